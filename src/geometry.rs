@@ -1,0 +1,63 @@
+//! Points, rectangles and the eight orientations: the ground every other room stands on.
+//!
+//! Coordinates are in pixels, origin at the top left corner of the top left pixel, x to the right,
+//! y down; the centre of that pixel is at (0.5, 0.5). Rectangles are half-open. A [`Rect`] with a NaN
+//! or a negative side cannot be built.
+
+mod orientation;
+mod rect;
+
+pub use orientation::Orientation;
+pub use rect::{PixelRect, Rect};
+
+/// A place in a picture, in pixels.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Point {
+    /// Distance from the left edge.
+    pub x: f32,
+    /// Distance from the top edge.
+    pub y: f32,
+}
+
+impl Point {
+    /// The point (x, y).
+    #[must_use]
+    pub const fn new(x: f32, y: f32) -> Self {
+        Self { x, y }
+    }
+}
+
+/// Width and height in whole pixels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Size {
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+}
+
+impl Size {
+    /// `width` by `height` pixels.
+    #[must_use]
+    pub const fn new(width: u32, height: u32) -> Self {
+        Self { width, height }
+    }
+
+    /// Number of pixels.
+    #[must_use]
+    pub const fn area(self) -> u64 {
+        self.width as u64 * self.height as u64
+    }
+
+    /// Whether there is no pixel at all.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.width == 0 || self.height == 0
+    }
+
+    /// The larger of the two sides.
+    #[must_use]
+    pub fn longest(self) -> u32 {
+        self.width.max(self.height)
+    }
+}

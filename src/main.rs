@@ -1,0 +1,3 @@
+//! The `faceveil` command.
+
+fn main() {}

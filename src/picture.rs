@@ -1,0 +1,120 @@
+//! A picture as a detector sees it: upright, RGB, any part of it at any size. A photo, a video frame
+//! and a camera's raw buffer each know the cheapest way to make such a view.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::geometry::{PixelRect, Size};
+use fast_image_resize as fir;
+
+/// Interleaved RGB, 8 bits a channel, rows without gaps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RgbImage {
+    size: Size,
+    data: Vec<u8>,
+}
+
+impl RgbImage {
+    /// From pixels in reading order, three samples each.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if `data` does not hold `size.area() * 3` samples, or none.
+    pub fn new(size: Size, data: Vec<u8>) -> Result<Self> {
+        RgbView::new(size, &data)?;
+        Ok(Self { size, data })
+    }
+
+    /// Width and height.
+    #[must_use]
+    pub const fn size(&self) -> Size {
+        self.size
+    }
+
+    /// The pixels in reading order, three samples each.
+    #[must_use]
+    pub fn data(&self) -> &[u8] {
+        &self.data
+    }
+
+    /// Borrows it.
+    #[must_use]
+    pub fn as_view(&self) -> RgbView<'_> {
+        RgbView {
+            size: self.size,
+            data: &self.data,
+        }
+    }
+}
+
+/// Borrowed interleaved RGB, 8 bits a channel, rows without gaps: what a camera or an app has.
+#[derive(Clone, Copy, Debug)]
+pub struct RgbView<'a> {
+    size: Size,
+    data: &'a [u8],
+}
+
+impl<'a> RgbView<'a> {
+    /// Pixels in reading order, three samples each.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if `data` does not hold `size.area() * 3` samples, or none.
+    pub fn new(size: Size, data: &'a [u8]) -> Result<Self> {
+        if size.is_empty() || data.len() as u64 != size.area() * 3 {
+            let message = format!(
+                "{}x{} RGB pixels need {} bytes, not {}",
+                size.width,
+                size.height,
+                size.area() * 3,
+                data.len()
+            );
+            return Err(Error::new(ErrorKind::InvalidArgument, message));
+        }
+        Ok(Self { size, data })
+    }
+}
+
+/// Something that can be looked at. `Sync`, since views of one picture may be made by several threads.
+pub trait Picture: Sync {
+    /// Size as seen, upright.
+    fn size(&self) -> Size;
+
+    /// The part `crop` of the upright picture, resampled (area-averaging where it gets smaller) to
+    /// `size`. `crop` lies inside the picture; neither is empty.
+    ///
+    /// # Errors
+    /// Whatever keeps the pixels from being had.
+    fn view(&self, crop: PixelRect, size: Size) -> Result<RgbImage>;
+}
+
+impl Picture for RgbView<'_> {
+    fn size(&self) -> Size {
+        self.size
+    }
+
+    fn view(&self, crop: PixelRect, size: Size) -> Result<RgbImage> {
+        resample_rgb(self.data, self.size, crop, size)
+    }
+}
+
+/// The part `crop` of interleaved RGB pixels at another size, by convolution with a triangle.
+pub(crate) fn resample_rgb(data: &[u8], from: Size, crop: PixelRect, to: Size) -> Result<RgbImage> {
+    let fail = |e: Box<dyn std::error::Error + Send + Sync>| {
+        Error::new(ErrorKind::Internal, "resampling the picture for detection").because(e)
+    };
+    let source = fir::images::ImageRef::new(from.width, from.height, data, fir::PixelType::U8x3)
+        .map_err(|e| fail(e.into()))?;
+    let mut out = vec![0; to.area() as usize * 3];
+    let mut target =
+        fir::images::Image::from_slice_u8(to.width, to.height, &mut out, fir::PixelType::U8x3)
+            .map_err(|e| fail(e.into()))?;
+    let options = fir::ResizeOptions::new()
+        .crop(
+            crop.x.into(),
+            crop.y.into(),
+            crop.width.into(),
+            crop.height.into(),
+        )
+        .resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Bilinear));
+    fir::Resizer::new()
+        .resize(&source, &mut target, &options)
+        .map_err(|e| fail(e.into()))?;
+    RgbImage::new(to, out)
+}
