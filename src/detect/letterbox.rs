@@ -76,38 +76,42 @@ impl Letterbox {
         }
     }
 
-    /// Writes the content onto the canvas, three planes one after the other in the order `channels`,
-    /// each value minus that channel's `mean`. `planes` is resized to fit; the surround is black.
-    pub(super) fn fill(
-        &self,
-        content: &RgbImage,
-        channels: [usize; 3],
-        mean: [f32; 3],
-        planes: &mut Vec<f32>,
-    ) {
+    /// Writes the content onto the canvas, three planes one after the other, as `ink` says. What it does
+    /// not fill is left alone.
+    pub(super) fn paint(&self, content: &RgbImage, ink: &Ink, planes: &mut [f32]) {
         let (cw, area) = (self.canvas.width as usize, self.canvas.area() as usize);
-        planes.clear();
-        for m in mean {
-            planes.resize(planes.len() + area, -m);
-        }
         let width = content.size().width as usize;
-        for (plane, (channel, mean)) in planes
-            .chunks_exact_mut(area)
-            .zip(channels.into_iter().zip(mean))
-        {
+        let channels = ink.channels.into_iter().zip(ink.mean);
+        for (plane, (channel, mean)) in planes.chunks_exact_mut(area).zip(channels) {
             for (y, row) in content.data().chunks_exact(width * 3).enumerate() {
                 let start = (y + self.offset.1 as usize) * cw + self.offset.0 as usize;
                 let line = &mut plane[start..start + width];
                 let values = row.chunks_exact(3).map(|px| f32::from(px[channel]) - mean);
                 if self.mirrored {
-                    line.iter_mut()
-                        .rev()
-                        .zip(values)
-                        .for_each(|(to, v)| *to = v);
+                    line.iter_mut().rev().zip(values).for_each(|(to, v)| *to = v);
                 } else {
                     line.iter_mut().zip(values).for_each(|(to, v)| *to = v);
                 }
             }
+        }
+    }
+}
+
+/// How a network wants its input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Ink {
+    /// What the three planes hold, as indices into red, green, blue.
+    pub(super) channels: [usize; 3],
+    /// Subtracted from each.
+    pub(super) mean: [f32; 3],
+}
+
+impl Ink {
+    /// Makes a black canvas of `area` pixels.
+    pub(super) fn black(&self, area: usize, planes: &mut Vec<f32>) {
+        planes.clear();
+        for mean in self.mean {
+            planes.resize(planes.len() + area, -mean);
         }
     }
 }
@@ -164,7 +168,9 @@ mod tests {
             let image = RgbImage::new(size, data.clone()).expect("right length");
             let l = Letterbox { crop: PixelRect::of(size), content: size, offset: (ox, oy), canvas: Size::new(12, 12), mirrored };
             let mut planes = vec![];
-            l.fill(&image, [2, 1, 0], [1.0, 2.0, 3.0], &mut planes);
+            let ink = Ink { channels: [2, 1, 0], mean: [1.0, 2.0, 3.0] };
+            ink.black(144, &mut planes);
+            l.paint(&image, &ink, &mut planes);
             let (x, y) = (seed % w, seed / 11 % h);
             let at = l.to_canvas(Point::new(x as f32 + 0.5, y as f32 + 0.5));
             for (k, (channel, mean)) in [(2, 1.0), (1, 2.0), (0, 3.0)].into_iter().enumerate() {

@@ -6,6 +6,7 @@ mod centerface;
 mod retinaface;
 mod yunet;
 
+use super::letterbox::Ink;
 use crate::engine::Tensor;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Point, Rect, Size};
@@ -48,13 +49,14 @@ impl Head {
         }
     }
 
-    /// Order of the input planes, as indices into red, green, blue, and what is subtracted from each.
-    pub(super) const fn input(self) -> ([usize; 3], [f32; 3]) {
-        match self {
+    /// Order and zero of its input planes.
+    pub(super) const fn ink(self) -> Ink {
+        let (channels, mean) = match self {
             Self::CenterFace => ([0, 1, 2], [0.0; 3]),
             Self::YuNet => ([2, 1, 0], [0.0; 3]),
             Self::RetinaFace => ([2, 1, 0], [104.0, 117.0, 123.0]),
-        }
+        };
+        Ink { channels, mean }
     }
 
     /// Everything scored `threshold` or more, not yet rid of overlaps.
