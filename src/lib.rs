@@ -14,6 +14,8 @@ mod report;
 
 pub use anonymize::{Anonymized, Anonymizer, Found, Masking, Options};
 pub use detect::{Detector, DetectorOptions, Preset};
+#[doc(hidden)]
+pub use engine::side_by_side;
 pub use engine::{Device, EngineChoice, EngineInfo, EngineOptions, engines};
 pub use error::{Error, ErrorKind, Result};
 pub use face::{Face, Landmarks};

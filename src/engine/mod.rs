@@ -6,6 +6,8 @@
 pub(crate) mod builtin;
 #[cfg(feature = "onnxruntime")]
 pub(crate) mod onnxruntime;
+#[doc(hidden)]
+pub mod side_by_side;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
@@ -295,5 +297,67 @@ fn with_cause(error: &Error) -> String {
     match std::error::Error::source(error) {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sha2::{Digest as _, Sha256};
+
+    #[test]
+    fn the_weights_are_the_documented_ones() {
+        let readme = include_str!("../../models/README.md");
+        for (name, bytes) in [
+            (
+                "centerface.onnx",
+                &include_bytes!("../../models/centerface.onnx")[..],
+            ),
+            (
+                "yunet_2023mar.onnx",
+                include_bytes!("../../models/yunet_2023mar.onnx"),
+            ),
+            (
+                "retinaface_mnet025.onnx",
+                include_bytes!("../../models/retinaface_mnet025.onnx"),
+            ),
+        ] {
+            let sum: String = Sha256::digest(bytes)
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            let row = readme
+                .lines()
+                .find(|line| line.starts_with(&format!("| `{name}`")))
+                .unwrap();
+            assert!(row.contains(&sum), "{name}: {sum}");
+        }
+    }
+
+    #[test]
+    fn every_name_reads_back_and_no_other_does() {
+        for engine in EngineChoice::ALL {
+            assert_eq!(engine.name().parse::<EngineChoice>().unwrap(), *engine);
+        }
+        for device in Device::ALL {
+            assert_eq!(device.name().parse::<Device>().unwrap(), *device);
+        }
+        let error = "CUDA".parse::<Device>().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        assert!(error.to_string().contains("cuda, coreml, directml"));
+    }
+
+    #[test]
+    fn the_builtin_engine_is_never_taken_for_another_device() {
+        let error = Engine::open(&EngineOptions {
+            engine: EngineChoice::Builtin,
+            device: Device::Cuda,
+            onnxruntime: None,
+        });
+        assert_eq!(error.err().unwrap().kind(), ErrorKind::InvalidArgument);
+        assert_eq!(
+            engines(None)[0].engine.to_string() + " " + &engines(None)[0].version,
+            Engine::open(&EngineOptions::default()).unwrap().name()
+        );
     }
 }
