@@ -178,8 +178,10 @@ pub struct EngineOptions {
 #[derive(Clone)]
 pub(crate) struct Engine {
     name: String,
-    load: Arc<dyn Fn(&[u8]) -> Result<Arc<dyn Network>> + Send + Sync>,
+    load: Arc<Load>,
 }
+
+type Load = dyn Fn(&[u8]) -> Result<Arc<dyn Network>> + Send + Sync;
 
 impl Engine {
     /// Chooses by the options, in the order that the design names.
@@ -195,7 +197,7 @@ impl Engine {
             )),
             EngineChoice::Auto | EngineChoice::Builtin if cpu => Ok(Self {
                 name: builtin::describe(),
-                load: Arc::new(|model| builtin::load(model)),
+                load: Arc::new(builtin::load),
             }),
             #[cfg(feature = "onnxruntime")]
             _ => {
