@@ -21,8 +21,21 @@ pub(crate) fn describe() -> String {
     format!("builtin {}", kernels::pick(None).map_or("none", |k| k.name))
 }
 
+/// The instruction sets that this processor has, the best first.
+pub(crate) fn instruction_sets() -> Vec<&'static str> {
+    ["avx512", "avx2", "neon", "simd128", "scalar"]
+        .into_iter()
+        .filter(|name| kernels::pick(Some(name)).is_some())
+        .collect()
+}
+
 /// Loads an ONNX model; refuses one with another layer type, by name.
 pub(crate) fn load(model: &[u8]) -> Result<Arc<dyn Network>> {
+    load_for(model, None)
+}
+
+/// The same for one instruction set, to compare them.
+pub(crate) fn load_for(model: &[u8], instructions: Option<&str>) -> Result<Arc<dyn Network>> {
     let refused = |why: String| {
         Error::new(
             ErrorKind::Engine,
@@ -32,7 +45,8 @@ pub(crate) fn load(model: &[u8]) -> Result<Arc<dyn Network>> {
     let graph = onnx::parse(model).map_err(refused)?;
     let net = plan::lower(&graph, true).map_err(refused)?;
     let names = net.outputs.iter().map(|o| o.name.clone()).collect();
-    let kernels = kernels::pick(None).ok_or_else(|| refused("no kernels for this CPU".into()))?;
+    let kernels =
+        kernels::pick(instructions).ok_or_else(|| refused("no kernels for this CPU".into()))?;
     Ok(Arc::new(Model {
         names,
         packed: Arc::new(session::Packed::new(net, kernels)),
