@@ -59,7 +59,7 @@ fn descend(levels: Vec<Level>, coarsest: Level) -> Canvas {
         interpolate(&coarse, &mut fine, &mut scratch);
         let side = fine.canvas.width.max(fine.canvas.height);
         let sweeps = match depth {
-            _ if side <= 64 => 32,
+            _ if side <= 16 => 24,
             0 => 6,
             1 => 10,
             _ => 16,
@@ -167,7 +167,7 @@ fn interpolate(coarse: &Level, fine: &mut Level, scratch: &mut Vec<f32>) {
             let len = b - a;
             let (near_row, far_row) = (
                 &coarse.canvas.values[a..b],
-                &coarse.canvas.values[a - near + far..b - near + far],
+                &coarse.canvas.values[a + far - near..b + far - near],
             );
             scratch.clear();
             scratch.extend(
