@@ -57,6 +57,12 @@ impl Photo {
         todo!()
     }
 
+    /// Whether its frames follow one another in time.
+    #[must_use]
+    pub fn is_animation(&self) -> bool {
+        todo!()
+    }
+
     /// How many pictures it holds: 1, or the frames of an animation, or the pages of a TIFF.
     #[must_use]
     pub fn frame_count(&self) -> usize {
