@@ -20,6 +20,9 @@ fn main() -> faceveil::Result<()> {
     let before = frame.clone();
     let covered = anonymizer.rgb(size, &mut frame)?;
     let changed = frame.iter().zip(&before).filter(|(a, b)| a != b).count();
-    println!("{} regions covered, {changed} samples changed", covered.len());
+    println!(
+        "{} regions covered, {changed} samples changed",
+        covered.len()
+    );
     Ok(())
 }

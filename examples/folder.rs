@@ -12,7 +12,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (Some(input), Some(output)) = (args.next(), args.next()) else {
         return Err("usage: folder IN_FOLDER OUT_FOLDER".into());
     };
-    let anonymizer = Anonymizer::new(Detector::new(&DetectorOptions::default())?, Options::default())?;
+    let anonymizer = Anonymizer::new(
+        Detector::new(&DetectorOptions::default())?,
+        Options::default(),
+    )?;
     std::fs::create_dir_all(&output)?;
     let files: Vec<PathBuf> = std::fs::read_dir(&input)?
         .filter_map(|entry| entry.ok().map(|e| e.path()))
@@ -23,7 +26,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let failures = AtomicUsize::new(0);
     let cover = |path: &PathBuf| -> Result<(), Box<dyn std::error::Error>> {
         let done = anonymizer.photo(&std::fs::read(path)?)?;
-        std::fs::write(output.join(path.file_name().unwrap_or_default()), &done.bytes)?;
+        std::fs::write(
+            output.join(path.file_name().unwrap_or_default()),
+            &done.bytes,
+        )?;
         Ok(())
     };
     std::thread::scope(|scope| {

@@ -11,6 +11,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let anonymizer = Anonymizer::new(detector, Options::default())?;
     let done = anonymizer.photo(&std::fs::read(input)?)?;
     std::fs::write(output, &done.bytes)?;
-    println!("{} faces, dropped: {:?}", done.report.faces.len(), done.report.dropped);
+    println!(
+        "{} faces, dropped: {:?}",
+        done.report.faces.len(),
+        done.report.dropped
+    );
     Ok(())
 }

@@ -14,11 +14,11 @@ mod report;
 
 pub use anonymize::{Anonymized, Anonymizer, Found, Masking, Options};
 pub use detect::{Detector, DetectorOptions, Preset};
-pub use engine::{Device, EngineChoice, EngineOptions};
+pub use engine::{Device, EngineChoice, EngineInfo, EngineOptions, engines};
 pub use error::{Error, ErrorKind, Result};
 pub use face::{Face, Landmarks};
 pub use geometry::{Orientation, PixelRect, Point, Rect, Size};
-pub use photo::{Format, Limits, Photo};
+pub use photo::{Format, Limits, Photo, Recognised};
 pub use picture::{Picture, RgbImage, RgbView};
 pub use plane::{AnyPlaneMut, Channel, Layout, Plane, PlaneMut, Sample};
 pub use redact::{Redaction, Region, Rgb, Shape, Sticker, Style};

@@ -93,7 +93,13 @@ pub(super) struct Common {
     pub(super) quiet: bool,
 
     /// When to show progress; `auto` shows it on a terminal
-    #[arg(long, value_enum, default_value_t, value_name = "WHEN", help_heading = "Running")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        help_heading = "Running"
+    )]
     #[arg(default_value_if("disable_progress_output", ArgPredicate::IsPresent, "never"))]
     pub(super) progress: ProgressArg,
 
@@ -143,7 +149,13 @@ pub(super) struct Blur {
     pub(super) in_place: bool,
 
     /// What to do with a photo in which nothing to cover was found
-    #[arg(long, value_enum, default_value_t, value_name = "WHAT", help_heading = "Output")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHAT",
+        help_heading = "Output"
+    )]
     pub(super) on_no_face: OnNoFaceArg,
 
     /// Write one JSON line per photo to this file, or `-` for standard output
@@ -155,7 +167,13 @@ pub(super) struct Blur {
     pub(super) dry_run: bool,
 
     /// What covers a face
-    #[arg(long, value_enum, default_value_t, alias = "replacewith", help_heading = "Covering")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        alias = "replacewith",
+        help_heading = "Covering"
+    )]
     pub(super) style: StyleArg,
 
     /// Colour of `--style solid` [default: 000000]
@@ -378,7 +396,9 @@ fn color(text: &str) -> Result<Rgb, String> {
 
 fn rectangle(text: &str) -> Result<Rect, String> {
     let wrong = || {
-        format!("box {text} is not x,y,width,height in pixels with both sides above 0, such as 40,60,200,80")
+        format!(
+            "box {text} is not x,y,width,height in pixels with both sides above 0, such as 40,60,200,80"
+        )
     };
     let numbers: Vec<f32> = text
         .split(',')
@@ -479,10 +499,7 @@ mod tests {
         ])
         .expect("understood");
         assert_eq!(blur.common.threshold, Some(0.3));
-        assert_eq!(
-            (blur.style, blur.shape),
-            (StyleArg::Image, ShapeArg::Box)
-        );
+        assert_eq!((blur.style, blur.shape), (StyleArg::Image, ShapeArg::Box));
         assert_eq!(blur.image, Some("s.png".into()));
         assert_eq!(blur.common.progress, ProgressArg::Never);
         for other in ["--mask-scale=1.3", "--mosaicsize=20", "--keep-metadata"] {

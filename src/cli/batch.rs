@@ -182,9 +182,16 @@ mod tests {
             i * 10
         };
         let finished = AtomicUsize::new(0);
-        run(200, 4, &Interrupt::default(), job, |_| {
-            finished.fetch_add(1, Ordering::Relaxed);
-        }, |i, r| seen.push((i, r.expect("no panic"))))
+        run(
+            200,
+            4,
+            &Interrupt::default(),
+            job,
+            |_| {
+                finished.fetch_add(1, Ordering::Relaxed);
+            },
+            |i, r| seen.push((i, r.expect("no panic"))),
+        )
         .expect("threads");
         assert_eq!(seen, (0..200).map(|i| (i, i * 10)).collect::<Vec<_>>());
         assert_eq!(finished.into_inner(), 200);
@@ -198,7 +205,15 @@ mod tests {
             assert!(i != 3, "decoder gave up on {i}");
             i
         };
-        run(6, 2, &Interrupt::default(), job, |_| (), |_, r| seen.push(r)).expect("threads");
+        run(
+            6,
+            2,
+            &Interrupt::default(),
+            job,
+            |_| (),
+            |_, r| seen.push(r),
+        )
+        .expect("threads");
         assert_eq!(seen.len(), 6);
         let error = seen[3].as_ref().expect_err("panicked");
         assert!(error.starts_with("decoder gave up on 3"), "{error}");
@@ -215,9 +230,16 @@ mod tests {
             let now = unemitted.fetch_add(1, Ordering::SeqCst) + 1;
             most.fetch_max(now, Ordering::SeqCst);
         };
-        run(5000, 3, &Interrupt::default(), job, |_| (), |_, _| {
-            unemitted.fetch_sub(1, Ordering::SeqCst);
-        })
+        run(
+            5000,
+            3,
+            &Interrupt::default(),
+            job,
+            |_| (),
+            |_, _| {
+                unemitted.fetch_sub(1, Ordering::SeqCst);
+            },
+        )
         .expect("threads");
         assert!(most.into_inner() <= 3 * AHEAD, "bounded by the gate");
     }

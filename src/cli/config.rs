@@ -62,6 +62,19 @@ pub(super) enum Task {
     },
 }
 
+impl Task {
+    /// Whether photos are replaced by their own outputs.
+    pub(super) fn is_in_place(self) -> bool {
+        matches!(
+            self,
+            Self::Blur {
+                existing: WhenThere::Write(Existing::ReplaceInPlace),
+                ..
+            }
+        )
+    }
+}
+
 /// What to do about an output that exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WhenThere {
@@ -78,8 +91,11 @@ impl Config {
     /// # Errors
     /// Flags that do not go together, or a plan that cannot be.
     pub(super) fn blur(typed: Blur) -> Result<Self> {
-        let destination =
-            Destination::choose(typed.output.as_deref(), typed.in_place, &typed.common.inputs)?;
+        let destination = Destination::choose(
+            typed.output.as_deref(),
+            typed.in_place,
+            &typed.common.inputs,
+        )?;
         let report = ReportTo::choose(typed.report.as_deref());
         check_stdout(&destination, &report, &typed)?;
         let existing = if typed.skip_existing {
@@ -172,11 +188,6 @@ impl Config {
             progress: typed.progress,
         })
     }
-
-    /// Where previews are wanted or not, a photo that is only detected needs no masks.
-    pub(super) fn covers(&self) -> bool {
-        self.task != Task::Detect
-    }
 }
 
 fn limits(typed: &Common) -> Limits {
@@ -191,7 +202,10 @@ fn cores() -> usize {
 
 fn detector(typed: &Common) -> Result<DetectorOptions> {
     let engine: EngineChoice = typed.engine.engine.into();
-    let on_cpu = matches!(typed.engine.device, args::DeviceArg::Auto | args::DeviceArg::Cpu);
+    let on_cpu = matches!(
+        typed.engine.device,
+        args::DeviceArg::Auto | args::DeviceArg::Cpu
+    );
     ensure!(
         typed.engine.onnxruntime.is_none()
             || engine == EngineChoice::OnnxRuntime
@@ -250,9 +264,10 @@ fn style(typed: &Blur) -> Result<Style> {
         StyleArg::Mosaic => Style::Mosaic(typed.cells.unwrap_or(CELLS)),
         StyleArg::Gaussian => Style::Gaussian,
         StyleArg::Image => match &typed.image {
-            Some(path) => Style::Image(sticker(path, &limits(&typed.common)).with_context(
-                || format!("reading the sticker {}", show::path(path)),
-            )?),
+            Some(path) => Style::Image(
+                sticker(path, &limits(&typed.common))
+                    .with_context(|| format!("reading the sticker {}", show::path(path)))?,
+            ),
             None => bail!("--style image needs a picture; add --image FILE"),
         },
     })
@@ -263,4 +278,3 @@ fn sticker(path: &Path, limits: &Limits) -> Result<Sticker> {
     let (size, rgba) = Photo::read(&bytes, limits)?.to_rgba();
     Ok(Sticker::new(size, rgba)?)
 }
-

@@ -27,9 +27,10 @@ pub(super) const HEAD: u64 = 4096;
 /// sure that a damaged or unknown one is not taken for something else.
 const CLAIMS: &[&str] = &[
     "jpg", "jpeg", "jpe", "jfif", "mpo", "png", "apng", "webp", "gif", "bmp", "dib", "tif", "tiff",
-    "heic", "heif", "hif", "avif", "jxl", "jp2", "j2k", "jpx", "jxr", "dng", "cr2", "cr3", "crw", "nef",
-    "nrw", "arw", "srf", "sr2", "orf", "rw2", "raf", "pef", "srw", "3fr", "erf", "kdc", "mrw", "x3f",
-    "mp4", "m4v", "mov", "avi", "mkv", "webm", "wmv", "mpg", "mpeg", "mts", "m2ts", "3gp",
+    "heic", "heif", "hif", "avif", "jxl", "jp2", "j2k", "jpx", "jxr", "dng", "cr2", "cr3", "crw",
+    "nef", "nrw", "arw", "srf", "sr2", "orf", "rw2", "raf", "pef", "srw", "3fr", "erf", "kdc",
+    "mrw", "x3f", "mp4", "m4v", "mov", "avi", "mkv", "webm", "wmv", "mpg", "mpeg", "mts", "m2ts",
+    "3gp",
 ];
 
 /// Where the bytes of a photo come from.
@@ -97,7 +98,10 @@ pub(super) fn is_stdin(given: &OsStr) -> bool {
 
 /// Walks what was given, but not into the folders `own` that this run writes to.
 pub(super) fn gather(given: &[OsString], own: &[&Path]) -> Inputs {
-    let own: Vec<Handle> = own.iter().filter_map(|p| Handle::from_path(p).ok()).collect();
+    let own: Vec<Handle> = own
+        .iter()
+        .filter_map(|p| Handle::from_path(p).ok())
+        .collect();
     let mut inputs = Inputs::default();
     for argument in given {
         let path = Path::new(argument);
@@ -211,7 +215,11 @@ mod tests {
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
     fn names(inputs: &Inputs) -> Vec<String> {
-        inputs.list.iter().map(|i| show::in_report(&i.name)).collect()
+        inputs
+            .list
+            .iter()
+            .map(|i| show::in_report(&i.name))
+            .collect()
     }
 
     fn tree(files: &[(&str, &[u8])]) -> tempfile::TempDir {
@@ -242,7 +250,10 @@ mod tests {
             ("b.jpg.preview.jpg", b""),
         ]);
         let inputs = gather_one(dir.path(), &[]);
-        assert_eq!(names(&inputs), ["a/no_extension", "a/z.PNG", "b.jpg", "c.heic"]);
+        assert_eq!(
+            names(&inputs),
+            ["a/no_extension", "a/z.PNG", "b.jpg", "c.heic"]
+        );
         assert_eq!(inputs.left_alone.other, 1);
         assert_eq!(inputs.left_alone.earlier_outputs, 2);
     }
@@ -269,7 +280,10 @@ mod tests {
         let inputs = gather_one(dir.path(), &[]);
         assert_eq!(names(&inputs), ["a/x.jpg", "a/y.jpg", "a/z.jpg"]);
         assert_eq!(inputs.left_alone.linked_folders, 1);
-        assert_eq!(inputs.left_alone.other, 1 + usize::from(made.is_ok_and(|m| m.success())));
+        assert_eq!(
+            inputs.left_alone.other,
+            1 + usize::from(made.is_ok_and(|m| m.success()))
+        );
         // A link that is named is followed.
         let linked = gather_one(&dir.path().join("a/loop"), &[]);
         assert_eq!(linked.list.len(), 3);
@@ -279,7 +293,10 @@ mod tests {
     fn what_is_named_is_always_tried() {
         let given = ["gone.txt", "x_blurred.jpg", ".hidden", "-"].map(OsString::from);
         let inputs = gather(&given, &[]);
-        assert_eq!(names(&inputs)[..3], ["gone.txt", "x_blurred.jpg", ".hidden"]);
+        assert_eq!(
+            names(&inputs)[..3],
+            ["gone.txt", "x_blurred.jpg", ".hidden"]
+        );
         assert_eq!(inputs.list[3].source, Source::Stdin);
     }
 

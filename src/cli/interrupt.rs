@@ -15,6 +15,7 @@ pub(super) const EXIT_CODE: u8 = 130;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Interrupt {
     requested: Arc<AtomicBool>,
+    heard: Arc<AtomicBool>,
     temporaries: Arc<Mutex<HashSet<PathBuf>>>,
 }
 
@@ -27,7 +28,8 @@ impl Interrupt {
         let interrupt = Self::default();
         let heard = interrupt.clone();
         ctrlc::set_handler(move || {
-            if heard.requested.swap(true, Ordering::SeqCst) {
+            heard.requested.store(true, Ordering::SeqCst);
+            if heard.heard.swap(true, Ordering::SeqCst) {
                 heard.remove_temporaries();
                 std::process::exit(EXIT_CODE.into());
             }
@@ -39,6 +41,11 @@ impl Interrupt {
     /// Whether the run is to stop.
     pub(super) fn requested(&self) -> bool {
         self.requested.load(Ordering::SeqCst)
+    }
+
+    /// Whether a signal asked for that.
+    pub(super) fn heard(&self) -> bool {
+        self.heard.load(Ordering::SeqCst)
     }
 
     /// Stops the run as Ctrl-C would.

@@ -63,7 +63,10 @@ impl Destination {
             bail!("-o is empty; give a folder or a file name");
         }
         let names_folder = path.is_dir()
-            || output.as_encoded_bytes().last().is_some_and(|b| std::path::is_separator(char::from(*b)));
+            || output
+                .as_encoded_bytes()
+                .last()
+                .is_some_and(|b| std::path::is_separator(char::from(*b)));
         if single && !names_folder {
             return Ok(Self::File(path));
         }
@@ -125,7 +128,10 @@ pub(super) fn plan(
         .flat_map(|(i, path)| {
             let itself = places.key(path);
             let led_to = fs::canonicalize(path).ok().map(|p| folded(&p));
-            [Some(itself), led_to].into_iter().flatten().map(move |key| (key, i))
+            [Some(itself), led_to]
+                .into_iter()
+                .flatten()
+                .map(move |key| (key, i))
         })
         .collect();
     let mut planned: Vec<Planned> = list
@@ -140,11 +146,16 @@ pub(super) fn plan(
     if let Some(report) = report {
         let key = places.key(report);
         if let Some(&i) = sources.get(&key) {
-            bail!("--report {} is the input {}", show::path(report), planned[i].input.shown());
+            bail!(
+                "--report {} is the input {}",
+                show::path(report),
+                planned[i].input.shown()
+            );
         }
         claimed.insert(key, "the report".into());
     }
-    let mut claim = |key: OsString, path: &Path, who: String| match claimed.insert(key, who.clone()) {
+    let mut claim = |key: OsString, path: &Path, who: String| match claimed.insert(key, who.clone())
+    {
         Some(other) => bail!(
             "{other} and {who} would both be written to {}; nothing was started. Use a run or a folder of its own for each",
             show::path(path)
@@ -295,14 +306,32 @@ mod tests {
         let (folder, photo) = (dir.path(), dir.path().join("a.jpg"));
         fs::write(&photo, "").expect("written");
         let there = folder.to_str().expect("text");
-        assert_eq!(choose("x.jpg", &[&photo]).expect("fits"), Destination::File("x.jpg".into()));
-        assert_eq!(choose("x/", &[&photo]).expect("fits"), Destination::Folder("x/".into()));
-        assert_eq!(choose(there, &[&photo]).expect("fits"), Destination::Folder(there.into()));
-        assert_eq!(choose("x", &[&photo, &photo]).expect("fits"), Destination::Folder("x".into()));
-        assert_eq!(choose("x", &[folder]).expect("fits"), Destination::Folder("x".into()));
+        assert_eq!(
+            choose("x.jpg", &[&photo]).expect("fits"),
+            Destination::File("x.jpg".into())
+        );
+        assert_eq!(
+            choose("x/", &[&photo]).expect("fits"),
+            Destination::Folder("x/".into())
+        );
+        assert_eq!(
+            choose(there, &[&photo]).expect("fits"),
+            Destination::Folder(there.into())
+        );
+        assert_eq!(
+            choose("x", &[&photo, &photo]).expect("fits"),
+            Destination::Folder("x".into())
+        );
+        assert_eq!(
+            choose("x", &[folder]).expect("fits"),
+            Destination::Folder("x".into())
+        );
         assert_eq!(choose("-", &[&photo]).expect("fits"), Destination::Stdout);
         let stdin = Path::new("-");
-        assert_eq!(choose("x.jpg", &[stdin]).expect("fits"), Destination::File("x.jpg".into()));
+        assert_eq!(
+            choose("x.jpg", &[stdin]).expect("fits"),
+            Destination::File("x.jpg".into())
+        );
         assert!(choose("-", &[folder]).is_err());
         assert!(choose("-", &[&photo, &photo]).is_err());
         assert!(choose(photo.to_str().expect("text"), &[folder]).is_err());
@@ -310,7 +339,10 @@ mod tests {
         assert!(choose("x", &[stdin, &photo]).is_err());
         assert!(choose("", &[&photo]).is_err());
         assert!(Destination::choose(None, true, &["-".into()]).is_err());
-        assert_eq!(Destination::choose(None, false, &["-".into()]).expect("fits"), Destination::Stdout);
+        assert_eq!(
+            Destination::choose(None, false, &["-".into()]).expect("fits"),
+            Destination::Stdout
+        );
     }
 
     #[test]
@@ -321,8 +353,13 @@ mod tests {
             file(&dir.path().join("b/x.jpg"), "x.jpg"),
         ];
         let out = Destination::Folder(dir.path().join("out"));
-        let error = plan(list.clone(), &out, None, None).expect_err("refused").to_string();
-        assert!(error.contains("a/x.jpg") && error.contains("b/x.jpg"), "{error}");
+        let error = plan(list.clone(), &out, None, None)
+            .expect_err("refused")
+            .to_string();
+        assert!(
+            error.contains("a/x.jpg") && error.contains("b/x.jpg"),
+            "{error}"
+        );
         assert!(plan(list.clone(), &Destination::Beside, None, None).is_ok());
         let previews = dir.path().join("p");
         assert!(plan(list, &Destination::Nowhere, Some(&previews), None).is_err());
@@ -340,9 +377,28 @@ mod tests {
         assert!(plan(vec![a.clone()], &here, None, None).is_err());
         let over_b = Destination::File(dir.path().join("b.jpg"));
         assert!(plan(vec![b.clone()], &over_b, None, None).is_err());
-        assert!(plan(vec![a.clone()], &over_b, None, None).is_ok(), "exists, told at its turn");
-        assert!(plan(vec![a.clone(), b.clone()], &Destination::InPlace, None, None).is_ok());
-        assert!(plan(vec![a.clone(), a.clone()], &Destination::InPlace, None, None).is_err());
+        assert!(
+            plan(vec![a.clone()], &over_b, None, None).is_ok(),
+            "exists, told at its turn"
+        );
+        assert!(
+            plan(
+                vec![a.clone(), b.clone()],
+                &Destination::InPlace,
+                None,
+                None
+            )
+            .is_ok()
+        );
+        assert!(
+            plan(
+                vec![a.clone(), a.clone()],
+                &Destination::InPlace,
+                None,
+                None
+            )
+            .is_err()
+        );
         let report = dir.path().join("b.jpg");
         assert!(plan(vec![a, b], &Destination::Nowhere, None, Some(&report)).is_err());
     }
@@ -357,7 +413,9 @@ mod tests {
             })
             .into();
         let planned = plan(list, &Destination::Beside, None, None).expect("a plan");
-        assert!(matches!(&planned[0].target, Target::File { path, .. } if path.ends_with("a_blurred.jpg")));
+        assert!(
+            matches!(&planned[0].target, Target::File { path, .. } if path.ends_with("a_blurred.jpg"))
+        );
         assert!(matches!(planned[1].target, Target::OwnOutput(_)));
         assert!(matches!(planned[2].target, Target::File { .. }));
     }

@@ -16,7 +16,10 @@ pub(super) const MOST_BYTES: u64 = 4 << 30;
 pub(super) fn photo(path: &Path) -> Result<Vec<u8>> {
     let (mut file, length) = open(path)?;
     let mut bytes = Vec::new();
-    file.by_ref().take(HEAD).read_to_end(&mut bytes).context("reading it")?;
+    file.by_ref()
+        .take(HEAD)
+        .read_to_end(&mut bytes)
+        .context("reading it")?;
     if matches!(Photo::recognise(&bytes), Recognised::Photo(_)) {
         rest(file, &mut bytes, length, MOST_BYTES)?;
     }
@@ -54,13 +57,17 @@ fn open(path: &Path) -> Result<(File, u64)> {
 
 fn rest(from: impl Read, bytes: &mut Vec<u8>, length: u64, most: u64) -> Result<()> {
     ensure_length(length, most)?;
-    let expected = usize::try_from(length).unwrap_or(0).saturating_sub(bytes.len());
+    let expected = usize::try_from(length)
+        .unwrap_or(0)
+        .saturating_sub(bytes.len());
     bytes
         .try_reserve_exact(expected)
         .context("reading it: not enough memory")?;
     let room = most.saturating_sub(bytes.len() as u64);
     // The length is asked again at the end: a file may grow while it is read.
-    from.take(room + 1).read_to_end(bytes).context("reading it")?;
+    from.take(room + 1)
+        .read_to_end(bytes)
+        .context("reading it")?;
     ensure_length(bytes.len() as u64, most)
 }
 

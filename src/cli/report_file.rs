@@ -51,9 +51,11 @@ impl ReportTo {
         Ok(Report(match self {
             Self::Nowhere => None,
             Self::Stdout => Some(Box::new(io::stdout())),
-            Self::File(path) => Some(Box::new(
-                create(path).with_context(|| format!("opening the report {}", show::path(path)))?,
-            )),
+            Self::File(path) => {
+                Some(Box::new(create(path).with_context(|| {
+                    format!("opening the report {}", show::path(path))
+                })?))
+            }
         }))
     }
 }
@@ -105,7 +107,10 @@ mod tests {
         let to = ReportTo::File(path.clone());
         std::fs::write(&path, "\u{fffd} a photo").expect("written");
         assert!(to.open().is_err());
-        assert_eq!(std::fs::read(&path).expect("there"), "\u{fffd} a photo".as_bytes());
+        assert_eq!(
+            std::fs::read(&path).expect("there"),
+            "\u{fffd} a photo".as_bytes()
+        );
         std::fs::write(&path, "").expect("written");
         for _ in 0..2 {
             let mut report = to.open().expect("opened");

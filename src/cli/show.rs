@@ -59,7 +59,10 @@ mod tests {
 
     #[test]
     fn a_terminal_never_sees_an_escape_from_a_name() {
-        assert_eq!(path(Path::new("a\x1b[2Jb\nc.jpg")), "a\\u{1b}[2Jb\\u{a}c.jpg");
+        assert_eq!(
+            path(Path::new("a\x1b[2Jb\nc.jpg")),
+            "a\\u{1b}[2Jb\\u{a}c.jpg"
+        );
         assert_eq!(text("x\u{202e}gpj.exe"), "x\\u{202e}gpj.exe");
         assert_eq!(text("Zoë 🙂"), "Zoë 🙂");
     }

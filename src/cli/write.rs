@@ -68,15 +68,19 @@ fn write_and_rename(
     match existing {
         Existing::Refuse => rename_to_nothing(file.into_temp_path(), target),
         Existing::Replace | Existing::ReplaceInPlace => {
-            file.persist(target).map(drop).map_err(|e| e.error)
+            file.persist(target).map_err(|e| e.error)?;
+            Ok(())
         }
-    }?;
-    Ok(())
+    }
 }
 
 /// A temporary in a folder that may have to be made. Another worker that failed may remove the same
 /// folder between the two steps, hence the repetition.
-fn open_temporary(folder: &Path, private: bool, made: &mut MadeFolders) -> io::Result<NamedTempFile> {
+fn open_temporary(
+    folder: &Path,
+    private: bool,
+    made: &mut MadeFolders,
+) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".faceveil-").suffix(".tmp");
     #[cfg(unix)]
@@ -170,7 +174,12 @@ mod tests {
     fn names(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).expect("a folder");
         let mut names: Vec<_> = entries
-            .map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned())
+            .map(|e| {
+                e.expect("an entry")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
             .collect();
         names.sort();
         names

@@ -123,3 +123,25 @@ impl Engine {
         &self.name
     }
 }
+
+/// One engine of this build, and whether it can be used here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EngineInfo {
+    /// Which engine.
+    pub engine: EngineChoice,
+    /// Its version.
+    pub version: String,
+    /// Its library.
+    pub location: Option<PathBuf>,
+    /// Its devices.
+    pub devices: Vec<Device>,
+    /// Why it cannot be used.
+    pub problem: Option<String>,
+}
+
+/// Every engine (stub).
+#[must_use]
+pub fn engines(_onnxruntime: Option<&std::path::Path>) -> Vec<EngineInfo> {
+    Vec::new()
+}

@@ -45,6 +45,19 @@ pub struct Sticker {
     rgba: std::sync::Arc<[u8]>,
 }
 
+impl Sticker {
+    /// RGBA pixels in reading order.
+    ///
+    /// # Errors
+    /// If the length does not fit the size.
+    pub fn new(size: Size, rgba: Vec<u8>) -> crate::error::Result<Self> {
+        Ok(Self {
+            size,
+            rgba: rgba.into(),
+        })
+    }
+}
+
 /// What a mask shows.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
