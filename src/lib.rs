@@ -13,7 +13,7 @@ mod redact;
 mod report;
 
 pub use anonymize::{Anonymized, Anonymizer, Found, Masking, Options};
-pub use detect::{Detector, DetectorOptions, Preset};
+pub use detect::{Detector, DetectorOptions, Preset, bundled_models};
 pub use engine::{Device, EngineChoice, EngineInfo, EngineOptions, engines};
 pub use error::{Error, ErrorKind, Result};
 pub use face::{Face, Landmarks};

@@ -276,5 +276,5 @@ fn style(typed: &Blur) -> Result<Style> {
 fn sticker(path: &Path, limits: &Limits) -> Result<Sticker> {
     let bytes = super::read::file(path, STICKER_BYTES)?;
     let (size, rgba) = Photo::read(&bytes, limits)?.to_rgba();
-    Ok(Sticker::new(size, rgba)?)
+    Ok(Sticker::new(size, &rgba)?)
 }

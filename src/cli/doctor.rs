@@ -4,7 +4,7 @@ use super::{Exit, show, summary};
 use anyhow::{Context, Result};
 use faceveil::{
     Anonymizer, Detector, DetectorOptions, EngineChoice, EngineInfo, EngineOptions, Options,
-    engines,
+    bundled_models, engines,
 };
 use std::path::Path;
 use std::time::Instant;
@@ -29,6 +29,14 @@ pub(super) fn run(onnxruntime: Option<&Path>) -> Result<Exit> {
             "core"
         )
     );
+    anstream::println!("\nmodels in this build");
+    let models = bundled_models();
+    for (name, bytes) in &models {
+        anstream::println!("  {name:<26} {:>5.1} MB", *bytes as f64 / 1e6);
+    }
+    if models.is_empty() {
+        anstream::println!("  none; build it with the feature `bundled-models`");
+    }
     let mut healthy = true;
     for info in engines(onnxruntime) {
         let works = describe(&info, onnxruntime);
@@ -58,11 +66,7 @@ fn describe(info: &EngineInfo, library: Option<&Path>) -> bool {
         );
         return false;
     }
-    let devices: Vec<String> = info
-        .devices
-        .iter()
-        .map(|d| format!("{d:?}").to_lowercase())
-        .collect();
+    let devices: Vec<String> = info.devices.iter().map(ToString::to_string).collect();
     anstream::println!("  devices   {}", devices.join(", "));
     match try_sample(info.engine, library) {
         Ok(said) => {

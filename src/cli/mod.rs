@@ -114,6 +114,7 @@ fn process(config: &Config) -> Result<Exit> {
                 style.name()
             ));
         }
+        summary.engine = Some(anonymizer.detector().engine().to_owned());
         let job = Job {
             anonymizer: &anonymizer,
             task: config.task,

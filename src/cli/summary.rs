@@ -24,6 +24,8 @@ pub(super) struct Summary {
     pub(super) not_started: usize,
     /// Whether a line of the report was lost.
     pub(super) report_failed: bool,
+    /// What ran the networks.
+    pub(super) engine: Option<String>,
 }
 
 impl Summary {
@@ -55,6 +57,9 @@ impl Summary {
             parts.push(format!("stopped with {} not started", self.not_started));
         }
         let mut sentence = format!("{} in {:.1} s", parts.join(", "), took.as_secs_f64());
+        if let Some(engine) = &self.engine {
+            sentence += &format!(" ({engine})");
+        }
         let LeftAlone {
             other,
             earlier_outputs,

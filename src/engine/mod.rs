@@ -145,3 +145,9 @@ pub struct EngineInfo {
 pub fn engines(_onnxruntime: Option<&std::path::Path>) -> Vec<EngineInfo> {
     Vec::new()
 }
+
+impl std::fmt::Display for Device {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self:?}")
+    }
+}

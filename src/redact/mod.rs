@@ -50,7 +50,7 @@ impl Sticker {
     ///
     /// # Errors
     /// If the length does not fit the size.
-    pub fn new(size: Size, rgba: Vec<u8>) -> crate::error::Result<Self> {
+    pub fn new(size: Size, rgba: &[u8]) -> crate::error::Result<Self> {
         Ok(Self {
             size,
             rgba: rgba.into(),
