@@ -13,14 +13,18 @@ mod redact;
 mod report;
 
 pub use anonymize::{Anonymized, Anonymizer, Found, Masking, Options};
+<<<<<<< HEAD
 pub use detect::{Detector, DetectorOptions, Preset};
 #[doc(hidden)]
 pub use engine::side_by_side;
+=======
+pub use detect::{Detector, DetectorOptions, Preset, bundled_models};
+>>>>>>> command
 pub use engine::{Device, EngineChoice, EngineInfo, EngineOptions, engines};
 pub use error::{Error, ErrorKind, Result};
 pub use face::{Face, Landmarks};
 pub use geometry::{Orientation, PixelRect, Point, Rect, Size};
-pub use photo::{Format, Limits, Photo};
+pub use photo::{Format, Limits, Photo, Recognised};
 pub use picture::{Picture, RgbImage, RgbView};
 pub use plane::{AnyPlaneMut, Channel, Layout, Plane, PlaneMut, Sample};
 pub use redact::{Redaction, Region, Rgb, Shape, Sticker, Style};

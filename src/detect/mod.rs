@@ -11,6 +11,7 @@ mod preset;
 mod weights;
 
 pub use preset::Preset;
+pub use weights::bundled_models;
 
 use crate::engine::{Engine, EngineOptions};
 use crate::error::{Error, ErrorKind, Result};

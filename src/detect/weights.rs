@@ -22,6 +22,14 @@ pub(super) fn read(head: Head, folder: Option<&Path>) -> Result<Cow<'static, [u8
     }
 }
 
+/// The models inside this build: the names of their files and their sizes in bytes. Empty without the
+/// feature `bundled-models`.
+#[must_use]
+pub fn bundled_models() -> Vec<(&'static str, usize)> {
+    let size = |head: Head| Some((head.file(), bundled(head).ok()?.len()));
+    Head::ALL.into_iter().filter_map(size).collect()
+}
+
 #[cfg(feature = "bundled-models")]
 fn bundled(head: Head) -> Result<Cow<'static, [u8]>> {
     let bytes: &'static [u8] = match head {

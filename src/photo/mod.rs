@@ -23,6 +23,18 @@ pub enum Format {
     Tiff,
 }
 
+/// What the first bytes of a file say it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Recognised {
+    /// A format that is handled.
+    Photo(Format),
+    /// A picture or video format that is not handled, by name.
+    Refused(&'static str),
+    /// Nothing known.
+    Unknown,
+}
+
 /// Bounds checked before memory is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -49,6 +61,16 @@ impl Photo {
     /// `Unsupported` for a recognised format that is not handled, `Malformed`, `TooLarge`; `Internal` for a decoder that panicked.
     pub fn read(_file: &[u8], _limits: &Limits) -> Result<Self> {
         todo!()
+    }
+
+    /// What the first bytes of a file (4096 are enough) say it is.
+    #[must_use]
+    pub fn recognise(head: &[u8]) -> Recognised {
+        match head {
+            [0xFF, 0xD8, 0xFF, ..] => Recognised::Photo(Format::Jpeg),
+            [0x89, b'P', b'N', b'G', ..] => Recognised::Photo(Format::Png),
+            _ => Recognised::Unknown,
+        }
     }
 
     /// Its format.
