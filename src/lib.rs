@@ -13,13 +13,9 @@ mod redact;
 mod report;
 
 pub use anonymize::{Anonymized, Anonymizer, Found, Masking, Options};
-<<<<<<< HEAD
-pub use detect::{Detector, DetectorOptions, Preset};
+pub use detect::{Detector, DetectorOptions, Preset, bundled_models};
 #[doc(hidden)]
 pub use engine::side_by_side;
-=======
-pub use detect::{Detector, DetectorOptions, Preset, bundled_models};
->>>>>>> command
 pub use engine::{Device, EngineChoice, EngineInfo, EngineOptions, engines};
 pub use error::{Error, ErrorKind, Result};
 pub use face::{Face, Landmarks};
