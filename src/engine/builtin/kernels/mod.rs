@@ -326,6 +326,8 @@ macro_rules! instance {
 
 instance!(SCALAR, Scalar, "scalar");
 #[cfg(target_arch = "x86_64")]
+instance!(SSE2, super::simd::Sse2, "sse2");
+#[cfg(target_arch = "x86_64")]
 instance!(AVX2, super::simd::Avx2, "avx2", "avx2,fma");
 #[cfg(target_arch = "x86_64")]
 instance!(AVX512, super::simd::Avx512, "avx512", "avx512f,avx2,fma");
@@ -346,6 +348,7 @@ pub(super) fn available() -> Vec<&'static Kernels> {
         if avx2 {
             have.push(&AVX2);
         }
+        have.push(&SSE2);
     }
     #[cfg(all(target_arch = "aarch64", not(miri)))]
     have.push(&NEON);

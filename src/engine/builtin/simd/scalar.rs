@@ -1,4 +1,5 @@
-//! Plain arrays: the fallback on every machine, and what the other implementations are tested against.
+//! Plain arrays: the fallback on machines without an implementation of their own, what Miri runs, and what
+//! the other implementations are tested against.
 
 use super::Simd;
 
