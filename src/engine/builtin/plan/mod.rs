@@ -270,7 +270,7 @@ impl Draft {
         if op.outputs == 0 || end.is_none_or(|end| end > dst.channels) || op.dst == 0 {
             return Err("it writes outside its tensor".into());
         }
-        if op.dst_channel % ALIGN != 0 {
+        if !op.dst_channel.is_multiple_of(ALIGN) {
             return Err(format!(
                 "it starts at channel {} of a concatenation, which is not a multiple of {ALIGN}",
                 op.dst_channel

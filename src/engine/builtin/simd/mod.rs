@@ -12,13 +12,9 @@ mod scalar;
 pub(super) use scalar::Scalar;
 
 #[cfg(target_arch = "x86_64")]
-mod sse2;
-#[cfg(target_arch = "x86_64")]
 mod x86;
 #[cfg(target_arch = "x86_64")]
-pub(super) use sse2::Sse2;
-#[cfg(target_arch = "x86_64")]
-pub(super) use x86::{Avx2, Avx512};
+pub(super) use x86::{Avx2, Avx512, Sse2};
 
 #[cfg(target_arch = "aarch64")]
 mod neon;
