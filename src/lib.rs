@@ -14,7 +14,9 @@ mod report;
 
 pub use anonymize::{Anonymized, Anonymizer, Found, Masking, Options};
 pub use detect::{Detector, DetectorOptions, Preset};
-pub use engine::{Device, EngineChoice, EngineOptions};
+#[doc(hidden)]
+pub use engine::side_by_side;
+pub use engine::{Device, EngineChoice, EngineInfo, EngineOptions, engines};
 pub use error::{Error, ErrorKind, Result};
 pub use face::{Face, Landmarks};
 pub use geometry::{Orientation, PixelRect, Point, Rect, Size};

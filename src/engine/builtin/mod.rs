@@ -33,9 +33,30 @@ pub(crate) fn describe() -> String {
     format!("builtin {}", kernels::best().name())
 }
 
+/// The instruction sets that this processor has, the best first.
+pub(crate) fn instruction_sets() -> Vec<&'static str> {
+    kernels::available().iter().map(|k| k.name()).collect()
+}
+
 /// Loads an ONNX model; refuses one with another layer type, by name.
 pub(crate) fn load(model: &[u8]) -> Result<Arc<dyn Network>> {
     Ok(Arc::new(Model::load(model, kernels::best())?))
+}
+
+/// The same for one instruction set, to compare them.
+pub(crate) fn load_for(model: &[u8], instructions: &str) -> Result<Arc<dyn Network>> {
+    let all = kernels::available();
+    let kernels = all.iter().find(|k| k.name() == instructions);
+    let kernels = kernels.ok_or_else(|| {
+        Error::new(
+            ErrorKind::Engine,
+            format!(
+                "this processor has no {instructions}, only {}",
+                instruction_sets().join(", ")
+            ),
+        )
+    })?;
+    Ok(Arc::new(Model::load(model, kernels)?))
 }
 
 struct Model {
