@@ -20,7 +20,7 @@ impl Runner {
     pub fn builtin(instructions: &str, model: &[u8], size: Size) -> Result<Self> {
         Ok(Self {
             name: format!("builtin {instructions}"),
-            session: builtin::load_for(model, Some(instructions))?.session(size)?,
+            session: builtin::load_for(model, instructions)?.session(size)?,
         })
     }
 
