@@ -88,7 +88,10 @@ impl Letterbox {
                 let line = &mut plane[start..start + width];
                 let values = row.chunks_exact(3).map(|px| f32::from(px[channel]) - mean);
                 if self.mirrored {
-                    line.iter_mut().rev().zip(values).for_each(|(to, v)| *to = v);
+                    line.iter_mut()
+                        .rev()
+                        .zip(values)
+                        .for_each(|(to, v)| *to = v);
                 } else {
                     line.iter_mut().zip(values).for_each(|(to, v)| *to = v);
                 }

@@ -7,20 +7,27 @@ use super::look::{Look, Scale};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Preset {
-    /// One network, one look: for weak machines and first passes.
+    /// Reduced scales only: for weak machines and first passes.
     Fast,
-    /// The default: several scales, and a fast network on the full resolution.
+    /// The default: two scales, a fast network on the full resolution, and a second look at what is
+    /// in doubt.
     #[default]
     Balanced,
-    /// Every network, more scales, mirrored too: for what must not slip through.
+    /// As `Balanced` with the picture made larger, for what must not slip through.
     Thorough,
 }
 
-/// A preset spelt out.
-#[derive(Clone, Debug, PartialEq)]
+/// A preset spelt out. All have the same kinds of looks, so that one decision serves them all.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Plan {
-    pub(super) looks: Vec<Look>,
-    /// Least score of a face.
+    /// CenterFace, CenterFace at half of that scale, YuNet.
+    pub(super) looks: [Look; 3],
+    /// Faces this likely or more before the second look need none, and others this unlikely are not
+    /// worth one.
+    pub(super) doubt: (f32, f32),
+    /// Most faces of one picture that are looked at again, the likeliest first.
+    pub(super) glances: usize,
+    /// Least probability of a face.
     pub(super) threshold: f32,
 }
 
@@ -39,32 +46,46 @@ impl Preset {
     }
 
     pub(super) fn plan(self) -> Plan {
-        let look = |head, longest, floor| Look {
+        // The longest side for CenterFace, the most it is enlarged, and the same for YuNet.
+        let (longest, most, yunet) = match self {
+            Self::Fast => (
+                768,
+                1.0,
+                Scale::Fit {
+                    longest: 1024,
+                    most: 1.0,
+                },
+            ),
+            Self::Balanced => (1536, 1.0, Scale::Times(1.0)),
+            Self::Thorough => (3072, 2.0, Scale::Times(1.0)),
+        };
+        let look = |head, scale, floor| Look {
             head,
-            scale: Scale::Fit { longest, most: 1.0 },
+            scale,
             mirrored: false,
             surround: 0.0,
             floor,
         };
-        match self {
-            Self::Fast => Plan {
-                looks: vec![look(Head::CenterFace, 640, 0.1)],
-                threshold: 0.2,
+        Plan {
+            looks: [
+                look(Head::CenterFace, Scale::Fit { longest, most }, 0.08),
+                look(
+                    Head::CenterFace,
+                    Scale::Fit {
+                        longest: longest / 2,
+                        most: most / 2.0,
+                    },
+                    0.10,
+                ),
+                look(Head::YuNet, yunet, 0.25),
+            ],
+            doubt: (0.05, 0.95),
+            glances: match self {
+                Self::Fast => 0,
+                Self::Balanced => 48,
+                Self::Thorough => 480,
             },
-            Self::Balanced => Plan {
-                looks: vec![
-                    look(Head::CenterFace, 1024, 0.1),
-                    look(Head::CenterFace, 512, 0.1),
-                ],
-                threshold: 0.2,
-            },
-            Self::Thorough => Plan {
-                looks: vec![
-                    look(Head::CenterFace, 2048, 0.1),
-                    look(Head::CenterFace, 1024, 0.1),
-                ],
-                threshold: 0.2,
-            },
+            threshold: 0.4,
         }
     }
 }

@@ -24,6 +24,9 @@ const SIDES: std::ops::Range<f32> = 20.0..120.0;
 /// Scores below this count as nothing seen.
 const FLOOR: f32 = 0.03;
 
+/// Least intersection over union of what is proposed and what is seen.
+const SAME: f32 = 0.35;
+
 /// What a second look saw of one candidate, in picture pixels.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Glance {
@@ -32,42 +35,38 @@ pub(super) struct Glance {
     pub(super) landmarks: Option<[Point; 5]>,
 }
 
-/// Shows the `areas` to each of `networks` again. Per area, what each of them saw in its middle.
+/// Shows the `areas` to `pool`'s CenterFace again, enlarged. Per area, what it saw in the middle.
 pub(super) fn second_look(
     picture: &dyn Picture,
     areas: &[Rect],
-    networks: &[(Head, &Pool)],
-) -> Result<Vec<Vec<Option<Glance>>>> {
+    pool: &Pool,
+) -> Result<Vec<Option<Glance>>> {
+    let head = Head::CenterFace;
+    let ink = head.ink();
     let per_canvas = (GRID * GRID) as usize;
     let mut all = Vec::with_capacity(areas.len());
     for sheet in areas.chunks(per_canvas) {
         // The last sheet may be shorter: only as many rows of tiles as it needs.
         let rows = (sheet.len() as u32).div_ceil(GRID);
         let canvas = Size::new(GRID * TILE, rows * TILE);
-        let tiles: Vec<Option<Letterbox>> = sheet
-            .iter()
-            .enumerate()
-            .map(|(i, area)| tile(area, i as u32, canvas, picture.size()))
-            .collect();
-        let mut contents = Vec::with_capacity(sheet.len());
-        for place in tiles.iter().flatten() {
-            contents.push((*place, picture.view(place.crop, place.content)?));
+        let mut tiles = Vec::with_capacity(sheet.len());
+        for (i, area) in sheet.iter().enumerate() {
+            let place = tile(area, i as u32, canvas, picture.size());
+            let content = place.map(|p| picture.view(p.crop, p.content)).transpose()?;
+            tiles.push(place.zip(content));
         }
-        let mut glances: Vec<Vec<Option<Glance>>> = vec![Vec::new(); sheet.len()];
-        for (head, pool) in networks {
-            let ink = head.ink();
-            let outputs = pool.run(canvas, |planes| {
-                ink.black(canvas.area() as usize, planes);
-                for (place, content) in &contents {
-                    place.paint(content, &ink, planes);
-                }
-            })?;
-            let seen = head.decode(&outputs, canvas, FLOOR)?;
-            for (i, (place, list)) in tiles.iter().zip(&mut glances).enumerate() {
-                list.push(place.as_ref().and_then(|place| in_the_middle(&seen, i as u32, place)));
+        let outputs = pool.run(canvas, |planes| {
+            ink.black(canvas.area() as usize, planes);
+            for (place, content) in tiles.iter().flatten() {
+                place.paint(content, &ink, planes);
             }
+        })?;
+        let seen = head.decode(&outputs, canvas, FLOOR)?;
+        for (i, (area, place)) in sheet.iter().zip(tiles).enumerate() {
+            let glance = place.and_then(|(place, _)| in_the_middle(&seen, i as u32, &place));
+            // A much smaller or larger face in the middle is not the one that was proposed.
+            all.push(glance.filter(|g| g.area.iou(area) >= SAME));
         }
-        all.extend(glances);
     }
     Ok(all)
 }
@@ -87,7 +86,9 @@ fn tile(area: &Rect, i: u32, canvas: Size, picture: Size) -> Option<Letterbox> {
     let inside = wanted.round_out(picture)?;
     // Rounding outward adds up to a pixel at each edge of the picture's part: cut what would leave the tile.
     let place = |start: u32, len: u32, wanted_start: f32| {
-        let offset = ((start as f32 - wanted_start) * scale).round().clamp(0.0, TILE as f32 - 1.0) as u32;
+        let offset = ((start as f32 - wanted_start) * scale)
+            .round()
+            .clamp(0.0, TILE as f32 - 1.0) as u32;
         let content = ((len as f32 * scale).round() as u32).clamp(1, TILE - offset);
         (offset, content)
     };

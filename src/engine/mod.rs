@@ -227,7 +227,6 @@ impl Engine {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EngineInfo {
-<<<<<<< HEAD
     /// Which engine: [`EngineChoice::Builtin`] or [`EngineChoice::OnnxRuntime`].
     pub engine: EngineChoice,
     /// The instruction set of the built-in engine (`avx512`), the version of ONNX Runtime
@@ -362,28 +361,5 @@ mod tests {
             engines(None)[0].engine.to_string() + " " + &engines(None)[0].version,
             Engine::open(&EngineOptions::default()).unwrap().name()
         );
-=======
-    /// Which engine.
-    pub engine: EngineChoice,
-    /// Its version.
-    pub version: String,
-    /// Its library.
-    pub location: Option<PathBuf>,
-    /// Its devices.
-    pub devices: Vec<Device>,
-    /// Why it cannot be used.
-    pub problem: Option<String>,
-}
-
-/// Every engine (stub).
-#[must_use]
-pub fn engines(_onnxruntime: Option<&std::path::Path>) -> Vec<EngineInfo> {
-    Vec::new()
-}
-
-impl std::fmt::Display for Device {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{self:?}")
->>>>>>> command
     }
 }

@@ -1,9 +1,29 @@
-//! Photo files (stub).
+//! Photo files: read whole, changed in place, written anew in the format they came in.
+//!
+//! Invariant: a file that is written holds the pixels and the short list of things that [`Photo::kept`]
+//! names, built here from parsed values. No byte of the source's container is copied.
+
+mod bmp;
+mod canvas;
+mod exif;
+mod frames;
+mod gif;
+mod guard;
+mod icc;
+mod jpeg;
+mod notes;
+mod png;
+mod raster;
+mod sniff;
+mod tiff;
+mod webp;
 
 use crate::error::Result;
 use crate::geometry::{Orientation, PixelRect, Size};
-use crate::picture::Picture;
+use crate::picture::{Picture, RgbImage};
 use crate::plane::{AnyPlaneMut, Channel};
+use guard::{Budget, guarded};
+use notes::Notes;
 
 /// A picture format that is read and written in kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +55,20 @@ pub enum Recognised {
     Unknown,
 }
 
+impl Format {
+    /// Its name in messages.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Jpeg => "JPEG",
+            Self::Png => "PNG",
+            Self::WebP => "WebP",
+            Self::Gif => "GIF",
+            Self::Bmp => "BMP",
+            Self::Tiff => "TIFF",
+        }
+    }
+}
+
 /// Bounds checked before memory is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -51,72 +85,122 @@ impl Default for Limits {
     }
 }
 
+/// What each format's room does with a file once it is decoded. Frames are counted from 0; callers
+/// ask for frames that exist.
+trait Body: Send + Sync {
+    /// At least 1.
+    fn frame_count(&self) -> usize;
+    /// As stored.
+    fn size(&self, frame: usize) -> Size;
+    fn orientation(&self, frame: usize) -> Orientation;
+    /// See [`Picture::view`].
+    fn view(&self, frame: usize, crop: PixelRect, size: Size) -> Result<RgbImage>;
+    /// See [`Photo::edit`].
+    fn edit(
+        &mut self,
+        frame: usize,
+        touched: &[PixelRect],
+        change: &mut dyn FnMut(AnyPlaneMut<'_>, Channel),
+    ) -> Result<()>;
+    /// See [`Photo::write`].
+    fn write(&self) -> Result<Vec<u8>>;
+    /// See [`Photo::to_rgba`].
+    fn to_rgba(&self) -> (Size, Vec<u8>);
+}
+
 /// A decoded photo: its pixels as stored, and the short list of things that are written again.
-pub struct Photo {}
+pub struct Photo {
+    format: Format,
+    body: Box<dyn Body>,
+    notes: Notes,
+}
 
 impl Photo {
     /// Decodes a file. Its format is taken from the content.
     ///
     /// # Errors
-    /// `Unsupported` for a recognised format that is not handled, `Malformed`, `TooLarge`; `Internal` for a decoder that panicked.
-    pub fn read(_file: &[u8], _limits: &Limits) -> Result<Self> {
-        todo!()
+    /// [`Unsupported`] for a recognised format or variant that is not handled, [`Malformed`] for a
+    /// damaged or truncated file, [`TooLarge`] beyond `limits`; [`Internal`] for a decoder that
+    /// panicked.
+    ///
+    /// [`Unsupported`]: crate::ErrorKind::Unsupported
+    /// [`Malformed`]: crate::ErrorKind::Malformed
+    /// [`TooLarge`]: crate::ErrorKind::TooLarge
+    /// [`Internal`]: crate::ErrorKind::Internal
+    pub fn read(file: &[u8], limits: &Limits) -> Result<Self> {
+        let format = sniff::format(file)?;
+        let mut budget = Budget::new(limits.max_pixels);
+        guarded(&format!("reading the {}", format.name()), || {
+            let mut notes = Notes::default();
+            let (budget, n) = (&mut budget, &mut notes);
+            let body: Box<dyn Body> = match format {
+                Format::Jpeg => Box::new(jpeg::read(file, budget, n)?),
+                Format::Png => Box::new(png::read(file, budget, n)?),
+                Format::WebP => Box::new(webp::read(file, budget, n)?),
+                Format::Gif => Box::new(gif::read(file, budget, n)?),
+                Format::Bmp => Box::new(bmp::read(file, budget, n)?),
+                Format::Tiff => Box::new(tiff::read(file, budget, n)?),
+            };
+            Ok(Self {
+                format,
+                body,
+                notes,
+            })
+        })
     }
 
     /// What the first bytes of a file (4096 are enough) say it is.
     #[must_use]
     pub fn recognise(head: &[u8]) -> Recognised {
-        match head {
-            [0xFF, 0xD8, 0xFF, ..] => Recognised::Photo(Format::Jpeg),
-            [0x89, b'P', b'N', b'G', ..] => Recognised::Photo(Format::Png),
-            _ => Recognised::Unknown,
-        }
+        sniff::recognise(head)
     }
 
     /// Its format.
     #[must_use]
     pub fn format(&self) -> Format {
-        todo!()
+        self.format
     }
 
     /// Whether its frames follow one another in time.
     #[must_use]
     pub fn is_animation(&self) -> bool {
-        todo!()
+        self.format != Format::Tiff && self.frame_count() > 1
     }
 
     /// How many pictures it holds: 1, or the frames of an animation, or the pages of a TIFF.
     #[must_use]
     pub fn frame_count(&self) -> usize {
-        todo!()
+        self.body.frame_count()
     }
 
     /// Size of frame `frame` as stored (pages of a TIFF may differ).
+    ///
+    /// # Panics
+    /// If there is no such frame.
     #[must_use]
-    pub fn stored_size(&self, _frame: usize) -> Size {
-        todo!()
+    pub fn stored_size(&self, frame: usize) -> Size {
+        self.body.size(frame)
     }
 
     /// How frame `frame` must be turned to be upright.
+    ///
+    /// # Panics
+    /// If there is no such frame.
     #[must_use]
-    pub fn orientation(&self, _frame: usize) -> Orientation {
-        todo!()
+    pub fn orientation(&self, frame: usize) -> Orientation {
+        self.body.orientation(frame)
     }
 
     /// Frame `frame` as a detector sees it.
+    ///
+    /// # Panics
+    /// When it is used, if there is no such frame.
     #[must_use]
-    pub fn picture(&self, _frame: usize) -> impl Picture + '_ {
-        let _ = self;
-        struct Todo;
-        impl Picture for Todo {
-            fn size(&self) -> Size {
-                todo!()
-            }
-            fn view(&self, _: PixelRect, _: Size) -> Result<crate::picture::RgbImage> {
-                todo!()
-            }
+    pub fn picture(&self, frame: usize) -> impl Picture + '_ {
+        FrameView {
+            body: self.body.as_ref(),
+            frame,
         }
-        Todo
     }
 
     /// Hands every plane of frame `frame` to `change`, one after the other. `touched`: rectangles of
@@ -124,44 +208,74 @@ impl Photo {
     ///
     /// # Errors
     /// Whatever keeps the pixels from being had.
+    ///
+    /// # Panics
+    /// If there is no such frame, or `change` does.
     pub fn edit(
         &mut self,
-        _frame: usize,
-        _touched: &[PixelRect],
-        _change: &mut dyn FnMut(AnyPlaneMut<'_>, Channel),
+        frame: usize,
+        touched: &[PixelRect],
+        change: &mut dyn FnMut(AnyPlaneMut<'_>, Channel),
     ) -> Result<()> {
-        todo!()
+        self.body.edit(frame, touched, change)
     }
 
     /// Encodes in the source's format: pixels and the allow-list, nothing else.
     ///
     /// # Errors
-    /// `Internal` if an encoder fails.
+    /// [`Internal`](crate::ErrorKind::Internal) if an encoder fails.
     pub fn write(&self) -> Result<Vec<u8>> {
-        todo!()
+        let doing = format!("writing the {}", self.format.name());
+        guarded(&doing, || self.body.write())
     }
 
     /// Upright RGBA pixels of the first frame, 8 bits a channel, with its size.
     #[must_use]
     pub fn to_rgba(&self) -> (Size, Vec<u8>) {
-        todo!()
+        self.body.to_rgba()
     }
 
     /// What the source held that is not written again: `exif-thumbnail`, `gps`, `mpf`.
     #[must_use]
     pub fn dropped(&self) -> &[String] {
-        todo!()
+        &self.notes.dropped
     }
 
     /// What is written again besides the pixels: `orientation`, `icc`, `resolution`.
     #[must_use]
     pub fn kept(&self) -> &[String] {
-        todo!()
+        &self.notes.kept
     }
 
     /// Sentences for a person, about what a viewer may miss or what could not be kept.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
-        todo!()
+        &self.notes.warnings
+    }
+}
+
+impl std::fmt::Debug for Photo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Photo")
+            .field("format", &self.format)
+            .field("frames", &self.frame_count())
+            .field("notes", &self.notes)
+            .finish_non_exhaustive()
+    }
+}
+
+struct FrameView<'a> {
+    body: &'a dyn Body,
+    frame: usize,
+}
+
+impl Picture for FrameView<'_> {
+    fn size(&self) -> Size {
+        let stored = self.body.size(self.frame);
+        self.body.orientation(self.frame).upright_size(stored)
+    }
+
+    fn view(&self, crop: PixelRect, size: Size) -> Result<RgbImage> {
+        self.body.view(self.frame, crop, size)
     }
 }

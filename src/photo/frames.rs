@@ -1,0 +1,72 @@
+//! What the pixel formats share: a list of pictures in memory, and how each is written.
+
+use super::Body;
+use super::raster::Raster;
+use crate::error::Result;
+use crate::geometry::{Orientation, PixelRect, Size};
+use crate::picture::RgbImage;
+use crate::plane::{AnyPlaneMut, Channel};
+
+/// One picture of a file.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    pub(super) raster: Raster,
+    pub(super) orientation: Orientation,
+}
+
+/// A format's way back from pixels to a file, with everything else that the file needs.
+pub(super) trait Writer: Send + Sync {
+    /// Encodes all frames; there is at least one.
+    fn write(&self, frames: &[Frame]) -> Result<Vec<u8>>;
+}
+
+/// A file as a list of pictures in memory, never empty.
+#[derive(Debug)]
+pub(super) struct Frames<W> {
+    frames: Vec<Frame>,
+    writer: W,
+}
+
+impl<W: Writer> Frames<W> {
+    /// `None` without a frame.
+    pub(super) fn new(frames: Vec<Frame>, writer: W) -> Option<Self> {
+        (!frames.is_empty()).then_some(Self { frames, writer })
+    }
+}
+
+impl<W: Writer> Body for Frames<W> {
+    fn frame_count(&self) -> usize {
+        self.frames.len()
+    }
+
+    fn size(&self, frame: usize) -> Size {
+        self.frames[frame].raster.size()
+    }
+
+    fn orientation(&self, frame: usize) -> Orientation {
+        self.frames[frame].orientation
+    }
+
+    fn view(&self, frame: usize, crop: PixelRect, size: Size) -> Result<RgbImage> {
+        let frame = &self.frames[frame];
+        frame.raster.view(frame.orientation, crop, size)
+    }
+
+    fn edit(
+        &mut self,
+        frame: usize,
+        _touched: &[PixelRect],
+        change: &mut dyn FnMut(AnyPlaneMut<'_>, Channel),
+    ) -> Result<()> {
+        self.frames[frame].raster.edit(change)
+    }
+
+    fn write(&self) -> Result<Vec<u8>> {
+        self.writer.write(&self.frames)
+    }
+
+    fn to_rgba(&self) -> (Size, Vec<u8>) {
+        let first = &self.frames[0];
+        first.raster.to_rgba(first.orientation)
+    }
+}

@@ -1,0 +1,234 @@
+//! Colour profiles, reduced to what colour needs.
+//!
+//! A profile can carry a monitor's serial number, texts and private data (ICC.1:2022, 9.1, 10). Only
+//! the tags that a colour transform reads are taken over, byte for byte; the header's device and
+//! date fields are cleared and the two texts that the standard demands are written anew.
+
+use super::notes::Notes;
+use moxcms::ColorProfile;
+
+/// Larger profiles are not kept: the largest press profiles are about 3 MB.
+const MOST_BYTES: usize = 4 << 20;
+/// More tags than any real profile has.
+const MOST_TAGS: usize = 100;
+
+/// Tags that a colour transform reads, ICC.1:2022 chapter 9.2. `bkpt` is version 2's.
+const COLOUR_TAGS: [&[u8; 4]; 25] = [
+    b"wtpt", b"bkpt", b"chad", b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"kTRC",
+    b"A2B0", b"A2B1", b"A2B2", b"B2A0", b"B2A1", b"B2A2", b"D2B0", b"D2B1", b"D2B2", b"B2D0",
+    b"B2D1", b"B2D2", b"gamt", b"cicp", b"lumi",
+];
+
+/// A profile that holds colour and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Profile(Vec<u8>);
+
+impl Profile {
+    /// Reduces the profile that a file carried, and notes whether it is kept. One that is damaged or
+    /// too large is dropped, with a warning, since colours may change.
+    pub(super) fn take(source: &[u8], notes: &mut Notes) -> Option<Self> {
+        let profile = reduced(source);
+        if profile.is_some() {
+            notes.keep("icc");
+        } else {
+            notes.drop("icc");
+            notes.warn(
+                "the colour profile could not be read and was dropped: colours may look different",
+            );
+        }
+        profile
+    }
+
+    /// The bytes to embed.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+fn reduced(source: &[u8]) -> Option<Profile> {
+    if source.len() > MOST_BYTES {
+        return None;
+    }
+    ColorProfile::new_from_slice(source).ok()?;
+    let mut header: [u8; 128] = source.get(..128)?.try_into().ok()?;
+    let count = number(source, 128)?;
+    if count > MOST_TAGS {
+        return None;
+    }
+    let mut tags: Vec<([u8; 4], Vec<u8>)> = Vec::new();
+    for entry in source.get(132..132 + count * 12)?.chunks_exact(12) {
+        let name: [u8; 4] = entry.get(..4)?.try_into().ok()?;
+        if COLOUR_TAGS.contains(&&name) && tags.iter().all(|(other, _)| *other != name) {
+            let (at, length) = (number(entry, 4)?, number(entry, 8)?);
+            let data = source.get(at..at.checked_add(length)?)?;
+            tags.push((name, trimmed(data)?.to_vec()));
+        }
+    }
+    let version_4 = header[8] >= 4;
+    tags.push((*b"desc", description(version_4)));
+    tags.push((*b"cprt", copyright(version_4)));
+    clear(&mut header);
+    let profile = Profile(assemble(&header, &tags));
+    // What was cut out of a damaged profile may not be one: a reader must be able to use it.
+    ColorProfile::new_from_slice(&profile.0).ok()?;
+    Some(profile)
+}
+
+/// A tag's data without what may hide behind it, where its type says how long it is.
+fn trimmed(data: &[u8]) -> Option<&[u8]> {
+    let length = match data.get(..4)? {
+        b"curv" => 12 + number(data, 8)?.checked_mul(2)?,
+        b"XYZ " => 20,
+        b"cicp" => 12,
+        b"para" => {
+            let parameters = *[1usize, 3, 4, 5, 7].get(usize::from(*data.get(9)?))?;
+            12 + parameters * 4
+        }
+        b"sf32" => 44,
+        _ => data.len(),
+    };
+    data.get(..length)
+}
+
+/// Header fields (ICC.1:2022, 7.2) that say who made the profile, when and for which device.
+fn clear(header: &mut [u8; 128]) {
+    header[4..8].fill(0); // preferred engine
+    header[24..36].copy_from_slice(&[0x07, 0xd0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0]); // 2000-01-01
+    header[40..44].fill(0); // platform
+    header[44..64].fill(0); // flags, manufacturer, model, attributes
+    header[80..].fill(0); // creator, checksum, reserved
+}
+
+fn assemble(header: &[u8; 128], tags: &[([u8; 4], Vec<u8>)]) -> Vec<u8> {
+    let mut out = header.to_vec();
+    out.extend((tags.len() as u32).to_be_bytes());
+    let mut body: Vec<u8> = Vec::new();
+    let body_at = 132 + tags.len() * 12;
+    let mut places: Vec<(usize, &[u8])> = Vec::new();
+    for (name, data) in tags {
+        // The three curves of a display profile are usually one: stored once.
+        let known = places.iter().find(|(_, other)| other == data).map(|p| p.0);
+        let at = known.unwrap_or_else(|| {
+            body.resize(body.len().next_multiple_of(4), 0);
+            let at = body_at + body.len();
+            body.extend(data);
+            places.push((at, data));
+            at
+        });
+        out.extend(name);
+        out.extend((at as u32).to_be_bytes());
+        out.extend((data.len() as u32).to_be_bytes());
+    }
+    body.resize(body.len().next_multiple_of(4), 0);
+    out.extend(body);
+    let length = (out.len() as u32).to_be_bytes();
+    out[..4].copy_from_slice(&length);
+    out
+}
+
+const NAME: &str = "Colour profile";
+const RIGHTS: &str = "No copyright";
+
+fn description(version_4: bool) -> Vec<u8> {
+    if version_4 {
+        return unicode(NAME);
+    }
+    // Version 2's description: ASCII, then empty Unicode and Macintosh parts.
+    let mut out = b"desc\0\0\0\0".to_vec();
+    out.extend((NAME.len() as u32 + 1).to_be_bytes());
+    out.extend(NAME.as_bytes());
+    out.resize(out.len() + 1 + 4 + 4 + 2 + 1 + 67, 0);
+    out
+}
+
+fn copyright(version_4: bool) -> Vec<u8> {
+    if version_4 {
+        return unicode(RIGHTS);
+    }
+    let mut out = b"text\0\0\0\0".to_vec();
+    out.extend(RIGHTS.as_bytes());
+    out.push(0);
+    out
+}
+
+/// A text in one language, ICC.1:2022, 10.15.
+fn unicode(text: &str) -> Vec<u8> {
+    let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let mut out = b"mluc\0\0\0\0\0\0\0\x01\0\0\0\x0cenUS".to_vec();
+    out.extend((utf16.len() as u32).to_be_bytes());
+    out.extend(28u32.to_be_bytes());
+    out.extend(utf16);
+    out
+}
+
+fn number(data: &[u8], at: usize) -> Option<usize> {
+    let bytes: [u8; 4] = data.get(at..at + 4)?.try_into().ok()?;
+    Some(u32::from_be_bytes(bytes) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::notes::contains;
+    use super::*;
+
+    /// Adds a tag to a profile's table, as a monitor's maker would.
+    fn with_tag(profile: &[u8], name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+        let header: [u8; 128] = profile[..128].try_into().expect("128");
+        let count = number(profile, 128).expect("count");
+        let mut tags = Vec::new();
+        for entry in profile[132..132 + count * 12].chunks_exact(12) {
+            let at = number(entry, 4).expect("offset");
+            let length = number(entry, 8).expect("length");
+            tags.push((
+                entry[..4].try_into().expect("name"),
+                profile[at..at + length].to_vec(),
+            ));
+        }
+        tags.push((*name, data.to_vec()));
+        assemble(&header, &tags)
+    }
+
+    #[test]
+    fn colour_stays_and_serial_numbers_go() {
+        for source in [
+            ColorProfile::new_display_p3(),
+            ColorProfile::new_srgb(),
+            ColorProfile::new_adobe_rgb(),
+            ColorProfile::new_gray_with_gamma(2.2),
+        ] {
+            let bytes = source.encode().expect("encodes");
+            let mut bytes = with_tag(&bytes, b"mmod", b"mmod\0\0\0\0SERIAL-4711");
+            bytes[48..52].copy_from_slice(b"ACME");
+            let mut notes = Notes::default();
+            let kept = Profile::take(&bytes, &mut notes).expect("kept");
+            assert_eq!(notes.kept, ["icc"]);
+            assert!(!contains(kept.bytes(), b"SERIAL"));
+            assert!(!contains(kept.bytes(), b"ACME"));
+            let a = ColorProfile::new_from_slice(&bytes).expect("source parses");
+            let b = ColorProfile::new_from_slice(kept.bytes()).expect("result parses");
+            assert_eq!(a.red_colorant, b.red_colorant);
+            assert_eq!(a.blue_colorant, b.blue_colorant);
+            assert_eq!(format!("{:?}", a.green_trc), format!("{:?}", b.green_trc));
+            assert_eq!(format!("{:?}", a.gray_trc), format!("{:?}", b.gray_trc));
+            assert_eq!(a.media_white_point, b.media_white_point);
+            assert_eq!(a.chromatic_adaptation, b.chromatic_adaptation);
+        }
+    }
+
+    #[test]
+    fn what_is_no_profile_is_dropped_and_said() {
+        for source in [&b""[..], b"not a profile", &[0; 400], &[0xff; 200]] {
+            let mut notes = Notes::default();
+            assert!(Profile::take(source, &mut notes).is_none());
+            assert_eq!((notes.dropped.len(), notes.warnings.len()), (1, 1));
+        }
+    }
+
+    #[test]
+    fn bytes_behind_a_curve_are_cut() {
+        let mut curve = b"curv\0\0\0\0\0\0\0\x01\x02\x33".to_vec();
+        let whole = curve.len();
+        curve.extend(b"hidden");
+        assert_eq!(trimmed(&curve).map(<[u8]>::len), Some(whole));
+    }
+}

@@ -1,0 +1,144 @@
+//! The chunks of a PNG around its pixels: which are written again, and what the others are called.
+//!
+//! Invariant: of a source's chunks only numbers of fixed length come through.
+
+use super::super::exif;
+use super::super::guard::malformed;
+use super::super::notes::{Notes, contains};
+use crate::error::Result;
+
+/// Chunks of numbers that change how pixels look, with their lengths (PNG 3, chapter 11.3).
+const NUMBERS: [([u8; 4], usize, &str); 7] = [
+    (*b"cICP", 4, "cicp"),
+    (*b"mDCV", 24, "hdr"),
+    (*b"cLLI", 8, "hdr"),
+    (*b"sRGB", 1, "srgb"),
+    (*b"gAMA", 4, "gamma"),
+    (*b"cHRM", 32, "chromaticities"),
+    (*b"pHYs", 9, "resolution"),
+];
+
+/// What a walk over the chunks finds.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Chunks {
+    /// Chunks to write again.
+    numbers: Vec<([u8; 4], Vec<u8>)>,
+    pub(super) exif: exif::Facts,
+    /// How many frames of an animation there are, and how often it plays.
+    pub(super) animation: Option<(u32, u32)>,
+    /// How many frames the file really begins.
+    pub(super) frame_controls: u32,
+}
+
+impl Chunks {
+    /// Walks the file; checksums are left to the decoder.
+    pub(super) fn read(file: &[u8], notes: &mut Notes) -> Result<Self> {
+        let mut found = Self::default();
+        let mut rest = &file[8..];
+        loop {
+            let Some((head, after)) = rest.split_at_checked(8) else {
+                // The decoder says so if pixels are missing.
+                return Ok(found);
+            };
+            let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+            let name = [head[4], head[5], head[6], head[7]];
+            let Some(data) = after.get(..length) else {
+                return Ok(found);
+            };
+            rest = after.get(length + 4..).unwrap_or_default();
+            if name == *b"IEND" {
+                if !rest.is_empty() {
+                    notes.drop("trailer");
+                }
+                return Ok(found);
+            }
+            found.one(name, data, notes)?;
+        }
+    }
+
+    fn one(&mut self, name: [u8; 4], data: &[u8], notes: &mut Notes) -> Result<()> {
+        if let Some((_, length, kept)) = NUMBERS.iter().find(|known| known.0 == name) {
+            let first = self.numbers.iter().all(|known| known.0 != name);
+            if first && data.len() == *length {
+                self.numbers.push((name, data.to_vec()));
+                notes.keep(*kept);
+            }
+            return Ok(());
+        }
+        match &name {
+            b"IHDR" | b"PLTE" | b"tRNS" | b"IDAT" | b"fdAT" | b"iCCP" => {}
+            b"acTL" => {
+                let numbers: [u8; 8] = data
+                    .try_into()
+                    .map_err(|_| malformed("the APNG's animation header has a wrong length"))?;
+                let [a, b, c, d, e, f, g, h] = numbers;
+                let count = u32::from_be_bytes([a, b, c, d]);
+                self.animation = Some((count, u32::from_be_bytes([e, f, g, h])));
+                notes.keep("animation");
+            }
+            b"fcTL" => self.frame_controls = self.frame_controls.saturating_add(1),
+            b"eXIf" => self.exif = exif::read(data, notes),
+            b"tEXt" | b"zTXt" | b"iTXt" if contains(data, b"XML:com.adobe.xmp") => {
+                notes.drop_xmp(data);
+            }
+            b"tEXt" | b"zTXt" | b"iTXt" if data.starts_with(b"Raw profile type") => {
+                notes.drop("raw-profile");
+            }
+            b"tEXt" | b"zTXt" | b"iTXt" => notes.drop("text"),
+            b"caBX" => notes.drop("c2pa"),
+            b"tIME" => notes.drop("time"),
+            b"sBIT" | b"bKGD" | b"hIST" | b"sPLT" => {
+                notes.drop(String::from_utf8_lossy(&name).to_lowercase());
+            }
+            _ => notes.drop("private-chunks"),
+        }
+        Ok(())
+    }
+
+    /// The chunks that stand right behind the image header, from the allow-list.
+    pub(super) fn write(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        // NUMBERS is in the order of precedence that the standard recommends.
+        for (name, _, _) in NUMBERS {
+            if let Some((_, data)) = self.numbers.iter().find(|known| known.0 == name) {
+                chunk(&mut out, name, data);
+            }
+        }
+        let facts = exif::Facts {
+            resolution: None,
+            ..self.exif
+        };
+        if let Some(block) = exif::write(&facts) {
+            chunk(&mut out, *b"eXIf", &block);
+        }
+        out
+    }
+}
+
+fn chunk(out: &mut Vec<u8>, name: [u8; 4], data: &[u8]) {
+    out.extend((data.len() as u32).to_be_bytes());
+    let checked = out.len();
+    out.extend(name);
+    out.extend(data);
+    let sum = crc(&out[checked..]);
+    out.extend(sum.to_be_bytes());
+}
+
+/// The checksum of PNG 3, annex D, bit by bit: it only ever sees a few dozen bytes.
+fn crc(data: &[u8]) -> u32 {
+    !data.iter().fold(u32::MAX, |sum, &byte| {
+        (0..8).fold(sum ^ u32::from(byte), |sum, _| {
+            sum >> 1 ^ if sum & 1 == 1 { 0xedb8_8320 } else { 0 }
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checksum_is_that_of_the_standard() {
+        assert_eq!(crc(b"IEND"), 0xae42_6082);
+    }
+}

@@ -1,0 +1,365 @@
+//! PNG and APNG, at 8 and 16 bits, without loss: colour type and depth stay what they were wherever
+//! the pixels still fit them.
+
+mod chunks;
+mod pack;
+
+use super::canvas::{Blend, Canvas, Disposal};
+use super::frames::{Frame, Frames, Writer};
+use super::guard::{Budget, encoder, malformed};
+use super::icc::Profile;
+use super::notes::Notes;
+use super::raster::{Model, Raster, Samples, cut, difference};
+use crate::error::Result;
+use crate::geometry::{Orientation, PixelRect, Size};
+use crate::plane::Sample;
+use ::png as codec;
+use chunks::Chunks;
+use pack::Packed;
+use std::borrow::Cow;
+use std::io::Cursor;
+
+/// A decoded PNG.
+pub(super) type Png = Frames<PngWriter>;
+
+/// Everything but the pixels.
+#[derive(Debug)]
+pub(super) struct PngWriter {
+    chunks: Chunks,
+    icc: Option<Profile>,
+    /// How the source stored its pixels.
+    color: codec::ColorType,
+    depth: codec::BitDepth,
+    animation: Option<Animation>,
+}
+
+#[derive(Debug)]
+struct Animation {
+    /// 0: for ever.
+    plays: u32,
+    /// The first frame is shown only by viewers that know no animation.
+    hidden_first: bool,
+    /// Per shown frame, in fractions of a second.
+    delays: Vec<(u16, u16)>,
+}
+
+fn damaged(error: codec::DecodingError) -> crate::error::Error {
+    malformed("the PNG's picture data is damaged or cut off").because(error)
+}
+
+/// Decodes a PNG or APNG.
+pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Result<Png> {
+    let mut decoder = codec::Decoder::new(Cursor::new(file));
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_transformations(codec::Transformations::EXPAND);
+    let header = decoder.read_header_info().map_err(damaged)?;
+    let size = Size::new(header.width, header.height);
+    let (color, depth) = (header.color_type, header.bit_depth);
+    let chunks = Chunks::read(file, notes)?;
+    let frames = chunks
+        .animation
+        .map_or(0, |(count, _)| count.min(chunks.frame_controls));
+    budget.take(size, u64::from(frames) + 1)?;
+    let mut reader = decoder.read_info().map_err(damaged)?;
+    let icc = reader
+        .info()
+        .icc_profile
+        .as_deref()
+        .and_then(|icc| Profile::take(icc, notes));
+    if chunks.exif.orientation != Orientation::Normal {
+        notes.keep("orientation");
+    }
+    let (rasters, animation) = if frames > 0 {
+        animated(&mut reader, size, chunks.animation.map_or(0, |a| a.1))?
+    } else {
+        let (raster, _) = next(&mut reader, size, false)?;
+        (vec![raster], None)
+    };
+    let frames = rasters
+        .into_iter()
+        .map(|raster| Frame {
+            raster,
+            orientation: chunks.exif.orientation,
+        })
+        .collect();
+    let writer = PngWriter {
+        chunks,
+        icc,
+        color,
+        depth,
+        animation,
+    };
+    Frames::new(frames, writer).ok_or_else(|| malformed("the PNG holds no picture"))
+}
+
+type Reader<'a> = codec::Reader<Cursor<&'a [u8]>>;
+
+/// The next frame as it is stored, with the place where it belongs. `alpha`: adds opacity to models
+/// without it.
+fn next(reader: &mut Reader<'_>, canvas: Size, alpha: bool) -> Result<(Raster, PixelRect)> {
+    let length = reader
+        .output_buffer_size()
+        .ok_or_else(|| malformed("the PNG is too large"))?;
+    let mut bytes = vec![0; length];
+    let out = reader.next_frame(&mut bytes).map_err(damaged)?;
+    let size = Size::new(out.width, out.height);
+    let model = match out.color_type {
+        codec::ColorType::Grayscale => Model::Grey,
+        codec::ColorType::GrayscaleAlpha => Model::GreyAlpha,
+        codec::ColorType::Rgba => Model::Rgba,
+        codec::ColorType::Rgb | codec::ColorType::Indexed => Model::Rgb,
+    };
+    // An interlaced frame is decoded at the stride of the whole canvas.
+    let whole = reader
+        .output_line_size(canvas.width)
+        .unwrap_or(out.line_size);
+    if reader.info().interlaced && whole > out.line_size {
+        bytes = bytes
+            .chunks_exact(whole)
+            .take(size.height as usize)
+            .flat_map(|row| &row[..out.line_size])
+            .copied()
+            .collect();
+    }
+    bytes.truncate(out.buffer_size());
+    let samples = match out.bit_depth {
+        codec::BitDepth::Sixteen => Samples::U16(
+            bytes
+                .chunks_exact(2)
+                .map(|b| u16::from_be_bytes([b[0], b[1]]))
+                .collect(),
+        ),
+        _ => Samples::U8(bytes),
+    };
+    let control = reader.info().frame_control;
+    let place = control.map_or(PixelRect::new(0, 0, size.width, size.height), |c| {
+        PixelRect::new(c.x_offset, c.y_offset, size.width, size.height)
+    });
+    let raster = if alpha {
+        with_opacity(size, model, samples)?
+    } else {
+        Raster::new(size, model, samples)?
+    };
+    Ok((raster, place))
+}
+
+fn with_opacity(size: Size, model: Model, samples: Samples) -> Result<Raster> {
+    fn add<T: Sample>(data: &[T], n: usize) -> Vec<T> {
+        let opaque = T::from_f32(T::MAX);
+        data.chunks_exact(n)
+            .flat_map(|p| p.iter().copied().chain([opaque]))
+            .collect()
+    }
+    let (n, to) = match model {
+        Model::Grey => (1, Model::GreyAlpha),
+        Model::Rgb => (3, Model::Rgba),
+        _ => return Raster::new(size, model, samples),
+    };
+    let samples = match samples {
+        Samples::U8(v) => Samples::U8(add(&v, n)),
+        Samples::U16(v) => Samples::U16(add(&v, n)),
+    };
+    Raster::new(size, to, samples)
+}
+
+/// All pictures of an animation as they are shown.
+fn animated(
+    reader: &mut Reader<'_>,
+    size: Size,
+    plays: u32,
+) -> Result<(Vec<Raster>, Option<Animation>)> {
+    let hidden_first = reader.info().frame_control.is_none();
+    let count = reader.info().animation_control.map_or(0, |a| a.num_frames);
+    let mut rasters = Vec::new();
+    if hidden_first {
+        rasters.push(next(reader, size, true)?.0);
+    }
+    let mut delays = Vec::new();
+    let mut small: Option<Canvas<u8>> = None;
+    let mut deep: Option<Canvas<u16>> = None;
+    for _ in 0..count {
+        let (part, place) = next(reader, size, true)?;
+        let control = reader
+            .info()
+            .frame_control
+            .ok_or_else(|| malformed("a frame of the APNG has no timing"))?;
+        let n = part.model().channels().len();
+        let disposal = match control.dispose_op {
+            codec::DisposeOp::None => Disposal::Keep,
+            codec::DisposeOp::Background => Disposal::Clear,
+            codec::DisposeOp::Previous => Disposal::Restore,
+        };
+        let blend = match control.blend_op {
+            codec::BlendOp::Source => Blend::Source,
+            codec::BlendOp::Over => Blend::Over,
+        };
+        let shown = match part.samples() {
+            Samples::U8(v) => {
+                let canvas = small.get_or_insert_with(|| Canvas::new(size, n));
+                Samples::U8(canvas.show(v, place, blend, disposal)?.to_vec())
+            }
+            Samples::U16(v) => {
+                let canvas = deep.get_or_insert_with(|| Canvas::new(size, n));
+                Samples::U16(canvas.show(v, place, blend, disposal)?.to_vec())
+            }
+        };
+        rasters.push(Raster::new(size, part.model(), shown)?);
+        delays.push((control.delay_num, control.delay_den));
+    }
+    let animation = Animation {
+        plays,
+        hidden_first,
+        delays,
+    };
+    Ok((rasters, Some(animation)))
+}
+
+/// Bytes as PNG stores samples.
+fn big_endian(samples: &Samples) -> Cow<'_, [u8]> {
+    match samples {
+        Samples::U8(v) => Cow::Borrowed(v),
+        Samples::U16(v) => Cow::Owned(v.iter().flat_map(|s| s.to_be_bytes()).collect()),
+    }
+}
+
+fn color_type(model: Model) -> codec::ColorType {
+    match model {
+        Model::Grey => codec::ColorType::Grayscale,
+        Model::GreyAlpha => codec::ColorType::GrayscaleAlpha,
+        Model::Rgba => codec::ColorType::Rgba,
+        Model::Rgb | Model::InvertedCmyk => codec::ColorType::Rgb,
+    }
+}
+
+fn bit_depth(samples: &Samples) -> codec::BitDepth {
+    match samples {
+        Samples::U8(_) => codec::BitDepth::Eight,
+        Samples::U16(_) => codec::BitDepth::Sixteen,
+    }
+}
+
+impl PngWriter {
+    /// The source's own form, where the pixels still fit it.
+    fn pack(&self, raster: &Raster) -> Option<Packed> {
+        let Samples::U8(pixels) = raster.samples() else {
+            return None;
+        };
+        let width = raster.size().width as usize;
+        match (self.color, raster.model()) {
+            (codec::ColorType::Indexed, model) => pack::palette(pixels, width, model),
+            (codec::ColorType::Grayscale, Model::Grey) => pack::grey(pixels, width, self.depth),
+            _ => None,
+        }
+    }
+
+    fn encoder<'a>(
+        &'a self,
+        out: &'a mut Vec<u8>,
+        size: Size,
+    ) -> Result<codec::Encoder<'a, &'a mut Vec<u8>>, codec::EncodingError> {
+        let mut info = codec::Info::with_size(size.width, size.height);
+        info.icc_profile = self.icc.as_ref().map(|icc| Cow::Borrowed(icc.bytes()));
+        let mut encoder = codec::Encoder::with_info(out, info)?;
+        encoder.set_compression(codec::Compression::Balanced);
+        Ok(encoder)
+    }
+
+    fn still(&self, out: &mut Vec<u8>, raster: &Raster) -> Result<(), codec::EncodingError> {
+        let mut encoder = self.encoder(out, raster.size())?;
+        let data = match self.pack(raster) {
+            Some(packed) => {
+                encoder.set_color(packed.color);
+                encoder.set_depth(packed.depth);
+                if !packed.palette.is_empty() {
+                    encoder.set_palette(packed.palette);
+                    encoder.set_filter(codec::Filter::NoFilter);
+                }
+                if !packed.opacity.is_empty() {
+                    encoder.set_trns(packed.opacity);
+                }
+                Cow::Owned(packed.data)
+            }
+            None => {
+                encoder.set_color(color_type(raster.model()));
+                encoder.set_depth(bit_depth(raster.samples()));
+                big_endian(raster.samples())
+            }
+        };
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&data)?;
+        writer.finish()
+    }
+}
+
+fn failed(error: codec::EncodingError) -> crate::error::Error {
+    encoder("PNG", error)
+}
+
+impl Writer for PngWriter {
+    fn write(&self, frames: &[Frame]) -> Result<Vec<u8>> {
+        let mut out = Vec::new();
+        match &self.animation {
+            Some(animation) => self.moving(&mut out, frames, animation),
+            None => self.still(&mut out, &frames[0].raster),
+        }
+        .map_err(failed)?;
+        let behind_header = 8 + 25;
+        out.splice(behind_header..behind_header, self.chunks.write());
+        Ok(out)
+    }
+}
+
+impl PngWriter {
+    /// Each frame replaces the rectangle in which it differs from the one before.
+    fn moving(
+        &self,
+        out: &mut Vec<u8>,
+        frames: &[Frame],
+        animation: &Animation,
+    ) -> Result<(), codec::EncodingError> {
+        let first = &frames[0].raster;
+        let (size, n) = (first.size(), first.model().channels().len());
+        let mut encoder = self.encoder(out, size)?;
+        encoder.set_color(color_type(first.model()));
+        encoder.set_depth(bit_depth(first.samples()));
+        let shown = animation.delays.len() as u32;
+        encoder.set_animated(shown, animation.plays)?;
+        encoder.set_sep_def_img(animation.hidden_first)?;
+        let mut writer = encoder.write_header()?;
+        let hidden = usize::from(animation.hidden_first);
+        for (i, frame) in frames.iter().enumerate() {
+            let raster = &frame.raster;
+            let mut place = PixelRect::new(0, 0, size.width, size.height);
+            if i > hidden {
+                place = changed(&frames[i - 1].raster, raster);
+            }
+            if let Some(&(above, below)) =
+                i.checked_sub(hidden).and_then(|i| animation.delays.get(i))
+            {
+                writer.reset_frame_position()?;
+                writer.set_frame_dimension(place.width, place.height)?;
+                writer.set_frame_position(place.x, place.y)?;
+                writer.set_frame_delay(above, below)?;
+                writer.set_blend_op(codec::BlendOp::Source)?;
+                writer.set_dispose_op(codec::DisposeOp::None)?;
+            }
+            let part = match raster.samples() {
+                Samples::U8(v) => Samples::U8(cut(v, size, n, place)),
+                Samples::U16(v) => Samples::U16(cut(v, size, n, place)),
+            };
+            writer.write_image_data(&big_endian(&part))?;
+        }
+        writer.finish()
+    }
+}
+
+/// Where two frames differ; one pixel if nowhere, since a frame cannot be empty.
+fn changed(before: &Raster, after: &Raster) -> PixelRect {
+    let (size, n) = (after.size(), after.model().channels().len());
+    let place = match (before.samples(), after.samples()) {
+        (Samples::U8(a), Samples::U8(b)) => difference(a, b, size, n),
+        (Samples::U16(a), Samples::U16(b)) => difference(a, b, size, n),
+        _ => Some(PixelRect::new(0, 0, size.width, size.height)),
+    };
+    place.unwrap_or(PixelRect::new(0, 0, 1, 1))
+}

@@ -1,0 +1,402 @@
+//! Pixels in memory: the five colour models and two sample types that the formats share, their planes
+//! for redaction, and reduced RGB views of them for detection.
+//!
+//! Invariant: the buffer holds exactly `size.area() * channels` samples, rows without gaps.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::geometry::{Orientation, PixelRect, Size};
+use crate::picture::{RgbImage, resample_rgb};
+use crate::plane::{AnyPlaneMut, Channel, Layout, PlaneMut, Sample};
+use fast_image_resize as fir;
+
+/// What the interleaved samples of a pixel mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Model {
+    Grey,
+    GreyAlpha,
+    Rgb,
+    Rgba,
+    /// As Adobe stores it: the largest value is no ink.
+    InvertedCmyk,
+}
+
+impl Model {
+    pub(super) const fn channels(self) -> &'static [Channel] {
+        use Channel::{Alpha, Blue, Green, InvertedBlack, Luma, Red};
+        match self {
+            Self::Grey => &[Luma],
+            Self::GreyAlpha => &[Luma, Alpha],
+            Self::Rgb => &[Red, Green, Blue],
+            Self::Rgba => &[Red, Green, Blue, Alpha],
+            Self::InvertedCmyk => &[Red, Green, Blue, InvertedBlack],
+        }
+    }
+
+    /// One pixel as 8-bit red, green, blue and opacity.
+    fn rgba(self, p: &[u8]) -> [u8; 4] {
+        match *p {
+            [v] => [v, v, v, 255],
+            [v, a] => [v, v, v, a],
+            [r, g, b] => [r, g, b, 255],
+            [c, m, y, k] if self == Self::InvertedCmyk => {
+                [product(c, k), product(m, k), product(y, k), 255]
+            }
+            [r, g, b, a] => [r, g, b, a],
+            _ => [0; 4],
+        }
+    }
+}
+
+/// `a * b / 255`, rounded.
+fn product(a: u8, b: u8) -> u8 {
+    let p = u32::from(a) * u32::from(b) + 128;
+    ((p + (p >> 8)) >> 8) as u8
+}
+
+/// Interleaved samples.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Samples {
+    U8(Vec<u8>),
+    U16(Vec<u16>),
+}
+
+/// A picture in memory, in stored order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Raster {
+    size: Size,
+    model: Model,
+    samples: Samples,
+}
+
+impl Raster {
+    /// Puts a buffer that a codec filled under its size and model.
+    pub(super) fn new(size: Size, model: Model, samples: Samples) -> Result<Self> {
+        let len = match &samples {
+            Samples::U8(v) => v.len(),
+            Samples::U16(v) => v.len(),
+        };
+        let wanted = size.area() * model.channels().len() as u64;
+        if size.is_empty() || len as u64 != wanted {
+            let message = format!("a codec gave {len} samples where {wanted} were announced");
+            return Err(Error::new(ErrorKind::Malformed, message));
+        }
+        Ok(Self {
+            size,
+            model,
+            samples,
+        })
+    }
+
+    pub(super) const fn size(&self) -> Size {
+        self.size
+    }
+
+    pub(super) const fn model(&self) -> Model {
+        self.model
+    }
+
+    pub(super) const fn samples(&self) -> &Samples {
+        &self.samples
+    }
+
+    /// Hands out every plane in turn.
+    pub(super) fn edit(&mut self, change: &mut dyn FnMut(AnyPlaneMut<'_>, Channel)) -> Result<()> {
+        let channels = self.model.channels();
+        let layout = Layout::interleaved(self.size, channels.len());
+        for (i, &channel) in channels.iter().enumerate() {
+            let plane = match &mut self.samples {
+                Samples::U8(v) => AnyPlaneMut::U8(PlaneMut::new(&mut v[i..], layout)?),
+                Samples::U16(v) => AnyPlaneMut::U16(PlaneMut::new(&mut v[i..], layout)?),
+            };
+            change(plane, channel);
+        }
+        Ok(())
+    }
+
+    /// The part `crop` of the upright picture at another size, opacity ignored: what hides under
+    /// transparent pixels is looked at as well.
+    pub(super) fn view(
+        &self,
+        orientation: Orientation,
+        crop: PixelRect,
+        size: Size,
+    ) -> Result<RgbImage> {
+        let stored_crop = orientation.pixels_to_stored(crop, self.size);
+        let stored_size = orientation.upright_size(size);
+        let image = match &self.samples {
+            Samples::U8(data) if self.model == Model::Rgb => {
+                resample_rgb(data, self.size, stored_crop, stored_size)?
+            }
+            Samples::U8(data) => {
+                let part = Part {
+                    x: stored_crop.x.into(),
+                    y: stored_crop.y.into(),
+                    width: stored_crop.width.into(),
+                    height: stored_crop.height.into(),
+                };
+                let small = self.resample(data, self.size, part, stored_size)?;
+                RgbImage::new(stored_size, self.to_rgb(&small))?
+            }
+            Samples::U16(data) => {
+                let (small, size, part) = self.reduce(data, stored_crop, stored_size);
+                let small = self.resample(&small, size, part, stored_size)?;
+                RgbImage::new(stored_size, self.to_rgb(&small))?
+            }
+        };
+        if orientation == Orientation::Normal {
+            return Ok(image);
+        }
+        let turned = orientation.upright_pixels::<3>(image.data(), stored_size);
+        RgbImage::new(size, turned)
+    }
+
+    fn to_rgb(&self, pixels: &[u8]) -> Vec<u8> {
+        pixels
+            .chunks_exact(self.model.channels().len())
+            .flat_map(|p| {
+                let [r, g, b, _] = self.model.rgba(p);
+                [r, g, b]
+            })
+            .collect()
+    }
+
+    /// All pixels, upright, as 8-bit RGBA.
+    pub(super) fn to_rgba(&self, orientation: Orientation) -> (Size, Vec<u8>) {
+        let n = self.model.channels().len();
+        let stored: Vec<u8> = match &self.samples {
+            Samples::U8(v) => v.chunks_exact(n).flat_map(|p| self.model.rgba(p)).collect(),
+            Samples::U16(v) => {
+                let mut pixel = [0; 4];
+                v.chunks_exact(n)
+                    .flat_map(|p| {
+                        for (to, &from) in pixel.iter_mut().zip(p) {
+                            *to = to_eight_bits(from.into());
+                        }
+                        self.model.rgba(&pixel[..n])
+                    })
+                    .collect()
+            }
+        };
+        let upright = orientation.upright_pixels::<4>(&stored, self.size);
+        (orientation.upright_size(self.size), upright)
+    }
+
+    /// Resamples 8-bit pixels of this model.
+    fn resample(&self, data: &[u8], from: Size, part: Part, to: Size) -> Result<Vec<u8>> {
+        let fail = |e: Box<dyn std::error::Error + Send + Sync>| {
+            Error::new(ErrorKind::Internal, "resampling the picture for detection").because(e)
+        };
+        let channels = self.model.channels().len();
+        let kind = match channels {
+            1 => fir::PixelType::U8,
+            2 => fir::PixelType::U8x2,
+            3 => fir::PixelType::U8x3,
+            _ => fir::PixelType::U8x4,
+        };
+        let source = fir::images::ImageRef::new(from.width, from.height, data, kind)
+            .map_err(|e| fail(e.into()))?;
+        let mut out = vec![0; to.area() as usize * channels];
+        let mut target = fir::images::Image::from_slice_u8(to.width, to.height, &mut out, kind)
+            .map_err(|e| fail(e.into()))?;
+        let options = fir::ResizeOptions::new()
+            .crop(part.x, part.y, part.width, part.height)
+            .use_alpha(false)
+            .resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Bilinear));
+        fir::Resizer::new()
+            .resize(&source, &mut target, &options)
+            .map_err(|e| fail(e.into()))?;
+        Ok(out)
+    }
+
+    /// 16-bit pixels of `crop` as 8-bit ones, averaged over the largest whole cells that still leave
+    /// `to` smaller: the intermediate picture stays within four times the wanted one.
+    fn reduce(&self, data: &[u16], crop: PixelRect, to: Size) -> (Vec<u8>, Size, Part) {
+        let n = self.model.channels().len();
+        let cell_w = (crop.width / to.width.max(1)).max(1);
+        let cell_h = (crop.height / to.height.max(1)).max(1);
+        let size = Size::new(crop.width.div_ceil(cell_w), crop.height.div_ceil(cell_h));
+        let mut out = Vec::with_capacity(size.area() as usize * n);
+        let mut sums = vec![0u64; size.width as usize * n];
+        for row in 0..size.height {
+            sums.fill(0);
+            let top = row * cell_h;
+            let rows = cell_h.min(crop.height - top);
+            for y in crop.y + top..crop.y + top + rows {
+                let start = (y as usize * self.size.width as usize + crop.x as usize) * n;
+                let line = &data[start..start + crop.width as usize * n];
+                for (cell, sum) in line
+                    .chunks(cell_w as usize * n)
+                    .zip(sums.chunks_exact_mut(n))
+                {
+                    for pixel in cell.chunks_exact(n) {
+                        for (s, &v) in sum.iter_mut().zip(pixel) {
+                            *s += u64::from(v);
+                        }
+                    }
+                }
+            }
+            for (column, sum) in sums.chunks_exact(n).enumerate() {
+                let columns = cell_w.min(crop.width - column as u32 * cell_w);
+                let count = u64::from(columns) * u64::from(rows);
+                out.extend(sum.iter().map(|s| to_eight_bits((s / count) as u32)));
+            }
+        }
+        let part = Part {
+            x: 0.0,
+            y: 0.0,
+            width: f64::from(crop.width) / f64::from(cell_w),
+            height: f64::from(crop.height) / f64::from(cell_h),
+        };
+        (out, size, part)
+    }
+}
+
+/// A rectangle with fractions, for the resampler.
+struct Part {
+    x: f64,
+    y: f64,
+    width: f64,
+    height: f64,
+}
+
+/// The 8-bit sample nearest to a 16-bit one.
+fn to_eight_bits(v: u32) -> u8 {
+    ((v * 255 + 32767) / 65535) as u8
+}
+
+/// The smallest rectangle outside of which two equally large pictures of `n` channels agree; `None`
+/// if they agree everywhere.
+pub(super) fn difference<T: Sample>(a: &[T], b: &[T], size: Size, n: usize) -> Option<PixelRect> {
+    let stride = size.width as usize * n;
+    let rows = || a.chunks_exact(stride).zip(b.chunks_exact(stride));
+    let top = rows().position(|(a, b)| a != b)?;
+    let bottom = rows().rposition(|(a, b)| a != b)? + 1;
+    let (mut left, mut right) = (size.width as usize, 0);
+    for (a, b) in rows().take(bottom).skip(top) {
+        let mut pixels = a.chunks_exact(n).zip(b.chunks_exact(n));
+        if let Some(x) = pixels.position(|(a, b)| a != b) {
+            left = left.min(x);
+            let mut pixels = a.chunks_exact(n).zip(b.chunks_exact(n));
+            right = right.max(pixels.rposition(|(a, b)| a != b).map_or(x, |x| x) + 1);
+        }
+    }
+    Some(PixelRect::new(
+        left as u32,
+        top as u32,
+        (right - left) as u32,
+        (bottom - top) as u32,
+    ))
+}
+
+/// The pixels of a rectangle, row by row.
+pub(super) fn cut<T: Sample>(data: &[T], size: Size, n: usize, part: PixelRect) -> Vec<T> {
+    let stride = size.width as usize * n;
+    (part.y..part.bottom())
+        .flat_map(|y| {
+            let start = y as usize * stride + part.x as usize * n;
+            data[start..start + part.width as usize * n].iter().copied()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramp(size: Size, model: Model, deep: bool) -> Raster {
+        let n = model.channels().len() as u32;
+        let value = |i: u32| {
+            let (pixel, channel) = (i / n, i % n);
+            let x = pixel % size.width;
+            (x * 60000 / size.width + channel * 1000).min(65535) as u16
+        };
+        let all = 0..size.area() as u32 * n;
+        let samples = if deep {
+            Samples::U16(all.map(value).collect())
+        } else {
+            Samples::U8(all.map(|i| (value(i) >> 8) as u8).collect())
+        };
+        Raster::new(size, model, samples).expect("right length")
+    }
+
+    const MODELS: [Model; 5] = [
+        Model::Grey,
+        Model::GreyAlpha,
+        Model::Rgb,
+        Model::Rgba,
+        Model::InvertedCmyk,
+    ];
+
+    #[test]
+    fn every_layout_gives_the_same_view_at_8_and_16_bits() {
+        let size = Size::new(97, 61);
+        for model in MODELS {
+            for (crop, to) in [
+                (PixelRect::new(0, 0, 97, 61), Size::new(20, 12)),
+                (PixelRect::new(5, 7, 40, 31), Size::new(40, 31)),
+                (PixelRect::new(50, 3, 20, 20), Size::new(33, 27)),
+            ] {
+                let a = ramp(size, model, false).view(Orientation::Normal, crop, to);
+                let b = ramp(size, model, true).view(Orientation::Normal, crop, to);
+                let (a, b) = (a.expect("8 bits"), b.expect("16 bits"));
+                let worst = a
+                    .data()
+                    .iter()
+                    .zip(b.data())
+                    .map(|(a, b)| a.abs_diff(*b))
+                    .max();
+                assert!(worst <= Some(3), "{model:?} {crop:?}: {worst:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_view_is_upright_in_every_orientation() {
+        let size = Size::new(12, 8);
+        for model in MODELS {
+            let raster = ramp(size, model, false);
+            for orientation in Orientation::ALL {
+                let (upright, rgba) = raster.to_rgba(orientation);
+                let crop = PixelRect::new(2, 1, upright.width - 3, upright.height - 2);
+                let view = raster.view(orientation, crop, Size::new(crop.width, crop.height));
+                let view = view.expect("inside");
+                for y in 0..crop.height {
+                    for x in 0..crop.width {
+                        let whole = ((crop.y + y) * upright.width + crop.x + x) as usize * 4;
+                        let part = (y * crop.width + x) as usize * 3;
+                        assert_eq!(view.data()[part..part + 3], rgba[whole..whole + 3]);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_difference_of_two_pictures_is_the_smallest_rectangle() {
+        let size = Size::new(10, 6);
+        let a = vec![0u8; 120];
+        assert_eq!(difference(&a, &a, size, 2), None);
+        let mut b = a.clone();
+        b[(2 * 10 + 3) * 2] = 1;
+        b[(4 * 10 + 7) * 2 + 1] = 1;
+        let part = difference(&a, &b, size, 2).expect("differs");
+        assert_eq!(part, PixelRect::new(3, 2, 5, 3));
+        assert_eq!(cut(&b, size, 2, part).len(), 30);
+    }
+
+    #[test]
+    fn edit_hands_out_every_channel_once() {
+        for model in MODELS {
+            for deep in [false, true] {
+                let mut seen = Vec::new();
+                ramp(Size::new(3, 2), model, deep)
+                    .edit(&mut |plane, channel| {
+                        assert_eq!(matches!(plane, AnyPlaneMut::U16(_)), deep);
+                        seen.push(channel);
+                    })
+                    .expect("planes fit");
+                assert_eq!(seen, model.channels());
+            }
+        }
+    }
+}
