@@ -5,7 +5,7 @@
 
 use super::canvas::{Canvas, Paint};
 use super::grid::Grid;
-use super::mask::Mask;
+use super::mask::{INSIDE, Mask};
 use super::membrane::{self, Held};
 use crate::plane::{Channel, PlaneMut, Sample};
 
@@ -49,13 +49,17 @@ fn rim<T: Sample>(plane: &PlaneMut<'_, T>, grid: &Grid, mask: &Mask) -> Vec<Held
     mask.for_each_neighbour(|x, y| {
         let (mut sum, mut weights) = (0.0, 0.0);
         // The window's margin holds every cell in reach that the plane has.
+        let (left, right) = (
+            x.saturating_sub(reach),
+            (x + reach + 1).min(mask.width as u32),
+        );
         for ny in y.saturating_sub(reach)..(y + reach + 1).min(mask.height as u32) {
-            for nx in x.saturating_sub(reach)..(x + reach + 1).min(mask.width as u32) {
-                if mask.is_inside(nx, ny) {
+            let across = &SMOOTHING[(left + reach - x) as usize..];
+            for ((nx, cover), weight) in (left..).zip(mask.covers(ny, left, right)).zip(across) {
+                if *cover == INSIDE {
                     continue;
                 }
-                let weight =
-                    SMOOTHING[(nx + reach - x) as usize] * SMOOTHING[(ny + reach - y) as usize];
+                let weight = weight * SMOOTHING[(ny + reach - y) as usize];
                 let (column, row) = grid.stored(mask.x + nx, mask.y + ny);
                 sum += weight * plane.get(column, row).to_f32();
                 weights += weight;

@@ -52,7 +52,7 @@ impl Axis {
     }
 
     /// Place `p`, in pixels, in samples: sample `i` covers `i..i + 1`.
-    pub(super) fn to_samples(&self, p: f64) -> f64 {
+    pub(super) fn in_samples(&self, p: f64) -> f64 {
         (p + self.offset as f64) / f64::from(self.step)
     }
 
@@ -68,8 +68,8 @@ impl Axis {
             return (0, 0);
         }
         // `as` clamps.
-        let first = self.to_samples(from).floor() as u32;
-        let end = (self.to_samples(to).ceil() as u32).max(first.saturating_add(1));
+        let first = self.in_samples(from).floor() as u32;
+        let end = (self.in_samples(to).ceil() as u32).max(first.saturating_add(1));
         (first.min(self.count), end.min(self.count))
     }
 }
@@ -79,9 +79,11 @@ impl Axis {
 pub(super) struct Grid {
     pub(super) x: Axis,
     pub(super) y: Axis,
-    orientation: Orientation,
-    /// Last stored column and row that count.
-    last: (usize, usize),
+    /// Stored column and row of the upright sample (0, 0), and the steps to its right and lower
+    /// neighbour.
+    origin: [isize; 2],
+    right: [isize; 2],
+    down: [isize; 2],
 }
 
 impl Grid {
@@ -103,30 +105,33 @@ impl Grid {
         } else {
             (columns, rows)
         };
-        let last = |n: u32| n.saturating_sub(1) as usize;
+        let corner = |axis: Axis, back: bool| match back {
+            true => (axis.count as isize - 1, -1),
+            false => (0, 1),
+        };
+        let (first_column, step_column) = corner(columns, back_x);
+        let (first_row, step_row) = corner(rows, back_y);
+        let along_row = [step_column, 0];
+        let along_column = [0, step_row];
+        let (right, down) = if orientation.swaps_sides() {
+            (along_column, along_row)
+        } else {
+            (along_row, along_column)
+        };
         Self {
             x,
             y,
-            orientation,
-            last: (last(columns.count), last(rows.count)),
+            origin: [first_column, first_row],
+            right,
+            down,
         }
     }
 
     /// Stored column and row of the upright sample (x, y).
     #[inline]
     pub(super) fn stored(&self, x: u32, y: u32) -> (usize, usize) {
-        use Orientation as O;
-        let (x, y) = (x as usize, y as usize);
-        let (w, h) = self.last;
-        match self.orientation {
-            O::Normal => (x, y),
-            O::FlipHorizontal => (w - x, y),
-            O::Rotate180 => (w - x, h - y),
-            O::FlipVertical => (x, h - y),
-            O::Transpose => (y, x),
-            O::Rotate90 => (y, h - x),
-            O::Transverse => (w - y, h - x),
-            O::Rotate270 => (w - y, x),
-        }
+        let (x, y) = (x as isize, y as isize);
+        let [column, row] = [0, 1].map(|i| self.origin[i] + x * self.right[i] + y * self.down[i]);
+        (column as usize, row as usize)
     }
 }

@@ -9,8 +9,8 @@ use crate::geometry::Rect;
 
 /// Samples around a group of masks that belong to its rectangle: what a fill may look at.
 pub(super) const MARGIN: u32 = 3;
-/// Fully covered.
-const INSIDE: u8 = 255;
+/// The cover of a cell inside a shape.
+pub(super) const INSIDE: u8 = 255;
 
 /// A region in upright pixels, as numbers in which every test is exact enough.
 #[derive(Clone, Copy, Debug)]
@@ -93,8 +93,8 @@ impl Outline {
         // In samples, about the middle. Distance to an ellipse to the first order, exact for a circle:
         // k0 (k0 - 1) / k1 with k0 = |p / r| and k1 = |p / r^2| (I. Quilez, "Ellipsoid - SDF").
         let (sx, sy) = (grid.x.step(), grid.y.step());
-        let px = f64::from(x) + 0.5 - grid.x.to_samples((self.left + self.right) * 0.5);
-        let py = f64::from(y) + 0.5 - grid.y.to_samples((self.top + self.bottom) * 0.5);
+        let px = f64::from(x) + 0.5 - grid.x.in_samples((self.left + self.right) * 0.5);
+        let py = f64::from(y) + 0.5 - grid.y.in_samples((self.top + self.bottom) * 0.5);
         let rx = (self.right - self.left) * 0.5 / sx;
         let ry = (self.bottom - self.top) * 0.5 / sy;
         let k0 = (px / rx).hypot(py / ry);
@@ -256,6 +256,12 @@ impl Mask {
     /// How much of a cell is covered, 0..=1.
     pub(super) fn cover(&self, x: u32, y: u32) -> f32 {
         f32::from(self.cover[y as usize * self.width + x as usize]) / f32::from(INSIDE)
+    }
+
+    /// How much of the cells of a row is covered, [`INSIDE`] for those inside.
+    pub(super) fn covers(&self, y: u32, from: u32, to: u32) -> &[u8] {
+        let start = y as usize * self.width;
+        &self.cover[start + from as usize..start + to as usize]
     }
 
     /// Whether a cell is inside a shape; cells beyond the window are not.

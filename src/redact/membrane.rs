@@ -60,8 +60,8 @@ fn descend(levels: Vec<Level>, coarsest: Level) -> Canvas {
         let side = fine.canvas.width.max(fine.canvas.height);
         let sweeps = match depth {
             _ if side <= 16 => 24,
-            0 => 6,
-            1 => 10,
+            0 => 4,
+            1 => 8,
             _ => 16,
         };
         for sweep in 0..sweeps {
