@@ -75,7 +75,7 @@ impl Anonymizer {
     /// Puts a detector and options together.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] for a margin outside 1..=10.
+    /// [`ErrorKind::InvalidArgument`] for a margin outside 1..=10, and those of [`Style::check`].
     pub fn new(detector: Detector, options: Options) -> Result<Self> {
         let margin = options.masking.margin;
         if !(1.0..=10.0).contains(&margin) {
@@ -84,6 +84,7 @@ impl Anonymizer {
                 format!("margin {margin} is outside 1..=10"),
             ));
         }
+        options.style.check()?;
         Ok(Self { detector, options })
     }
 
