@@ -28,10 +28,10 @@ macro_rules! unroll {
 /// # Safety
 /// The CPU has `S`; `L` floats can be written at `dst` and, unless it is null, read at `res`.
 #[inline(always)]
-pub(super) unsafe fn finish<S: Simd>(call: &Call<'_>, v: S::V, dst: *mut f32, res: *const f32) {
+pub(super) unsafe fn finish<S: Simd>(act: Act, v: S::V, dst: *mut f32, res: *const f32) {
     // SAFETY: exactly what the caller vouches for.
     unsafe {
-        let mut v = match call.act {
+        let mut v = match act {
             Act::Identity => v,
             Act::Relu => S::max(v, S::splat(0.0)),
             Act::Leaky(slope) => S::max(v, S::mul(v, S::splat(slope))),
@@ -184,10 +184,11 @@ unsafe fn gemm_tile_half<S: Simd, const P: usize>(
         }
         let (dst, res) = targets::<S>(arena, call, row, block, x);
         let (dst1, res1) = targets::<S>(arena, call, row, block + 1, x);
+        let act = call.act;
         unroll!(I, P, {
             let o = I * call.dst_step * S::L;
-            finish::<S>(call, acc[I], dst.add(o), offset(res, o));
-            finish::<S::Half>(call, half[I], dst1.add(o), offset(res1, o));
+            finish::<S>(act, acc[I], dst.add(o), offset(res, o));
+            finish::<S::Half>(act, half[I], dst1.add(o), offset(res1, o));
         });
     }
 }
@@ -248,13 +249,14 @@ unsafe fn store_tile<S: Simd, const P: usize, const B: usize>(
     x: usize,
     acc: &[[S::V; B]; P],
 ) {
+    let act = call.act;
     for j in 0..B {
         // SAFETY: pixels `x..x + P` of block `block + j` of the output and the residual were checked.
         unsafe {
             let (dst, res) = targets::<S>(arena, call, row, block + j, x);
             unroll!(I, P, {
                 let o = I * call.dst_step * S::L;
-                finish::<S>(call, acc[I][j], dst.add(o), offset(res, o));
+                finish::<S>(act, acc[I][j], dst.add(o), offset(res, o));
             });
         }
     }

@@ -325,6 +325,8 @@ macro_rules! instance {
 }
 
 instance!(SCALAR, Scalar, "scalar");
+#[cfg(test)]
+instance!(SCALAR16, super::simd::Scalar16, "scalar16");
 #[cfg(target_arch = "x86_64")]
 instance!(SSE2, super::simd::Sse2, "sse2");
 #[cfg(target_arch = "x86_64")]
@@ -361,4 +363,12 @@ pub(super) fn available() -> Vec<&'static Kernels> {
 /// The best instruction set that this CPU has.
 pub(super) fn best() -> &'static Kernels {
     available()[0]
+}
+
+/// Those, and arrays of sixteen lanes in front, so that the paths of AVX-512 are tested everywhere.
+#[cfg(test)]
+pub(super) fn tested() -> Vec<&'static Kernels> {
+    let mut all = available();
+    all.insert(0, &SCALAR16);
+    all
 }

@@ -8,7 +8,7 @@
     reason = "loops over constant counts that the compiler unrolls into registers"
 )]
 
-use super::{Call, gemm::finish};
+use super::{Act, Call, gemm::finish};
 use crate::engine::builtin::simd::Simd;
 
 /// P pixels of one channel block.
@@ -18,7 +18,7 @@ use crate::engine::builtin::simd::Simd;
 /// and pixels `x + 1..x + P + 1` behind `dst` written.
 #[inline(always)]
 unsafe fn depthwise_tile<S: Simd, const P: usize, const STRIDE: usize>(
-    call: &Call<'_>,
+    act: Act,
     w: &[S::V; 9],
     bias: S::V,
     src: [*const f32; 3],
@@ -40,7 +40,7 @@ unsafe fn depthwise_tile<S: Simd, const P: usize, const STRIDE: usize>(
             }
         }
         for p in 0..P {
-            finish::<S>(call, acc[p], dst.add((x + p + 1) * S::L), std::ptr::null());
+            finish::<S>(act, acc[p], dst.add((x + p + 1) * S::L), std::ptr::null());
         }
     }
 }
@@ -49,6 +49,7 @@ unsafe fn depthwise_tile<S: Simd, const P: usize, const STRIDE: usize>(
 /// As [`depthwise`], for this stride.
 #[inline(always)]
 unsafe fn depthwise_stride<S: Simd, const STRIDE: usize>(arena: *mut f32, call: &Call<'_>) {
+    let act = call.act;
     for block in 0..call.outputs.div_ceil(S::L) {
         // SAFETY: `Kernels::depthwise` checked weights and bias of all whole blocks, and that pixels
         // up to `(width - 1) * STRIDE + 2` of the sources and `width` of the output lie inside the arena.
@@ -67,11 +68,11 @@ unsafe fn depthwise_stride<S: Simd, const STRIDE: usize>(arena: *mut f32, call: 
                 let dst = arena.add(row.dst + block * call.dst_block);
                 let mut x = 0;
                 while x + 4 <= call.width {
-                    depthwise_tile::<S, 4, STRIDE>(call, &w, bias, src, dst, x);
+                    depthwise_tile::<S, 4, STRIDE>(act, &w, bias, src, dst, x);
                     x += 4;
                 }
                 while x < call.width {
-                    depthwise_tile::<S, 1, STRIDE>(call, &w, bias, src, dst, x);
+                    depthwise_tile::<S, 1, STRIDE>(act, &w, bias, src, dst, x);
                     x += 1;
                 }
             }

@@ -289,7 +289,7 @@ fn check_once(kernels: &Kernels, kind: Kind, dice: &mut Dice) {
 
 fn check_often(kind: Kind) {
     let mut dice = Dice(11);
-    for kernels in available() {
+    for kernels in tested() {
         for _ in 0..if cfg!(miri) { 3 } else { 120 } {
             check_once(kernels, kind, &mut dice);
         }
@@ -343,7 +343,7 @@ fn a_call_that_does_not_fit_panics_instead_of_reading_outside() {
         ("maxpool", |k, a, c| k.maxpool(a, c), false),
         ("add_up", |k, a, c| k.add_up(a, c), true),
     ];
-    for kernels in available() {
+    for kernels in tested() {
         let l = kernels.lanes();
         let room = 12 * l;
         for (name, kernel, residual) in all {
@@ -387,7 +387,7 @@ fn a_call_that_does_not_fit_panics_instead_of_reading_outside() {
                     floats,
                 )
             };
-            let outside = [usize::MAX, usize::MAX / 2, floats - l];
+            let outside = [usize::MAX, usize::MAX / 2, floats - 2];
             for offset in outside {
                 assert!(
                     !far(Row {

@@ -10,6 +10,8 @@
 
 mod scalar;
 pub(super) use scalar::Scalar;
+#[cfg(test)]
+pub(super) use scalar::Scalar16;
 
 #[cfg(target_arch = "x86_64")]
 mod x86;
