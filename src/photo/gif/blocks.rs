@@ -1,0 +1,59 @@
+//! Names what a GIF holds besides its pictures. Decoders skip these blocks without a word.
+
+use super::super::notes::Notes;
+
+/// Walks the blocks of a GIF; stops where they stop making sense, which the decoder reports.
+pub(super) fn name(file: &[u8], notes: &mut Notes) {
+    let _ = walk(file, notes);
+}
+
+fn walk(file: &[u8], notes: &mut Notes) -> Option<()> {
+    let table = |flags: u8| {
+        if flags & 0x80 == 0 {
+            0
+        } else {
+            6 << (flags & 7)
+        }
+    };
+    let mut at = 13 + table(*file.get(10)?);
+    loop {
+        match file.get(at)? {
+            0x2c => {
+                at += 10 + table(*file.get(at + 9)?);
+                at = blocks_end(file, at + 1)?;
+            }
+            0x21 => {
+                let data = file.get(at + 3..)?;
+                match file.get(at + 1)? {
+                    0xfe => notes.drop("comment"),
+                    0x01 => notes.drop("text"),
+                    0xff if data.starts_with(b"NETSCAPE2.0")
+                        || data.starts_with(b"ANIMEXTS1.0") => {}
+                    0xff if data.starts_with(b"XMP DataXMP") => notes.drop("xmp"),
+                    0xff if data.starts_with(b"ICCRGBG1012") => notes.drop("icc"),
+                    0xff => notes.drop("application-data"),
+                    _ => {}
+                }
+                at = blocks_end(file, at + 2)?;
+            }
+            0x3b => {
+                if file.len() > at + 1 {
+                    notes.drop("trailer");
+                }
+                return Some(());
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// Behind the empty block that ends a run of data blocks.
+fn blocks_end(file: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let length = usize::from(*file.get(at)?);
+        at += 1 + length;
+        if length == 0 {
+            return Some(at);
+        }
+    }
+}

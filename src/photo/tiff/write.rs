@@ -1,0 +1,141 @@
+//! Writes the pages of a TIFF from pixels and a short list of tags.
+
+use super::super::exif::{Resolution, Unit};
+use super::super::frames::{Frame, Writer};
+use super::super::guard::encoder;
+use super::super::icc::Profile;
+use super::super::raster::{Model, Samples};
+use crate::error::{Error, ErrorKind, Result};
+use ::tiff as codec;
+use codec::encoder::colortype::{
+    CMYK8, CMYK16, ColorType, Gray8, Gray16, RGB8, RGB16, RGBA8, RGBA16,
+};
+use codec::encoder::{Compression, Rational, TiffEncoder, TiffValue};
+use codec::tags::{Predictor, ResolutionUnit, Tag};
+use std::io::Cursor;
+
+/// What the last sample of a pixel is, TIFF 6, tag 338.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opacity {
+    Unspecified = 0,
+    /// Colours are multiplied with it.
+    Multiplied = 1,
+    Plain = 2,
+}
+
+/// What is written with a page besides its pixels.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) icc: Option<Profile>,
+    pub(super) resolution: Option<Resolution>,
+    pub(super) opacity: Option<Opacity>,
+}
+
+/// Everything but the pixels.
+#[derive(Debug)]
+pub(in super::super) struct TiffWriter {
+    pub(super) pages: Vec<Page>,
+}
+
+type Job<'a> = TiffEncoder<Cursor<&'a mut Vec<u8>>>;
+
+fn failed(error: codec::TiffError) -> Error {
+    encoder("TIFF", error)
+}
+
+impl Writer for TiffWriter {
+    fn write(&self, frames: &[Frame]) -> Result<Vec<u8>> {
+        let mut out = Vec::new();
+        // The predictor of the crate counts samples by colour type alone, which is wrong for grey with
+        // opacity.
+        let predicts = frames.iter().all(|f| f.raster.model() != Model::GreyAlpha);
+        let mut job = TiffEncoder::new(Cursor::new(&mut out))
+            .map_err(failed)?
+            .with_compression(Compression::Lzw)
+            .with_predictor(if predicts {
+                Predictor::Horizontal
+            } else {
+                Predictor::None
+            });
+        for (frame, page) in frames.iter().zip(&self.pages) {
+            match frame.raster.samples() {
+                Samples::U8(data) => match frame.raster.model() {
+                    Model::Grey | Model::GreyAlpha => one::<Gray8>(&mut job, frame, page, data),
+                    Model::Rgb => one::<RGB8>(&mut job, frame, page, data),
+                    Model::Rgba => one::<RGBA8>(&mut job, frame, page, data),
+                    Model::InvertedCmyk => {
+                        let inks: Vec<u8> = data.iter().map(|v| 255 - v).collect();
+                        one::<CMYK8>(&mut job, frame, page, &inks)
+                    }
+                },
+                Samples::U16(data) => match frame.raster.model() {
+                    Model::Grey | Model::GreyAlpha => one::<Gray16>(&mut job, frame, page, data),
+                    Model::Rgb => one::<RGB16>(&mut job, frame, page, data),
+                    Model::Rgba => one::<RGBA16>(&mut job, frame, page, data),
+                    Model::InvertedCmyk => {
+                        let inks: Vec<u16> = data.iter().map(|v| 65535 - v).collect();
+                        one::<CMYK16>(&mut job, frame, page, &inks)
+                    }
+                },
+            }?;
+        }
+        drop(job);
+        if out.len() as u64 > u64::from(u32::MAX) {
+            let message = "the pages are too large for one TIFF; split the file";
+            return Err(Error::new(ErrorKind::TooLarge, message));
+        }
+        Ok(out)
+    }
+}
+
+fn one<C: ColorType>(job: &mut Job<'_>, frame: &Frame, page: &Page, data: &[C::Inner]) -> Result<()>
+where
+    [C::Inner]: TiffValue,
+{
+    write_page::<C>(job, frame, page, data).map_err(failed)
+}
+
+fn write_page<C: ColorType>(
+    job: &mut Job<'_>,
+    frame: &Frame,
+    page: &Page,
+    data: &[C::Inner],
+) -> Result<(), codec::TiffError>
+where
+    [C::Inner]: TiffValue,
+{
+    let size = frame.raster.size();
+    let mut image = job.new_image::<C>(size.width, size.height)?;
+    let opacity = page.opacity.map(|kind| kind as u16);
+    match frame.raster.model() {
+        Model::GreyAlpha => {
+            let kind = match page.opacity {
+                Some(Opacity::Multiplied) => codec::tags::ExtraSamples::AssociatedAlpha,
+                Some(Opacity::Plain) => codec::tags::ExtraSamples::UnassociatedAlpha,
+                _ => codec::tags::ExtraSamples::Unspecified,
+            };
+            image.extra_samples(&[kind])?;
+        }
+        Model::Rgba => image
+            .encoder()
+            .write_tag(Tag::ExtraSamples, &[opacity.unwrap_or(0)][..])?,
+        _ => {}
+    }
+    let tags = image.encoder();
+    tags.write_tag(Tag::Orientation, u16::from(frame.orientation.to_exif()))?;
+    if let Some(icc) = &page.icc {
+        tags.write_tag(Tag::IccProfile, icc.bytes())?;
+    }
+    if let Some(resolution) = page.resolution {
+        let fraction = |(n, d): (u32, u32)| Rational { n, d };
+        let unit = match resolution.unit {
+            Unit::Aspect => ResolutionUnit::None,
+            Unit::Inch => ResolutionUnit::Inch,
+            Unit::Centimetre => ResolutionUnit::Centimeter,
+        };
+        tags.write_tag(Tag::XResolution, fraction(resolution.x))?;
+        tags.write_tag(Tag::YResolution, fraction(resolution.y))?;
+        tags.write_tag(Tag::ResolutionUnit, unit)?;
+    }
+    image.write_data(data)
+}

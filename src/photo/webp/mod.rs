@@ -1,0 +1,281 @@
+//! WebP. Read lossy, lossless and animated; written lossless, since no pure-Rust encoder of the lossy
+//! kind is trusted here yet. Animations are composited by our own canvas.
+
+mod riff;
+
+use super::canvas::{Blend, Canvas, Disposal};
+use super::exif;
+use super::frames::{Frame, Frames, Writer};
+use super::guard::{Budget, encoder, malformed};
+use super::icc::Profile;
+use super::notes::Notes;
+use super::raster::{Model, Raster, Samples, cut, difference};
+use crate::error::{Error, ErrorKind, Result};
+use crate::geometry::{Orientation, PixelRect, Size};
+use image_webp::{ColorType, WebPDecoder, WebPEncoder};
+use riff::{AnimationFrame, Chunk, Extras};
+use std::io::Cursor;
+
+/// A decoded WebP.
+pub(super) type WebP = Frames<WebPWriter>;
+
+/// Everything but the pixels.
+#[derive(Debug)]
+pub(super) struct WebPWriter {
+    icc: Option<Profile>,
+    exif: exif::Facts,
+    animation: Option<Animation>,
+}
+
+#[derive(Debug)]
+struct Animation {
+    /// 0: for ever.
+    plays: u16,
+    /// Milliseconds.
+    durations: Vec<u32>,
+}
+
+fn damaged(error: image_webp::DecodingError) -> Error {
+    malformed("the WebP's picture data is damaged or cut off").because(error)
+}
+
+/// Decodes a WebP.
+pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Result<WebP> {
+    let (chunks, trailer) = riff::split(file)?;
+    if trailer {
+        notes.drop("trailer");
+    }
+    let mut facts = exif::Facts::default();
+    let mut icc = None;
+    for chunk in &chunks {
+        match &chunk.name {
+            b"EXIF" => facts = exif::read(chunk.data, notes),
+            b"ICCP" if icc.is_none() => icc = Profile::take(chunk.data, notes),
+            b"XMP " => notes.drop_xmp(chunk.data),
+            b"VP8 " | b"VP8L" | b"VP8X" | b"ALPH" | b"ANIM" | b"ANMF" | b"ICCP" => {}
+            _ => notes.drop("private-chunks"),
+        }
+    }
+    if facts.orientation != Orientation::Normal {
+        notes.keep("orientation");
+    }
+    if facts.resolution.is_some() {
+        notes.keep("resolution");
+    }
+    let (rasters, animation) = match canvas(&chunks) {
+        Some((size, plays)) => {
+            notes.keep("animation");
+            animated(&chunks, size, plays, budget, notes)?
+        }
+        None => (vec![still(file, budget, notes)?], None),
+    };
+    let orientation = facts.orientation;
+    let frames = rasters
+        .into_iter()
+        .map(|raster| Frame {
+            raster,
+            orientation,
+        })
+        .collect();
+    let writer = WebPWriter {
+        icc,
+        exif: facts,
+        animation,
+    };
+    Frames::new(frames, writer).ok_or_else(|| malformed("the WebP holds no picture"))
+}
+
+/// Size and number of plays, if the file says that it is an animation.
+fn canvas(chunks: &[Chunk<'_>]) -> Option<(Size, u16)> {
+    let first = chunks.first().filter(|chunk| chunk.name == *b"VP8X")?;
+    let &[flags, _, _, _, w0, w1, w2, h0, h1, h2, ..] = first.data else {
+        return None;
+    };
+    if flags & 2 == 0 {
+        return None;
+    }
+    let side = |a, b, c| u32::from_le_bytes([a, b, c, 0]) + 1;
+    let control = chunks.iter().find(|chunk| chunk.name == *b"ANIM");
+    let plays = control.and_then(|chunk| chunk.data.get(4..6));
+    let plays = plays.map_or(0, |b| u16::from_le_bytes([b[0], b[1]]));
+    Some((Size::new(side(w0, w1, w2), side(h0, h1, h2)), plays))
+}
+
+fn still(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Result<Raster> {
+    let mut decoder = WebPDecoder::new(Cursor::new(file)).map_err(damaged)?;
+    let (width, height) = decoder.dimensions();
+    let size = Size::new(width, height);
+    budget.take(size, 1)?;
+    if decoder.is_lossy() {
+        warn_lossy(notes);
+    }
+    decode(&mut decoder, size)
+}
+
+fn warn_lossy(notes: &mut Notes) {
+    notes.warn(
+        "the WebP was lossy and is written lossless: nothing more is lost, but the file is several times as large",
+    );
+}
+
+/// The pixels of a decoder whose size was paid for.
+fn decode(decoder: &mut WebPDecoder<Cursor<&[u8]>>, size: Size) -> Result<Raster> {
+    let length = decoder
+        .output_buffer_size()
+        .ok_or_else(|| malformed("the WebP is too large"))?;
+    let mut pixels = vec![0; length];
+    decoder.read_image(&mut pixels).map_err(damaged)?;
+    let model = if decoder.has_alpha() {
+        Model::Rgba
+    } else {
+        Model::Rgb
+    };
+    Raster::new(size, model, Samples::U8(pixels))
+}
+
+/// All pictures of an animation as they are shown.
+fn animated(
+    chunks: &[Chunk<'_>],
+    size: Size,
+    plays: u16,
+    budget: &mut Budget,
+    notes: &mut Notes,
+) -> Result<(Vec<Raster>, Option<Animation>)> {
+    let shown: Vec<_> = chunks
+        .iter()
+        .filter(|chunk| chunk.name == *b"ANMF")
+        .collect();
+    budget.take(size, shown.len() as u64)?;
+    let mut canvas = Canvas::<u8>::new(size, 4);
+    let (mut rasters, mut durations) = (Vec::new(), Vec::new());
+    for chunk in shown {
+        let frame = AnimationFrame::read(chunk.data)?;
+        let part = frame_pixels(&frame, size, notes)?;
+        let blend = if frame.replaces {
+            Blend::Source
+        } else {
+            Blend::Over
+        };
+        let disposal = if frame.clears {
+            Disposal::Clear
+        } else {
+            Disposal::Keep
+        };
+        let pixels = canvas.show(&part, frame.place, blend, disposal)?.to_vec();
+        rasters.push(Raster::new(size, Model::Rgba, Samples::U8(pixels))?);
+        durations.push(frame.duration);
+    }
+    Ok((rasters, Some(Animation { plays, durations })))
+}
+
+/// Decodes one frame's bitstream as the still picture that it is.
+fn frame_pixels(frame: &AnimationFrame<'_>, canvas: Size, notes: &mut Notes) -> Result<Vec<u8>> {
+    let size = Size::new(frame.place.width, frame.place.height);
+    if size.width > canvas.width || size.height > canvas.height {
+        return Err(malformed("a frame of the WebP is larger than its canvas"));
+    }
+    let mut bitstream = Vec::new();
+    let mut alpha = false;
+    for chunk in riff::chunks(frame.data)? {
+        match &chunk.name {
+            b"ALPH" | b"VP8 " | b"VP8L" => {
+                alpha |= chunk.name == *b"ALPH";
+                riff::chunk(&mut bitstream, chunk.name, chunk.data);
+            }
+            _ => notes.drop("private-chunks"),
+        }
+    }
+    let file = riff::still(size, alpha, &bitstream);
+    let mut decoder = WebPDecoder::new(Cursor::new(&file[..])).map_err(damaged)?;
+    if decoder.dimensions() != (size.width, size.height) {
+        return Err(malformed(
+            "a frame of the WebP has another size than announced",
+        ));
+    }
+    if decoder.is_lossy() {
+        warn_lossy(notes);
+    }
+    let raster = decode(&mut decoder, size)?;
+    let Samples::U8(pixels) = raster.samples() else {
+        return Err(Error::new(ErrorKind::Internal, "WebP has 8 bits a sample"));
+    };
+    Ok(match raster.model() {
+        Model::Rgba => pixels.clone(),
+        _ => pixels
+            .chunks_exact(3)
+            .flat_map(|p| [p[0], p[1], p[2], 255])
+            .collect(),
+    })
+}
+
+/// A VP8L chunk with its header. Opaque RGBA is written as RGB.
+fn encode(pixels: &[u8], model: Model, width: u32, height: u32) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    let job = WebPEncoder::new(&mut out);
+    let opaque = model == Model::Rgba && pixels.chunks_exact(4).all(|p| p[3] == 255);
+    if opaque {
+        let rgb: Vec<u8> = pixels
+            .chunks_exact(4)
+            .flat_map(|p| [p[0], p[1], p[2]])
+            .collect();
+        job.encode(&rgb, width, height, ColorType::Rgb8)
+    } else if model == Model::Rgba {
+        job.encode(pixels, width, height, ColorType::Rgba8)
+    } else {
+        job.encode(pixels, width, height, ColorType::Rgb8)
+    }
+    .map_err(|e| encoder("WebP", e))?;
+    out.drain(..12); // the encoder's own RIFF header
+    Ok(out)
+}
+
+impl Writer for WebPWriter {
+    fn write(&self, frames: &[Frame]) -> Result<Vec<u8>> {
+        let exif = exif::write(&self.exif);
+        let mut extras = Extras {
+            icc: self.icc.as_ref().map(Profile::bytes),
+            exif: exif.as_deref(),
+            plays: None,
+            alpha: frames[0].raster.model() == Model::Rgba,
+        };
+        let size = frames[0].raster.size();
+        let mut pictures = Vec::new();
+        let mut before: Option<&[u8]> = None;
+        for (i, frame) in frames.iter().enumerate() {
+            let (raster, model) = (&frame.raster, frame.raster.model());
+            let Samples::U8(pixels) = raster.samples() else {
+                return Err(Error::new(ErrorKind::Internal, "WebP has 8 bits a sample"));
+            };
+            let Some(animation) = &self.animation else {
+                pictures = encode(pixels, model, size.width, size.height)?;
+                break;
+            };
+            let place = before.map_or(whole(size), |before| changed(before, pixels, size));
+            let part = cut(pixels, size, 4, place);
+            AnimationFrame {
+                place,
+                duration: animation.durations.get(i).copied().unwrap_or_default(),
+                replaces: true,
+                clears: false,
+                data: &encode(&part, model, place.width, place.height)?,
+            }
+            .write(&mut pictures);
+            extras.plays = Some(animation.plays);
+            before = Some(pixels);
+        }
+        Ok(riff::assemble(size, &extras, &pictures))
+    }
+}
+
+const fn whole(size: Size) -> PixelRect {
+    PixelRect::new(0, 0, size.width, size.height)
+}
+
+/// Where two frames differ, from an even column and row on; one pixel if nowhere.
+fn changed(before: &[u8], after: &[u8], size: Size) -> PixelRect {
+    let Some(part) = difference(before, after, size, 4) else {
+        return PixelRect::new(0, 0, 1, 1);
+    };
+    let (x, y) = (part.x & !1, part.y & !1);
+    PixelRect::new(x, y, part.right() - x, part.bottom() - y)
+}
