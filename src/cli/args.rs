@@ -199,7 +199,7 @@ pub(super) struct Blur {
     boxes: bool,
 
     /// Side of a mask over side of the face's box, 1 to 10
-    #[arg(long, value_name = "X", value_parser = margin, default_value = "1.4")]
+    #[arg(long, value_name = "X", value_parser = margin, default_value_t = faceveil::Masking::default().margin)]
     #[arg(allow_negative_numbers = true, help_heading = "Covering")]
     pub(super) margin: f32,
 

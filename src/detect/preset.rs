@@ -82,8 +82,8 @@ impl Preset {
             doubt: (0.12, 0.85),
             glances: match self {
                 Self::Fast => 0,
-                Self::Balanced => 48,
-                Self::Thorough => 480,
+                Self::Balanced => 400,
+                Self::Thorough => 1000,
             },
             threshold: 0.35,
         }

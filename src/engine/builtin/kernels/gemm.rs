@@ -19,7 +19,7 @@ macro_rules! unroll {
         unroll!(@ $i, $n, $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13)
     };
     (@ $i:ident, $n:expr, $body:block, $($k:literal)*) => {
-        $(if $k < $n { const $i: usize = $k; $body })*
+        $(if const { $k < $n } { const $i: usize = $k; $body })*
     };
 }
 
@@ -269,7 +269,7 @@ macro_rules! with_pixels {
     };
     (@ $p:expr, $max:expr, $f:ident, $generic:tt, $args:tt, $($n:literal)*) => {
         match $p {
-            $($n if $n <= $max => with_pixels!(call $f, $n, $generic, $args),)*
+            $($n if const { $n <= $max } => with_pixels!(call $f, $n, $generic, $args),)*
             _ => unreachable!("tiles have at most {} pixels", $max),
         }
     };
@@ -300,7 +300,7 @@ macro_rules! over_tiles {
                         // SAFETY: the caller's; `block` (and `block + 1` of a pair) starts before the
                         // last output channel, and the tiles' widths add up to the row's.
                         unsafe {
-                            $(if S::HALF && pair && left <= S::L + S::L / 2 {
+                            $(if const { S::HALF } && pair && left <= S::L + S::L / 2 {
                                 with_pixels!(p, max S::P2, $half_tile, [S], (arena, call, row, block, x));
                                 x += p;
                                 continue;
