@@ -206,12 +206,13 @@ fn animated(
         rasters.push(Raster::new(size, part.model(), shown)?);
         delays.push((control.delay_num, control.delay_den));
     }
-    let animation = Animation {
+    // A damaged animation header leaves the first picture alone.
+    let animation = (!delays.is_empty()).then_some(Animation {
         plays,
         hidden_first,
         delays,
-    };
-    Ok((rasters, Some(animation)))
+    });
+    Ok((rasters, animation))
 }
 
 /// Bytes as PNG stores samples.
