@@ -15,6 +15,8 @@ mod notes;
 mod png;
 mod raster;
 mod sniff;
+#[cfg(test)]
+mod tests;
 mod tiff;
 mod webp;
 

@@ -299,6 +299,29 @@ pub(super) fn cut<T: Sample>(data: &[T], size: Size, n: usize, part: PixelRect) 
         .collect()
 }
 
+/// What turns `before` into `after` inside `part`, and whether it lies over the old pixels: then the
+/// unchanged ones are transparent, which packs better. Only where all changed pixels are opaque.
+pub(super) fn step<T: Sample>(
+    before: &[T],
+    after: &[T],
+    size: Size,
+    n: usize,
+    part: PixelRect,
+) -> (Vec<T>, bool) {
+    let opaque = T::from_f32(T::MAX);
+    let (old, mut new) = (cut(before, size, n, part), cut(after, size, n, part));
+    let pairs = || old.chunks_exact(n).zip(new.chunks_exact(n));
+    let lies_over = n % 2 == 0 && pairs().all(|(a, b)| a == b || b[n - 1] == opaque);
+    if lies_over {
+        for (a, b) in old.chunks_exact(n).zip(new.chunks_exact_mut(n)) {
+            if a == b {
+                b.fill(T::default());
+            }
+        }
+    }
+    (new, lies_over)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use super::canvas::{Blend, Canvas, Disposal};
 use super::frames::{Frame, Frames, Writer};
 use super::guard::{Budget, encoder, malformed};
 use super::notes::Notes;
-use super::raster::{Model, Raster, Samples, cut, difference};
+use super::raster::{Model, Raster, Samples, cut, difference, step};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, PixelRect, Size};
 use ::gif as codec;
@@ -64,8 +64,11 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
         if stored.is_empty() {
             return Err(malformed("a frame of the GIF is empty"));
         }
-        // A frame may reach beyond the screen, and be far larger.
-        Budget::new(500_000_000.min(size.area() * 4 + 1_000_000)).take(stored, 1)?;
+        if stored.area() > size.area() * 4 + 1_000_000 {
+            return Err(malformed(
+                "a frame of the GIF is far larger than its screen",
+            ));
+        }
         let mut indices = vec![0; stored.area() as usize];
         decoder.read_into_buffer(&mut indices).map_err(damaged)?;
         let colours = decoder.palette().map_err(damaged)?;
@@ -166,7 +169,10 @@ impl Writer for GifWriter {
                 }
                 _ => PixelRect::new(0, 0, size.width, size.height),
             };
-            let part = cut(pixels, size, 4, place);
+            let part = match before {
+                Some(before) if adds_only => step(before, pixels, size, 4, place).0,
+                _ => cut(pixels, size, 4, place),
+            };
             let timing = self.frames.get(i);
             let fitted = palette::fit(&part, timing.map_or(&[], |t| &t.colours));
             let frame = codec::Frame {

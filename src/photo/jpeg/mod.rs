@@ -129,6 +129,17 @@ fn decode(stream: &[u8], header: &Header, coding: Coding) -> Result<Raster> {
     Raster::new(header.size, model, Samples::U8(pixels))
 }
 
+/// How a file is coded: whether progressive, and sampling and quantisation table per component.
+#[cfg(test)]
+pub(super) fn coding_of(file: &[u8]) -> Result<impl PartialEq + std::fmt::Debug> {
+    let header = segments::split(file, &mut Notes::default(), &mut |_| Ok(()))?.header;
+    let tables = header
+        .components
+        .iter()
+        .map(|c| (c.sampling, header.quant[usize::from(c.quant)]));
+    Ok((header.progressive, tables.collect::<Vec<_>>()))
+}
+
 impl Body for Jpeg {
     fn frame_count(&self) -> usize {
         1

@@ -38,6 +38,8 @@ pub(super) struct Header {
     pub(super) size: Size,
     pub(super) components: Vec<Component>,
     pub(super) progressive: bool,
+    /// Its Huffman tables are not the usual ones, which an encoder fitted to the picture.
+    pub(super) optimised: bool,
     /// As defined before the first scan that needs them.
     pub(super) quant: [Option<QuantTable>; 4],
     pub(super) jfif: bool,
@@ -48,6 +50,26 @@ pub(super) struct Header {
     pub(super) resolution: Option<Resolution>,
     /// A whole ICC profile.
     pub(super) icc: Option<Vec<u8>>,
+}
+
+impl Header {
+    /// Whether a row of blocks of some component may take less than the 64 bits that the decoder
+    /// looks ahead. In a file of several sequential scans it then takes the next scan's marker for the
+    /// end of this one and leaves the last rows grey (zune-jpeg 0.5.15, `decode_mcu_width`).
+    pub(super) fn is_narrow(&self) -> bool {
+        let most = self
+            .components
+            .iter()
+            .map(|c| c.sampling.0)
+            .max()
+            .unwrap_or(1);
+        let blocks = |c: &Component| {
+            let width = self.size.width * u32::from(c.sampling.0);
+            width.div_ceil(8 * u32::from(most))
+        };
+        // A block is at least two codes of one bit each.
+        self.components.iter().any(|c| blocks(c) <= 32)
+    }
 }
 
 /// A file, taken apart.
@@ -123,7 +145,10 @@ impl<'a> Walk<'a> {
                     return Err(unsupported("JPEG with arithmetic coding is not handled"));
                 }
                 0xdc => return Err(hidden_height()),
-                0xc4 => self.copy(marker, body),
+                0xc4 => {
+                    self.header.optimised |= !usual_tables(body);
+                    self.copy(marker, body);
+                }
                 0xdb => {
                     self.quant_tables(body)?;
                     self.copy(marker, body);
@@ -143,6 +168,11 @@ impl<'a> Walk<'a> {
         }
         if self.scans == 0 {
             return Err(malformed("the JPEG holds no picture"));
+        }
+        if self.scans > 1 && !self.header.progressive && self.header.is_narrow() {
+            return Err(unsupported(
+                "a small JPEG with several sequential scans is not handled; save it again with one",
+            ));
         }
         self.finish(notes);
         Ok(())
@@ -400,6 +430,24 @@ impl<'a> Walk<'a> {
                 .all(|(i, c)| c.0 == i && c.1 == count);
         complete.then(|| self.icc.iter().flat_map(|chunk| chunk.2).copied().collect())
     }
+}
+
+/// Whether all Huffman tables of a segment have the code lengths of T.81, annex K.3.
+fn usual_tables(mut body: &[u8]) -> bool {
+    const USUAL: [[u8; 16]; 4] = [
+        [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0],
+        [0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0],
+        [0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 125],
+        [0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 119],
+    ];
+    while let Some((counts, rest)) = body.get(1..).and_then(|b| b.split_at_checked(16)) {
+        if !USUAL.iter().any(|usual| usual == counts) {
+            return false;
+        }
+        let values: usize = counts.iter().map(|&n| usize::from(n)).sum();
+        body = rest.get(values..).unwrap_or_default();
+    }
+    true
 }
 
 fn hidden_height() -> crate::error::Error {

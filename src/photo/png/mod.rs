@@ -9,7 +9,7 @@ use super::frames::{Frame, Frames, Writer};
 use super::guard::{Budget, encoder, malformed};
 use super::icc::Profile;
 use super::notes::Notes;
-use super::raster::{Model, Raster, Samples, cut, difference};
+use super::raster::{Model, Raster, Samples, cut, difference, step};
 use crate::error::Result;
 use crate::geometry::{Orientation, PixelRect, Size};
 use crate::plane::Sample;
@@ -206,12 +206,13 @@ fn animated(
         rasters.push(Raster::new(size, part.model(), shown)?);
         delays.push((control.delay_num, control.delay_den));
     }
-    let animation = Animation {
+    // A damaged animation header leaves the first picture alone.
+    let animation = (!delays.is_empty()).then_some(Animation {
         plays,
         hidden_first,
         delays,
-    };
-    Ok((rasters, Some(animation)))
+    });
+    Ok((rasters, animation))
 }
 
 /// Bytes as PNG stores samples.
@@ -260,7 +261,8 @@ impl PngWriter {
         let mut info = codec::Info::with_size(size.width, size.height);
         info.icc_profile = self.icc.as_ref().map(|icc| Cow::Borrowed(icc.bytes()));
         let mut encoder = codec::Encoder::with_info(out, info)?;
-        encoder.set_compression(codec::Compression::Balanced);
+        // A quarter of the time of the default level 6 for photos, and as small.
+        encoder.set_deflate_compression(codec::DeflateCompression::Level(3));
         Ok(encoder)
     }
 
@@ -310,7 +312,7 @@ impl Writer for PngWriter {
 }
 
 impl PngWriter {
-    /// Each frame replaces the rectangle in which it differs from the one before.
+    /// Each frame covers the rectangle in which it differs from the one before.
     fn moving(
         &self,
         out: &mut Vec<u8>,
@@ -333,6 +335,19 @@ impl PngWriter {
             if i > hidden {
                 place = changed(&frames[i - 1].raster, raster);
             }
+            let before = (i > hidden).then(|| frames[i - 1].raster.samples());
+            let (part, lies_over) = match (raster.samples(), before) {
+                (Samples::U8(v), Some(Samples::U8(before))) => {
+                    let (part, over) = step(before, v, size, n, place);
+                    (Samples::U8(part), over)
+                }
+                (Samples::U16(v), Some(Samples::U16(before))) => {
+                    let (part, over) = step(before, v, size, n, place);
+                    (Samples::U16(part), over)
+                }
+                (Samples::U8(v), _) => (Samples::U8(cut(v, size, n, place)), false),
+                (Samples::U16(v), _) => (Samples::U16(cut(v, size, n, place)), false),
+            };
             if let Some(&(above, below)) =
                 i.checked_sub(hidden).and_then(|i| animation.delays.get(i))
             {
@@ -340,13 +355,13 @@ impl PngWriter {
                 writer.set_frame_dimension(place.width, place.height)?;
                 writer.set_frame_position(place.x, place.y)?;
                 writer.set_frame_delay(above, below)?;
-                writer.set_blend_op(codec::BlendOp::Source)?;
+                writer.set_blend_op(if lies_over {
+                    codec::BlendOp::Over
+                } else {
+                    codec::BlendOp::Source
+                })?;
                 writer.set_dispose_op(codec::DisposeOp::None)?;
             }
-            let part = match raster.samples() {
-                Samples::U8(v) => Samples::U8(cut(v, size, n, place)),
-                Samples::U16(v) => Samples::U16(cut(v, size, n, place)),
-            };
             writer.write_image_data(&big_endian(&part))?;
         }
         writer.finish()

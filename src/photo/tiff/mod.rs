@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::geometry::{Orientation, Size};
 use crate::plane::Sample;
 use ::tiff as codec;
-use codec::decoder::{Decoder, DecodingResult, ifd::Value};
+use codec::decoder::{Decoder, ifd::Value};
 use codec::tags::{PhotometricInterpretation, Tag};
 use std::io::Cursor;
 use write::{Opacity, Page, TiffWriter};
@@ -46,9 +46,12 @@ fn damaged(error: codec::TiffError) -> Error {
 
 /// Decodes every page.
 pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Result<Tiff> {
+    // The crate takes the first limit for lists of tag values, too, at 32 bytes a value and before it
+    // looks whether the file is long enough. Pixels are read into buffers of ours.
     let mut limits = codec::decoder::Limits::default();
-    limits.decoding_buffer_size = usize::MAX; // pages are paid for before they are decoded
+    limits.decoding_buffer_size = file.len().saturating_mul(32).clamp(1 << 20, 256 << 20);
     limits.ifd_value_size = 8 << 20;
+    limits.intermediate_buffer_size = file.len().max(1 << 20); // one strip or tile, compressed
     let decoder = Decoder::new(Cursor::new(file)).map_err(damaged)?;
     let mut decoder = decoder.with_limits(limits);
     let (mut frames, mut pages) = (Vec::new(), Vec::new());
@@ -142,6 +145,11 @@ impl Layout {
         let extra = decoder
             .find_tag_unsigned_vec::<u16>(Tag::ExtraSamples)
             .map_err(damaged)?;
+        if extra.as_ref().is_some_and(|list| list.len() > 8) {
+            return Err(unsupported(
+                "TIFF with more than 8 extra samples a pixel is not handled",
+            ));
+        }
         let opacity = match extra.as_deref().and_then(|list| list.first()) {
             Some(1) => Some(Opacity::Multiplied),
             Some(2) => Some(Opacity::Plain),
@@ -171,14 +179,17 @@ impl Layout {
                 "TIFF with signed or floating-point samples is not handled",
             ));
         }
+        if opacity.is_some() && !matches!(model, Model::GreyAlpha | Model::Rgba) {
+            notes.drop("extra-samples");
+            notes.warn("samples of a TIFF that are neither colour nor opacity were dropped");
+        }
         if bits < 8 {
             notes.warn("a TIFF page with fewer than 8 bits a sample is written with 8");
         }
         Ok(Self {
             model,
             bits,
-            opacity: matches!(model, Model::GreyAlpha | Model::Rgba)
-                .then(|| opacity.unwrap_or(Opacity::Unspecified)),
+            opacity: opacity.filter(|_| matches!(model, Model::GreyAlpha | Model::Rgba)),
             inks,
         })
     }
@@ -192,28 +203,32 @@ fn pixels(decoder: &mut Reader<'_>, size: Size, layout: &Layout) -> Result<Raste
     if announced.complete_len as u64 > wanted {
         return Err(malformed("a page of the TIFF is larger than its size says"));
     }
-    let mut result = DecodingResult::U8(Vec::new());
-    decoder.read_image_to_buffer(&mut result).map_err(damaged)?;
+    let (tile_width, _) = decoder.chunk_dimensions();
+    if tile_width > size.width.saturating_add(1 << 16) {
+        return Err(malformed(
+            "the tiles of a TIFF page are far larger than the page",
+        ));
+    }
+    let mut bytes = vec![0; announced.complete_len];
+    decoder.read_image_bytes(&mut bytes).map_err(damaged)?;
     let planes = announced.planes;
-    let samples = match result {
-        DecodingResult::U8(data) if layout.bits < 8 => {
-            Samples::U8(spread(&data, size, layout.bits))
+    let samples = if layout.bits == 16 {
+        let native = bytes
+            .chunks_exact(2)
+            .map(|b| u16::from_ne_bytes([b[0], b[1]]));
+        let mut data = interleave(native.collect(), planes);
+        if layout.inks {
+            data.iter_mut().for_each(|v| *v = 65535 - *v);
         }
-        DecodingResult::U8(mut data) => {
-            data = interleave(data, planes);
-            if layout.inks {
-                data.iter_mut().for_each(|v| *v = 255 - *v);
-            }
-            Samples::U8(data)
+        Samples::U16(data)
+    } else if layout.bits == 8 {
+        let mut data = interleave(bytes, planes);
+        if layout.inks {
+            data.iter_mut().for_each(|v| *v = 255 - *v);
         }
-        DecodingResult::U16(mut data) => {
-            data = interleave(data, planes);
-            if layout.inks {
-                data.iter_mut().for_each(|v| *v = 65535 - *v);
-            }
-            Samples::U16(data)
-        }
-        _ => return Err(unsupported("TIFF with such samples is not handled")),
+        Samples::U8(data)
+    } else {
+        Samples::U8(spread(&bytes, size, layout.bits))
     };
     Raster::new(size, layout.model, samples)
 }

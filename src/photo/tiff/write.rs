@@ -106,7 +106,6 @@ where
 {
     let size = frame.raster.size();
     let mut image = job.new_image::<C>(size.width, size.height)?;
-    let opacity = page.opacity.map(|kind| kind as u16);
     match frame.raster.model() {
         Model::GreyAlpha => {
             let kind = match page.opacity {
@@ -116,9 +115,14 @@ where
             };
             image.extra_samples(&[kind])?;
         }
-        Model::Rgba => image
-            .encoder()
-            .write_tag(Tag::ExtraSamples, &[opacity.unwrap_or(0)][..])?,
+        // Without the tag a fourth sample is what the source had: opacity by custom.
+        Model::Rgba => {
+            if let Some(kind) = page.opacity {
+                image
+                    .encoder()
+                    .write_tag(Tag::ExtraSamples, &[kind as u16][..])?;
+            }
+        }
         _ => {}
     }
     let tags = image.encoder();

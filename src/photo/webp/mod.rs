@@ -9,7 +9,7 @@ use super::frames::{Frame, Frames, Writer};
 use super::guard::{Budget, encoder, malformed};
 use super::icc::Profile;
 use super::notes::Notes;
-use super::raster::{Model, Raster, Samples, cut, difference};
+use super::raster::{Model, Raster, Samples, cut, difference, step};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, PixelRect, Size};
 use image_webp::{ColorType, WebPDecoder, WebPEncoder};
@@ -251,11 +251,14 @@ impl Writer for WebPWriter {
                 break;
             };
             let place = before.map_or(whole(size), |before| changed(before, pixels, size));
-            let part = cut(pixels, size, 4, place);
+            let (part, lies_over) = match before {
+                Some(before) => step(before, pixels, size, 4, place),
+                None => (cut(pixels, size, 4, place), false),
+            };
             AnimationFrame {
                 place,
                 duration: animation.durations.get(i).copied().unwrap_or_default(),
-                replaces: true,
+                replaces: !lies_over,
                 clears: false,
                 data: &encode(&part, model, place.width, place.height)?,
             }
