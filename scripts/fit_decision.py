@@ -135,6 +135,8 @@ def main():
     p.add_argument('evidence'), p.add_argument('set')
     p.add_argument('--area', type=float, default=0.5), p.add_argument('--margin', type=float, nargs='+', default=[1.4, 1.5, 1.6])
     p.add_argument('--threshold', type=float, nargs='+', default=[0.3, 0.35, 0.4, 0.45, 0.5])
+    p.add_argument('--doubt', type=float, nargs='+', default=[0.05, 0.1]), p.add_argument('--sure', type=float, default=0.9)
+    p.add_argument('--all', action='store_true', help='also what each regression alone would give')
     a = p.parse_args()
     truth = ground_truth(os.path.join(a.set, 'ground_truth.txt'))
     rows = {}
@@ -156,6 +158,7 @@ def main():
         return fit(x[w > 0], y[w > 0], w[w > 0])
 
     print(f'// {len(rows)} pictures, {sum(map(len, rows.values()))} proposals, --area {a.area}; cross-validated:')
+    both = {}
     for which, scores in names.items():
         out = {}
         for k in range(5):
@@ -163,12 +166,18 @@ def main():
             for n in rows:
                 if fold[n] == k:
                     out[n] = 1 / (1 + np.exp(-features(rows[n], scores) @ b))
-        for margin in a.margin:
+        for margin in a.margin if a.all else []:
             for t in a.threshold:
                 print(f'// {which:6} margin {margin} threshold {t:.2f}: ', measure({n: rows[n][out[n] >= t] for n in rows}, margin))
-        if which == 'FIRST':
-            for low in (0.03, 0.05, 0.1, 0.15):
-                print(f'// in doubt ({low}..0.9) per picture: {np.mean([((o >= low) & (o < 0.9)).sum() for o in out.values()]):.1f}')
+        both[which] = out
+    # As the detector does it: a second look only where the first leaves a doubt.
+    for low in a.doubt:
+        doubt = {n: (p >= low) & (p < a.sure) for n, p in both['FIRST'].items()}
+        out = {n: np.where(doubt[n], both['SECOND'][n], both['FIRST'][n]) for n in rows}
+        print(f'// in doubt ({low}..{a.sure}) per picture: {np.mean([d.sum() for d in doubt.values()]):.1f}')
+        for margin in a.margin:
+            for t in a.threshold:
+                print(f'// doubt  margin {margin} threshold {t:.2f}: ', measure({n: rows[n][out[n] >= t] for n in rows}, margin))
     for which, scores in names.items():
         print(rust(which, docs[which], train(scores, lambda n: True), len(scores)))
 

@@ -22,11 +22,12 @@ pub struct Masking {
 }
 
 impl Default for Masking {
-    /// An ellipse 1.4 times the face's box.
+    /// An ellipse 1.7 times the face's box: covers hair and ears, and makes up for boxes that sit a
+    /// little beside the face.
     fn default() -> Self {
         Self {
             shape: Shape::Ellipse,
-            margin: 1.4,
+            margin: 1.7,
         }
     }
 }

@@ -79,13 +79,13 @@ impl Preset {
                 ),
                 look(Head::YuNet, yunet, 0.25),
             ],
-            doubt: (0.05, 0.95),
+            doubt: (0.12, 0.85),
             glances: match self {
                 Self::Fast => 0,
                 Self::Balanced => 48,
                 Self::Thorough => 480,
             },
-            threshold: 0.4,
+            threshold: 0.35,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! Nothing about it depends on the size of the picture: a tensor has `halvings`, the number of times
 //! that both sides of the picture were halved, at most five, and sides are multiples of 32.
 
+mod convolve;
 mod fuse;
 mod lower;
 mod shape;

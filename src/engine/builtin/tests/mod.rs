@@ -2,6 +2,7 @@
 
 mod hostile;
 mod models;
+mod refused;
 mod tiny;
 mod write;
 
