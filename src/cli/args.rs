@@ -5,7 +5,7 @@
 use clap::builder::ArgPredicate;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
-use faceveil::{Device, EngineChoice, Preset, Rect, Rgb, Shape};
+use faceveil::{Device, EngineChoice, Masking, Preset, Rect, Rgb, Shape};
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -199,7 +199,8 @@ pub(super) struct Blur {
     boxes: bool,
 
     /// Side of a mask over side of the face's box, 1 to 10
-    #[arg(long, value_name = "X", value_parser = margin, default_value_t = faceveil::Masking::default().margin)]
+    #[arg(long, value_name = "X", value_parser = margin)]
+    #[arg(default_value_t = Masking::default().margin)]
     #[arg(allow_negative_numbers = true, help_heading = "Covering")]
     pub(super) margin: f32,
 

@@ -74,7 +74,7 @@ fn describe(info: &EngineInfo, library: Option<&Path>) -> bool {
             true
         }
         Err(why) => {
-            anstream::println!("  sample    FAILED: {}", show::text(&format!("{why:#}")));
+            anstream::println!("  sample    FAILED: {}", show::text(&show::chain(&why)));
             false
         }
     }

@@ -19,6 +19,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// What a run does to every photo.
+///
+/// Messages go into the report, too, so they name no path.
 pub(super) struct Job<'a> {
     /// Finds and covers.
     pub(super) anonymizer: &'a Anonymizer,
@@ -41,7 +43,7 @@ impl Job<'_> {
     pub(super) fn run(&self, planned: &Planned) -> Done {
         let mut report = self.attempt(planned).unwrap_or_else(|why| {
             let engine = self.anonymizer.detector().engine();
-            FileReport::failed(engine, format!("{why:#}"))
+            FileReport::failed(engine, show::chain(&why))
         });
         report.input = show::in_report(&planned.input.name);
         if planned.input.source == Source::Stdin {
@@ -77,12 +79,11 @@ impl Job<'_> {
         {
             match existing {
                 WhenThere::Skip => return Ok(self.skipped("its output exists".into())),
-                WhenThere::Write(Existing::Refuse) => bail!(
-                    "its output {} exists; use --overwrite or --skip-existing",
-                    show::path(path)
-                ),
+                WhenThere::Write(Existing::Refuse) => {
+                    bail!("its output exists; use --overwrite or --skip-existing")
+                }
                 WhenThere::Write(_) if path.is_dir() => {
-                    bail!("its output {} is a folder", show::path(path))
+                    bail!("there is a folder at its output path")
                 }
                 WhenThere::Write(_) => {}
             }
@@ -102,7 +103,8 @@ impl Job<'_> {
             let masks = self.task != Task::Detect;
             let drawn = preview::draw(&found.picture(0), found.report(), masks)?;
             // Previews are ours to replace.
-            write::atomically(path, &drawn, Existing::Replace, self.interrupt)?;
+            write::atomically(path, &drawn, Existing::Replace, self.interrupt)
+                .context("writing its preview")?;
         }
         let other_names = match (&planned.target, self.task.is_in_place()) {
             (Target::File { path, .. }, true) => other_names(path),
@@ -170,7 +172,8 @@ impl Job<'_> {
                     WhenThere::Write(existing) => existing,
                     WhenThere::Skip => Existing::Refuse,
                 };
-                write::atomically(path, &done.bytes, existing, self.interrupt)?;
+                write::atomically(path, &done.bytes, existing, self.interrupt)
+                    .context("writing its output")?;
                 report.output = Some(show::in_report(name));
             }
             Target::Stdout => {

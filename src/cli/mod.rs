@@ -103,8 +103,9 @@ fn process(config: &Config) -> Result<Exit> {
         voice.warning(format_args!("no photo in {}", show::path(folder)));
     }
     let mut summary = Summary::default();
-    let mut report = config.report.open()?;
-    if !config.plan.is_empty() {
+    if config.plan.is_empty() {
+        config.report.open()?;
+    } else {
         let detector = Detector::new(&config.detector).context("preparing the detector")?;
         let anonymizer = Anonymizer::new(detector, config.options.clone())?;
         let style = &config.options.style;
@@ -114,6 +115,8 @@ fn process(config: &Config) -> Result<Exit> {
                 style.name()
             ));
         }
+        // After all that can keep a run from starting, since it replaces an older report.
+        let mut report = config.report.open()?;
         summary.engine = Some(anonymizer.detector().engine().to_owned());
         let job = Job {
             anonymizer: &anonymizer,
@@ -129,7 +132,7 @@ fn process(config: &Config) -> Result<Exit> {
             tell(&voice, config.task, planned, &done);
             summary.add(&done.report);
             if let Err(why) = report.line(&done.report) {
-                voice.error(format_args!("{why:#}"));
+                voice.error(show::chain(&why));
                 report_failed = true;
                 // The report is all that `detect` is for.
                 if config.task == Task::Detect {

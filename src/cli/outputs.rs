@@ -173,7 +173,7 @@ pub(super) fn plan(
                     "{who} would be written over itself; choose another -o, or --in-place to replace it"
                 ),
                 Some(&j) if *destination == Destination::Beside => {
-                    own_outputs.insert(j, who.clone());
+                    own_outputs.insert(j, show::in_report(&one.input.name));
                 }
                 Some(&j) => bail!(
                     "{who} would be written over the input {}; choose another -o",

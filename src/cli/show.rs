@@ -24,6 +24,21 @@ pub(super) fn text(text: &str) -> String {
     out
 }
 
+/// An error and its causes in one sentence. Libraries below ours often repeat their cause in their own
+/// words; what was said already is not said again.
+pub(super) fn chain(error: &anyhow::Error) -> String {
+    let mut said = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        if said.is_empty() {
+            said = cause;
+        } else if !said.ends_with(&cause) {
+            said = format!("{said}: {cause}");
+        }
+    }
+    said
+}
+
 /// A relative path for the report: `/` between its parts on every system, bytes that are no text as
 /// `\xFF`. JSON escapes the rest.
 pub(super) fn in_report(path: &Path) -> String {
@@ -65,6 +80,14 @@ mod tests {
         );
         assert_eq!(text("x\u{202e}gpj.exe"), "x\\u{202e}gpj.exe");
         assert_eq!(text("Zoë 🙂"), "Zoë 🙂");
+    }
+
+    #[test]
+    fn a_cause_that_was_said_is_not_said_again() {
+        let error = anyhow::anyhow!("damaged: bad code").context("a GIF: damaged: bad code");
+        assert_eq!(chain(&error), "a GIF: damaged: bad code");
+        let error = anyhow::anyhow!("no such file").context("reading it");
+        assert_eq!(chain(&error), "reading it: no such file");
     }
 
     #[cfg(unix)]

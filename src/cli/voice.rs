@@ -19,7 +19,7 @@ const BETWEEN_LINES: Duration = Duration::from_secs(1);
 
 /// Says an error, before or without a [`Voice`].
 pub(super) fn error(why: &anyhow::Error) {
-    say(ERROR, &format!("{why:#}"));
+    say(ERROR, &show::chain(why));
 }
 
 /// `anstream` takes the colour away where it is not wanted: no terminal, or `NO_COLOR`.

@@ -4,8 +4,7 @@
 //! write that fails leaves neither a temporary nor a folder that it made.
 
 use super::interrupt::Interrupt;
-use super::show;
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -25,7 +24,7 @@ pub(super) enum Existing {
 /// Writes a file whole or not at all. Folders above it are made.
 ///
 /// # Errors
-/// Whatever the file system says; also if the run was interrupted, as long as nothing was renamed.
+/// Whatever the file system says, without paths, since it goes into the report; also if the run was interrupted, as long as nothing was renamed.
 pub(super) fn atomically(
     target: &Path,
     bytes: &[u8],
@@ -37,7 +36,7 @@ pub(super) fn atomically(
     if written.is_err() {
         made.remove();
     }
-    written.with_context(|| format!("writing {}", show::path(target)))
+    written
 }
 
 fn write_and_rename(
@@ -57,7 +56,7 @@ fn write_and_rename(
     };
     let mut file = open_temporary(folder, original.is_some(), made)?;
     let _listed = interrupt.list_temporary(file.path());
-    file.write_all(bytes)?;
+    file.as_file_mut().write_all(bytes)?;
     if let Some(original) = &original {
         take_over(file.as_file(), original)?;
     }
@@ -96,9 +95,17 @@ fn open_temporary(
         made.make(folder)?;
         match builder.tempfile_in(folder) {
             Err(e) if e.kind() == ErrorKind::NotFound && attempts < 8 => attempts += 1,
-            other => return other,
+            other => return other.map_err(without_path),
         }
     }
+}
+
+/// What the system said, without the path that `tempfile` adds to it.
+fn without_path(e: io::Error) -> io::Error {
+    use std::error::Error;
+    let inner = e.get_ref().and_then(Error::source);
+    let system = inner.and_then(|i| i.downcast_ref::<io::Error>()?.raw_os_error());
+    system.map_or(e, io::Error::from_raw_os_error)
 }
 
 /// Gives the new file the permissions of the old one, and its owner where the system allows it.
@@ -153,7 +160,12 @@ impl MadeFolders {
         }
         match fs::create_dir(folder) {
             Ok(()) => self.0.push(folder.to_owned()),
-            Err(e) if e.kind() == ErrorKind::AlreadyExists && folder.is_dir() => {}
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {
+                if !folder.is_dir() {
+                    let what = "there is a file where a folder is needed";
+                    return Err(io::Error::new(ErrorKind::NotADirectory, what));
+                }
+            }
             Err(e) => return Err(e),
         }
         Ok(())

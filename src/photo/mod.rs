@@ -53,7 +53,7 @@ pub enum Recognised {
     Photo(Format),
     /// A picture or video format that is not handled, by name.
     Refused(&'static str),
-    /// Nothing known.
+    /// Nothing known, or a document (PDF, SVG).
     Unknown,
 }
 

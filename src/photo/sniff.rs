@@ -23,8 +23,11 @@ pub(super) fn format(file: &[u8]) -> Result<Format> {
 pub(super) fn recognise(head: &[u8]) -> Recognised {
     match known(head) {
         Some(Known::Format(format)) => Recognised::Photo(format),
-        Some(Known::Refused(kind)) => Recognised::Refused(kind.name),
-        None => Recognised::Unknown,
+        // A folder of photos may hold documents without anyone meaning them.
+        Some(Known::Refused(kind)) if !matches!(kind.group, Group::Document) => {
+            Recognised::Refused(kind.name)
+        }
+        _ => Recognised::Unknown,
     }
 }
 

@@ -62,7 +62,7 @@ fn without_an_output_the_new_file_lies_beside_and_is_never_taken_again() {
     // The same through a shell's `*.jpg`.
     dir.run(&["blur", "in/a.jpg", "in/a_blurred.jpg", "--overwrite"])
         .exits(0)
-        .says("is the output of in/a.jpg")
+        .says("it is the output of a.jpg")
         .says("1 skipped");
     assert_eq!(dir.tree(), after);
 }
@@ -144,7 +144,7 @@ fn an_existing_output_is_replaced_or_skipped_only_on_request() {
     dir.sample(ASTRONAUT, "in/a.jpg").file("out/a.jpg", b"mine");
     dir.run(&["blur", "in", "-o", "out"])
         .exits(1)
-        .says("in/a.jpg: its output out/a.jpg exists; use --overwrite or --skip-existing");
+        .says("in/a.jpg: its output exists; use --overwrite or --skip-existing");
     assert_eq!(dir.read("out/a.jpg"), b"mine");
     dir.run(&["blur", "in", "-o", "out", "--skip-existing"])
         .exits(0)
