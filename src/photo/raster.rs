@@ -311,7 +311,7 @@ pub(super) fn step<T: Sample>(
     let opaque = T::from_f32(T::MAX);
     let (old, mut new) = (cut(before, size, n, part), cut(after, size, n, part));
     let pairs = || old.chunks_exact(n).zip(new.chunks_exact(n));
-    let lies_over = n % 2 == 0 && pairs().all(|(a, b)| a == b || b[n - 1] == opaque);
+    let lies_over = n.is_multiple_of(2) && pairs().all(|(a, b)| a == b || b[n - 1] == opaque);
     if lies_over {
         for (a, b) in old.chunks_exact(n).zip(new.chunks_exact_mut(n)) {
             if a == b {

@@ -264,7 +264,6 @@ pub(super) fn gifs() -> Vec<(&'static str, Vec<u8>)> {
             };
             job.write_frame(&frame).expect("frame");
         }
-        drop(job);
         out
     };
     use gif::DisposalMethod as D;
@@ -386,7 +385,6 @@ pub(super) fn tiffs() -> Vec<(&'static str, Vec<u8>)> {
                 .expect("header")
                 .with_compression(Compression::Lzw);
             $(page!(job, $kind, $data);)+
-            drop(job);
             out
         }};
     }
@@ -400,7 +398,6 @@ pub(super) fn tiffs() -> Vec<(&'static str, Vec<u8>)> {
             .extra_samples(&[ExtraSamples::UnassociatedAlpha])
             .expect("before data");
         image.write_data(&picture(2, 6)).expect("data");
-        drop(job);
         out
     };
     vec![
