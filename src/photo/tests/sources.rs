@@ -264,6 +264,7 @@ pub(super) fn gifs() -> Vec<(&'static str, Vec<u8>)> {
             };
             job.write_frame(&frame).expect("frame");
         }
+        drop(job);
         out
     };
     use gif::DisposalMethod as D;
