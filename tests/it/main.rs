@@ -11,5 +11,6 @@ mod blur;
 mod detect;
 mod doctor;
 mod interrupt;
+mod orientation;
 mod sandbox;
 mod usage;

@@ -1,0 +1,70 @@
+//! A picture stored in any of the eight orientations is looked at and covered as it is seen.
+
+use faceveil::{
+    Anonymizer, Detector, DetectorOptions, Limits, Options, Orientation, Photo, Preset, Size,
+};
+
+/// An EXIF block with an orientation and nothing else.
+fn exif(orientation: Orientation) -> Vec<u8> {
+    let mut block = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
+    block.extend([orientation.to_exif(), 0, 0, 0, 0, 0, 0, 0]);
+    block
+}
+
+fn jpeg(rgb: &[u8], size: Size, orientation: Orientation) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut out, 92);
+    encoder
+        .add_app_segment(1, exif(orientation))
+        .unwrap();
+    let (w, h) = (size.width as u16, size.height as u16);
+    encoder
+        .encode(rgb, w, h, jpeg_encoder::ColorType::Rgb)
+        .unwrap();
+    out
+}
+
+fn rgb_of(file: &[u8]) -> (Size, Vec<u8>) {
+    let (size, rgba) = Photo::read(file, &Limits::default()).unwrap().to_rgba();
+    let rgb = rgba.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]);
+    (size, rgb.collect())
+}
+
+#[test]
+fn a_face_is_found_and_covered_in_every_orientation() {
+    let (seen, upright) = rgb_of(include_bytes!("../../samples/astronaut.jpg"));
+    // Not square, so that swapped sides show.
+    let size = Size::new(seen.width, seen.height - 112);
+    let upright = &upright[..size.area() as usize * 3];
+    let detector = Detector::new(&DetectorOptions {
+        preset: Preset::Fast,
+        ..DetectorOptions::default()
+    });
+    let anonymizer = Anonymizer::new(detector.unwrap(), Options::default()).unwrap();
+    for orientation in Orientation::ALL {
+        let stored_size = orientation.upright_size(size);
+        let stored = orientation.inverse().upright_pixels::<3>(upright, size);
+        let done = anonymizer
+            .photo(&jpeg(&stored, stored_size, orientation))
+            .unwrap();
+        let report = &done.report;
+        assert_eq!(report.faces.len(), 1, "{orientation:?}");
+        let [x, y, w, h] = report.faces[0].area;
+        let middle = (x + w / 2.0, y + h / 2.0);
+        assert!(
+            (middle.0 - 224.0).abs() < 12.0 && (middle.1 - 118.0).abs() < 16.0,
+            "{orientation:?}: {middle:?}"
+        );
+        let (written, covered) = rgb_of(&done.bytes);
+        assert_eq!(written, size, "{orientation:?} looks the same way up");
+        let difference = |x: usize, y: usize| {
+            let at = (y * size.width as usize + x) * 3;
+            let diff = |i: usize| i32::from(upright[at + i]).abs_diff(i32::from(covered[at + i]));
+            (0..3).map(diff).max().unwrap()
+        };
+        assert!(difference(198, 104) > 30, "{orientation:?}: an eye shows");
+        assert!(difference(250, 104) > 30 || difference(226, 140) > 30);
+        let far = (0..400).map(|i| difference(300 + i % 200, 200 + i / 4));
+        assert!(far.max() < Some(60), "{orientation:?}: changed elsewhere");
+    }
+}
