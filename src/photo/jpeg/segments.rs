@@ -141,7 +141,7 @@ impl<'a> Walk<'a> {
                 }
                 0xc3 => return Err(unsupported("lossless JPEG is not handled")),
                 0xc5..=0xc7 => return Err(unsupported("hierarchical JPEG is not handled")),
-                0xc9..=0xcb | 0xcd..=0xcf | 0xcc => {
+                0xc9..=0xcf => {
                     return Err(unsupported("JPEG with arithmetic coding is not handled"));
                 }
                 0xdc => return Err(hidden_height()),

@@ -386,7 +386,6 @@ pub(super) fn tiffs() -> Vec<(&'static str, Vec<u8>)> {
                 .expect("header")
                 .with_compression(Compression::Lzw);
             $(page!(job, $kind, $data);)+
-            drop(job);
             out
         }};
     }
@@ -400,7 +399,6 @@ pub(super) fn tiffs() -> Vec<(&'static str, Vec<u8>)> {
             .extra_samples(&[ExtraSamples::UnassociatedAlpha])
             .expect("before data");
         image.write_data(&picture(2, 6)).expect("data");
-        drop(job);
         out
     };
     vec![

@@ -79,7 +79,6 @@ impl Writer for TiffWriter {
                 },
             }?;
         }
-        drop(job);
         if out.len() as u64 > u64::from(u32::MAX) {
             let message = "the pages are too large for one TIFF; split the file";
             return Err(Error::new(ErrorKind::TooLarge, message));
