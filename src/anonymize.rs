@@ -4,7 +4,7 @@
 use crate::detect::Detector;
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
-use crate::geometry::{Rect, Size};
+use crate::geometry::{Orientation, Rect, Size};
 use crate::photo::{Limits, Photo};
 use crate::picture::{Picture, RgbView};
 use crate::plane::{AnyPlaneMut, Channel, Layout, PlaneMut};
@@ -22,11 +22,12 @@ pub struct Masking {
 }
 
 impl Default for Masking {
-    /// An ellipse 1.4 times the face's box.
+    /// An ellipse 1.7 times the face's box: covers hair and ears, and makes up for boxes that sit a
+    /// little beside the face.
     fn default() -> Self {
         Self {
             shape: Shape::Ellipse,
-            margin: 1.4,
+            margin: 1.7,
         }
     }
 }
@@ -75,7 +76,7 @@ impl Anonymizer {
     /// Puts a detector and options together.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] for a margin outside 1..=10.
+    /// [`ErrorKind::InvalidArgument`] for a margin outside 1..=10, and those of [`Style::check`].
     pub fn new(detector: Detector, options: Options) -> Result<Self> {
         let margin = options.masking.margin;
         if !(1.0..=10.0).contains(&margin) {
@@ -84,6 +85,7 @@ impl Anonymizer {
                 format!("margin {margin} is outside 1..=10"),
             ));
         }
+        options.style.check()?;
         Ok(Self { detector, options })
     }
 
@@ -93,12 +95,82 @@ impl Anonymizer {
         &self.detector
     }
 
-    /// Reads a photo file and finds its faces.
+    /// Reads a photo file and finds its faces, in every frame or page.
     ///
     /// # Errors
     /// Those of [`Photo::read`] and [`Detector::detect`].
     pub fn find(&self, file: &[u8]) -> Result<Found> {
-        todo!("{}", file.len())
+        let mut report = FileReport::new(self.detector.engine());
+        let start = Instant::now();
+        let photo = Photo::read(file, &self.options.limits)?;
+        report.ms.decode = milliseconds(start);
+
+        let start = Instant::now();
+        let frames = photo.frame_count();
+        let mut regions = Vec::with_capacity(frames);
+        for frame in 0..frames {
+            let faces = self.detector.detect(&photo.picture(frame))?;
+            let label = (frames > 1).then_some(frame);
+            report
+                .faces
+                .extend(faces.iter().map(|f| FoundFace::new(label, f)));
+            regions.push(self.regions(&faces));
+        }
+        if photo.is_animation() {
+            regions = spread(&regions);
+        }
+        report.ms.detect = milliseconds(start);
+
+        let upright = |frame| {
+            photo
+                .orientation(frame)
+                .upright_size(photo.stored_size(frame))
+        };
+        for (frame, list) in regions.iter().enumerate() {
+            let label = (frames > 1).then_some(frame);
+            let covered = list
+                .iter()
+                .filter_map(|r| Covered::new(label, r, upright(frame)));
+            report.regions.extend(covered);
+        }
+        let size = upright(0);
+        (report.width, report.height, report.frames) = (size.width, size.height, frames);
+        report.outcome = match report.regions.is_empty() {
+            true => Outcome::NoFaces,
+            false => Outcome::Redacted,
+        };
+        report.style = Some(StyleUsed::new(&self.options.style));
+        report.dropped = photo.dropped().to_vec();
+        report.kept = photo.kept().to_vec();
+        report.warnings = photo.warnings().to_vec();
+        Ok(Found {
+            photo,
+            regions,
+            style: self.options.style.clone(),
+            report,
+        })
+    }
+
+    /// The masks of one frame: faces that are not to be ignored, then the regions always covered.
+    fn regions(&self, faces: &[Face]) -> Vec<Region> {
+        let Masking { shape, margin } = self.options.masking;
+        let ignored = |face: &&Face| {
+            let c = face.area.center();
+            let holds = |r: &Rect| {
+                (r.left()..r.right()).contains(&c.x) && (r.top()..r.bottom()).contains(&c.y)
+            };
+            !self.options.ignore.iter().any(holds)
+        };
+        let found = faces
+            .iter()
+            .filter(ignored)
+            .map(|f| Region::new(shape, f.area.grown(margin)));
+        let asked = self
+            .options
+            .regions
+            .iter()
+            .map(|r| Region::new(Shape::Box, *r));
+        found.chain(asked).collect()
     }
 
     /// Reads a photo file, covers its faces, and gives the new file.
@@ -116,9 +188,42 @@ impl Anonymizer {
     /// [`ErrorKind::InvalidArgument`] if the buffer has another length than `size` asks for; those of
     /// [`Detector::detect`].
     pub fn rgb(&self, size: Size, data: &mut [u8]) -> Result<Vec<Region>> {
-        let _ = (size, data);
-        todo!()
+        let faces = self.detector.detect(&RgbView::new(size, data)?)?;
+        let regions = self.regions(&faces);
+        let redaction = Redaction::new(&self.options.style, &regions, size, Orientation::Normal);
+        for (i, channel) in [Channel::Red, Channel::Green, Channel::Blue]
+            .into_iter()
+            .enumerate()
+        {
+            let mut plane = PlaneMut::new(&mut data[i..], Layout::interleaved(size, 3))?;
+            redaction.apply(&mut plane, channel);
+        }
+        Ok(regions)
     }
+}
+
+/// Frames before and after one whose masks it shares: a face that a detector loses for a moment in an
+/// animation stays covered.
+const SHARED_FRAMES: usize = 2;
+
+/// Every frame's masks with those of its neighbours in time, each once.
+fn spread(frames: &[Vec<Region>]) -> Vec<Vec<Region>> {
+    (0..frames.len())
+        .map(|i| {
+            let near = i.saturating_sub(SHARED_FRAMES)..(i + SHARED_FRAMES + 1).min(frames.len());
+            let mut all: Vec<Region> = frames[i].clone();
+            for region in frames[near].iter().flatten() {
+                if !all.contains(region) {
+                    all.push(*region);
+                }
+            }
+            all
+        })
+        .collect()
+}
+
+fn milliseconds(since: Instant) -> f64 {
+    (since.elapsed().as_secs_f64() * 1e5).round() / 100.0
 }
 
 impl Found {
@@ -138,7 +243,43 @@ impl Found {
     ///
     /// # Errors
     /// Those of [`Photo::edit`] and [`Photo::write`].
-    pub fn redact(self) -> Result<Anonymized> {
-        todo!()
+    pub fn redact(mut self) -> Result<Anonymized> {
+        let start = Instant::now();
+        for (frame, regions) in self.regions.iter().enumerate() {
+            if regions.is_empty() {
+                continue;
+            }
+            let (stored, orientation) =
+                (self.photo.stored_size(frame), self.photo.orientation(frame));
+            let redaction = Redaction::new(&self.style, regions, stored, orientation);
+            let touched = redaction.touched();
+            self.photo
+                .edit(frame, &touched, &mut |plane, channel| match plane {
+                    AnyPlaneMut::U8(mut plane) => redaction.apply(&mut plane, channel),
+                    AnyPlaneMut::U16(mut plane) => redaction.apply(&mut plane, channel),
+                })?;
+        }
+        self.report.ms.redact = milliseconds(start);
+        let start = Instant::now();
+        let bytes = self.photo.write()?;
+        self.report.ms.encode = milliseconds(start);
+        Ok(Anonymized {
+            bytes,
+            report: self.report,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_face_lost_for_a_moment_in_an_animation_stays_covered() {
+        let region = Region::new(Shape::Ellipse, Rect::of(Size::new(9, 9)));
+        let mut frames = vec![vec![]; 7];
+        frames[3] = vec![region];
+        let covered: Vec<usize> = spread(&frames).iter().map(Vec::len).collect();
+        assert_eq!(covered, [0, 1, 1, 1, 1, 1, 0]);
     }
 }

@@ -1,4 +1,25 @@
-//! Finds faces in photos and makes them unrecognisable before the pictures are shared.
+//! Finds the faces in photos and makes them unrecognisable before the pictures are shared.
+//!
+//! [`Anonymizer`] is the whole pipeline: the bytes of a photo in, the bytes of a clean photo out, and a
+//! [`FileReport`] about what was done. Its parts stand on their own: a [`Detector`] says where faces
+//! are in anything that implements [`Picture`], a [`Redaction`] covers regions in borrowed planes, a
+//! [`Photo`] is a file that was read and can be written anew.
+//!
+//! ```no_run
+//! use faceveil::{Anonymizer, Detector, DetectorOptions, Options};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let detector = Detector::new(&DetectorOptions::default())?;
+//! let anonymizer = Anonymizer::new(detector, Options::default())?;
+//! let done = anonymizer.photo(&std::fs::read("in.jpg")?)?;
+//! std::fs::write("out.jpg", &done.bytes)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Coordinates are pixels of the upright picture, origin at the top left, rectangles half-open.
+//! The library opens no connection, prints nothing, starts no thread, and reads no environment but
+//! where ONNX Runtime is looked for ([`EngineOptions::onnxruntime`]).
 
 mod anonymize;
 mod detect;
@@ -13,13 +34,19 @@ mod redact;
 mod report;
 
 pub use anonymize::{Anonymized, Anonymizer, Found, Masking, Options};
-pub use detect::{Detector, DetectorOptions, Preset};
-pub use engine::{Device, EngineChoice, EngineOptions};
+pub use detect::{Detector, DetectorOptions, Preset, bundled_models};
+#[doc(hidden)]
+pub use engine::side_by_side;
+pub use engine::{Device, EngineChoice, EngineInfo, EngineOptions, engines};
 pub use error::{Error, ErrorKind, Result};
 pub use face::{Face, Landmarks};
 pub use geometry::{Orientation, PixelRect, Point, Rect, Size};
-pub use photo::{Format, Limits, Photo};
+pub use photo::{Format, Limits, Photo, Recognised};
 pub use picture::{Picture, RgbImage, RgbView};
 pub use plane::{AnyPlaneMut, Channel, Layout, Plane, PlaneMut, Sample};
 pub use redact::{Redaction, Region, Rgb, Shape, Sticker, Style};
 pub use report::{Covered, FileReport, FoundFace, Milliseconds, Outcome, SCHEMA, StyleUsed};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,3 +1,7 @@
-//! The `faceveil` command.
+//! The `faceveil` command: run, and the exit code.
 
-fn main() {}
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::run().into()
+}

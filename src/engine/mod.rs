@@ -6,10 +6,14 @@
 pub(crate) mod builtin;
 #[cfg(feature = "onnxruntime")]
 pub(crate) mod onnxruntime;
+#[doc(hidden)]
+pub mod side_by_side;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 
 /// A loaded model: weights, shared by all its sessions.
@@ -46,6 +50,40 @@ pub enum EngineChoice {
     Builtin,
 }
 
+impl EngineChoice {
+    /// All of them, in the order that help texts list them.
+    pub const ALL: &'static [Self] = &[Self::Auto, Self::OnnxRuntime, Self::Builtin];
+
+    /// The name that commands and reports use: `auto`, `onnxruntime` or `builtin`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::OnnxRuntime => "onnxruntime",
+            Self::Builtin => "builtin",
+        }
+    }
+}
+
+impl fmt::Display for EngineChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for EngineChoice {
+    type Err = Error;
+
+    /// Reads [`EngineChoice::name`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidArgument`] for any other text.
+    fn from_str(text: &str) -> Result<Self> {
+        named("engine", text, Self::ALL, |engine| engine.name())
+    }
+}
+
 /// Where to run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -63,6 +101,64 @@ pub enum Device {
     DirectMl,
 }
 
+impl Device {
+    /// All of them, in the order that help texts list them.
+    pub const ALL: &'static [Self] = &[
+        Self::Auto,
+        Self::Cpu,
+        Self::Cuda,
+        Self::CoreMl,
+        Self::DirectMl,
+    ];
+
+    /// The name that commands and reports use: `auto`, `cpu`, `cuda`, `coreml` or `directml`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda",
+            Self::CoreMl => "coreml",
+            Self::DirectMl => "directml",
+        }
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Device {
+    type Err = Error;
+
+    /// Reads [`Device::name`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidArgument`] for any other text.
+    fn from_str(text: &str) -> Result<Self> {
+        named("device", text, Self::ALL, |device| device.name())
+    }
+}
+
+fn named<T: Copy>(what: &str, text: &str, all: &[T], name: fn(T) -> &'static str) -> Result<T> {
+    match all.iter().find(|one| name(**one) == text) {
+        Some(one) => Ok(*one),
+        None => Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!(
+                "{what} {text:?} is not one of {}",
+                all.iter()
+                    .map(|one| name(*one))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+        )),
+    }
+}
+
 /// What to run on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EngineOptions {
@@ -70,7 +166,11 @@ pub struct EngineOptions {
     pub engine: EngineChoice,
     /// On which device.
     pub device: Device,
-    /// The ONNX Runtime library, instead of the places where it is looked for.
+    /// The ONNX Runtime library, instead of the places where it is looked for: the environment
+    /// variable `ORT_DYLIB_PATH` and nothing else if it is set; otherwise beside the executable, in
+    /// its `lib` folder, in `faceveil/onnxruntime` in the user's data folder (which
+    /// `scripts/get-onnxruntime.sh` fills), and wherever the system's loader looks. A process loads
+    /// one library and keeps it.
     pub onnxruntime: Option<PathBuf>,
 }
 
@@ -78,8 +178,10 @@ pub struct EngineOptions {
 #[derive(Clone)]
 pub(crate) struct Engine {
     name: String,
-    load: Arc<dyn Fn(&[u8]) -> Result<Arc<dyn Network>> + Send + Sync>,
+    load: Arc<Load>,
 }
+
+type Load = dyn Fn(&[u8]) -> Result<Arc<dyn Network>> + Send + Sync;
 
 impl Engine {
     /// Chooses by the options, in the order that the design names.
@@ -89,13 +191,13 @@ impl Engine {
             EngineChoice::Builtin if !cpu => Err(Error::new(
                 ErrorKind::InvalidArgument,
                 format!(
-                    "the built-in engine runs on the CPU only, not on {:?}",
+                    "the built-in engine runs on the CPU only, not on {}; use the engine onnxruntime",
                     options.device
                 ),
             )),
             EngineChoice::Auto | EngineChoice::Builtin if cpu => Ok(Self {
                 name: builtin::describe(),
-                load: Arc::new(|model| builtin::load(model)),
+                load: Arc::new(builtin::load),
             }),
             #[cfg(feature = "onnxruntime")]
             _ => {
@@ -106,10 +208,7 @@ impl Engine {
                 })
             }
             #[cfg(not(feature = "onnxruntime"))]
-            _ => Err(Error::new(
-                ErrorKind::Engine,
-                "this build has no ONNX Runtime engine; build it with the feature `onnxruntime`",
-            )),
+            _ => Err(Error::new(ErrorKind::Engine, NOT_BUILT)),
         }
     }
 
@@ -121,5 +220,146 @@ impl Engine {
     /// For the report: `builtin avx512`, `onnxruntime 1.32.0 cpu`.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+}
+
+/// One engine of this build, and whether it can be used here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EngineInfo {
+    /// Which engine: [`EngineChoice::Builtin`] or [`EngineChoice::OnnxRuntime`].
+    pub engine: EngineChoice,
+    /// The instruction set of the built-in engine (`avx512`), the version of ONNX Runtime
+    /// (`1.32.0`); empty where there is a problem.
+    pub version: String,
+    /// The library of ONNX Runtime; a bare file name if the system's loader found it.
+    pub location: Option<PathBuf>,
+    /// The devices that it was built for; their drivers may still be missing.
+    pub devices: Vec<Device>,
+    /// Why it cannot be used and what to do, if so.
+    pub problem: Option<String>,
+}
+
+/// Every engine, with what is wrong with it if it cannot be used here. Loads ONNX Runtime, from the
+/// path given or as [`EngineOptions::onnxruntime`] says.
+#[must_use]
+pub fn engines(onnxruntime: Option<&Path>) -> Vec<EngineInfo> {
+    let builtin = builtin::describe();
+    vec![
+        EngineInfo {
+            engine: EngineChoice::Builtin,
+            version: builtin
+                .strip_prefix("builtin ")
+                .unwrap_or_default()
+                .to_owned(),
+            location: None,
+            devices: vec![Device::Cpu],
+            problem: None,
+        },
+        onnxruntime_info(onnxruntime),
+    ]
+}
+
+fn onnxruntime_info(path: Option<&Path>) -> EngineInfo {
+    let mut info = EngineInfo {
+        engine: EngineChoice::OnnxRuntime,
+        version: String::new(),
+        location: None,
+        devices: Vec::new(),
+        problem: None,
+    };
+    #[cfg(feature = "onnxruntime")]
+    match onnxruntime::Runtime::open(&EngineOptions {
+        engine: EngineChoice::OnnxRuntime,
+        device: Device::Auto,
+        onnxruntime: path.map(Path::to_path_buf),
+    }) {
+        Ok(runtime) => {
+            info.version = runtime.version().to_owned();
+            info.location = Some(runtime.path().to_path_buf());
+            info.devices = runtime.devices();
+        }
+        Err(error) => info.problem = Some(with_cause(&error)),
+    }
+    #[cfg(not(feature = "onnxruntime"))]
+    {
+        let _ = path;
+        info.problem = Some(NOT_BUILT.to_owned());
+    }
+    info
+}
+
+#[cfg(not(feature = "onnxruntime"))]
+const NOT_BUILT: &str =
+    "this build has no ONNX Runtime engine; build it with the feature `onnxruntime`";
+
+/// The message and what is below it, in one line.
+#[cfg(feature = "onnxruntime")]
+fn with_cause(error: &Error) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sha2::{Digest as _, Sha256};
+
+    #[test]
+    fn the_weights_are_the_documented_ones() {
+        let readme = include_str!("../../models/README.md");
+        for (name, bytes) in [
+            (
+                "centerface.onnx",
+                &include_bytes!("../../models/centerface.onnx")[..],
+            ),
+            (
+                "yunet_2023mar.onnx",
+                include_bytes!("../../models/yunet_2023mar.onnx"),
+            ),
+            (
+                "retinaface_mnet025.onnx",
+                include_bytes!("../../models/retinaface_mnet025.onnx"),
+            ),
+        ] {
+            let sum: String = Sha256::digest(bytes)
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            let row = readme
+                .lines()
+                .find(|line| line.starts_with(&format!("| `{name}`")))
+                .unwrap();
+            assert!(row.contains(&sum), "{name}: {sum}");
+        }
+    }
+
+    #[test]
+    fn every_name_reads_back_and_no_other_does() {
+        for engine in EngineChoice::ALL {
+            assert_eq!(engine.name().parse::<EngineChoice>().unwrap(), *engine);
+        }
+        for device in Device::ALL {
+            assert_eq!(device.name().parse::<Device>().unwrap(), *device);
+        }
+        let error = "CUDA".parse::<Device>().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        assert!(error.to_string().contains("cuda, coreml, directml"));
+    }
+
+    #[test]
+    fn the_builtin_engine_is_never_taken_for_another_device() {
+        let error = Engine::open(&EngineOptions {
+            engine: EngineChoice::Builtin,
+            device: Device::Cuda,
+            onnxruntime: None,
+        });
+        assert_eq!(error.err().unwrap().kind(), ErrorKind::InvalidArgument);
+        assert_eq!(
+            engines(None)[0].engine.to_string() + " " + &engines(None)[0].version,
+            Engine::open(&EngineOptions::default()).unwrap().name()
+        );
     }
 }

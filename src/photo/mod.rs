@@ -45,6 +45,18 @@ pub enum Format {
     Tiff,
 }
 
+/// What the first bytes of a file say it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Recognised {
+    /// A format that is handled.
+    Photo(Format),
+    /// A picture or video format that is not handled, by name.
+    Refused(&'static str),
+    /// Nothing known, or a document (PDF, SVG).
+    Unknown,
+}
+
 impl Format {
     /// Its name in messages.
     const fn name(self) -> &'static str {
@@ -139,10 +151,22 @@ impl Photo {
         })
     }
 
+    /// What the first bytes of a file (4096 are enough) say it is.
+    #[must_use]
+    pub fn recognise(head: &[u8]) -> Recognised {
+        sniff::recognise(head)
+    }
+
     /// Its format.
     #[must_use]
     pub fn format(&self) -> Format {
         self.format
+    }
+
+    /// Whether its frames follow one another in time.
+    #[must_use]
+    pub fn is_animation(&self) -> bool {
+        self.format != Format::Tiff && self.frame_count() > 1
     }
 
     /// How many pictures it holds: 1, or the frames of an animation, or the pages of a TIFF.

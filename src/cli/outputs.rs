@@ -1,0 +1,428 @@
+//! Decides where every file goes before the first one is read.
+//!
+//! Invariant: a plan never lets two inputs land on one path, nor any input be written over unless
+//! that was asked for with `--in-place`.
+
+use super::inputs::{self, Input, OUTPUT_SUFFIX, PREVIEW_SUFFIX, Source};
+use super::show;
+use anyhow::{Result, bail};
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where the new files go, as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Destination {
+    /// `<stem>_blurred.<ext>` beside each input.
+    Beside,
+    /// Over each input.
+    InPlace,
+    /// Into a folder, as a mirror of the trees that were given.
+    Folder(PathBuf),
+    /// To one path.
+    File(PathBuf),
+    /// To standard output.
+    Stdout,
+    /// Nowhere: `detect`.
+    Nowhere,
+}
+
+impl Destination {
+    /// From `-o`, `--in-place` and what was given.
+    ///
+    /// # Errors
+    /// If they do not go together.
+    pub(super) fn choose(
+        output: Option<&OsStr>,
+        in_place: bool,
+        given: &[OsString],
+    ) -> Result<Self> {
+        let piped = given.iter().any(|g| inputs::is_stdin(g));
+        if piped && given.len() > 1 {
+            bail!("`-` (standard input) stands alone; give the other inputs in a run of their own");
+        }
+        if in_place {
+            if piped {
+                bail!("--in-place needs files, not standard input");
+            }
+            return Ok(Self::InPlace);
+        }
+        let single = given.len() == 1 && !Path::new(&given[0]).is_dir();
+        let Some(output) = output else {
+            return Ok(if piped { Self::Stdout } else { Self::Beside });
+        };
+        if output == "-" {
+            if !single {
+                bail!("-o - takes a single photo; give a folder with -o DIR");
+            }
+            return Ok(Self::Stdout);
+        }
+        let path = PathBuf::from(output);
+        if output.is_empty() {
+            bail!("-o is empty; give a folder or a file name");
+        }
+        let names_folder = path.is_dir()
+            || output
+                .as_encoded_bytes()
+                .last()
+                .is_some_and(|b| std::path::is_separator(char::from(*b)));
+        if single && !names_folder {
+            return Ok(Self::File(path));
+        }
+        if piped {
+            bail!(
+                "-o {} is a folder; a photo from standard input needs a file name",
+                show::path(&path)
+            );
+        }
+        if path.exists() && !path.is_dir() {
+            bail!(
+                "-o {} is a file, but several inputs or a folder need a folder",
+                show::path(&path)
+            );
+        }
+        Ok(Self::Folder(path))
+    }
+}
+
+/// Where one file goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// To a path; `name` is what the report calls it.
+    File { path: PathBuf, name: PathBuf },
+    /// To standard output.
+    Stdout,
+    /// Nowhere.
+    Nothing,
+    /// It is the output that another input gets.
+    OwnOutput(String),
+}
+
+/// What one input leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Planned {
+    /// The photo.
+    pub(super) input: Input,
+    /// The new file.
+    pub(super) target: Target,
+    /// Its preview.
+    pub(super) preview: Option<PathBuf>,
+}
+
+/// Plans all outputs.
+///
+/// # Errors
+/// If two inputs would land on one path, or an input would be written over; nothing was started.
+pub(super) fn plan(
+    list: Vec<Input>,
+    destination: &Destination,
+    previews: Option<&Path>,
+    report: Option<&Path>,
+) -> Result<Vec<Planned>> {
+    let mut places = Places::default();
+    let sources: HashMap<OsString, usize> = list
+        .iter()
+        .enumerate()
+        .filter_map(|(i, input)| Some((i, input.path()?)))
+        .flat_map(|(i, path)| {
+            let itself = places.key(path);
+            let led_to = fs::canonicalize(path).ok().map(|p| folded(&p));
+            [Some(itself), led_to]
+                .into_iter()
+                .flatten()
+                .map(move |key| (key, i))
+        })
+        .collect();
+    let mut planned: Vec<Planned> = list
+        .into_iter()
+        .map(|input| Planned {
+            target: target(&input, destination),
+            preview: previews.map(|folder| folder.join(with_suffix(&input.name))),
+            input,
+        })
+        .collect();
+    let mut claimed: HashMap<OsString, String> = HashMap::new();
+    if let Some(report) = report {
+        let key = places.key(report);
+        if let Some(&i) = sources.get(&key) {
+            bail!(
+                "--report {} is the input {}",
+                show::path(report),
+                planned[i].input.shown()
+            );
+        }
+        claimed.insert(key, "the report".into());
+    }
+    let mut claim = |key: OsString, path: &Path, who: String| match claimed.insert(key, who.clone())
+    {
+        Some(other) => bail!(
+            "{other} and {who} would both be written to {}; nothing was started. Use a run or a folder of its own for each",
+            show::path(path)
+        ),
+        None => Ok(()),
+    };
+    let mut own_outputs = HashMap::new();
+    for (i, one) in planned.iter().enumerate() {
+        let who = one.input.shown();
+        if let Target::File { path, .. } = &one.target {
+            let key = places.key(path);
+            match sources.get(&key) {
+                _ if *destination == Destination::InPlace => {}
+                Some(&j) if j == i => bail!(
+                    "{who} would be written over itself; choose another -o, or --in-place to replace it"
+                ),
+                Some(&j) if *destination == Destination::Beside => {
+                    own_outputs.insert(j, show::in_report(&one.input.name));
+                }
+                Some(&j) => bail!(
+                    "{who} would be written over the input {}; choose another -o",
+                    planned[j].input.shown()
+                ),
+                None => {}
+            }
+            claim(key, path, who.clone())?;
+        }
+        if let Some(path) = &one.preview {
+            let key = places.key(path);
+            if let Some(&j) = sources.get(&key) {
+                bail!(
+                    "the preview of {who} would be written over the input {}; choose another --preview",
+                    planned[j].input.shown()
+                );
+            }
+            claim(key, path, format!("the preview of {who}"))?;
+        }
+    }
+    for (j, of) in own_outputs {
+        planned[j].target = Target::OwnOutput(of);
+    }
+    Ok(planned)
+}
+
+fn target(input: &Input, destination: &Destination) -> Target {
+    let path = match (&input.source, destination) {
+        (_, Destination::Nowhere) | (Source::Unreachable(..), _) => return Target::Nothing,
+        (_, Destination::Stdout) => return Target::Stdout,
+        (_, Destination::File(path)) => path.clone(),
+        (_, Destination::Folder(folder)) => folder.join(&input.name),
+        (Source::Stdin, _) => return Target::Stdout,
+        (Source::File(path), Destination::Beside) => path.with_file_name(beside(path)),
+        // A link is kept, and what it leads to is replaced.
+        (Source::File(path), Destination::InPlace) => {
+            fs::canonicalize(path).unwrap_or_else(|_| path.clone())
+        }
+    };
+    let name = match destination {
+        Destination::File(_) => path.file_name().map_or_else(PathBuf::new, PathBuf::from),
+        Destination::Beside => input.name.with_file_name(beside(&input.name)),
+        _ => input.name.clone(),
+    };
+    Target::File { path, name }
+}
+
+/// `photo.jpg` to `photo_blurred.jpg`.
+fn beside(path: &Path) -> OsString {
+    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    name.push(OUTPUT_SUFFIX);
+    if let Some(extension) = path.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    name
+}
+
+/// `a/photo.jpg` to `a/photo.jpg.preview.jpg`: photos that differ in their extension stay apart.
+fn with_suffix(name: &Path) -> PathBuf {
+    let mut name = name.as_os_str().to_owned();
+    name.push(PREVIEW_SUFFIX);
+    name.into()
+}
+
+/// Tells whether two paths, which may not exist yet, are one place.
+#[derive(Default)]
+struct Places {
+    /// Folders as they were written, and where they really are.
+    folders: HashMap<PathBuf, PathBuf>,
+}
+
+impl Places {
+    fn key(&mut self, path: &Path) -> OsString {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return folded(&resolved(path));
+        };
+        let folder = self
+            .folders
+            .entry(parent.to_owned())
+            .or_insert_with(|| resolved(parent));
+        folded(&folder.join(name))
+    }
+}
+
+/// The real path of the deepest folder that exists, and the rest as it is.
+fn resolved(path: &Path) -> PathBuf {
+    let path = if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
+    };
+    if let Ok(real) = fs::canonicalize(path) {
+        return real;
+    }
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => resolved(parent).join(name),
+        _ => path.to_owned(),
+    }
+}
+
+/// File systems of macOS and Windows usually take upper and lower case for the same.
+fn folded(path: &Path) -> OsString {
+    if cfg!(any(windows, target_os = "macos")) {
+        path.to_string_lossy().to_lowercase().into()
+    } else {
+        path.as_os_str().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &Path, name: &str) -> Input {
+        Input {
+            source: Source::File(path.to_owned()),
+            name: name.into(),
+        }
+    }
+
+    fn choose(output: &str, given: &[&Path]) -> Result<Destination> {
+        let given: Vec<OsString> = given.iter().map(|p| p.as_os_str().to_owned()).collect();
+        Destination::choose(Some(OsStr::new(output)), false, &given)
+    }
+
+    #[test]
+    fn one_photo_may_go_to_a_file_and_several_go_to_a_folder() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (folder, photo) = (dir.path(), dir.path().join("a.jpg"));
+        fs::write(&photo, "").expect("written");
+        let there = folder.to_str().expect("text");
+        assert_eq!(
+            choose("x.jpg", &[&photo]).expect("fits"),
+            Destination::File("x.jpg".into())
+        );
+        assert_eq!(
+            choose("x/", &[&photo]).expect("fits"),
+            Destination::Folder("x/".into())
+        );
+        assert_eq!(
+            choose(there, &[&photo]).expect("fits"),
+            Destination::Folder(there.into())
+        );
+        assert_eq!(
+            choose("x", &[&photo, &photo]).expect("fits"),
+            Destination::Folder("x".into())
+        );
+        assert_eq!(
+            choose("x", &[folder]).expect("fits"),
+            Destination::Folder("x".into())
+        );
+        assert_eq!(choose("-", &[&photo]).expect("fits"), Destination::Stdout);
+        let stdin = Path::new("-");
+        assert_eq!(
+            choose("x.jpg", &[stdin]).expect("fits"),
+            Destination::File("x.jpg".into())
+        );
+        assert!(choose("-", &[folder]).is_err());
+        assert!(choose("-", &[&photo, &photo]).is_err());
+        assert!(choose(photo.to_str().expect("text"), &[folder]).is_err());
+        assert!(choose(there, &[stdin]).is_err());
+        assert!(choose("x", &[stdin, &photo]).is_err());
+        assert!(choose("", &[&photo]).is_err());
+        assert!(Destination::choose(None, true, &["-".into()]).is_err());
+        assert_eq!(
+            Destination::choose(None, false, &["-".into()]).expect("fits"),
+            Destination::Stdout
+        );
+    }
+
+    #[test]
+    fn two_inputs_on_one_path_are_refused() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let list = vec![
+            file(&dir.path().join("a/x.jpg"), "x.jpg"),
+            file(&dir.path().join("b/x.jpg"), "x.jpg"),
+        ];
+        let out = Destination::Folder(dir.path().join("out"));
+        let error = plan(list.clone(), &out, None, None)
+            .expect_err("refused")
+            .to_string();
+        assert!(
+            error.contains("a/x.jpg") && error.contains("b/x.jpg"),
+            "{error}"
+        );
+        assert!(plan(list.clone(), &Destination::Beside, None, None).is_ok());
+        let previews = dir.path().join("p");
+        assert!(plan(list, &Destination::Nowhere, Some(&previews), None).is_err());
+    }
+
+    #[test]
+    fn an_input_is_never_an_output_of_the_same_run() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let at = |n: &str| {
+            fs::write(dir.path().join(n), "").expect("written");
+            file(&dir.path().join(n), n)
+        };
+        let (a, b) = (at("a.jpg"), at("b.jpg"));
+        let here = Destination::Folder(dir.path().join("."));
+        assert!(plan(vec![a.clone()], &here, None, None).is_err());
+        let over_b = Destination::File(dir.path().join("b.jpg"));
+        assert!(plan(vec![b.clone()], &over_b, None, None).is_err());
+        assert!(
+            plan(vec![a.clone()], &over_b, None, None).is_ok(),
+            "exists, told at its turn"
+        );
+        assert!(
+            plan(
+                vec![a.clone(), b.clone()],
+                &Destination::InPlace,
+                None,
+                None
+            )
+            .is_ok()
+        );
+        assert!(
+            plan(
+                vec![a.clone(), a.clone()],
+                &Destination::InPlace,
+                None,
+                None
+            )
+            .is_err()
+        );
+        let report = dir.path().join("b.jpg");
+        assert!(plan(vec![a, b], &Destination::Nowhere, None, Some(&report)).is_err());
+    }
+
+    #[test]
+    fn what_a_shell_pattern_brings_back_from_an_earlier_run_is_left_alone() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let list: Vec<Input> = ["a.jpg", "a_blurred.jpg", "lone_blurred.jpg"]
+            .map(|n| {
+                fs::write(dir.path().join(n), "").expect("written");
+                file(&dir.path().join(n), n)
+            })
+            .into();
+        let planned = plan(list, &Destination::Beside, None, None).expect("a plan");
+        assert!(
+            matches!(&planned[0].target, Target::File { path, .. } if path.ends_with("a_blurred.jpg"))
+        );
+        assert!(matches!(planned[1].target, Target::OwnOutput(_)));
+        assert!(matches!(planned[2].target, Target::File { .. }));
+    }
+
+    #[test]
+    fn names_beside_keep_their_extension() {
+        assert_eq!(beside(Path::new("a/b.tar.JPG")), "b.tar_blurred.JPG");
+        assert_eq!(beside(Path::new("plain")), "plain_blurred");
+    }
+}

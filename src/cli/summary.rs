@@ -1,0 +1,86 @@
+//! Counts what happened, and says it in one line at the end.
+
+use super::config::{Config, Task};
+use super::inputs::LeftAlone;
+use faceveil::{FileReport, Outcome};
+use std::time::Duration;
+
+/// What happened so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Summary {
+    /// Photos that ended, in whatever way.
+    pub(super) files: usize,
+    /// Outputs.
+    pub(super) written: usize,
+    /// Faces in all of them.
+    pub(super) faces: usize,
+    /// Photos that were looked at and have none.
+    pub(super) without_faces: usize,
+    /// Photos that failed.
+    pub(super) failed: usize,
+    /// Photos that were left alone.
+    pub(super) skipped: usize,
+    /// Photos that were not reached.
+    pub(super) not_started: usize,
+    /// Whether a line of the report was lost.
+    pub(super) report_failed: bool,
+    /// What ran the networks.
+    pub(super) engine: Option<String>,
+}
+
+impl Summary {
+    /// Counts a photo.
+    pub(super) fn add(&mut self, report: &FileReport) {
+        self.files += 1;
+        self.written += usize::from(report.output.is_some());
+        self.faces += report.faces.len();
+        match report.outcome {
+            Outcome::Failed => self.failed += 1,
+            Outcome::Skipped => self.skipped += 1,
+            _ => self.without_faces += usize::from(report.faces.is_empty()),
+        }
+    }
+
+    /// All of it.
+    pub(super) fn sentence(&self, config: &Config, took: Duration) -> String {
+        let mut parts = vec![count(self.files, "file")];
+        if matches!(config.task, Task::Blur { .. }) {
+            parts.push(format!("{} written", self.written));
+        }
+        parts.push(count(self.faces, "face"));
+        parts.push(format!("{} without faces", self.without_faces));
+        parts.push(format!("{} failed", self.failed));
+        if self.skipped > 0 {
+            parts.push(format!("{} skipped", self.skipped));
+        }
+        if self.not_started > 0 {
+            parts.push(format!("stopped with {} not started", self.not_started));
+        }
+        let mut sentence = format!("{} in {:.1} s", parts.join(", "), took.as_secs_f64());
+        if let Some(engine) = &self.engine {
+            sentence += &format!(" ({engine})");
+        }
+        let LeftAlone {
+            other,
+            earlier_outputs,
+            linked_folders,
+            empty: _,
+        } = &config.left_alone;
+        for (n, what) in [
+            (*other, "other file"),
+            (*earlier_outputs, "earlier output"),
+            (*linked_folders, "linked folder"),
+        ] {
+            if n > 0 {
+                sentence += &format!("; {} left alone", count(n, what));
+            }
+        }
+        sentence
+    }
+}
+
+/// `1 face`, `2 faces`.
+pub(super) fn count(n: usize, what: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{n} {what}{s}")
+}

@@ -1,0 +1,156 @@
+//! Everything that is said to a person: messages and progress on standard error, the summary last.
+//!
+//! Invariant: standard output is never touched, and nothing that comes from a file reaches the
+//! terminal unescaped.
+
+use super::args::ProgressArg;
+use super::show;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fmt::Display;
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+const ERROR: &str = "\x1b[1;31merror\x1b[0m";
+const WARNING: &str = "\x1b[1;33mwarning\x1b[0m";
+const NOTE: &str = "\x1b[1;36mnote\x1b[0m";
+
+/// How often progress is told where no bar can be drawn.
+const BETWEEN_LINES: Duration = Duration::from_secs(1);
+
+/// Says an error, before or without a [`Voice`].
+pub(super) fn error(why: &anyhow::Error) {
+    say(ERROR, &show::chain(why));
+}
+
+/// `anstream` takes the colour away where it is not wanted: no terminal, or `NO_COLOR`.
+fn say(kind: &str, what: &str) {
+    anstream::eprintln!("{kind}: {}", show::text(what));
+}
+
+/// What a run says.
+pub(super) struct Voice {
+    quiet: bool,
+    progress: Progress,
+}
+
+enum Progress {
+    Off,
+    Bar(ProgressBar),
+    Lines(Lines),
+}
+
+/// Progress for a log: a line now and then.
+struct Lines {
+    total: usize,
+    done: usize,
+    start: Instant,
+    last: Instant,
+}
+
+impl Voice {
+    /// A voice for `total` files.
+    pub(super) fn new(quiet: bool, progress: ProgressArg, total: usize) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let progress = match progress {
+            _ if quiet || total == 0 => Progress::Off,
+            ProgressArg::Never => Progress::Off,
+            ProgressArg::Auto if !terminal => Progress::Off,
+            _ if terminal => Progress::Bar(bar(total)),
+            _ => Progress::Lines(Lines::new(total)),
+        };
+        Self { quiet, progress }
+    }
+
+    /// A file that failed, or a run that did.
+    pub(super) fn error(&self, what: impl Display) {
+        self.aside(|| say(ERROR, &what.to_string()));
+    }
+
+    /// Something that a person may want to act upon.
+    pub(super) fn warning(&self, what: impl Display) {
+        if !self.quiet {
+            self.aside(|| say(WARNING, &what.to_string()));
+        }
+    }
+
+    /// Something that a person may want to know.
+    pub(super) fn note(&self, what: impl Display) {
+        if !self.quiet {
+            self.aside(|| say(NOTE, &what.to_string()));
+        }
+    }
+
+    /// Something that was asked for.
+    pub(super) fn line(&self, what: impl Display) {
+        if !self.quiet {
+            self.aside(|| anstream::eprintln!("{}", show::text(&what.to_string())));
+        }
+    }
+
+    /// One more file is done.
+    pub(super) fn advance(&mut self) {
+        match &mut self.progress {
+            Progress::Off => {}
+            Progress::Bar(bar) => bar.inc(1),
+            Progress::Lines(lines) => lines.advance(),
+        }
+    }
+
+    /// Takes the bar away, so that the summary is the last line.
+    pub(super) fn end_progress(&mut self) {
+        if let Progress::Bar(bar) = &self.progress {
+            bar.finish_and_clear();
+        }
+        self.progress = Progress::Off;
+    }
+
+    /// Speaks above the bar.
+    fn aside(&self, speak: impl FnOnce()) {
+        match &self.progress {
+            Progress::Bar(bar) => bar.suspend(speak),
+            _ => speak(),
+        }
+    }
+}
+
+fn bar(total: usize) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
+    let template = "{wide_bar} {pos}/{len} files, {per_sec}, {eta} left";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.with_key(
+            "per_sec",
+            |state: &indicatif::ProgressState, w: &mut dyn std::fmt::Write| {
+                let _ = write!(w, "{:.1} files/s", state.per_sec());
+            },
+        ));
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+impl Lines {
+    fn new(total: usize) -> Self {
+        let start = Instant::now();
+        Self {
+            total,
+            done: 0,
+            start,
+            last: start,
+        }
+    }
+
+    fn advance(&mut self) {
+        self.done += 1;
+        if self.last.elapsed() < BETWEEN_LINES && self.done < self.total {
+            return;
+        }
+        self.last = Instant::now();
+        let rate = self.done as f64 / self.start.elapsed().as_secs_f64().max(1e-3);
+        let left = (self.total - self.done) as f64 / rate;
+        anstream::eprintln!(
+            "{}/{} files, {rate:.1} files/s, {left:.0} s left",
+            self.done,
+            self.total
+        );
+    }
+}

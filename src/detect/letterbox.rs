@@ -1,0 +1,185 @@
+//! Places a part of a picture on a network's canvas and takes boxes back: a uniform scale per axis, a
+//! shift, and perhaps a mirror. `to_picture` is the exact inverse of `to_canvas`.
+
+use crate::geometry::{PixelRect, Point, Rect, Size};
+use crate::picture::RgbImage;
+
+/// Which part of the picture lies where on a canvas.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Letterbox {
+    /// The part of the upright picture.
+    pub(super) crop: PixelRect,
+    /// Size of that part on the canvas.
+    pub(super) content: Size,
+    /// Canvas pixels left of and above the content.
+    pub(super) offset: (u32, u32),
+    /// The network's input size; what the content does not fill is black.
+    pub(super) canvas: Size,
+    /// Whether the content is mirrored left to right.
+    pub(super) mirrored: bool,
+}
+
+impl Letterbox {
+    /// Canvas pixels per picture pixel, across and down. They differ by the rounding of `content`.
+    fn scale(&self) -> (f32, f32) {
+        (
+            self.content.width as f32 / self.crop.width as f32,
+            self.content.height as f32 / self.crop.height as f32,
+        )
+    }
+
+    /// Where a place of the picture lies on the canvas.
+    #[cfg(test)]
+    fn to_canvas(self, p: Point) -> Point {
+        let (sx, sy) = self.scale();
+        let x = (p.x - self.crop.x as f32) * sx;
+        let x = if self.mirrored {
+            self.content.width as f32 - x
+        } else {
+            x
+        };
+        Point::new(
+            x + self.offset.0 as f32,
+            (p.y - self.crop.y as f32) * sy + self.offset.1 as f32,
+        )
+    }
+
+    /// Where a place of the canvas lies in the picture.
+    pub(super) fn to_picture(self, p: Point) -> Point {
+        let (sx, sy) = self.scale();
+        let x = p.x - self.offset.0 as f32;
+        let x = if self.mirrored {
+            self.content.width as f32 - x
+        } else {
+            x
+        };
+        Point::new(
+            x / sx + self.crop.x as f32,
+            (p.y - self.offset.1 as f32) / sy + self.crop.y as f32,
+        )
+    }
+
+    /// A box of the canvas in the picture; `None` if it is not finite there.
+    pub(super) fn rect_to_picture(self, r: &Rect) -> Option<Rect> {
+        let a = self.to_picture(Point::new(r.left(), r.top()));
+        let b = self.to_picture(Point::new(r.right(), r.bottom()));
+        Rect::from_corners(a.x.min(b.x), a.y, a.x.max(b.x), b.y)
+    }
+
+    /// Five points of the canvas in the picture; a mirror swaps right and left.
+    pub(super) fn landmarks_to_picture(self, points: [Point; 5]) -> [Point; 5] {
+        let [a, b, c, d, e] = points.map(|p| self.to_picture(p));
+        if self.mirrored {
+            [b, a, c, e, d]
+        } else {
+            [a, b, c, d, e]
+        }
+    }
+
+    /// Writes the content onto the canvas, three planes one after the other, as `ink` says. What it does
+    /// not fill is left alone.
+    pub(super) fn paint(&self, content: &RgbImage, ink: &Ink, planes: &mut [f32]) {
+        let (cw, area) = (self.canvas.width as usize, self.canvas.area() as usize);
+        let width = content.size().width as usize;
+        let channels = ink.channels.into_iter().zip(ink.mean);
+        for (plane, (channel, mean)) in planes.chunks_exact_mut(area).zip(channels) {
+            for (y, row) in content.data().chunks_exact(width * 3).enumerate() {
+                let start = (y + self.offset.1 as usize) * cw + self.offset.0 as usize;
+                let line = &mut plane[start..start + width];
+                let values = row.chunks_exact(3).map(|px| f32::from(px[channel]) - mean);
+                if self.mirrored {
+                    line.iter_mut()
+                        .rev()
+                        .zip(values)
+                        .for_each(|(to, v)| *to = v);
+                } else {
+                    line.iter_mut().zip(values).for_each(|(to, v)| *to = v);
+                }
+            }
+        }
+    }
+}
+
+/// How a network wants its input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Ink {
+    /// What the three planes hold, as indices into red, green, blue.
+    pub(super) channels: [usize; 3],
+    /// Subtracted from each.
+    pub(super) mean: [f32; 3],
+}
+
+impl Ink {
+    /// Makes a black canvas of `area` pixels.
+    pub(super) fn black(&self, area: usize, planes: &mut Vec<f32>) {
+        planes.clear();
+        for mean in self.mean {
+            planes.resize(planes.len() + area, -mean);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn letterbox() -> impl Strategy<Value = Letterbox> {
+        (
+            1u32..500,
+            1u32..500,
+            0u32..90,
+            0u32..90,
+            1u32..300,
+            1u32..300,
+            0u32..40,
+            0u32..40,
+            any::<bool>(),
+        )
+            .prop_map(|(w, h, x, y, cw, ch, ox, oy, mirrored)| Letterbox {
+                crop: PixelRect::new(x, y, w, h),
+                content: Size::new(cw, ch),
+                offset: (ox, oy),
+                canvas: Size::new(352, 352),
+                mirrored,
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn the_inverse_is_exact(l in letterbox(), x in 0.0f32..600.0, y in 0.0f32..600.0) {
+            let there = l.to_picture(l.to_canvas(Point::new(x, y)));
+            prop_assert!((there.x - x).abs() < 0.02 && (there.y - y).abs() < 0.02, "{there:?}");
+        }
+
+        #[test]
+        fn the_corners_of_the_content_are_the_corners_of_the_crop(l in letterbox()) {
+            let (ox, oy) = (l.offset.0 as f32, l.offset.1 as f32);
+            let r = Rect::new(ox, oy, l.content.width as f32, l.content.height as f32).expect("finite");
+            let back = l.rect_to_picture(&r).expect("finite");
+            let crop = l.crop.to_rect();
+            prop_assert!((back.left() - crop.left()).abs() < 0.01 && (back.right() - crop.right()).abs() < 0.01);
+            prop_assert!((back.top() - crop.top()).abs() < 0.01 && (back.bottom() - crop.bottom()).abs() < 0.01);
+        }
+
+        #[test]
+        fn every_pixel_of_the_content_lands_where_the_mapping_says(
+            w in 1u32..8, h in 1u32..8, ox in 0u32..4, oy in 0u32..4, mirrored in any::<bool>(), seed in any::<u32>()
+        ) {
+            let size = Size::new(w, h);
+            let data: Vec<u8> = (0..size.area() * 3).map(|i| (i * 37 % 251) as u8).collect();
+            let image = RgbImage::new(size, data.clone()).expect("right length");
+            let l = Letterbox { crop: PixelRect::of(size), content: size, offset: (ox, oy), canvas: Size::new(12, 12), mirrored };
+            let mut planes = vec![];
+            let ink = Ink { channels: [2, 1, 0], mean: [1.0, 2.0, 3.0] };
+            ink.black(144, &mut planes);
+            l.paint(&image, &ink, &mut planes);
+            let (x, y) = (seed % w, seed / 11 % h);
+            let at = l.to_canvas(Point::new(x as f32 + 0.5, y as f32 + 0.5));
+            for (k, (channel, mean)) in [(2, 1.0), (1, 2.0), (0, 3.0)].into_iter().enumerate() {
+                let got = planes[k * 144 + at.y as usize * 12 + at.x as usize];
+                prop_assert_eq!(got, f32::from(data[((y * w + x) * 3) as usize + channel]) - mean);
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! One small vector trait, so that every kernel is written once. An instruction set is one `impl`
+//! here and one line in `kernels/mod.rs`.
+//!
+//! Invariant: an implementation touches exactly the `L` floats at the pointer it is given, aligned or
+//! not, and nothing else.
+//!
+//! x86-64 is tested here with every instruction set that the CPU has. NEON has only been compiled
+//! (in the prototype) and never run; WASM was run by the prototype in Node, with and without relaxed
+//! SIMD. Their tests are the same ones, on such a machine.
+
+mod scalar;
+pub(super) use scalar::Scalar;
+#[cfg(test)]
+pub(super) use scalar::Scalar16;
+
+#[cfg(target_arch = "x86_64")]
+mod x86;
+#[cfg(target_arch = "x86_64")]
+pub(super) use x86::{Avx2, Avx512, Sse2};
+
+#[cfg(target_arch = "aarch64")]
+mod neon;
+#[cfg(target_arch = "aarch64")]
+pub(super) use neon::Neon;
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub(super) use wasm::Wasm;
+
+/// A vector of `L` floats.
+///
+/// # Safety
+///
+/// Every function here needs the instruction set of its implementation; `load` and `store` also need
+/// `L` floats at the pointer, valid for reading or writing, at any alignment. Nothing else is needed.
+pub(super) trait Simd: Copy + 'static {
+    /// Floats in a vector; also the channel block of the tensor layout.
+    const L: usize;
+    /// Most pixels of a register tile with two channel blocks: as many as stay in registers.
+    const P2: usize;
+    /// Most pixels of a register tile with one channel block.
+    const P1: usize;
+    /// Whether `Half` costs half as much, so that a last block that is half empty pays.
+    const HALF: bool = false;
+    /// The vector.
+    type V: Copy;
+    /// Half as many lanes on the same CPU; `Self` where `HALF` is false.
+    type Half: Simd;
+
+    /// Reads `L` floats.
+    unsafe fn load(p: *const f32) -> Self::V;
+    /// Writes `L` floats.
+    unsafe fn store(p: *mut f32, v: Self::V);
+    /// `x` in every lane.
+    unsafe fn splat(x: f32) -> Self::V;
+    /// `a * b + c`, rounded once where the CPU can.
+    unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// `a + b`
+    unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
+    /// `a * b`
+    unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
+    /// The larger of each pair of lanes; `b` where one is NaN, as x86 has it.
+    unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
+}

@@ -1,0 +1,119 @@
+//! The default fill: a membrane over the mask, held by the pixels around it, with a little grain so
+//! that a smooth patch in a noisy photo does not look broken.
+//!
+//! Invariant: no sample inside any mask is read.
+
+use super::canvas::{Canvas, Paint};
+use super::grid::Grid;
+use super::mask::{INSIDE, Mask};
+use super::membrane::{self, Held};
+use crate::plane::{Channel, PlaneMut, Sample};
+
+/// Weights of the cells outside that a cell of the rim takes its value from, by distance in one
+/// direction: a strand of hair or a noisy pixel at the rim shall not run into the mask as a streak.
+const SMOOTHING: [f32; 5] = [1.0, 4.0, 6.0, 4.0, 1.0];
+
+/// The smooth fill of a group of masks. A plane without a sample outside becomes neutral.
+pub(super) fn paint<T: Sample>(
+    plane: &PlaneMut<'_, T>,
+    grid: &Grid,
+    mask: &Mask,
+    channel: Channel,
+) -> Paint {
+    let rim = rim(plane, grid, mask);
+    if rim.is_empty() {
+        return Paint::Flat(neutral(channel) * T::MAX);
+    }
+    let mut canvas = membrane::solve(mask.width, mask.height, &mask.inside, rim);
+    if matches!(
+        channel,
+        Channel::Red | Channel::Green | Channel::Blue | Channel::Luma
+    ) {
+        add_grain(&mut canvas, grid, mask, T::MAX);
+    }
+    Paint::Canvas(canvas)
+}
+
+/// What says least, as a share of the largest value: mid grey, opaque, no ink.
+fn neutral(channel: Channel) -> f32 {
+    match channel {
+        Channel::Alpha | Channel::InvertedBlack => 1.0,
+        _ => 128.0 / 255.0,
+    }
+}
+
+/// The cells outside that touch one inside, each with the mean of the cells outside around it.
+fn rim<T: Sample>(plane: &PlaneMut<'_, T>, grid: &Grid, mask: &Mask) -> Vec<Held> {
+    let mut rim = Vec::new();
+    let reach = SMOOTHING.len() as u32 / 2;
+    mask.for_each_neighbour(|x, y| {
+        let (mut sum, mut weights) = (0.0, 0.0);
+        // The window's margin holds every cell in reach that the plane has.
+        let (left, right) = (
+            x.saturating_sub(reach),
+            (x + reach + 1).min(mask.width as u32),
+        );
+        for ny in y.saturating_sub(reach)..(y + reach + 1).min(mask.height as u32) {
+            let across = &SMOOTHING[(left + reach - x) as usize..];
+            for ((nx, cover), weight) in (left..).zip(mask.covers(ny, left, right)).zip(across) {
+                if *cover == INSIDE {
+                    continue;
+                }
+                let weight = weight * SMOOTHING[(ny + reach - y) as usize];
+                let (column, row) = grid.stored(mask.x + nx, mask.y + ny);
+                sum += weight * plane.get(column, row).to_f32();
+                weights += weight;
+            }
+        }
+        rim.push(Held {
+            x,
+            y,
+            value: sum / weights,
+        });
+    });
+    rim
+}
+
+/// Side of the tile of grain, a power of two.
+const TILE: usize = 128;
+/// Largest grain, in eight-bit levels.
+const GRAIN: f32 = 4.0;
+/// Triangular noise in -1..=1, scaled to -127..=127.
+static NOISE: [i8; TILE * TILE] = noise();
+
+const fn noise() -> [i8; TILE * TILE] {
+    let mut out = [0; TILE * TILE];
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut i = 0;
+    while i < out.len() {
+        // xorshift64 (Marsaglia, Journal of Statistical Software 8, 2003).
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        out[i] = ((state >> 40 & 127) as i16 + (state >> 50 & 127) as i16 - 127) as i8;
+        i += 1;
+    }
+    out
+}
+
+/// Adds noise that depends on the place in the upright picture, so that red, green and blue get the
+/// same, and that fades where a value comes near the ends of the range.
+fn add_grain(canvas: &mut Canvas, grid: &Grid, mask: &Mask, max: f32) {
+    let level = max / 255.0;
+    let scale = GRAIN * level / 127.0;
+    let place = |origin: i64| origin.max(0) as usize;
+    for y in 0..mask.height {
+        let py = place(grid.y.origin(mask.y + y as u32));
+        for &(from, to) in mask.inside.row(y) {
+            let row = canvas.row_mut(y, from, to);
+            for (x, value) in (mask.x + from..).zip(row) {
+                let px = place(grid.x.origin(x));
+                // Each tile is shifted against the ones beside it: no pattern shows.
+                let tx = (px + py / TILE * 53) % TILE;
+                let ty = (py + px / TILE * 37) % TILE;
+                let room = (value.min(max - *value) / (8.0 * level)).clamp(0.0, 1.0);
+                *value += f32::from(NOISE[ty * TILE + tx]) * scale * room;
+            }
+        }
+    }
+}

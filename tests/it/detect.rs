@@ -1,0 +1,106 @@
+//! `faceveil detect`.
+
+use crate::sandbox::{ASTRONAUT, COFFEE, Sandbox, sample};
+use std::io::{BufRead, BufReader};
+
+#[test]
+fn every_input_has_one_line_in_the_order_of_the_inputs() {
+    let dir = Sandbox::new();
+    dir.sample(ASTRONAUT, "in/b/face.jpg")
+        .sample(COFFEE, "in/a.png")
+        .file("in/c.jpg", b"broken")
+        .file("in/notes.txt", b"text");
+    let before = dir.tree();
+    let ran = dir
+        .run(&["detect", "in", "-j", "3"])
+        .exits(1)
+        .says("in/c.jpg");
+    let lines = ran.lines();
+    let names: Vec<_> = lines.iter().map(|l| l["input"].as_str().unwrap()).collect();
+    assert_eq!(names, ["a.png", "b/face.jpg", "c.jpg"]);
+    assert_eq!(lines[0]["faces"].as_array().unwrap().len(), 0);
+    let faces = lines[1]["faces"].as_array().unwrap();
+    assert_eq!(faces.len(), 1);
+    let face: Vec<f64> = faces[0]["box"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| v.as_f64().unwrap())
+        .collect();
+    let centre = (face[0] + face[2] / 2.0, face[1] + face[3] / 2.0);
+    assert!(
+        (centre.0 - 225.0).abs() < 25.0 && (centre.1 - 119.0).abs() < 30.0,
+        "{face:?}"
+    );
+    assert!(lines[2]["error"].is_string());
+    for line in &lines {
+        assert_eq!(line["schema"], 1);
+        assert_eq!(
+            (&line["output"], &line["style"]),
+            (&serde_json::Value::Null, &serde_json::Value::Null)
+        );
+    }
+    assert_eq!(dir.tree(), before, "detect writes no file");
+}
+
+#[test]
+fn a_picture_may_come_through_a_pipe() {
+    let dir = Sandbox::new();
+    let ran = dir
+        .run_with_stdin(&["detect", "-"], &std::fs::read(sample(ASTRONAUT)).unwrap())
+        .exits(0);
+    let lines = ran.lines();
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["input"], "-");
+    assert_eq!(lines[0]["width"], 512);
+}
+
+#[test]
+fn a_preview_is_drawn_for_each_picture_in_a_mirrored_tree() {
+    let dir = Sandbox::new();
+    dir.sample(ASTRONAUT, "in/b/face.jpg")
+        .file("in/c.jpg", b"broken");
+    dir.run(&["detect", "in", "--preview", "look"]).exits(1);
+    assert_eq!(
+        dir.tree(),
+        [
+            "in/",
+            "in/b/",
+            "in/b/face.jpg",
+            "in/c.jpg",
+            "look/",
+            "look/b/",
+            "look/b/face.jpg.preview.jpg"
+        ]
+    );
+    let drawn = dir.read("look/b/face.jpg.preview.jpg");
+    assert!(drawn.starts_with(&[0xff, 0xd8]) && drawn != dir.read("in/b/face.jpg"));
+    // Previews inside the input folder are not taken for photos.
+    dir.run(&["detect", "in/b", "--preview", "in/b"]).exits(0);
+    let ran = dir
+        .run(&["detect", "in/b"])
+        .exits(0)
+        .says("1 earlier output left alone");
+    assert_eq!(ran.lines().len(), 1);
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_run() {
+    let dir = Sandbox::new();
+    for i in 0..40 {
+        dir.sample(ASTRONAUT, format!("in/{i:02}.jpg"));
+    }
+    let mut child = dir.command(&["detect", "in", "-j", "1"]).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert!(line.starts_with("{\"schema\":1,"));
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("writing the report") && said.contains("not started"),
+        "{said}"
+    );
+}

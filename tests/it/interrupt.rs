@@ -1,0 +1,50 @@
+//! Ctrl-C in the middle of a run.
+#![cfg(unix)]
+
+use crate::sandbox::{ASTRONAUT, Sandbox, json_lines};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+#[test]
+fn an_interrupted_run_leaves_whole_files_and_no_temporary_and_says_so() {
+    let dir = Sandbox::new();
+    for i in 0..60 {
+        dir.sample(ASTRONAUT, format!("in/{i:02}.jpg"));
+    }
+    let mut child = dir
+        .command(&["blur", "in", "-o", "out", "--report", "r.jsonl", "-j", "2"])
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    while !dir.path("out/00.jpg").exists() {
+        assert!(
+            start.elapsed() < Duration::from_secs(120),
+            "nothing is written"
+        );
+        assert!(child.try_wait().unwrap().is_none(), "ended early");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let sent = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(sent.success());
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{said}");
+    assert!(said.contains("not started"), "{said}");
+
+    let outputs: Vec<String> = dir
+        .tree()
+        .into_iter()
+        .filter(|n| n.starts_with("out/") && n != "out/")
+        .collect();
+    assert!(outputs.len() < 60);
+    for name in &outputs {
+        assert!(name.ends_with(".jpg") && !name.contains("/."), "{name}");
+        assert!(dir.read(name).ends_with(&[0xff, 0xd9]), "{name} is whole");
+    }
+    let lines = json_lines(&String::from_utf8(dir.read("r.jsonl")).unwrap());
+    let written = lines.iter().filter(|l| l["output"].is_string()).count();
+    assert_eq!(written, outputs.len(), "the report knows every output");
+}

@@ -1,0 +1,15 @@
+//! The command through its binary, and the direction of the rooms. Tests are named after the promise
+//! that they keep.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot prepare its files fails"
+)]
+
+mod arrows;
+mod bad_input;
+mod blur;
+mod detect;
+mod doctor;
+mod interrupt;
+mod sandbox;
+mod usage;
