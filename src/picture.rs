@@ -96,25 +96,33 @@ impl Picture for RgbView<'_> {
 
 /// The part `crop` of interleaved RGB pixels at another size, by convolution with a triangle.
 pub(crate) fn resample_rgb(data: &[u8], from: Size, crop: PixelRect, to: Size) -> Result<RgbImage> {
+    let crop = [crop.x, crop.y, crop.width, crop.height].map(f64::from);
+    resample_rgb_part(data, from, crop, to)
+}
+
+/// As [`resample_rgb`], for a rectangle (x, y, width, height) with fractions of pixels.
+pub(crate) fn resample_rgb_part(
+    data: &[u8],
+    from: Size,
+    crop: [f64; 4],
+    to: Size,
+) -> Result<RgbImage> {
+    // Typed images: a resizer for any pixel type at run time compiles code for all of them, minutes of it.
+    type Pixel = fir::pixels::U8x3;
     let fail = |e: Box<dyn std::error::Error + Send + Sync>| {
         Error::new(ErrorKind::Internal, "resampling the picture for detection").because(e)
     };
-    let source = fir::images::ImageRef::new(from.width, from.height, data, fir::PixelType::U8x3)
+    let source = fir::images::TypedImageRef::<Pixel>::from_buffer(from.width, from.height, data)
         .map_err(|e| fail(e.into()))?;
     let mut out = vec![0; to.area() as usize * 3];
-    let mut target =
-        fir::images::Image::from_slice_u8(to.width, to.height, &mut out, fir::PixelType::U8x3)
-            .map_err(|e| fail(e.into()))?;
+    let mut target = fir::images::TypedImage::<Pixel>::from_buffer(to.width, to.height, &mut out)
+        .map_err(|e| fail(e.into()))?;
+    let [x, y, width, height] = crop;
     let options = fir::ResizeOptions::new()
-        .crop(
-            crop.x.into(),
-            crop.y.into(),
-            crop.width.into(),
-            crop.height.into(),
-        )
+        .crop(x, y, width, height)
         .resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Bilinear));
     fir::Resizer::new()
-        .resize(&source, &mut target, &options)
+        .resize_typed(&source, &mut target, &options)
         .map_err(|e| fail(e.into()))?;
     RgbImage::new(to, out)
 }

@@ -5,9 +5,8 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, PixelRect, Size};
-use crate::picture::{RgbImage, resample_rgb};
+use crate::picture::{RgbImage, resample_rgb, resample_rgb_part};
 use crate::plane::{AnyPlaneMut, Channel, Layout, PlaneMut, Sample};
-use fast_image_resize as fir;
 
 /// What the interleaved samples of a pixel mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,37 +126,14 @@ impl Raster {
             Samples::U8(data) if self.model == Model::Rgb => {
                 resample_rgb(data, self.size, stored_crop, stored_size)?
             }
-            Samples::U8(data) => {
-                let part = Part {
-                    x: stored_crop.x.into(),
-                    y: stored_crop.y.into(),
-                    width: stored_crop.width.into(),
-                    height: stored_crop.height.into(),
-                };
-                let small = self.resample(data, self.size, part, stored_size)?;
-                RgbImage::new(stored_size, self.to_rgb(&small))?
-            }
-            Samples::U16(data) => {
-                let (small, size, part) = self.reduce(data, stored_crop, stored_size);
-                let small = self.resample(&small, size, part, stored_size)?;
-                RgbImage::new(stored_size, self.to_rgb(&small))?
-            }
+            Samples::U8(data) => self.reduced(data, stored_crop, stored_size)?,
+            Samples::U16(data) => self.reduced(data, stored_crop, stored_size)?,
         };
         if orientation == Orientation::Normal {
             return Ok(image);
         }
         let turned = orientation.upright_pixels::<3>(image.data(), stored_size);
         RgbImage::new(size, turned)
-    }
-
-    fn to_rgb(&self, pixels: &[u8]) -> Vec<u8> {
-        pixels
-            .chunks_exact(self.model.channels().len())
-            .flat_map(|p| {
-                let [r, g, b, _] = self.model.rgba(p);
-                [r, g, b]
-            })
-            .collect()
     }
 
     /// All pixels, upright, as 8-bit RGBA.
@@ -181,82 +157,47 @@ impl Raster {
         (orientation.upright_size(self.size), upright)
     }
 
-    /// Resamples 8-bit pixels of this model.
-    fn resample(&self, data: &[u8], from: Size, part: Part, to: Size) -> Result<Vec<u8>> {
-        let fail = |e: Box<dyn std::error::Error + Send + Sync>| {
-            Error::new(ErrorKind::Internal, "resampling the picture for detection").because(e)
-        };
-        let channels = self.model.channels().len();
-        let kind = match channels {
-            1 => fir::PixelType::U8,
-            2 => fir::PixelType::U8x2,
-            3 => fir::PixelType::U8x3,
-            _ => fir::PixelType::U8x4,
-        };
-        let source = fir::images::ImageRef::new(from.width, from.height, data, kind)
-            .map_err(|e| fail(e.into()))?;
-        let mut out = vec![0; to.area() as usize * channels];
-        let mut target = fir::images::Image::from_slice_u8(to.width, to.height, &mut out, kind)
-            .map_err(|e| fail(e.into()))?;
-        let options = fir::ResizeOptions::new()
-            .crop(part.x, part.y, part.width, part.height)
-            .use_alpha(false)
-            .resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Bilinear));
-        fir::Resizer::new()
-            .resize(&source, &mut target, &options)
-            .map_err(|e| fail(e.into()))?;
-        Ok(out)
-    }
-
-    /// 16-bit pixels of `crop` as 8-bit ones, averaged over the largest whole cells that still leave
-    /// `to` smaller: the intermediate picture stays within four times the wanted one.
-    fn reduce(&self, data: &[u16], crop: PixelRect, to: Size) -> (Vec<u8>, Size, Part) {
+    /// A view of pixels that are not 8-bit RGB: averaged over the largest whole cells that still leave
+    /// no fewer pixels than wanted, turned into RGB, then resampled. The picture between stays within
+    /// four times the wanted one, or is as large as `crop`.
+    fn reduced<T: Sample>(&self, data: &[T], crop: PixelRect, to: Size) -> Result<RgbImage> {
         let n = self.model.channels().len();
         let cell_w = (crop.width / to.width.max(1)).max(1);
         let cell_h = (crop.height / to.height.max(1)).max(1);
         let size = Size::new(crop.width.div_ceil(cell_w), crop.height.div_ceil(cell_h));
-        let mut out = Vec::with_capacity(size.area() as usize * n);
-        let mut sums = vec![0u64; size.width as usize * n];
+        let mut out = Vec::with_capacity(size.area() as usize * 3);
+        let mut sums = vec![0f32; size.width as usize * n];
         for row in 0..size.height {
-            sums.fill(0);
+            sums.fill(0.0);
             let top = row * cell_h;
             let rows = cell_h.min(crop.height - top);
             for y in crop.y + top..crop.y + top + rows {
                 let start = (y as usize * self.size.width as usize + crop.x as usize) * n;
                 let line = &data[start..start + crop.width as usize * n];
-                for (cell, sum) in line
-                    .chunks(cell_w as usize * n)
-                    .zip(sums.chunks_exact_mut(n))
-                {
+                let cells = line.chunks(cell_w as usize * n);
+                for (cell, sum) in cells.zip(sums.chunks_exact_mut(n)) {
                     for pixel in cell.chunks_exact(n) {
-                        for (s, &v) in sum.iter_mut().zip(pixel) {
-                            *s += u64::from(v);
+                        for (s, v) in sum.iter_mut().zip(pixel) {
+                            *s += v.to_f32();
                         }
                     }
                 }
             }
             for (column, sum) in sums.chunks_exact(n).enumerate() {
                 let columns = cell_w.min(crop.width - column as u32 * cell_w);
-                let count = u64::from(columns) * u64::from(rows);
-                out.extend(sum.iter().map(|s| to_eight_bits((s / count) as u32)));
+                let scale = 255.0 / T::MAX / (columns as f32 * rows as f32);
+                let mut pixel = [0; 4];
+                for (v, s) in pixel.iter_mut().zip(sum) {
+                    *v = u8::from_f32(s * scale);
+                }
+                let [r, g, b, _] = self.model.rgba(&pixel[..n]);
+                out.extend([r, g, b]);
             }
         }
-        let part = Part {
-            x: 0.0,
-            y: 0.0,
-            width: f64::from(crop.width) / f64::from(cell_w),
-            height: f64::from(crop.height) / f64::from(cell_h),
-        };
-        (out, size, part)
+        let (wide, high) = (f64::from(crop.width), f64::from(crop.height));
+        let part = [0.0, 0.0, wide / f64::from(cell_w), high / f64::from(cell_h)];
+        resample_rgb_part(&out, size, part, to)
     }
-}
-
-/// A rectangle with fractions, for the resampler.
-struct Part {
-    x: f64,
-    y: f64,
-    width: f64,
-    height: f64,
 }
 
 /// The 8-bit sample nearest to a 16-bit one.

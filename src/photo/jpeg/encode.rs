@@ -9,7 +9,7 @@ use super::segments::{Header, QuantTable};
 use super::{Coding, ycc};
 use crate::error::{Error, ErrorKind, Result};
 use jpeg_encoder::{
-    ChromaSubsamplingMethod, ColorType, Encoder, ImageBuffer, JpegColorType, QuantizationTableType,
+    ChromaSubsamplingMethod, Encoder, ImageBuffer, JpegColorType, QuantizationTableType,
     SamplingFactor,
 };
 
@@ -54,12 +54,7 @@ pub(super) fn write(
         height,
         coding,
     };
-    match coding {
-        Coding::Grey => job.encode(pixels, width, height, ColorType::Luma),
-        Coding::YCbCr => job.encode(pixels, width, height, ColorType::Rgb),
-        Coding::Rgb | Coding::Cmyk { .. } | Coding::Ycck => job.encode_image(buffer),
-    }
-    .map_err(|e| encoder("JPEG", e))?;
+    job.encode_image(buffer).map_err(|e| encoder("JPEG", e))?;
     let body = body_start(&coded)
         .ok_or_else(|| Error::new(ErrorKind::Internal, "the JPEG encoder wrote no frame"))?;
     coded.splice(..body, head(coding, header, icc));
@@ -178,7 +173,8 @@ fn density(resolution: Option<&Resolution>) -> ([u8; 2], [u8; 2], u8) {
     (x.to_be_bytes(), y.to_be_bytes(), unit)
 }
 
-/// Feeds component planes that the encoder has no input type for.
+/// Feeds rows of coded components. One type for all codings: the encoder is compiled anew, twice,
+/// for every input type that it meets.
 struct Buffer<'a> {
     pixels: &'a [u8],
     width: u16,
@@ -189,10 +185,11 @@ struct Buffer<'a> {
 impl ImageBuffer for Buffer<'_> {
     fn get_jpeg_color_type(&self) -> JpegColorType {
         match self.coding {
+            Coding::Grey => JpegColorType::Luma,
+            // Three planes are three planes; an Adobe segment says if they are RGB.
+            Coding::YCbCr | Coding::Rgb => JpegColorType::Ycbcr,
             Coding::Cmyk { .. } => JpegColorType::Cmyk,
             Coding::Ycck => JpegColorType::Ycck,
-            // Three planes are three planes; the Adobe segment says that they are RGB.
-            _ => JpegColorType::Ycbcr,
         }
     }
 
@@ -205,23 +202,46 @@ impl ImageBuffer for Buffer<'_> {
     }
 
     fn fill_buffers(&self, y: u16, buffers: &mut [Vec<u8>; 4]) {
-        let channels = if self.coding == Coding::Rgb { 3 } else { 4 };
+        let channels = match self.coding {
+            Coding::Grey => 1,
+            Coding::YCbCr | Coding::Rgb => 3,
+            Coding::Cmyk { .. } | Coding::Ycck => 4,
+        };
         let stride = usize::from(self.width) * channels;
         let line = &self.pixels[usize::from(y) * stride..][..stride];
-        for pixel in line.chunks_exact(channels) {
-            match (self.coding, pixel) {
-                (Coding::Ycck, &[c, m, y, k]) => {
-                    let coded = ycc::from_rgb([255 - c, 255 - m, 255 - y]);
-                    for (buffer, v) in buffers.iter_mut().zip([coded[0], coded[1], coded[2], k]) {
-                        buffer.push(v);
-                    }
-                }
-                _ => {
-                    for (buffer, &v) in buffers.iter_mut().zip(pixel) {
+        match self.coding {
+            Coding::YCbCr => luma_and_chroma(line, buffers),
+            Coding::Ycck => {
+                for pixel in line.chunks_exact(4) {
+                    let inks = ycc::from_rgb([255 - pixel[0], 255 - pixel[1], 255 - pixel[2]]);
+                    let coded = [inks[0], inks[1], inks[2], pixel[3]];
+                    for (buffer, v) in buffers.iter_mut().zip(coded) {
                         buffer.push(v);
                     }
                 }
             }
+            Coding::Grey | Coding::Rgb | Coding::Cmyk { .. } => {
+                for (channel, buffer) in buffers.iter_mut().enumerate().take(channels) {
+                    buffer.extend(line.iter().skip(channel).step_by(channels));
+                }
+            }
+        }
+    }
+}
+
+/// RGB to YCbCr, in runs that the compiler turns into vectors.
+fn luma_and_chroma(line: &[u8], buffers: &mut [Vec<u8>; 4]) {
+    const RUN: usize = 32;
+    for run in line.chunks(3 * RUN) {
+        let mut coded = [[0u8; RUN]; 3];
+        for (i, pixel) in run.chunks_exact(3).enumerate() {
+            let (y, cb, cr) = jpeg_encoder::rgb_to_ycbcr(pixel[0], pixel[1], pixel[2]);
+            coded[0][i] = y;
+            coded[1][i] = cb;
+            coded[2][i] = cr;
+        }
+        for (buffer, values) in buffers.iter_mut().zip(&coded) {
+            buffer.extend_from_slice(&values[..run.len() / 3]);
         }
     }
 }
