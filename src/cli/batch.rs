@@ -178,7 +178,11 @@ mod tests {
     fn results_come_in_the_order_of_the_jobs_whatever_takes_longest() {
         let mut seen = Vec::new();
         let job = |i: usize| {
-            thread::sleep(Duration::from_millis(if i % 7 == 0 { 8 } else { 0 }));
+            thread::sleep(Duration::from_millis(if i.is_multiple_of(7) {
+                8
+            } else {
+                0
+            }));
             i * 10
         };
         let finished = AtomicUsize::new(0);
