@@ -3,11 +3,12 @@
 //!
 //! Invariant: a flag is used or refused, never passed over.
 
-use super::args::{self, Blur, Common, Detect, OnNoFaceArg, ProgressArg, StyleArg};
+use super::args::{Blur, Common, Detect};
 use super::inputs::{self, Inputs, LeftAlone};
 use super::outputs::{self, Destination, Planned};
 use super::report_file::ReportTo;
 use super::show;
+use super::values::{DeviceArg, OnNoFaceArg, ProgressArg, StyleArg};
 use super::write::Existing;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{
@@ -202,10 +203,7 @@ fn cores() -> usize {
 
 fn detector(typed: &Common) -> Result<DetectorOptions> {
     let engine: EngineChoice = typed.engine.engine.into();
-    let on_cpu = matches!(
-        typed.engine.device,
-        args::DeviceArg::Auto | args::DeviceArg::Cpu
-    );
+    let on_cpu = matches!(typed.engine.device, DeviceArg::Auto | DeviceArg::Cpu);
     ensure!(
         typed.engine.onnxruntime.is_none()
             || engine == EngineChoice::OnnxRuntime

@@ -4,11 +4,11 @@
 //! Invariant: every photo ends in one [`Done`], and nothing is at its output path unless the whole
 //! new file is.
 
-use super::args::OnNoFaceArg;
 use super::config::{Task, WhenThere};
 use super::inputs::Source;
 use super::interrupt::Interrupt;
 use super::outputs::{Planned, Target};
+use super::values::OnNoFaceArg;
 use super::write::{self, Existing};
 use super::{preview, read, show};
 use anyhow::{Context, Result, anyhow, bail};

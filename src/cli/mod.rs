@@ -11,11 +11,13 @@ mod inputs;
 mod interrupt;
 mod job;
 mod outputs;
+mod places;
 mod preview;
 mod read;
 mod report_file;
 mod show;
 mod summary;
+mod values;
 mod voice;
 mod write;
 

@@ -4,6 +4,7 @@
 //! that was asked for with `--in-place`.
 
 use super::inputs::{self, Input, OUTPUT_SUFFIX, PREVIEW_SUFFIX, Source};
+use super::places::{self, Places};
 use super::show;
 use anyhow::{Result, bail};
 use std::collections::HashMap;
@@ -127,7 +128,7 @@ pub(super) fn plan(
         .filter_map(|(i, input)| Some((i, input.path()?)))
         .flat_map(|(i, path)| {
             let itself = places.key(path);
-            let led_to = fs::canonicalize(path).ok().map(|p| folded(&p));
+            let led_to = fs::canonicalize(path).ok().map(|p| places::folded(&p));
             [Some(itself), led_to]
                 .into_iter()
                 .flatten()
@@ -237,51 +238,6 @@ fn with_suffix(name: &Path) -> PathBuf {
     let mut name = name.as_os_str().to_owned();
     name.push(PREVIEW_SUFFIX);
     name.into()
-}
-
-/// Tells whether two paths, which may not exist yet, are one place.
-#[derive(Default)]
-struct Places {
-    /// Folders as they were written, and where they really are.
-    folders: HashMap<PathBuf, PathBuf>,
-}
-
-impl Places {
-    fn key(&mut self, path: &Path) -> OsString {
-        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-            return folded(&resolved(path));
-        };
-        let folder = self
-            .folders
-            .entry(parent.to_owned())
-            .or_insert_with(|| resolved(parent));
-        folded(&folder.join(name))
-    }
-}
-
-/// The real path of the deepest folder that exists, and the rest as it is.
-fn resolved(path: &Path) -> PathBuf {
-    let path = if path.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        path
-    };
-    if let Ok(real) = fs::canonicalize(path) {
-        return real;
-    }
-    match (path.parent(), path.file_name()) {
-        (Some(parent), Some(name)) => resolved(parent).join(name),
-        _ => path.to_owned(),
-    }
-}
-
-/// File systems of macOS and Windows usually take upper and lower case for the same.
-fn folded(path: &Path) -> OsString {
-    if cfg!(any(windows, target_os = "macos")) {
-        path.to_string_lossy().to_lowercase().into()
-    } else {
-        path.as_os_str().to_owned()
-    }
 }
 
 #[cfg(test)]

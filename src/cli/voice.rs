@@ -3,8 +3,8 @@
 //! Invariant: standard output is never touched, and nothing that comes from a file reaches the
 //! terminal unescaped.
 
-use super::args::ProgressArg;
 use super::show;
+use super::values::ProgressArg;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fmt::Display;
 use std::io::IsTerminal;

@@ -127,7 +127,7 @@ fn a_file_that_cannot_be_read() {
     let dir = Sandbox::new();
     dir.sample(ASTRONAUT, "in/locked.jpg")
         .sample(ASTRONAUT, "in/good.jpg");
-    fs::set_permissions(dir.path("in/locked.jpg"), fs::Permissions::from_mode(0o0)).unwrap();
+    fs::set_permissions(dir.path("in/locked.jpg"), fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read(dir.path("in/locked.jpg")).is_ok() {
         // Root reads everything; a link to nothing is as unreadable.
         fs::remove_file(dir.path("in/locked.jpg")).unwrap();

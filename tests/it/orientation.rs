@@ -14,9 +14,7 @@ fn exif(orientation: Orientation) -> Vec<u8> {
 fn jpeg(rgb: &[u8], size: Size, orientation: Orientation) -> Vec<u8> {
     let mut out = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut out, 92);
-    encoder
-        .add_app_segment(1, exif(orientation))
-        .unwrap();
+    encoder.add_app_segment(1, exif(orientation)).unwrap();
     let (w, h) = (size.width as u16, size.height as u16);
     encoder
         .encode(rgb, w, h, jpeg_encoder::ColorType::Rgb)
