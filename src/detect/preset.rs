@@ -85,7 +85,7 @@ impl Preset {
                 Self::Balanced => 400,
                 Self::Thorough => 1000,
             },
-            threshold: 0.35,
+            threshold: 0.31,
         }
     }
 }
