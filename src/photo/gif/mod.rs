@@ -131,6 +131,18 @@ fn visible(
     Ok((pixels, on_screen))
 }
 
+/// What a frame adds to the one before, in whichever form its colours fit a palette.
+fn addition(before: &[u8], after: &[u8], size: Size, place: PixelRect) -> Vec<u8> {
+    let (added, _) = step(before, after, size, 4, place);
+    if palette::colours(&added, 255).is_none() {
+        let whole = cut(after, size, 4, place);
+        if palette::colours(&whole, 256).is_some() {
+            return whole;
+        }
+    }
+    added
+}
+
 fn failed(error: codec::EncodingError) -> Error {
     encoder("GIF", error)
 }
@@ -170,7 +182,7 @@ impl Writer for GifWriter {
                 _ => PixelRect::new(0, 0, size.width, size.height),
             };
             let part = match before {
-                Some(before) if adds_only => step(before, pixels, size, 4, place).0,
+                Some(before) if adds_only => addition(before, pixels, size, place),
                 _ => cut(pixels, size, 4, place),
             };
             let timing = self.frames.get(i);

@@ -151,8 +151,8 @@ fn head(coding: Coding, header: &Header, icc: Option<&Profile>) -> Vec<u8> {
         }
     }
     let transform = match coding {
-        Coding::Grey | Coding::YCbCr => None,
-        Coding::Rgb | Coding::Cmyk { .. } => Some(0),
+        Coding::Grey | Coding::YCbCr | Coding::Cmyk { marked: false } => None,
+        Coding::Rgb | Coding::Cmyk { marked: true } => Some(0),
         Coding::Ycck => Some(2),
     };
     if let Some(transform) = transform {

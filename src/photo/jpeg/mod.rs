@@ -29,9 +29,10 @@ enum Coding {
     Grey,
     YCbCr,
     Rgb,
-    /// `inverted`: the largest value is no ink, as Adobe writes it.
+    /// The largest value is no ink. So Adobe writes it, and so nearly everybody reads it without
+    /// Adobe's marker, too; `marked` says if that is there, and it is written or left out again.
     Cmyk {
-        inverted: bool,
+        marked: bool,
     },
     /// Inks as YCbCr, black inverted; only Adobe writes it.
     Ycck,
@@ -47,9 +48,9 @@ impl Coding {
             (3, Some(0)) => Self::Rgb,
             (3, None) if ids == *b"RGB" => Self::Rgb,
             (3, _) => Self::YCbCr,
-            (_, Some(0)) => Self::Cmyk { inverted: true },
+            (_, Some(0)) => Self::Cmyk { marked: true },
             (_, Some(_)) => Self::Ycck,
-            (_, None) => Self::Cmyk { inverted: false },
+            (_, None) => Self::Cmyk { marked: false },
         }
     }
 }
@@ -114,15 +115,11 @@ fn decode(stream: &[u8], header: &Header, coding: Coding) -> Result<Raster> {
     }
     let mut pixels = vec![0; samples];
     decoder.decode_into(&mut pixels).map_err(failed)?;
-    match coding {
-        Coding::Grey | Coding::YCbCr | Coding::Rgb | Coding::Cmyk { inverted: true } => {}
-        Coding::Cmyk { inverted: false } => pixels.iter_mut().for_each(|v| *v = 255 - *v),
-        Coding::Ycck => {
-            for pixel in pixels.chunks_exact_mut(4) {
-                let inks = ycc::to_rgb([pixel[0], pixel[1], pixel[2]]);
-                for (stored, ink) in pixel.iter_mut().zip(inks) {
-                    *stored = 255 - ink;
-                }
+    if coding == Coding::Ycck {
+        for pixel in pixels.chunks_exact_mut(4) {
+            let inks = ycc::to_rgb([pixel[0], pixel[1], pixel[2]]);
+            for (stored, ink) in pixel.iter_mut().zip(inks) {
+                *stored = 255 - ink;
             }
         }
     }

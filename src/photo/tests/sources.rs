@@ -66,6 +66,11 @@ pub(super) fn jpegs() -> Vec<(&'static str, Vec<u8>)> {
     let icc = moxcms::ColorProfile::new_display_p3()
         .encode()
         .expect("encodes");
+    // The encoder begins with 20 bytes of JFIF, and 16 of Adobe's marker for inks.
+    let mut without_marker = jpeg(4, C::Cmyk, |_| {});
+    without_marker.drain(20..36);
+    let mut rgb = jpeg(3, C::Rgb, |j| j.set_sampling_factor(S::F_1_1));
+    rgb.splice(2..20, *b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\0");
     vec![
         ("jpeg grey", jpeg(1, C::Luma, |_| {})),
         (
@@ -94,6 +99,8 @@ pub(super) fn jpegs() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("jpeg cmyk", jpeg(4, C::Cmyk, |_| {})),
         ("jpeg ycck", jpeg(4, C::CmykAsYcck, |_| {})),
+        ("jpeg cmyk without a marker", without_marker),
+        ("jpeg rgb", rgb),
         (
             "jpeg turned, with profile",
             jpeg(3, C::Rgb, |j| {

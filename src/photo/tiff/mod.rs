@@ -27,9 +27,9 @@ type Reader<'a> = Decoder<Cursor<&'a [u8]>>;
 const MOST_PAGES: usize = 10_000;
 
 /// Tags that say nothing but how the pixels lie, or that are written again.
-const KNOWN: [u16; 31] = [
+const KNOWN: [u16; 35] = [
     254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 274, 277, 278, 279, 280, 281, 282, 283, 284,
-    292, 293, 296, 297, 317, 320, 322, 323, 324, 325, 338, 339,
+    292, 293, 296, 297, 317, 320, 322, 323, 324, 325, 338, 339, 347, 530, 531, 532,
 ];
 
 fn damaged(error: codec::TiffError) -> Error {
