@@ -47,6 +47,11 @@ impl Preset {
 
     pub(super) fn plan(self) -> Plan {
         // The longest side for CenterFace, the most it is enlarged, and the same for YuNet.
+        // YuNet costs a sixth of CenterFace: a face of 20 pixels in a 12-megapixel photo keeps 14.
+        let yunet = Scale::Fit {
+            longest: 2816,
+            most: 1.0,
+        };
         let (longest, most, yunet) = match self {
             Self::Fast => (
                 768,
@@ -56,7 +61,7 @@ impl Preset {
                     most: 1.0,
                 },
             ),
-            Self::Balanced => (1536, 1.0, Scale::Times(1.0)),
+            Self::Balanced => (1280, 1.0, yunet),
             Self::Thorough => (3072, 2.0, Scale::Times(1.0)),
         };
         let look = |head, scale, floor| Look {
