@@ -9,7 +9,7 @@ use super::look::{Look, Scale};
 pub enum Preset {
     /// Reduced scales only: for weak machines and first passes.
     Fast,
-    /// The default: two scales, a fast network on the full resolution, and a second look at what is
+    /// The default: two scales, a fast network on a larger picture, and a second look at what is
     /// in doubt.
     #[default]
     Balanced,
