@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// Rooms and what each may use of the others. The ground uses nothing but itself.
 const GROUND: [&str; 5] = ["error", "face", "geometry", "picture", "plane"];
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("error", &[]),
     ("geometry", &[]),
     ("plane", &["error", "geometry"]),
@@ -14,6 +14,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     ("engine", &[]),
     ("detect", &["engine"]),
     ("redact", &[]),
+    ("track", &[]),
     ("photo", &[]),
     ("report", &["redact"]),
     ("anonymize", &["detect", "photo", "redact", "report"]),

@@ -1,0 +1,101 @@
+//! Which sighting of a frame belongs to which track.
+//!
+//! Boxes are grown before they are compared (buffered intersection over union), so that a fast or
+//! small face still meets its track. Sure sightings choose first, weak ones only carry tracks on:
+//! the order of ByteTrack (Zhang et al., ECCV 2022). Pairs are taken greedily, the best first.
+//!
+//! Invariant: a sighting belongs to exactly one track, and a track takes at most one of a frame.
+
+use super::trail::Trail;
+use super::{Seen, Settings};
+use crate::geometry::Rect;
+
+/// Both sides are grown by this share in each direction before boxes are compared.
+const BUFFER: f32 = 0.5;
+/// Least buffered overlap of a sure sighting with where its track should be.
+const SURE_OVERLAP: f32 = 0.2;
+/// The same for a weak one.
+const WEAK_OVERLAP: f32 = 0.3;
+
+/// Intersection over union of boxes that are grown by half of their sides in each direction.
+pub(super) fn overlap(a: &Rect, b: &Rect) -> f32 {
+    const FACTOR: f32 = 1.0 + 2.0 * BUFFER;
+    a.grown(FACTOR).iou(&b.grown(FACTOR))
+}
+
+/// Gives every sighting of `frame` to a track, old or new.
+pub(super) fn associate(
+    trails: &mut Vec<Trail>,
+    frame: usize,
+    scene: usize,
+    seen: Vec<Seen>,
+    settings: Settings,
+) {
+    let (sure, weak): (Vec<Seen>, Vec<Seen>) =
+        seen.into_iter().partition(|s| s.score >= settings.sure);
+    // Tracks that are believed come before those that may be noise.
+    let sure = take(trails, frame, sure, SURE_OVERLAP, settings, true);
+    let sure = take(trails, frame, sure, SURE_OVERLAP, settings, false);
+    let weak = take(trails, frame, weak, WEAK_OVERLAP, settings, true);
+    let weak = take(trails, frame, weak, WEAK_OVERLAP, settings, false);
+    for sighting in sure {
+        let mut born = Trail::new(frame, scene, sighting);
+        walk_back(trails, &mut born, settings);
+        trails.push(born);
+    }
+    trails.extend(weak.into_iter().map(|s| Trail::new(frame, scene, s)));
+}
+
+/// Lets the tracks that are believed, or those that are not, choose among sightings; gives those that
+/// none took.
+fn take(
+    trails: &mut [Trail],
+    frame: usize,
+    seen: Vec<Seen>,
+    least: f32,
+    settings: Settings,
+    believed: bool,
+) -> Vec<Seen> {
+    let mut pairs = Vec::new();
+    for (t, trail) in trails.iter().enumerate() {
+        if trail.is_waiting(frame) && trail.is_believed(settings) == believed {
+            let expected = trail.expected(frame);
+            let near = seen.iter().enumerate().map(|(s, sighting)| {
+                let overlap = overlap(&expected, &sighting.area);
+                (overlap, t, s)
+            });
+            pairs.extend(near.filter(|(overlap, ..)| *overlap >= least));
+        }
+    }
+    pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+    let mut taken = vec![false; seen.len()];
+    for (_, t, s) in pairs {
+        if !taken[s] && trails[t].is_waiting(frame) {
+            trails[t].add(frame, seen[s]);
+            taken[s] = true;
+        }
+    }
+    let left = seen.into_iter().zip(taken).filter(|(_, taken)| !taken);
+    left.map(|(sighting, _)| sighting).collect()
+}
+
+/// A face that is sure now was perhaps seen weakly before: takes over the tracks that nobody
+/// believed and that lead to it.
+fn walk_back(trails: &mut Vec<Trail>, born: &mut Trail, settings: Settings) {
+    loop {
+        let leads_here = |trail: &Trail| {
+            !trail.is_believed(settings)
+                && trail.last_frame() < born.first_frame()
+                && born.first_frame() - trail.last_frame() <= settings.gap
+        };
+        let best = trails
+            .iter()
+            .enumerate()
+            .filter(|(_, trail)| leads_here(trail))
+            .map(|(t, trail)| (overlap(&trail.last_area(), &born.first_area()), t))
+            .filter(|(overlap, _)| *overlap >= WEAK_OVERLAP)
+            .max_by(|a, b| a.0.total_cmp(&b.0));
+        let Some((_, t)) = best else { return };
+        born.prepend(trails.swap_remove(t));
+    }
+}

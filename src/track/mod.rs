@@ -1,0 +1,270 @@
+//! Boxes over time: which sightings of successive frames are one face, and where that face is in the
+//! frames in which nobody saw it. A face that shows for two frames is exposed, so what a detector
+//! says about one frame is never the last word.
+//!
+//! Frames go in one by one and come out a window later, when enough of what follows is known to fill
+//! gaps and to cover a face before it was first seen. Nothing here knows of videos: boxes, scores and
+//! a glimpse of the brightness are all it sees.
+//!
+//! Invariant: every frame that goes in comes out once, in order, at most [`Tracker::delay`] frames
+//! later; between two sightings of a track that are no more than a gap apart every frame is covered;
+//! nothing is carried across a scene cut.
+
+mod associate;
+mod cut;
+#[cfg(test)]
+mod simulation;
+mod spans;
+#[cfg(test)]
+mod tests;
+mod trail;
+
+pub(crate) use cut::Glimpse;
+pub(crate) use spans::Span;
+
+use crate::geometry::{Rect, Size};
+use cut::Cuts;
+use spans::Spans;
+use std::collections::VecDeque;
+use trail::Trail;
+
+/// What a detector saw in one frame, in any order.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Sighting {
+    /// Its box in the picture.
+    pub(crate) area: Rect,
+    /// Confidence, 0..=1.
+    pub(crate) score: f32,
+}
+
+/// When sightings make a track, and how far a track reaches beyond them. Lengths are in frames.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Settings {
+    /// A sighting this likely starts a track on its own; weaker ones only carry a track on.
+    pub(crate) sure: f32,
+    /// The longest gap between two sightings that is filled; a face not seen for longer is lost.
+    pub(crate) gap: usize,
+    /// Frames covered before the first and after the last sighting.
+    pub(crate) extend: usize,
+}
+
+impl Settings {
+    /// A second's gap and a quarter of a second at both ends, at this many frames a second.
+    pub(crate) fn at_rate(sure: f32, frames_per_second: f64) -> Self {
+        let frames = |seconds: f64| {
+            // `as` clamps; a rate that is no number gives the least.
+            (seconds * frames_per_second).ceil().min(1000.0) as usize
+        };
+        Self {
+            sure,
+            gap: frames(1.0).max(12),
+            extend: frames(0.27).max(4),
+        }
+    }
+
+    /// How many later frames must be known before a frame is decided.
+    const fn window(self) -> usize {
+        let reach = self.extend * trail::AT_BORDER;
+        if self.gap > reach { self.gap } else { reach }
+    }
+}
+
+/// Why a place is covered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// A sighting of this frame, by its index in what was pushed.
+    Seen(usize),
+    /// Between two sightings.
+    Between,
+    /// Before the first or after the last one.
+    Beyond,
+}
+
+/// Where a face is in one frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Place {
+    /// Number of its track, from 0.
+    pub(crate) track: usize,
+    /// What to cover; holds the sighting's box where there is one.
+    pub(crate) area: Rect,
+    /// Why.
+    pub(crate) why: Why,
+}
+
+/// What became of one track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Summary {
+    /// First and last frame that it covers.
+    pub(crate) first: usize,
+    /// See `first`.
+    pub(crate) last: usize,
+    /// Frames with a sighting.
+    pub(crate) seen: usize,
+    /// Frames filled between sightings.
+    pub(crate) between: usize,
+    /// Frames covered at the ends.
+    pub(crate) beyond: usize,
+}
+
+/// Most sightings of one frame that are looked at, the likeliest: more than any crowd, and a bound on
+/// what noise can cost.
+const MOST_SIGHTINGS: usize = 400;
+
+/// Follows faces through one video.
+pub(crate) struct Tracker {
+    settings: Settings,
+    picture: Size,
+    cuts: Cuts,
+    /// Frames that went in and wait for the decision about a cut before them.
+    undecided: VecDeque<Vec<Seen>>,
+    /// The next frame to be associated, and the next one to come out.
+    next: usize,
+    due: usize,
+    /// First frame of the scene that `next` belongs to.
+    scene: usize,
+    trails: Vec<Trail>,
+    summaries: Vec<Summary>,
+    spans: Spans,
+}
+
+/// A sighting with its place in what was pushed.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    area: Rect,
+    score: f32,
+    index: usize,
+}
+
+impl Tracker {
+    /// For frames of this size.
+    pub(crate) fn new(settings: Settings, picture: Size) -> Self {
+        Self {
+            settings,
+            picture,
+            cuts: Cuts::default(),
+            undecided: VecDeque::new(),
+            next: 0,
+            due: 0,
+            scene: 0,
+            trails: Vec::new(),
+            summaries: Vec::new(),
+            spans: Spans::new(settings),
+        }
+    }
+
+    /// The most frames that are held back.
+    pub(crate) const fn delay(&self) -> usize {
+        self.settings.window() + cut::LOOK_AHEAD
+    }
+
+    /// Takes the next frame, and gives the places of the frames that are decided now, in order.
+    pub(crate) fn push(&mut self, sightings: &[Sighting], glimpse: &Glimpse) -> Vec<Vec<Place>> {
+        let with_index = |(index, s): (usize, &Sighting)| Seen {
+            area: s.area,
+            score: s.score,
+            index,
+        };
+        let mut seen: Vec<Seen> = sightings.iter().enumerate().map(with_index).collect();
+        seen.sort_by(|a, b| b.score.total_cmp(&a.score));
+        seen.truncate(MOST_SIGHTINGS);
+        self.undecided.push_back(seen);
+        let mut out = Vec::new();
+        if let Some(is_cut) = self.cuts.push(glimpse) {
+            self.advance(is_cut, &mut out);
+        }
+        out
+    }
+
+    /// No frame follows: gives the places of those that are left.
+    pub(crate) fn finish(&mut self) -> Vec<Vec<Place>> {
+        let mut out = Vec::new();
+        for is_cut in self.cuts.finish() {
+            self.advance(is_cut, &mut out);
+        }
+        self.end_scene(&mut out);
+        out
+    }
+
+    /// Every track that covered a frame, by its number.
+    pub(crate) fn summaries(&self) -> &[Summary] {
+        &self.summaries
+    }
+
+    /// Where a face was probably left open.
+    pub(crate) fn open_spans(&self) -> &[Span] {
+        self.spans.open()
+    }
+
+    /// Associates the oldest undecided frame.
+    fn advance(&mut self, is_cut: bool, out: &mut Vec<Vec<Place>>) {
+        let Some(seen) = self.undecided.pop_front() else {
+            return;
+        };
+        if is_cut {
+            self.end_scene(out);
+        }
+        let frame = self.next;
+        associate::associate(&mut self.trails, frame, self.scene, seen, self.settings);
+        for trail in &mut self.trails {
+            if trail.is_lost(frame, self.settings) && trail.end(None) {
+                self.spans.lost(trail, self.picture);
+            }
+            if trail.is_news(self.settings) {
+                self.spans.found(trail);
+            }
+        }
+        self.next += 1;
+        while self.due + self.settings.window() < self.next {
+            self.release(out);
+        }
+    }
+
+    /// Gives all frames before `next`; nothing after them knows of what was before.
+    fn end_scene(&mut self, out: &mut Vec<Vec<Place>>) {
+        for trail in &mut self.trails {
+            trail.end(Some(self.next));
+        }
+        while self.due < self.next {
+            self.release(out);
+        }
+        self.trails.clear();
+        self.spans.forget();
+        self.scene = self.next;
+    }
+
+    /// Gives the next frame.
+    fn release(&mut self, out: &mut Vec<Vec<Place>>) {
+        let frame = self.due;
+        let mut places = Vec::new();
+        for trail in &mut self.trails {
+            let Some((area, why)) = trail.place(frame, self.settings, self.picture) else {
+                continue;
+            };
+            let summaries = &mut self.summaries;
+            let track = *trail.number.get_or_insert_with(|| {
+                summaries.push(Summary {
+                    first: frame,
+                    last: frame,
+                    seen: 0,
+                    between: 0,
+                    beyond: 0,
+                });
+                summaries.len() - 1
+            });
+            let summary = &mut summaries[track];
+            summary.last = frame;
+            match why {
+                Why::Seen(_) => summary.seen += 1,
+                Why::Between => summary.between += 1,
+                Why::Beyond => summary.beyond += 1,
+            }
+            places.push(Place { track, area, why });
+        }
+        self.due += 1;
+        for trail in &mut self.trails {
+            trail.forget_before(self.due);
+        }
+        self.trails.retain(|t| !t.is_over(self.due, self.settings));
+        out.push(places);
+    }
+}

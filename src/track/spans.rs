@@ -1,0 +1,89 @@
+//! Spans left open: a face that was lost in mid-picture and found again near the same place, too late
+//! for the gap to be filled. Nothing covers it in between, so a person should look.
+//!
+//! Invariant: no span crosses a scene cut.
+
+use super::Settings;
+use super::associate::overlap;
+use super::trail::Trail;
+use crate::geometry::{Rect, Size};
+
+/// A face that comes back after more gaps than this is another one.
+const GAPS: usize = 3;
+/// Least buffered overlap of where it was and where it is.
+const OVERLAP: f32 = 0.2;
+
+/// Frames, both ends included, in which a face was probably left open.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Span {
+    /// First frame.
+    pub(crate) first: usize,
+    /// Last frame.
+    pub(crate) last: usize,
+    /// Where it was before and is after.
+    pub(crate) area: Rect,
+}
+
+/// Faces that were lost lately, and the spans found so far.
+pub(super) struct Spans {
+    settings: Settings,
+    lost: Vec<(usize, Rect)>,
+    open: Vec<Span>,
+}
+
+impl Spans {
+    pub(super) fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            lost: Vec::new(),
+            open: Vec::new(),
+        }
+    }
+
+    /// A face is no longer seen. One that left through the edge is not missed.
+    pub(super) fn lost(&mut self, trail: &Trail, picture: Size) {
+        let area = trail.last_area();
+        let inside = |r: &Rect| r.share_inside(&Rect::of(picture)) >= 1.0;
+        if inside(&area) && inside(&trail.expected(trail.last_frame() + 1)) {
+            self.lost.push((trail.last_frame(), area));
+        }
+    }
+
+    /// A face is believed; is it one that was lost?
+    pub(super) fn found(&mut self, trail: &Trail) {
+        let (frame, area) = (trail.first_frame(), trail.first_area());
+        let oldest = frame.saturating_sub(GAPS * self.settings.gap);
+        self.lost.retain(|(last, _)| *last >= oldest);
+        let found = self
+            .lost
+            .iter()
+            .enumerate()
+            .filter(|(_, (last, _))| *last < frame)
+            .map(|(i, (_, before))| (overlap(before, &area), i))
+            .filter(|(overlap, _)| *overlap >= OVERLAP)
+            .max_by(|a, b| a.0.total_cmp(&b.0));
+        if let Some((_, i)) = found {
+            let (last, before) = self.lost.swap_remove(i);
+            let (first, end) = (
+                last + self.settings.extend + 1,
+                frame.saturating_sub(self.settings.extend),
+            );
+            if first < end {
+                self.open.push(Span {
+                    first,
+                    last: end - 1,
+                    area: before.union(&area),
+                });
+            }
+        }
+    }
+
+    /// A new scene.
+    pub(super) fn forget(&mut self) {
+        self.lost.clear();
+    }
+
+    pub(super) fn open(&self) -> &[Span] {
+        &self.open
+    }
+}
