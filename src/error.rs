@@ -19,6 +19,10 @@ pub enum ErrorKind {
     TooLarge,
     /// The caller asked for something that makes no sense (a threshold of 1.3).
     InvalidArgument,
+    /// The new file could not be written: a full disk, for instance.
+    Output,
+    /// The caller asked to stop.
+    Interrupted,
     /// An inference engine, device or model could not be had or failed.
     Engine,
     /// A bug here or in a library below, a panic in a decoder for instance; nothing was written.

@@ -22,6 +22,7 @@
 //! where ONNX Runtime is looked for ([`EngineOptions::onnxruntime`]).
 
 mod anonymize;
+mod colour;
 mod detect;
 mod engine;
 mod error;
@@ -34,6 +35,7 @@ mod redact;
 mod report;
 
 pub use anonymize::{Anonymized, Anonymizer, Found, Masking, Options};
+pub use colour::{Coding, Matrix, Range};
 pub use detect::{Detector, DetectorOptions, Preset, bundled_models};
 #[doc(hidden)]
 pub use engine::side_by_side;

@@ -126,3 +126,30 @@ pub(crate) fn resample_rgb_part(
         .map_err(|e| fail(e.into()))?;
     RgbImage::new(to, out)
 }
+
+/// A rectangle (x, y, width, height, with fractions) of a plane of bytes at another size. It is moved
+/// inside as far as it lies beyond the edge.
+#[cfg(feature = "video")]
+pub(crate) fn resample_plane(data: &[u8], from: Size, part: [f32; 4], to: Size) -> Result<Vec<u8>> {
+    type Pixel = fir::pixels::U8;
+    let fail = |e: Box<dyn std::error::Error + Send + Sync>| {
+        Error::new(ErrorKind::Internal, "resampling a frame for detection").because(e)
+    };
+    let data = data.get(..from.area() as usize).unwrap_or_default();
+    let source = fir::images::TypedImageRef::<Pixel>::from_buffer(from.width, from.height, data)
+        .map_err(|e| fail(e.into()))?;
+    let mut out = vec![0; to.area() as usize];
+    let mut target = fir::images::TypedImage::<Pixel>::from_buffer(to.width, to.height, &mut out)
+        .map_err(|e| fail(e.into()))?;
+    let [x, y, width, height] = part.map(f64::from);
+    let (most_x, most_y) = (f64::from(from.width), f64::from(from.height));
+    let (width, height) = (width.clamp(0.5, most_x), height.clamp(0.5, most_y));
+    let (x, y) = (x.clamp(0.0, most_x - width), y.clamp(0.0, most_y - height));
+    let options = fir::ResizeOptions::new()
+        .crop(x, y, width, height)
+        .resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Bilinear));
+    fir::Resizer::new()
+        .resize_typed(&source, &mut target, &options)
+        .map_err(|e| fail(e.into()))?;
+    Ok(out)
+}

@@ -17,11 +17,11 @@ pub enum Channel {
     Green,
     /// Blue light. Also the yellow plane of inverted CMYK.
     Blue,
-    /// Brightness: grey pictures, and Y of full-range YCbCr (BT.601 as in JFIF).
+    /// Brightness: grey pictures, and Y of YCbCr.
     Luma,
-    /// Cb of full-range YCbCr, the middle of the range is neutral.
+    /// Cb of YCbCr, the middle of the range is neutral.
     BlueDifference,
-    /// Cr of full-range YCbCr, the middle of the range is neutral.
+    /// Cr of YCbCr, the middle of the range is neutral.
     RedDifference,
     /// Opacity, 0 transparent.
     Alpha,
@@ -29,10 +29,12 @@ pub enum Channel {
     InvertedBlack,
 }
 
-/// A sample type: `u8`, or `u16` over its whole range.
+/// A sample type: `u8` or `u16`. How much of its range is used, a [`Coding`](crate::Coding) says.
 pub trait Sample:
     Copy + Default + Send + Sync + PartialEq + std::fmt::Debug + sealed::Sealed + 'static
 {
+    /// Bits of the type.
+    const BITS: u8;
     /// The largest value.
     const MAX: f32;
     /// As a number in `0.0..=MAX`.
@@ -48,6 +50,7 @@ mod sealed {
 }
 
 impl Sample for u8 {
+    const BITS: u8 = 8;
     const MAX: f32 = 255.0;
     #[inline]
     fn to_f32(self) -> f32 {
@@ -60,6 +63,7 @@ impl Sample for u8 {
 }
 
 impl Sample for u16 {
+    const BITS: u8 = 16;
     const MAX: f32 = 65535.0;
     #[inline]
     fn to_f32(self) -> f32 {

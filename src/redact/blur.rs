@@ -7,6 +7,7 @@ use super::canvas::{Canvas, Paint};
 use super::grid::Grid;
 use super::mask::{INSIDE, Mask};
 use super::membrane::{self, Held};
+use crate::colour::Coding;
 use crate::plane::{Channel, PlaneMut, Sample};
 
 /// Weights of the cells outside that a cell of the rim takes its value from, by distance in one
@@ -19,26 +20,27 @@ pub(super) fn paint<T: Sample>(
     grid: &Grid,
     mask: &Mask,
     channel: Channel,
+    coding: Coding,
 ) -> Paint {
     let rim = rim(plane, grid, mask);
     if rim.is_empty() {
-        return Paint::Flat(neutral(channel) * T::MAX);
+        return Paint::Flat(neutral(channel, coding));
     }
     let mut canvas = membrane::solve(mask.width, mask.height, &mask.inside, rim);
     if matches!(
         channel,
         Channel::Red | Channel::Green | Channel::Blue | Channel::Luma
     ) {
-        add_grain(&mut canvas, grid, mask, T::MAX);
+        add_grain(&mut canvas, grid, mask, coding);
     }
     Paint::Canvas(canvas)
 }
 
-/// What says least, as a share of the largest value: mid grey, opaque, no ink.
-fn neutral(channel: Channel) -> f32 {
+/// What says least: mid grey, opaque, no ink.
+fn neutral(channel: Channel, coding: Coding) -> f32 {
     match channel {
-        Channel::Alpha | Channel::InvertedBlack => 1.0,
-        _ => 128.0 / 255.0,
+        Channel::Alpha | Channel::InvertedBlack => coding.max(),
+        _ => coding.middle(),
     }
 }
 
@@ -98,8 +100,8 @@ const fn noise() -> [i8; TILE * TILE] {
 
 /// Adds noise that depends on the place in the upright picture, so that red, green and blue get the
 /// same, and that fades where a value comes near the ends of the range.
-fn add_grain(canvas: &mut Canvas, grid: &Grid, mask: &Mask, max: f32) {
-    let level = max / 255.0;
+fn add_grain(canvas: &mut Canvas, grid: &Grid, mask: &Mask, coding: Coding) {
+    let (max, level) = (coding.max(), coding.level());
     let scale = GRAIN * level / 127.0;
     let place = |origin: i64| origin.max(0) as usize;
     for y in 0..mask.height {

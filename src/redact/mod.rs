@@ -12,7 +12,6 @@ mod mask;
 mod membrane;
 mod mosaic;
 mod overlay;
-mod solid;
 
 #[cfg(test)]
 mod golden;
@@ -21,6 +20,7 @@ mod tests;
 
 pub use overlay::Sticker;
 
+use crate::colour::Coding;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, PixelRect, Rect, Size};
 use crate::plane::{Channel, PlaneMut, Sample};
@@ -60,6 +60,13 @@ impl Region {
 /// A colour, 8 bits a channel, in the picture's own colour space.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rgb(pub u8, pub u8, pub u8);
+
+impl Rgb {
+    /// Red, green and blue in 0..=1.
+    fn shares(self) -> [f32; 3] {
+        [self.0, self.1, self.2].map(|v| f32::from(v) / 255.0)
+    }
+}
 
 /// What a mask shows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -133,6 +140,8 @@ pub struct Redaction {
     outlines: Vec<Outline>,
     stored: Size,
     orientation: Orientation,
+    /// That of photos if there is none.
+    coding: Option<Coding>,
 }
 
 /// The coarsest planes for which [`Redaction::touched`] answers, in pixels per sample.
@@ -155,7 +164,15 @@ impl Redaction {
             outlines,
             stored,
             orientation,
+            coding: None,
         }
+    }
+
+    /// For planes whose samples mean something else than a photo's: the frames of a video.
+    #[must_use]
+    pub const fn coded(mut self, coding: Coding) -> Self {
+        self.coding = Some(coding);
+        self
     }
 
     /// Covers the regions in one plane of the picture.
@@ -164,19 +181,21 @@ impl Redaction {
     /// neither read nor written: pad anew after this.
     pub fn apply<T: Sample>(&self, plane: &mut PlaneMut<'_, T>, channel: Channel) {
         let grid = Grid::new(plane.layout(), self.stored, self.orientation);
+        let coding = self.coding.unwrap_or(Coding::photo::<T>());
         let soft = !matches!(self.style, Style::Blur);
         let outlines = self.outlines.iter().map(|o| (*o, o.bounds(&grid)));
         for group in cluster::group(outlines) {
             let outlines = &group.outlines[..];
             let mask = Mask::draw(outlines, group.bounds, &grid, soft);
             let paint = match &self.style {
-                Style::Blur => blur::paint(plane, &grid, &mask, channel),
-                Style::Solid(colour) => Paint::Flat(solid::opaque(channel, *colour) * T::MAX),
+                Style::Blur => blur::paint(plane, &grid, &mask, channel, coding),
+                Style::Solid(colour) => Paint::Flat(coding.value(channel, colour.shares(), 1.0)),
                 Style::Mosaic(cells) => mosaic::paint(plane, &grid, &mask, outlines, *cells),
                 Style::Gaussian => gaussian::paint(plane, &grid, &mask, outlines),
                 Style::Image(sticker) => {
-                    let fill = blur::paint(plane, &grid, &mask, channel);
-                    overlay::lay::<T>(fill, &grid, &mask, outlines, sticker, channel)
+                    let fill = blur::paint(plane, &grid, &mask, channel, coding);
+                    let value = |colour, alpha| coding.value(channel, colour, alpha);
+                    overlay::lay(fill, &grid, &mask, outlines, sticker, value)
                 }
             };
             paint.write(plane, &grid, &mask);

@@ -5,10 +5,8 @@
 use super::canvas::{Canvas, Paint};
 use super::grid::Grid;
 use super::mask::{Mask, Outline};
-use super::solid::channel_value;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
-use crate::plane::{Channel, Sample};
 use std::fmt;
 use std::sync::Arc;
 
@@ -155,13 +153,13 @@ fn pixels_under(span: (f64, f64), count: usize) -> std::ops::Range<usize> {
 
 /// Lays the sticker over what is already painted: as large as fits each region's rectangle with its
 /// aspect kept, in the middle, cut by the region's own outline.
-pub(super) fn lay<T: Sample>(
+pub(super) fn lay(
     paint: Paint,
     grid: &Grid,
     mask: &Mask,
     outlines: &[Outline],
     sticker: &Sticker,
-    channel: Channel,
+    value: impl Fn([f32; 3], f32) -> f32,
 ) -> Paint {
     let mut canvas = match paint {
         Paint::Canvas(canvas) => canvas,
@@ -192,11 +190,11 @@ pub(super) fn lay<T: Sample>(
             };
             let rows = on_sticker(grid.y.footprint(y), top);
             let row = canvas.row_mut((y - mask.y) as usize, from - mask.x, to - mask.x);
-            for (x, value) in (from..to).zip(row) {
+            for (x, below) in (from..to).zip(row) {
                 let columns = on_sticker(grid.x.footprint(x), left);
                 let [red, green, blue, alpha] = sticker.mean(columns, rows);
-                let over = channel_value(channel, [red, green, blue], alpha) * T::MAX;
-                *value = *value * (1.0 - alpha) + over;
+                let over = value([red, green, blue], alpha);
+                *below = *below * (1.0 - alpha) + over;
             }
         }
     }

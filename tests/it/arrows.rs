@@ -4,11 +4,12 @@
 use std::path::Path;
 
 /// Rooms and what each may use of the others. The ground uses nothing but itself.
-const GROUND: [&str; 5] = ["error", "face", "geometry", "picture", "plane"];
-const MAY_USE: [(&str, &[&str]); 12] = [
+const GROUND: [&str; 6] = ["colour", "error", "face", "geometry", "picture", "plane"];
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("error", &[]),
     ("geometry", &[]),
     ("plane", &["error", "geometry"]),
+    ("colour", &["plane"]),
     ("picture", &["error", "geometry"]),
     ("face", &["geometry"]),
     ("engine", &[]),

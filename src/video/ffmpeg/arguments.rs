@@ -1,0 +1,247 @@
+//! The encoder's command line: pixels, colour, sound, and what keeps everything else out.
+
+use super::super::frame::Shape;
+use super::super::{Audio, Encoding};
+use super::containers::Container;
+use super::pixels::PixelFormat;
+use super::probe::{AudioTrack, Fields, Probe};
+use super::tools::{Tools, file_argument};
+use super::super::failure::unsupported;
+use super::super::frame::Planes;
+use crate::error::Result;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+/// Quality when none is asked for: hardly to be told from the source (x264, x265, libvpx).
+const CRF: [u8; 3] = [18, 20, 24];
+/// Effort when none is asked for: the fastest that does not waste bits.
+const PRESET: &str = "veryfast";
+
+/// An encoder for pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Codec {
+    H264,
+    Hevc,
+    Vp9,
+}
+
+impl Codec {
+    /// H.264 for what everything plays, HEVC for more bits, VP9 where only it is allowed or where the
+    /// size is odd, which the others cannot hold at reduced chroma.
+    pub(super) fn choose(container: Container, format: &PixelFormat, shape: &Shape) -> Self {
+        let (w, h) = (shape.size.width, shape.size.height);
+        let is_odd = match format.planes {
+            Planes::Yuv { x, y } => w % (1 << x) != 0 || h % (1 << y) != 0,
+            _ => false,
+        };
+        let takes_vp9 = container != Container::Ts && container != Container::Mov;
+        match container {
+            Container::WebM => Self::Vp9,
+            _ if is_odd && takes_vp9 => Self::Vp9,
+            _ if format.bits > 8 || format.planes == Planes::Gbr => Self::Hevc,
+            _ => Self::H264,
+        }
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::H264 => "libx264",
+            Self::Hevc => "libx265",
+            Self::Vp9 => "libvpx-vp9",
+        }
+    }
+}
+
+/// Everything the command line is made of.
+pub(super) struct Job<'a> {
+    pub(super) source: &'a Path,
+    pub(super) probe: &'a Probe,
+    pub(super) container: Container,
+    pub(super) format: &'a PixelFormat,
+    pub(super) shape: &'a Shape,
+    pub(super) codec: Codec,
+    pub(super) encoding: &'a Encoding,
+}
+
+impl Job<'_> {
+    /// Sound tracks that are written.
+    pub(super) fn sound(&self) -> &[AudioTrack] {
+        match self.encoding.audio {
+            Audio::Keep => &self.probe.audio,
+            Audio::Drop => &[],
+        }
+    }
+
+    /// What a person should know about the encoding.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut all: Vec<String> = self.format.warning.clone().into_iter().collect();
+        for track in self.sound() {
+            if !self.container.holds(&track.codec) {
+                all.push(format!(
+                    "its sound ({}) was converted, since {} cannot hold it",
+                    track.codec,
+                    self.container.name()
+                ));
+            }
+        }
+        let hdr = &self.probe.video.hdr;
+        if self.codec != Codec::Hevc && (hdr.mastering.is_some() || hdr.light.is_some()) {
+            all.push("the metadata of its high dynamic range is dropped".into());
+        }
+        if self.probe.video.fields.is_some() && !self.keeps_fields() {
+            all.push("its interlaced fields are written as whole frames".into());
+        }
+        all
+    }
+
+    /// x264 keeps fields where rows come in fours.
+    fn keeps_fields(&self) -> bool {
+        self.codec == Codec::H264 && self.shape.size.height.is_multiple_of(4)
+    }
+
+    /// The command line that reads frames from standard input and writes `to`.
+    pub(super) fn arguments(&self, tools: &Tools, to: &Path) -> Result<Vec<OsString>> {
+        if !tools.can_encode(self.codec.name()) {
+            return Err(unsupported(format!(
+                "the ffmpeg on the PATH was built without the encoder {}",
+                self.codec.name()
+            )));
+        }
+        let mut all = Arguments::default();
+        let zero = self.zero();
+        all.add(["-v", "error", "-nostdin", "-xerror", "-y", "-copyts"]);
+        all.add(&zero);
+        all.add(["-f", "nut", "-i", "pipe:0"]);
+        let sound = self.sound();
+        if !sound.is_empty() {
+            all.add(["-protocol_whitelist", "file,pipe"]);
+            all.add(&zero);
+            all.add(["-i"]);
+            all.0.push(file_argument(self.source)?);
+        }
+        all.add(["-map", "0:v:0"]);
+        for (i, track) in sound.iter().enumerate() {
+            all.add(["-map", &format!("1:{}", track.index)]);
+            let encoder = match self.container.holds(&track.codec) {
+                true => "copy",
+                false => self.container.sound_encoder(),
+            };
+            all.add([&format!("-c:a:{i}"), encoder]);
+            if encoder != "copy" {
+                all.add([&format!("-b:a:{i}"), "192k"]);
+            }
+        }
+        all.add(["-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]);
+        all.add(["-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"]);
+        for (i, track) in sound.iter().enumerate() {
+            if let Some(language) = &track.language {
+                all.add([&format!("-metadata:s:a:{i}"), &format!("language={language}")]);
+            }
+        }
+        self.time(&mut all);
+        self.picture(&mut all);
+        self.file(&mut all);
+        all.0.push(file_argument(to)?);
+        Ok(all.0)
+    }
+
+    /// Moves an input so that the source's start becomes 0.
+    fn zero(&self) -> Vec<String> {
+        let start = &self.probe.start;
+        match start.strip_prefix('-') {
+            _ if self.probe.start_seconds == 0.0 => Vec::new(),
+            Some(start) => vec!["-itsoffset".into(), start.into()],
+            None => vec!["-itsoffset".into(), format!("-{start}")],
+        }
+    }
+
+    fn time(&self, all: &mut Arguments) {
+        let base = self.probe.video.time_base;
+        all.add(["-fps_mode", "passthrough", "-enc_time_base"]);
+        all.add([&format!("{}:{}", base.num(), base.den())]);
+        if self.container.is_iso() {
+            // Finer than the source where that has whole ticks only (1001/30000).
+            all.add(["-video_track_timescale", &base.den().to_string()]);
+        }
+    }
+
+    fn picture(&self, all: &mut Arguments) {
+        let video = &self.probe.video;
+        let colour = &video.colour;
+        let mut set: Vec<String> = Vec::new();
+        for (key, value) in [
+            ("range", &colour.range),
+            ("color_primaries", &colour.primaries),
+            ("color_trc", &colour.transfer),
+            ("colorspace", &colour.matrix),
+        ] {
+            set.extend(value.as_ref().map(|v| format!("{key}={v}")));
+        }
+        let mut filters = Vec::new();
+        if !set.is_empty() {
+            filters.push(format!("setparams={}", set.join(":")));
+        }
+        if let (Some(fields), true) = (video.fields, self.keeps_fields()) {
+            let first = match fields {
+                Fields::Top => "tff",
+                Fields::Bottom => "bff",
+            };
+            filters.push(format!("setfield={first}"));
+            all.add(["-flags:v", "+bitexact+ildct+ilme"]);
+        }
+        if !filters.is_empty() {
+            all.add(["-vf", &filters.join(",")]);
+        }
+        if let Some(location) = &colour.chroma_location {
+            all.add(["-chroma_sample_location", location]);
+        }
+        let crf = |i: usize| self.encoding.crf.unwrap_or(CRF[i]).to_string();
+        let preset = self.encoding.preset.as_deref().unwrap_or(PRESET);
+        all.add(["-pix_fmt", &self.format.for_encoder(), "-c:v", self.codec.name()]);
+        match self.codec {
+            Codec::H264 => {
+                all.add(["-preset", preset, "-crf", &crf(0)]);
+                // x264 writes its settings into the stream.
+                all.add(["-bsf:v", "filter_units=remove_types=6"]);
+            }
+            Codec::Hevc => {
+                let mut own = vec!["log-level=error".to_owned(), "info=0".to_owned()];
+                own.extend(video.hdr.mastering.iter().map(|m| format!("master-display={m}")));
+                own.extend(video.hdr.light.iter().map(|l| format!("max-cll={l}")));
+                if video.hdr.mastering.is_some() {
+                    own.push("hdr10=1".into());
+                }
+                all.add(["-preset", preset, "-crf", &crf(1)]);
+                all.add(["-x265-params", &own.join(":")]);
+                if self.container.is_iso() {
+                    all.add(["-tag:v", "hvc1"]);
+                }
+            }
+            Codec::Vp9 => {
+                all.add(["-b:v", "0", "-crf", &crf(2), "-deadline", "good"]);
+                all.add(["-cpu-used", "5", "-row-mt", "1"]);
+            }
+        }
+    }
+
+    fn file(&self, all: &mut Arguments) {
+        if self.container.is_iso() {
+            all.add(["-movflags", "+faststart", "-write_tmcd", "0"]);
+        }
+        if self.container == Container::Ts {
+            all.add(["-muxdelay", "0", "-muxpreload", "0"]);
+        }
+        all.add(["-f", self.container.format()]);
+    }
+}
+
+/// A command line in the making.
+#[derive(Default)]
+struct Arguments(Vec<OsString>);
+
+impl Arguments {
+    fn add(&mut self, words: impl IntoIterator<Item = impl AsRef<OsStr>>) {
+        let words = words.into_iter().map(|w| w.as_ref().to_owned());
+        self.0.extend(words);
+    }
+}

@@ -1,0 +1,162 @@
+//! A child process that never outlives its owner and never blocks on its messages.
+//!
+//! Invariant: when a [`Child`] is gone, its process has ended and was waited for.
+
+use super::super::failure::failed;
+use crate::error::{Error, ErrorKind, Result};
+use std::io::Read;
+use std::process::{self, ChildStdin, ChildStdout, Command, Stdio};
+use std::thread::JoinHandle;
+
+/// Bytes of a child's messages that are kept, the last ones.
+const MESSAGES: usize = 4096;
+
+/// A running program.
+pub(super) struct Child {
+    name: &'static str,
+    process: process::Child,
+    messages: Option<JoinHandle<String>>,
+}
+
+impl Child {
+    /// Starts a program. Its standard error is read on a thread of its own.
+    pub(super) fn start(name: &'static str, command: &mut Command) -> Result<Self> {
+        let mut process = own_group(command)
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|e| failed(format!("starting {name}")).because(e))?;
+        let messages = process.stderr.take().map(|mut from| {
+            std::thread::spawn(move || {
+                let mut kept = Vec::new();
+                let mut buffer = [0; 1024];
+                while let Ok(n @ 1..) = from.read(&mut buffer) {
+                    kept.extend(&buffer[..n]);
+                    let over = kept.len().saturating_sub(MESSAGES);
+                    kept.drain(..over);
+                }
+                String::from_utf8_lossy(&kept).into_owned()
+            })
+        });
+        Ok(Self {
+            name,
+            process,
+            messages,
+        })
+    }
+
+    /// Its standard input, once.
+    pub(super) fn stdin(&mut self) -> Result<ChildStdin> {
+        let pipe = self.process.stdin.take();
+        pipe.ok_or_else(|| Error::new(ErrorKind::Internal, "a child without a pipe to it"))
+    }
+
+    /// Its standard output, once.
+    pub(super) fn stdout(&mut self) -> Result<ChildStdout> {
+        let pipe = self.process.stdout.take();
+        pipe.ok_or_else(|| Error::new(ErrorKind::Internal, "a child without a pipe from it"))
+    }
+
+    /// Waits for its end; an error if it was not a good one.
+    pub(super) fn finish(mut self, doing: &str) -> Result<()> {
+        let status = self
+            .process
+            .wait()
+            .map_err(|e| failed(format!("waiting for {}", self.name)).because(e))?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(self.complaint(doing, &status.to_string()))
+    }
+
+    /// Why it broke off, after its pipe did.
+    pub(super) fn broke(mut self, doing: &str, pipe: std::io::Error) -> Error {
+        // It has ended, or it never will on its own.
+        let status = match self.process.try_wait() {
+            Ok(Some(status)) => status.to_string(),
+            _ => {
+                let _ = self.process.kill();
+                let status = self.process.wait();
+                status.map_or_else(|e| e.to_string(), |s| s.to_string())
+            }
+        };
+        self.complaint(doing, &status).because(pipe)
+    }
+
+    fn complaint(&mut self, doing: &str, status: &str) -> Error {
+        let messages = self.messages.take().and_then(|thread| thread.join().ok());
+        let messages = messages.unwrap_or_default();
+        let said = last_lines(&messages);
+        let why = match said.is_empty() {
+            true => format!("{doing}: {} ended with {status}", self.name),
+            false => format!("{doing}: {} says: {said}", self.name),
+        };
+        let is_full = messages.contains("No space left on device");
+        let kind = if is_full { ErrorKind::Output } else { ErrorKind::Malformed };
+        Error::new(kind, why)
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        if let Some(thread) = self.messages.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Ctrl-C in a terminal goes to a whole group; who handles it decides about the children.
+#[cfg(unix)]
+fn own_group(command: &mut Command) -> &mut Command {
+    use std::os::unix::process::CommandExt;
+    command.process_group(0)
+}
+
+#[cfg(not(unix))]
+fn own_group(command: &mut Command) -> &mut Command {
+    command
+}
+
+/// The last two lines that say something; paths of the file are not repeated.
+fn last_lines(messages: &str) -> String {
+    let lines: Vec<&str> = messages
+        .lines()
+        .map(str::trim)
+        .filter(|l| !l.is_empty() && !l.contains("file:"))
+        .collect();
+    let from = lines.len().saturating_sub(2);
+    lines[from..].join("; ")
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_that_is_dropped_has_ended() {
+        let mut command = Command::new("sleep");
+        let child = Child::start("sleep", command.arg("60")).expect("started");
+        let id = child.process.id();
+        drop(child);
+        let alive = Command::new("kill").args(["-0", &id.to_string()]).output();
+        assert!(!alive.expect("kill runs").status.success());
+    }
+
+    #[test]
+    fn a_failure_carries_what_the_child_said() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo first >&2; echo the reason >&2; exit 3"]);
+        let child = Child::start("sh", &mut command).expect("started");
+        let error = child.finish("trying").expect_err("it failed");
+        assert_eq!(error.to_string(), "trying: sh says: first; the reason");
+    }
+
+    #[test]
+    fn a_child_that_says_much_does_not_block() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "yes 0123456789 | head -c 3000000 >&2"]);
+        let child = Child::start("sh", &mut command).expect("started");
+        child.finish("talking").expect("it ended");
+    }
+}

@@ -1,0 +1,181 @@
+//! Videos of any kind through the user's own ffmpeg, as child processes: raw frames come in over one
+//! pipe and go out over another, and nothing of ffmpeg is linked.
+
+mod arguments;
+mod child;
+mod containers;
+mod nut;
+mod pixels;
+mod probe;
+mod sink;
+mod source;
+mod tools;
+
+pub(crate) use tools::Tools;
+
+use super::failure::{failed, malformed};
+use super::frame::Shape;
+use super::{Encoding, FrameSink, FrameSource, Video};
+use crate::colour::{Coding, Matrix, Range};
+use crate::error::Result;
+use crate::geometry::{Orientation, Size};
+use arguments::{Codec, Job};
+use containers::Container;
+use nut::Header;
+use pixels::PixelFormat;
+use probe::{Colour, Probe};
+use sink::{Encoder, Plan};
+use source::Decoder;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// Bytes from which the container is told.
+const HEAD: u64 = 256;
+
+/// A video that ffmpeg can decode.
+pub(crate) struct FfmpegVideo {
+    tools: Tools,
+    path: PathBuf,
+    probe: Probe,
+    container: Container,
+    format: PixelFormat,
+    shape: Shape,
+    header: Header,
+    time_base: super::timeline::TimeBase,
+    /// The one that was started to learn the shape, until it is used.
+    started: Mutex<Option<Decoder>>,
+}
+
+impl FfmpegVideo {
+    /// Asks ffprobe, and starts decoding.
+    ///
+    /// # Errors
+    /// If the file is damaged or of a kind that this ffmpeg does not know.
+    pub(crate) fn open(path: &Path, tools: Tools, max_pixels: u64) -> Result<Self> {
+        let probe = probe::probe(path)?;
+        let mut head = Vec::new();
+        std::fs::File::open(path)
+            .and_then(|f| f.take(HEAD).read_to_end(&mut head))
+            .map_err(|e| failed("reading it").because(e))?;
+        let format = PixelFormat::of(&probe.video.pixel_format)?;
+        let decoder = Decoder::start(path, &probe.video, &format.name)?;
+        let header = *decoder.header();
+        let side = |v: u64| u32::try_from(v).ok().filter(|v| (1..=1 << 16).contains(v));
+        let (Some(width), Some(height)) = (side(header.width), side(header.height)) else {
+            return Err(malformed("its frames have no size"));
+        };
+        let size = Size::new(width, height);
+        super::check_size(size, max_pixels)?;
+        Ok(Self {
+            container: Container::for_source(&probe.container, &head),
+            shape: Shape {
+                size,
+                // ffmpeg turns frames upright.
+                orientation: Orientation::Normal,
+                planes: format.planes,
+                coding: coding(&probe.video.colour, &format, size),
+                pixel_aspect: match header.pixel {
+                    (x @ 1.., y @ 1..) => x as f32 / y as f32,
+                    _ => 1.0,
+                },
+                is_pq: probe.video.colour.transfer.as_deref() == Some("smpte2084"),
+            },
+            time_base: decoder.time_base()?,
+            header,
+            format,
+            probe,
+            path: path.to_owned(),
+            tools,
+            started: Mutex::new(Some(decoder)),
+        })
+    }
+
+    fn job<'a>(&'a self, encoding: &'a Encoding) -> Job<'a> {
+        Job {
+            source: &self.path,
+            probe: &self.probe,
+            container: self.container,
+            format: &self.format,
+            shape: &self.shape,
+            codec: Codec::choose(self.container, &self.format, &self.shape),
+            encoding,
+        }
+    }
+}
+
+impl Video for FfmpegVideo {
+    fn backend(&self) -> String {
+        self.tools.name.clone()
+    }
+
+    fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    fn rate(&self) -> f64 {
+        self.probe.video.rate
+    }
+
+    fn frames(&self) -> Option<u64> {
+        self.probe.video.frames
+    }
+
+    fn seconds(&self, pts: i64) -> f64 {
+        self.time_base.seconds(pts) - self.probe.start_seconds
+    }
+
+    fn sound_tracks(&self) -> usize {
+        self.probe.audio.len()
+    }
+
+    fn dropped(&self) -> Vec<String> {
+        self.probe.dropped.clone()
+    }
+
+    fn warnings(&self, encoding: &Encoding) -> Vec<String> {
+        let mut all = self.probe.warnings.clone();
+        all.extend(self.job(encoding).warnings());
+        all
+    }
+
+    fn source(&self) -> Result<Box<dyn FrameSource>> {
+        let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Box::new(match started.take() {
+            Some(decoder) => decoder,
+            None => Decoder::start(&self.path, &self.probe.video, &self.format.name)?,
+        }))
+    }
+
+    fn sink(&self, to: &Path, encoding: &Encoding) -> Result<Box<dyn FrameSink>> {
+        let job = self.job(encoding);
+        Ok(Box::new(Encoder::start(Plan {
+            arguments: job.arguments(&self.tools, to)?,
+            header: self.header,
+            time_base: self.time_base,
+            to: to.to_owned(),
+            start: self.probe.start_seconds,
+            sound_tracks: job.sound().len(),
+        })?))
+    }
+}
+
+/// What the samples mean. A file that does not say is taken for what players take it for; its tags
+/// stay empty all the same.
+fn coding(colour: &Colour, format: &PixelFormat, size: Size) -> Coding {
+    let matrix = match colour.matrix.as_deref() {
+        Some("bt709") => Matrix::Bt709,
+        Some("bt2020nc" | "bt2020c") => Matrix::Bt2020,
+        Some(_) => Matrix::Bt601,
+        None if size.height >= 720 => Matrix::Bt709,
+        None => Matrix::Bt601,
+    };
+    let is_full = colour.range.as_deref() == Some("pc")
+        || format.planes == super::frame::Planes::Gbr
+        || format.name.starts_with("yuvj");
+    Coding {
+        bits: format.bits,
+        range: if is_full { Range::Full } else { Range::Limited },
+        matrix,
+    }
+}

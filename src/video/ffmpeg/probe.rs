@@ -1,0 +1,384 @@
+//! What ffprobe says about a file: its picture track, its sound, and everything that will be dropped.
+//!
+//! Invariant: nothing that comes from the file is trusted beyond being text or a number; what is
+//! passed on to a command line is one of a known set, a number, or the name of an own file.
+
+use super::super::failure::{failed, malformed, unsupported};
+use super::super::timeline::TimeBase;
+use super::tools::file_argument;
+use crate::error::Result;
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// A file that ffprobe understood.
+#[derive(Clone, Debug)]
+pub(super) struct Probe {
+    /// ffprobe's names of the container, with commas.
+    pub(super) container: String,
+    /// Where its time begins, as ffprobe writes it, and in seconds.
+    pub(super) start: String,
+    pub(super) start_seconds: f64,
+    pub(super) video: VideoTrack,
+    pub(super) audio: Vec<AudioTrack>,
+    /// What will not be in the new file.
+    pub(super) dropped: Vec<String>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// The picture track.
+#[derive(Clone, Debug)]
+pub(super) struct VideoTrack {
+    pub(super) codec: String,
+    pub(super) pixel_format: String,
+    pub(super) time_base: TimeBase,
+    /// Frames a second on average.
+    pub(super) rate: f64,
+    /// Frames, as far as it is known beforehand.
+    pub(super) frames: Option<u64>,
+    pub(super) colour: Colour,
+    /// Fields, if they are interleaved.
+    pub(super) fields: Option<Fields>,
+    pub(super) hdr: Hdr,
+}
+
+/// Tags as ffmpeg names them; `None` where the file says nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Colour {
+    pub(super) range: Option<String>,
+    pub(super) primaries: Option<String>,
+    pub(super) transfer: Option<String>,
+    pub(super) matrix: Option<String>,
+    pub(super) chroma_location: Option<String>,
+}
+
+/// Which field comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fields {
+    Top,
+    Bottom,
+}
+
+/// Static metadata of high dynamic range, in x265's notation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Hdr {
+    pub(super) mastering: Option<String>,
+    pub(super) light: Option<String>,
+}
+
+/// A sound track.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct AudioTrack {
+    pub(super) index: u64,
+    pub(super) codec: String,
+    /// Three letters.
+    pub(super) language: Option<String>,
+}
+
+/// Asks ffprobe about a file.
+///
+/// # Errors
+/// If it is no video, damaged, or of a kind that is not handled.
+pub(super) fn probe(path: &Path) -> Result<Probe> {
+    let all = ask(path, &["-show_format", "-show_streams", "-show_chapters"])?;
+    let streams = all["streams"].as_array().map_or(&[][..], Vec::as_slice);
+    let is = |s: &Value, kind: &str| s["codec_type"] == kind;
+    let is_cover = |s: &Value| s["disposition"]["attached_pic"] == 1;
+    let video = streams
+        .iter()
+        .find(|s| is(s, "video") && !is_cover(s))
+        .ok_or_else(|| malformed("it has no video track"))?;
+    let mut dropped = Dropped::default();
+    let mut warnings = Vec::new();
+    let mut audio = Vec::new();
+    for stream in streams {
+        if stream["index"] == video["index"] {
+            dropped.tags(&stream["tags"]);
+            continue;
+        }
+        match text(stream, "codec_type").unwrap_or("") {
+            "audio" => match audio_track(stream) {
+                Some(track) => {
+                    audio.push(track);
+                    dropped.tags(&stream["tags"]);
+                }
+                None => {
+                    dropped.add("audio-track");
+                    warnings.push("a sound track of an unknown codec is dropped".into());
+                }
+            },
+            "video" if is_cover(stream) => dropped.add("cover-art"),
+            "video" => dropped.add("second-video-track"),
+            "subtitle" => dropped.add("subtitles"),
+            "attachment" => dropped.add("attachment"),
+            _ => dropped.add("data-track"),
+        }
+    }
+    if all["chapters"].as_array().is_some_and(|c| !c.is_empty()) {
+        dropped.add("chapters");
+    }
+    let format = &all["format"];
+    dropped.tags(&format["tags"]);
+    let first = ask(
+        path,
+        &["-select_streams", "V:0", "-show_frames", "-read_intervals", "%+#1"],
+    )?;
+    let (video, more) = video_track(video, format, &first["frames"][0])?;
+    warnings.extend(more);
+    let start = number_text(format, "start_time").unwrap_or("0");
+    Ok(Probe {
+        container: text(format, "format_name").unwrap_or("").to_owned(),
+        start_seconds: start.parse().unwrap_or(0.0),
+        start: start.to_owned(),
+        video,
+        audio,
+        dropped: dropped.0,
+        warnings,
+    })
+}
+
+/// The timestamps of a file's picture track in the order of showing, with the time base and the
+/// number of its other tracks: (video, audio, other).
+pub(super) fn timestamps(path: &Path) -> Result<(TimeBase, Vec<i64>, [usize; 3])> {
+    let all = ask(path, &["-show_streams"])?;
+    let streams = all["streams"].as_array().map_or(&[][..], Vec::as_slice);
+    let count = |kind| streams.iter().filter(|s| s["codec_type"] == kind).count();
+    let (video, audio) = (count("video"), count("audio"));
+    let counts = [video, audio, streams.len() - video - audio];
+    let base = streams
+        .iter()
+        .find(|s| s["codec_type"] == "video")
+        .and_then(time_base)
+        .ok_or_else(|| malformed("the new file has no video track"))?;
+    let out = run(
+        path,
+        &["-select_streams", "V:0", "-show_entries", "packet=pts", "-of", "csv=p=0"],
+    )?;
+    let mut pts = Vec::new();
+    for line in out.lines().map(|l| l.trim().trim_end_matches(',')) {
+        if !line.is_empty() {
+            let ticks = line.parse();
+            pts.push(ticks.map_err(|_| malformed("the new file has a frame without a time"))?);
+        }
+    }
+    pts.sort_unstable();
+    Ok((base, pts, counts))
+}
+
+fn ask(path: &Path, what: &[&str]) -> Result<Value> {
+    let mut arguments = what.to_vec();
+    arguments.extend(["-of", "json"]);
+    let out = run(path, &arguments)?;
+    serde_json::from_str(&out).map_err(|e| failed("reading what ffprobe says").because(e))
+}
+
+fn run(path: &Path, what: &[&str]) -> Result<String> {
+    let output = Command::new("ffprobe")
+        .args(["-v", "error", "-protocol_whitelist", "file,pipe"])
+        .args(what)
+        .arg(file_argument(path)?)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|e| failed("starting ffprobe").because(e))?;
+    if !output.status.success() {
+        return Err(malformed("ffprobe cannot read it; it is damaged or no video"));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn video_track(stream: &Value, format: &Value, frame: &Value) -> Result<(VideoTrack, Vec<String>)> {
+    let mut warnings = Vec::new();
+    let base = time_base(stream).ok_or_else(|| malformed("its video track has no time base"))?;
+    let rate = |key| ratio(text(stream, key)?).filter(|r| r.is_finite() && *r > 0.0);
+    // A variable rate's average may be nonsense (1000 in some Matroska files).
+    let (average, real) = (rate("avg_frame_rate"), rate("r_frame_rate"));
+    let usual = |r: &f64| (1.0..=300.0).contains(r);
+    let rate = average.filter(usual).or(real.filter(usual)).unwrap_or(30.0);
+    let seconds = |v: &Value| number_text(v, "duration").and_then(|t| t.parse::<f64>().ok());
+    let frames = number_text(stream, "nb_frames")
+        .and_then(|t| t.parse().ok())
+        .or_else(|| Some((seconds(stream).or(seconds(format))? * rate) as u64));
+    let pixel_format = text(stream, "pix_fmt").ok_or_else(|| {
+        let codec = text(stream, "codec_name").unwrap_or("unknown");
+        unsupported(format!("this ffmpeg cannot decode its video codec ({codec})"))
+    })?;
+    // A frame knows more than the container: H.264 in Matroska has its colour in the stream only.
+    let tag = |key: &str| {
+        let known = |v| text(v, key).filter(|t| is_name(t) && !matches!(*t, "unknown" | "reserved"));
+        known(frame).or(known(stream)).map(str::to_owned)
+    };
+    let mut colour = Colour {
+        range: tag("color_range"),
+        primaries: tag("color_primaries"),
+        transfer: tag("color_transfer"),
+        matrix: tag("color_space"),
+        chroma_location: tag("chroma_location").filter(|t| t != "unspecified"),
+    };
+    if pixel_format.starts_with("yuvj") {
+        colour.range = Some("pc".into());
+    }
+    let fields = match text(stream, "field_order").unwrap_or("progressive") {
+        "tt" | "tb" => Some(Fields::Top),
+        "bb" | "bt" => Some(Fields::Bottom),
+        _ => None,
+    };
+    let mut hdr = Hdr::default();
+    let lists = [&stream["side_data_list"], &frame["side_data_list"]];
+    for data in lists.into_iter().filter_map(Value::as_array).flatten() {
+        match text(data, "side_data_type").unwrap_or("") {
+            "Mastering display metadata" => hdr.mastering = mastering(data),
+            "Content light level metadata" => {
+                let level = |key: &str| data[key].as_u64();
+                if let (Some(most), Some(mean)) = (level("max_content"), level("max_average")) {
+                    hdr.light = Some(format!("{most},{mean}"));
+                }
+            }
+            kind if kind.contains("DOVI") || kind.contains("Dolby Vision") => {
+                warnings.push("Dolby Vision's dynamic metadata is dropped".into());
+            }
+            kind if kind.contains("SMPTE2094-40") => {
+                warnings.push("HDR10+'s dynamic metadata is dropped".into());
+            }
+            _ => {}
+        }
+    }
+    warnings.dedup();
+    let track = VideoTrack {
+        codec: text(stream, "codec_name").unwrap_or("unknown").to_owned(),
+        pixel_format: pixel_format.to_owned(),
+        time_base: base,
+        rate,
+        frames,
+        colour,
+        fields,
+        hdr,
+    };
+    Ok((track, warnings))
+}
+
+fn audio_track(stream: &Value) -> Option<AudioTrack> {
+    let codec = text(stream, "codec_name").filter(|c| *c != "unknown" && *c != "none")?;
+    let language = text(&stream["tags"], "language");
+    let language = language.filter(|l| l.len() == 3 && l.bytes().all(|b| b.is_ascii_lowercase()));
+    Some(AudioTrack {
+        index: stream["index"].as_u64()?,
+        codec: codec.to_owned(),
+        language: language.filter(|l| *l != "und").map(str::to_owned),
+    })
+}
+
+/// x265's `G(x,y)B(x,y)R(x,y)WP(x,y)L(max,min)`, in its units.
+fn mastering(data: &Value) -> Option<String> {
+    let value = |key: &str, unit: f64| {
+        let share = ratio(text(data, key)?)?;
+        Some((share * unit).round() as u64)
+    };
+    let point = |name: &str| {
+        let (x, y) = (format!("{name}_x"), format!("{name}_y"));
+        Some(format!("({},{})", value(&x, 50_000.0)?, value(&y, 50_000.0)?))
+    };
+    let [green, blue, red, white] = ["green", "blue", "red", "white_point"].map(point);
+    let most = value("max_luminance", 10_000.0)?;
+    let least = value("min_luminance", 10_000.0)?;
+    Some(format!(
+        "G{}B{}R{}WP{}L({most},{least})",
+        green?, blue?, red?, white?
+    ))
+}
+
+fn time_base(stream: &Value) -> Option<TimeBase> {
+    let (num, den) = text(stream, "time_base")?.split_once('/')?;
+    TimeBase::new(num.parse().ok()?, den.parse().ok()?)
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value[key].as_str()
+}
+
+/// A text that is a decimal number.
+fn number_text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    text(value, key).filter(|t| t.parse::<f64>().is_ok_and(f64::is_finite))
+}
+
+fn is_name(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+fn ratio(text: &str) -> Option<f64> {
+    let (a, b) = text.split_once(['/', ':'])?;
+    let (a, b): (f64, f64) = (a.parse().ok()?, b.parse().ok()?);
+    (b != 0.0).then(|| a / b)
+}
+
+/// Names for the report, each once.
+#[derive(Default)]
+struct Dropped(Vec<String>);
+
+impl Dropped {
+    fn add(&mut self, name: &str) {
+        if !self.0.iter().any(|n| n == name) {
+            self.0.push(name.to_owned());
+        }
+    }
+
+    /// What the tags of a file or track would have told.
+    fn tags(&mut self, tags: &Value) {
+        let tags = tags.as_object();
+        for (key, value) in tags.into_iter().flatten() {
+            let key = key.to_ascii_lowercase();
+            let about = |words: &[&str]| words.iter().any(|w| key.contains(w));
+            match key.as_str() {
+                // The container's own, and what is not of the file: written anew or kept.
+                "major_brand" | "minor_version" | "compatible_brands" | "language" | "duration"
+                | "rotate" | "vendor_id" => {}
+                "handler_name" => {
+                    let usual = ["VideoHandler", "SoundHandler", "VideoHandle", "SoundHandle"];
+                    if !value.as_str().is_some_and(|v| usual.contains(&v)) {
+                        self.add("handler-name");
+                    }
+                }
+                _ if about(&["location", "gps", "geo"]) => self.add("location"),
+                _ if about(&["creation_time", "creationdate", "date"]) => self.add("date"),
+                _ if about(&["title"]) => self.add("title"),
+                _ if about(&["encoder", "software"]) => self.add("encoder"),
+                _ if about(&["make", "model"]) => self.add("camera"),
+                _ => self.add("metadata"),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mastering_data_is_turned_into_the_encoders_units() {
+        let data = serde_json::json!({
+            "red_x": "35400/50000", "red_y": "14600/50000", "green_x": "8500/50000",
+            "green_y": "39850/50000", "blue_x": "6550/50000", "blue_y": "2300/50000",
+            "white_point_x": "15635/50000", "white_point_y": "16450/50000",
+            "min_luminance": "1/10000", "max_luminance": "10000000/10000"
+        });
+        let expected = "G(8500,39850)B(6550,2300)R(35400,14600)WP(15635,16450)L(10000000,1)";
+        assert_eq!(mastering(&data).as_deref(), Some(expected));
+        assert_eq!(mastering(&serde_json::json!({})), None);
+    }
+
+    #[test]
+    fn what_tags_tell_is_named_without_what_they_say() {
+        let mut dropped = Dropped::default();
+        dropped.tags(&serde_json::json!({
+            "com.apple.quicktime.location.ISO6709": "+52.5+013.4/", "creation_time": "2026",
+            "title": "Alice", "major_brand": "isom", "handler_name": "Core Media Video"
+        }));
+        dropped.0.sort();
+        assert_eq!(dropped.0, ["date", "handler-name", "location", "title"]);
+    }
+
+    #[test]
+    fn nothing_but_plain_names_reaches_a_command_line() {
+        assert!(is_name("bt2020nc") && is_name("arib-std-b67"));
+        assert!(!is_name("bt709,drawtext=x") && !is_name("a b"));
+    }
+}

@@ -1,0 +1,131 @@
+//! Frames into ffmpeg: encoded, with the source's sound beside them, and looked at once more before
+//! they count as written.
+//!
+//! Invariant: after [`FrameSink::finish`] the file holds one picture track with exactly the frames that
+//! were given, at their times, and the sound tracks that were asked for; nothing else.
+
+use super::super::failure::{failed, malformed};
+use super::super::frame::{Frame, Samples};
+use super::super::timeline::{TimeBase, Timeline};
+use super::super::FrameSink;
+use super::child::Child;
+use super::nut::{Header, Writer};
+use super::probe;
+use crate::error::{Error, ErrorKind, Result};
+use std::ffi::OsString;
+use std::io::BufWriter;
+use std::path::PathBuf;
+use std::process::{ChildStdin, Command, Stdio};
+
+const DOING: &str = "encoding it";
+
+/// An encoder at work.
+pub(super) struct Encoder {
+    child: Option<Child>,
+    frames: Option<Writer<BufWriter<ChildStdin>>>,
+    scratch: Vec<u8>,
+    to: PathBuf,
+    written: Timeline,
+    /// Where the source's time begins, in seconds; the new file's begins at 0.
+    start: f64,
+    sound_tracks: usize,
+}
+
+/// What an encoder writes.
+pub(super) struct Plan {
+    pub(super) arguments: Vec<OsString>,
+    pub(super) header: Header,
+    pub(super) time_base: TimeBase,
+    pub(super) to: PathBuf,
+    pub(super) start: f64,
+    pub(super) sound_tracks: usize,
+}
+
+impl Encoder {
+    pub(super) fn start(plan: Plan) -> Result<Self> {
+        let mut command = Command::new("ffmpeg");
+        command
+            .args(plan.arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null());
+        let mut child = Child::start("ffmpeg", &mut command)?;
+        let pipe = BufWriter::with_capacity(1 << 16, child.stdin()?);
+        let frames = match Writer::new(pipe, &plan.header) {
+            Ok(frames) => frames,
+            Err(e) => return Err(child.broke(DOING, e)),
+        };
+        Ok(Self {
+            child: Some(child),
+            frames: Some(frames),
+            scratch: Vec::new(),
+            to: plan.to,
+            written: Timeline {
+                base: plan.time_base,
+                pts: Vec::new(),
+            },
+            start: plan.start,
+            sound_tracks: plan.sound_tracks,
+        })
+    }
+
+    fn broke(&mut self, e: std::io::Error) -> Error {
+        self.frames = None;
+        match self.child.take() {
+            Some(child) => child.broke(DOING, e),
+            None => failed(DOING).because(e),
+        }
+    }
+}
+
+impl FrameSink for Encoder {
+    fn write(&mut self, frame: &Frame) -> Result<()> {
+        let data = match &frame.samples {
+            Samples::U8(data) => &data[..],
+            Samples::U16(data) => {
+                self.scratch.clear();
+                let bytes = data.iter().flat_map(|v| v.to_le_bytes());
+                self.scratch.extend(bytes);
+                &self.scratch
+            }
+        };
+        let Some(frames) = &mut self.frames else {
+            return Err(Error::new(ErrorKind::Internal, "a frame after the last one"));
+        };
+        match frames.frame(frame.pts, data) {
+            Ok(()) => {
+                self.written.pts.push(frame.pts);
+                Ok(())
+            }
+            Err(e) => Err(self.broke(e)),
+        }
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<()> {
+        if let Some(frames) = self.frames.take()
+            && let Err(e) = frames.finish()
+        {
+            return Err(self.broke(e));
+        }
+        if let Some(child) = self.child.take() {
+            child.finish(DOING)?;
+        }
+        let (base, pts, [video, audio, other]) = probe::timestamps(&self.to)?;
+        if (video, other) != (1, 0) || audio != self.sound_tracks {
+            return Err(malformed(format!(
+                "the new file has {video} picture, {audio} sound and {other} other tracks instead of 1, {} and 0",
+                self.sound_tracks
+            )));
+        }
+        let shown = Timeline { base, pts };
+        let mut written = self.written;
+        written.pts.sort_unstable();
+        if let Some(frame) = written.first_difference(&shown, self.start) {
+            return Err(malformed(format!(
+                "the new file shows frame {frame} at another time than the source; {} frames went in and {} came out",
+                written.pts.len(),
+                shown.pts.len()
+            )));
+        }
+        Ok(())
+    }
+}

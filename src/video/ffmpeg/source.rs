@@ -1,0 +1,113 @@
+//! Frames out of ffmpeg: decoded, turned upright, in the source's own pixel format, with exact times.
+
+use super::super::failure::malformed;
+use super::super::frame::{Frame, Samples, Shape};
+use super::super::{FrameSource, timeline::TimeBase};
+use super::child::Child;
+use super::nut::{Header, Reader};
+use super::probe::VideoTrack;
+use super::tools::file_argument;
+use crate::error::{ErrorKind, Result};
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::{ChildStdout, Command, Stdio};
+
+const DOING: &str = "decoding it";
+
+/// A decoder at work.
+pub(super) struct Decoder {
+    child: Option<Child>,
+    frames: Reader<ChildStdout>,
+    /// Bytes of a frame with more than 8 bits a sample.
+    scratch: Vec<u8>,
+}
+
+impl Decoder {
+    /// Starts decoding.
+    pub(super) fn start(path: &Path, video: &VideoTrack, pixel_format: &str) -> Result<Self> {
+        let base = format!("{}:{}", video.time_base.num(), video.time_base.den());
+        let mut arguments: Vec<OsString> = Vec::new();
+        let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
+        // -xerror: damage is a failure, not a shorter video.
+        add(&["-v", "error", "-nostdin", "-xerror"]);
+        add(&["-protocol_whitelist", "file,pipe", "-copyts", "-i"]);
+        arguments.push(file_argument(path)?);
+        let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
+        add(&["-map", "0:V:0", "-fps_mode", "passthrough"]);
+        add(&["-enc_time_base", &base, "-pix_fmt", pixel_format]);
+        add(&["-c:v", "rawvideo", "-f", "nut", "pipe:1"]);
+        let mut command = Command::new("ffmpeg");
+        command
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        let mut child = Child::start("ffmpeg", &mut command)?;
+        let pipe = child.stdout()?;
+        match Reader::new(pipe) {
+            Ok(frames) => Ok(Self {
+                child: Some(child),
+                frames,
+                scratch: Vec::new(),
+            }),
+            Err(e) => Err(child.broke(DOING, e)),
+        }
+    }
+
+    pub(super) const fn header(&self) -> &Header {
+        self.frames.header()
+    }
+
+    /// The time base of the frames, which may be finer than the track's.
+    pub(super) fn time_base(&self) -> Result<TimeBase> {
+        let (num, den) = self.frames.header().time_base;
+        u32::try_from(num)
+            .ok()
+            .zip(u32::try_from(den).ok())
+            .and_then(|(num, den)| TimeBase::new(num, den))
+            .ok_or_else(|| malformed("its time base is out of range"))
+    }
+}
+
+impl FrameSource for Decoder {
+    fn next(&mut self, shape: &Shape, frame: &mut Frame) -> Result<bool> {
+        let read = match shape.sample_bytes() {
+            1 => {
+                let mut data = match std::mem::take(&mut frame.samples) {
+                    Samples::U8(data) => data,
+                    Samples::U16(_) => Vec::new(),
+                };
+                data.resize(shape.bytes(), 0);
+                let read = self.frames.frame(&mut data);
+                frame.samples = Samples::U8(data);
+                read
+            }
+            _ => {
+                let mut data = match std::mem::take(&mut frame.samples) {
+                    Samples::U16(data) => data,
+                    Samples::U8(_) => Vec::new(),
+                };
+                self.scratch.resize(shape.bytes(), 0);
+                let read = self.frames.frame(&mut self.scratch);
+                data.clear();
+                let pairs = self.scratch.chunks_exact(2);
+                data.extend(pairs.map(|b| u16::from_le_bytes([b[0], b[1]])));
+                frame.samples = Samples::U16(data);
+                read
+            }
+        };
+        match (read, &mut self.child) {
+            (Ok(Some(pts)), _) => {
+                frame.pts = pts;
+                Ok(true)
+            }
+            (Ok(None), child) => match child.take() {
+                Some(child) => child.finish(DOING).map(|()| false),
+                None => Ok(false),
+            },
+            (Err(e), child) => Err(match child.take() {
+                Some(child) => child.broke(DOING, e),
+                None => crate::error::Error::new(ErrorKind::Internal, DOING).because(e),
+            }),
+        }
+    }
+}

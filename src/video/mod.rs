@@ -1,0 +1,130 @@
+//! Videos: frames in, frames out, with their times, and everything else of a file kept or left out on
+//! purpose. What is done to the frames is no concern of this room.
+//!
+//! Invariant: a [`FrameSink`] that finishes has written every frame it was given, at its time; the new
+//! file holds one picture track, the sound that was asked for, and nothing else of the source.
+
+mod failure;
+mod ffmpeg;
+mod frame;
+mod timeline;
+mod view;
+
+pub(crate) use frame::{Frame, Samples, Shape};
+pub(crate) use view::FramePicture;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::geometry::Size;
+use ffmpeg::{FfmpegVideo, Tools};
+use std::path::Path;
+
+/// What becomes of the sound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Audio {
+    /// Every track is kept, packet by packet; what the container cannot hold is converted.
+    #[default]
+    Keep,
+    /// There is none in the new file.
+    Drop,
+}
+
+/// How frames are encoded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Encoding {
+    /// What becomes of the sound.
+    pub audio: Audio,
+    /// Constant rate factor, 0..=51, lower is better; the encoder's usual high quality if `None`.
+    pub crf: Option<u8>,
+    /// Effort of the encoder, `ultrafast` to `veryslow`; `None` is a fast one.
+    pub preset: Option<String>,
+}
+
+/// What decodes and encodes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Backend {
+    /// What fits the file.
+    #[default]
+    Auto,
+    /// The user's own ffmpeg and ffprobe, 5.1 or newer.
+    Ffmpeg,
+}
+
+/// Frames, one after the other in the order in which they are shown.
+pub(crate) trait FrameSource: Send {
+    /// Puts the next frame into `frame`, whose buffer is used again; `false` after the last one.
+    ///
+    /// # Errors
+    /// If the file is damaged: a video that ends early is an error, not a shorter video.
+    fn next(&mut self, shape: &Shape, frame: &mut Frame) -> Result<bool>;
+}
+
+/// Takes frames in the order in which they are shown.
+pub(crate) trait FrameSink: Send {
+    /// Encodes a frame.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn write(&mut self, frame: &Frame) -> Result<()>;
+
+    /// Completes the file and checks it.
+    ///
+    /// # Errors
+    /// If the file is not complete; it must be removed then.
+    fn finish(self: Box<Self>) -> Result<()>;
+}
+
+/// A video file that was understood.
+pub(crate) trait Video: Sync {
+    /// What decodes and encodes, for people.
+    fn backend(&self) -> String;
+    /// What all frames have in common.
+    fn shape(&self) -> &Shape;
+    /// Frames a second on average.
+    fn rate(&self) -> f64;
+    /// Frames, as far as it is known beforehand.
+    fn frames(&self) -> Option<u64>;
+    /// When a frame is shown, in seconds from the start.
+    fn seconds(&self, pts: i64) -> f64;
+    /// Sound tracks.
+    fn sound_tracks(&self) -> usize;
+    /// What the new file will not have.
+    fn dropped(&self) -> Vec<String>;
+    /// What a person should know.
+    fn warnings(&self, encoding: &Encoding) -> Vec<String>;
+    /// The frames from the first one on.
+    ///
+    /// # Errors
+    /// If decoding cannot be started.
+    fn source(&self) -> Result<Box<dyn FrameSource>>;
+    /// A new file at `to`, which is replaced.
+    ///
+    /// # Errors
+    /// If encoding cannot be started.
+    fn sink(&self, to: &Path, encoding: &Encoding) -> Result<Box<dyn FrameSink>>;
+}
+
+/// Opens a video.
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`] if what is needed for it is missing, which the message names;
+/// [`ErrorKind::Malformed`] for a damaged file, [`ErrorKind::TooLarge`] for frames beyond `max_pixels`.
+pub(crate) fn open(path: &Path, backend: Backend, max_pixels: u64) -> Result<Box<dyn Video>> {
+    match backend {
+        Backend::Auto | Backend::Ffmpeg => {
+            Ok(Box::new(FfmpegVideo::open(path, Tools::find()?, max_pixels)?))
+        }
+    }
+}
+
+/// Frames of this size are allowed.
+fn check_size(size: Size, max_pixels: u64) -> Result<()> {
+    if size.area() > max_pixels {
+        let Size { width, height } = size;
+        return Err(Error::new(
+            ErrorKind::TooLarge,
+            format!("frames of {width}x{height} pixels are more than the {max_pixels} allowed"),
+        ));
+    }
+    Ok(())
+}
