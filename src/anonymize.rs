@@ -1,9 +1,14 @@
 //! The pipeline, and the only place where detection, redaction and photos meet:
 //! read, find, cover, write.
 
+#[cfg(feature = "video")]
+mod video;
+
+#[cfg(feature = "video")]
+pub use video::{Progress, VideoAnonymizer, VideoOptions};
+
 use crate::detect::Detector;
 use crate::error::{Error, ErrorKind, Result};
-use crate::face::Face;
 use crate::geometry::{Orientation, Rect, Size};
 use crate::photo::{Limits, Photo};
 use crate::picture::{Picture, RgbView};
@@ -47,6 +52,38 @@ pub struct Options {
     pub limits: Limits,
 }
 
+impl Options {
+    /// Checks what the types cannot.
+    fn check(&self) -> Result<()> {
+        let margin = self.masking.margin;
+        if !(1.0..=10.0).contains(&margin) {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("margin {margin} is outside 1..=10"),
+            ));
+        }
+        self.style.check()
+    }
+
+    /// Whether a face here is not to be covered.
+    fn ignores(&self, face: &Rect) -> bool {
+        let c = face.center();
+        let holds =
+            |r: &Rect| (r.left()..r.right()).contains(&c.x) && (r.top()..r.bottom()).contains(&c.y);
+        self.ignore.iter().any(holds)
+    }
+
+    /// The masks of one frame: faces that are not to be ignored, then the regions always covered.
+    fn masks<'a>(&self, faces: impl Iterator<Item = &'a Rect>) -> Vec<Region> {
+        let Masking { shape, margin } = self.masking;
+        let found = faces
+            .filter(|f| !self.ignores(f))
+            .map(|f| Region::new(shape, f.grown(margin)));
+        let asked = self.regions.iter().map(|r| Region::new(Shape::Box, *r));
+        found.chain(asked).collect()
+    }
+}
+
 /// Finds and covers faces. Share one between threads.
 pub struct Anonymizer {
     detector: Detector,
@@ -78,14 +115,7 @@ impl Anonymizer {
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] for a margin outside 1..=10, and those of [`Style::check`].
     pub fn new(detector: Detector, options: Options) -> Result<Self> {
-        let margin = options.masking.margin;
-        if !(1.0..=10.0).contains(&margin) {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                format!("margin {margin} is outside 1..=10"),
-            ));
-        }
-        options.style.check()?;
+        options.check()?;
         Ok(Self { detector, options })
     }
 
@@ -114,7 +144,7 @@ impl Anonymizer {
             report
                 .faces
                 .extend(faces.iter().map(|f| FoundFace::new(label, f)));
-            regions.push(self.regions(&faces));
+            regions.push(self.options.masks(faces.iter().map(|f| &f.area)));
         }
         if photo.is_animation() {
             regions = spread(&regions);
@@ -151,28 +181,6 @@ impl Anonymizer {
         })
     }
 
-    /// The masks of one frame: faces that are not to be ignored, then the regions always covered.
-    fn regions(&self, faces: &[Face]) -> Vec<Region> {
-        let Masking { shape, margin } = self.options.masking;
-        let ignored = |face: &&Face| {
-            let c = face.area.center();
-            let holds = |r: &Rect| {
-                (r.left()..r.right()).contains(&c.x) && (r.top()..r.bottom()).contains(&c.y)
-            };
-            !self.options.ignore.iter().any(holds)
-        };
-        let found = faces
-            .iter()
-            .filter(ignored)
-            .map(|f| Region::new(shape, f.area.grown(margin)));
-        let asked = self
-            .options
-            .regions
-            .iter()
-            .map(|r| Region::new(Shape::Box, *r));
-        found.chain(asked).collect()
-    }
-
     /// Reads a photo file, covers its faces, and gives the new file.
     ///
     /// # Errors
@@ -189,7 +197,7 @@ impl Anonymizer {
     /// [`Detector::detect`].
     pub fn rgb(&self, size: Size, data: &mut [u8]) -> Result<Vec<Region>> {
         let faces = self.detector.detect(&RgbView::new(size, data)?)?;
-        let regions = self.regions(&faces);
+        let regions = self.options.masks(faces.iter().map(|f| &f.area));
         let redaction = Redaction::new(&self.options.style, &regions, size, Orientation::Normal);
         for (i, channel) in [Channel::Red, Channel::Green, Channel::Blue]
             .into_iter()

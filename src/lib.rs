@@ -33,8 +33,14 @@ mod picture;
 mod plane;
 mod redact;
 mod report;
+#[cfg(feature = "video")]
+mod track;
+#[cfg(feature = "video")]
+mod video;
 
 pub use anonymize::{Anonymized, Anonymizer, Found, Masking, Options};
+#[cfg(feature = "video")]
+pub use anonymize::{Progress, VideoAnonymizer, VideoOptions};
 pub use colour::{Coding, Matrix, Range};
 pub use detect::{Detector, DetectorOptions, Preset, bundled_models};
 #[doc(hidden)]
@@ -47,7 +53,12 @@ pub use photo::{Format, Limits, Photo, Recognised};
 pub use picture::{Picture, RgbImage, RgbView};
 pub use plane::{AnyPlaneMut, Channel, Layout, Plane, PlaneMut, Sample};
 pub use redact::{Redaction, Region, Rgb, Shape, Sticker, Style};
-pub use report::{Covered, FileReport, FoundFace, Milliseconds, Outcome, SCHEMA, StyleUsed};
+pub use report::{
+    Covered, FileReport, FollowedFace, FoundFace, Milliseconds, OpenSpan, Outcome, SCHEMA,
+    StyleUsed,
+};
+#[cfg(feature = "video")]
+pub use video::{Audio, Backend, Encoding};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

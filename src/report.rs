@@ -4,6 +4,8 @@
 use crate::face::Face;
 use crate::geometry::{Rect, Size};
 use crate::redact::{Region, Shape, Style};
+#[cfg(feature = "video")]
+use crate::track::{Span, Summary};
 use serde::Serialize;
 
 /// Version of the report's shape.
@@ -42,6 +44,15 @@ pub struct FileReport {
     pub height: u32,
     /// Frames or pages.
     pub frames: usize,
+    /// Faces through time, of a video; numbered from 0 in this order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tracks: Vec<FollowedFace>,
+    /// Where a face of a video was probably left open.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub spans: Vec<OpenSpan>,
+    /// What decoded and encoded a video.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backend: Option<String>,
     /// What was found.
     pub faces: Vec<FoundFace>,
     /// What was covered, or would be.
@@ -69,6 +80,9 @@ pub struct FoundFace {
     /// Frame or page, counted from 0; left out where there is but one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frame: Option<usize>,
+    /// Number of its track, in a video.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub track: Option<usize>,
     /// x, y, width, height in pixels of the upright picture.
     #[serde(rename = "box")]
     pub area: [f32; 4],
@@ -90,6 +104,37 @@ pub struct Covered {
     /// `ellipse` or `box`.
     pub shape: &'static str,
     /// x, y, width, height in pixels of the upright picture.
+    #[serde(rename = "box")]
+    pub area: [f32; 4],
+}
+
+/// One face of a video, from the first frame in which it is covered to the last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct FollowedFace {
+    /// First frame, counted from 0.
+    pub first: usize,
+    /// Last frame.
+    pub last: usize,
+    /// Frames in which it was seen.
+    pub seen: usize,
+    /// Frames in between in which it was not.
+    pub between: usize,
+    /// Frames before it was first seen and after it was last seen.
+    pub beyond: usize,
+}
+
+/// Frames, both ends included, in which a face was lost and nothing covers it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct OpenSpan {
+    /// First frame, counted from 0.
+    pub first: usize,
+    /// Last frame.
+    pub last: usize,
+    /// When both are shown, from the start.
+    pub seconds: [f64; 2],
+    /// Where it was before or is after: x, y, width, height in pixels of the upright picture.
     #[serde(rename = "box")]
     pub area: [f32; 4],
 }
@@ -130,6 +175,9 @@ impl FileReport {
             width: 0,
             height: 0,
             frames: 0,
+            tracks: Vec::new(),
+            spans: Vec::new(),
+            backend: None,
             faces: Vec::new(),
             regions: Vec::new(),
             style: None,
@@ -165,6 +213,7 @@ impl FoundFace {
     pub(crate) fn new(frame: Option<usize>, face: &Face) -> Self {
         Self {
             frame,
+            track: None,
             area: corners(&face.area),
             score: (face.score * 1e4).round() / 1e4,
             landmarks: face
@@ -187,6 +236,33 @@ impl Covered {
             },
             area: corners(&area),
         })
+    }
+}
+
+#[cfg(feature = "video")]
+impl From<&Summary> for FollowedFace {
+    fn from(track: &Summary) -> Self {
+        Self {
+            first: track.first,
+            last: track.last,
+            seen: track.seen,
+            between: track.between,
+            beyond: track.beyond,
+        }
+    }
+}
+
+#[cfg(feature = "video")]
+impl OpenSpan {
+    /// `seconds`: when a frame is shown.
+    pub(crate) fn new(span: &Span, seconds: impl Fn(usize) -> f64) -> Self {
+        let rounded = |frame| (seconds(frame) * 1e3).round() / 1e3;
+        Self {
+            first: span.first,
+            last: span.last,
+            seconds: [rounded(span.first), rounded(span.last)],
+            area: corners(&span.area),
+        }
     }
 }
 

@@ -4,8 +4,8 @@
 //! Invariant: a flag that is listed does something, and none is a silent alias of another meaning.
 
 use super::values::{
-    DeviceArg, EngineArg, OnNoFaceArg, PresetArg, ProgressArg, ShapeArg, StyleArg, cells, color,
-    jobs, margin, pixels, rectangle, threshold,
+    AudioArg, BackendArg, DeviceArg, EffortArg, EngineArg, OnNoFaceArg, PresetArg, ProgressArg,
+    ShapeArg, StyleArg, cells, color, crf, jobs, margin, pixels, rectangle, threshold,
 };
 use clap::builder::ArgPredicate;
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -21,6 +21,7 @@ Examples:
   faceveil blur photos/ -o blurred/             the whole tree, mirrored
   faceveil blur photos/ -o blurred/ --report report.jsonl
   faceveil blur scan.tif --region 40,60,200,80  covers a place by hand as well
+  faceveil blur clip.mp4 -o out.mp4             every frame, with its sound
   faceveil detect photos/ > faces.jsonl         writes no picture
   curl -s URL | faceveil blur - > out.jpg       one picture through a pipe
 
@@ -28,9 +29,10 @@ Exit codes:
   0    everything done
   1    at least one file failed; the others are done
   2    never started: wrong usage, no engine, two inputs with one output
+  3    done, but with --strict a person must look: a face of a video may show in between
   130  interrupted";
 
-/// Finds faces in photos and makes them unrecognisable. Works offline; a file that cannot be fully
+/// Finds faces in photos and videos and makes them unrecognisable. Works offline; a file that cannot be fully
 /// processed leaves nothing at its output path.
 #[derive(Debug, Parser)]
 #[command(name = "faceveil", version, arg_required_else_help = true, after_help = EXAMPLES)]
@@ -42,7 +44,7 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Cover the faces in photos and write new files
+    /// Cover the faces in photos and videos and write new files
     #[command(after_help = EXAMPLES)]
     Blur(Box<Blur>),
     /// Print where the faces are, one JSON line per file, and write no picture
@@ -61,7 +63,7 @@ pub(super) enum Command {
 /// What both `blur` and `detect` take.
 #[derive(Debug, Args)]
 pub(super) struct Common {
-    /// Photos and folders, or `-` for one photo on standard input
+    /// Photos, videos and folders, or `-` for one photo on standard input
     ///
     /// Folders are walked recursively in a stable order. Hidden files, linked folders inside a folder
     /// and earlier outputs (`*_blurred.*`) are left alone; name one to have it taken.
@@ -73,25 +75,40 @@ pub(super) struct Common {
     #[arg(allow_negative_numbers = true, help_heading = "Detection")]
     pub(super) threshold: Option<f32>,
 
-    /// How hard to look
-    #[arg(long, value_enum, default_value_t, help_heading = "Detection")]
-    pub(super) preset: PresetArg,
+    /// How hard to look [default: balanced for photos, fast for videos]
+    #[arg(long, value_enum, help_heading = "Detection")]
+    pub(super) preset: Option<PresetArg>,
 
     #[command(flatten)]
     pub(super) engine: Engine,
 
-    /// Draw the boxes and scores into pictures in this folder; they show the faces uncovered
+    /// Draw the boxes and scores of photos into pictures in this folder; they show the faces uncovered
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Output")]
     pub(super) preview: Option<PathBuf>,
 
-    /// Pictures worked on at a time [default: the number of cores]
+    /// Pictures or frames worked on at a time [default: the number of cores]
     #[arg(short, long, value_name = "N", value_parser = jobs, help_heading = "Running")]
     pub(super) jobs: Option<NonZeroUsize>,
 
-    /// Refuse pictures with more pixels than this, all frames together; `M` means million
+    /// Refuse pictures with more pixels than this, all frames together, and videos with larger frames;
+    /// `M` means million
     #[arg(long, value_name = "N", value_parser = pixels, default_value = "500M")]
     #[arg(help_heading = "Running")]
     pub(super) max_pixels: u64,
+
+    /// What decodes and encodes videos
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "BACKEND",
+        help_heading = "Videos"
+    )]
+    pub(super) video_backend: BackendArg,
+
+    /// Exit with 3 if a face of a video was lost for so long that it may show in between
+    #[arg(long, help_heading = "Videos")]
+    pub(super) strict: bool,
 
     /// Say nothing but errors
     #[arg(short, long, help_heading = "Running")]
@@ -170,6 +187,24 @@ pub(super) struct Blur {
     /// Find the faces and say what would be written, but write no photo
     #[arg(long, help_heading = "Output")]
     pub(super) dry_run: bool,
+
+    /// What becomes of a video's sound
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHAT",
+        help_heading = "Videos"
+    )]
+    pub(super) audio: AudioArg,
+
+    /// Constant rate factor of a video's encoder, 0 to 51; lower is better and larger [default: the encoder's high quality]
+    #[arg(long, value_name = "N", value_parser = crf, help_heading = "Videos")]
+    pub(super) crf: Option<u8>,
+
+    /// How hard a video's encoder tries to save bytes [default: veryfast]
+    #[arg(long, value_enum, value_name = "EFFORT", help_heading = "Videos")]
+    pub(super) preset_video: Option<EffortArg>,
 
     /// What covers a face
     #[arg(

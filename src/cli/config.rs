@@ -8,12 +8,12 @@ use super::inputs::{self, Inputs, LeftAlone};
 use super::outputs::{self, Destination, Planned};
 use super::report_file::ReportTo;
 use super::show;
-use super::values::{DeviceArg, OnNoFaceArg, ProgressArg, StyleArg};
+use super::values::{DeviceArg, EffortArg, OnNoFaceArg, ProgressArg, StyleArg};
 use super::write::Existing;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{
-    DetectorOptions, EngineChoice, EngineOptions, Limits, Masking, Options, Photo, Rgb, Sticker,
-    Style,
+    DetectorOptions, Encoding, EngineChoice, EngineOptions, Limits, Masking, Options, Photo,
+    Preset, Rgb, Sticker, Style, VideoAnonymizer, VideoOptions,
 };
 use std::io::IsTerminal;
 use std::path::Path;
@@ -33,6 +33,12 @@ pub(super) struct Config {
     pub(super) detector: DetectorOptions,
     /// What covers them.
     pub(super) options: Options,
+    /// How faces are found in videos.
+    pub(super) video_detector: DetectorOptions,
+    /// How videos are dealt with.
+    pub(super) video: VideoOptions,
+    /// Whether a span left open is told by the exit code.
+    pub(super) strict: bool,
     /// The photos, and where each goes.
     pub(super) plan: Vec<Planned>,
     /// What was found and is not dealt with.
@@ -126,7 +132,12 @@ impl Config {
             ignore: typed.ignore,
             limits: limits(&typed.common),
         };
-        Self::new(task, typed.common, options, &destination, report)
+        let encoding = Encoding {
+            audio: typed.audio.into(),
+            crf: typed.crf,
+            preset: typed.preset_video.map(EffortArg::name),
+        };
+        Self::new(task, typed.common, options, encoding, &destination, report)
     }
 
     /// Checks what was typed after `detect` and plans the run.
@@ -147,6 +158,7 @@ impl Config {
             Task::Detect,
             typed.common,
             options,
+            Encoding::default(),
             &Destination::Nowhere,
             ReportTo::Stdout,
         )
@@ -156,6 +168,7 @@ impl Config {
         task: Task,
         typed: Common,
         options: Options,
+        encoding: Encoding,
         destination: &Destination,
         report: ReportTo,
     ) -> Result<Self> {
@@ -177,14 +190,24 @@ impl Config {
         }
         let Inputs { list, left_alone } = inputs::gather(&typed.inputs, &own);
         let plan = outputs::plan(list, destination, previews, report.path())?;
+        let jobs = typed.jobs.map_or_else(cores, usize::from);
+        let preset = typed.preset.map(Preset::from);
+        let detector = |usual| detector(&typed, preset.unwrap_or(usual));
         Ok(Self {
             task,
-            detector: detector(&typed)?,
+            detector: detector(Preset::default())?,
+            video_detector: detector(VideoAnonymizer::PRESET)?,
+            video: VideoOptions {
+                backend: typed.video_backend.into(),
+                encoding,
+                workers: jobs,
+            },
+            strict: typed.strict,
             options,
             plan,
             left_alone,
             report,
-            jobs: typed.jobs.map_or_else(cores, usize::from),
+            jobs,
             quiet: typed.quiet,
             progress: typed.progress,
         })
@@ -201,7 +224,7 @@ fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn detector(typed: &Common) -> Result<DetectorOptions> {
+fn detector(typed: &Common, preset: Preset) -> Result<DetectorOptions> {
     let engine: EngineChoice = typed.engine.engine.into();
     let on_cpu = matches!(typed.engine.device, DeviceArg::Auto | DeviceArg::Cpu);
     ensure!(
@@ -211,7 +234,7 @@ fn detector(typed: &Common) -> Result<DetectorOptions> {
         "--onnxruntime would not be used; add --engine onnxruntime"
     );
     Ok(DetectorOptions {
-        preset: typed.preset.into(),
+        preset,
         threshold: typed.threshold,
         engine: EngineOptions {
             engine,

@@ -30,7 +30,7 @@ const CLAIMS: &[&str] = &[
     "heic", "heif", "hif", "avif", "jxl", "jp2", "j2k", "jpx", "jxr", "dng", "cr2", "cr3", "crw",
     "nef", "nrw", "arw", "srf", "sr2", "orf", "rw2", "raf", "pef", "srw", "3fr", "erf", "kdc",
     "mrw", "x3f", "mp4", "m4v", "mov", "avi", "mkv", "webm", "wmv", "mpg", "mpeg", "mts", "m2ts",
-    "3gp",
+    "3gp", "3g2", "flv", "asf", "vob", "ogv", "mxf", "divx",
 ];
 
 /// Where the bytes of a photo come from.

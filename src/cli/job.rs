@@ -9,7 +9,8 @@ use super::inputs::Source;
 use super::interrupt::Interrupt;
 use super::outputs::{Planned, Target};
 use super::values::OnNoFaceArg;
-use super::write::{self, Existing};
+use super::video::Videos;
+use super::write::{self, Existing, Keep};
 use super::{preview, read, show};
 use anyhow::{Context, Result, anyhow, bail};
 use faceveil::{Anonymizer, FileReport, Format, Found, Outcome, Photo, Recognised};
@@ -24,6 +25,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct Job<'a> {
     /// Finds and covers.
     pub(super) anonymizer: &'a Anonymizer,
+    /// The same for videos.
+    pub(super) videos: Videos<'a>,
     /// What is asked for.
     pub(super) task: Task,
     /// Whether to stop.
@@ -88,6 +91,11 @@ impl Job<'_> {
                 WhenThere::Write(_) => {}
             }
         }
+        if let Source::File(path) = &planned.input.source
+            && read::is_video(path)
+        {
+            return self.video(path, planned);
+        }
         let bytes = match &planned.input.source {
             Source::File(path) => read::photo(path)?,
             Source::Stdin => read::stdin()?,
@@ -97,6 +105,9 @@ impl Job<'_> {
             Recognised::Photo(format) => Some(format),
             _ => None,
         };
+        if let Recognised::Video(kind) = Photo::recognise(&bytes) {
+            bail!("it is a video ({kind}), which cannot be piped; give it as a file");
+        }
         let found = self.anonymizer.find(&bytes)?;
         drop(bytes);
         if let Some(path) = &planned.preview {
@@ -138,28 +149,8 @@ impl Job<'_> {
         existing: WhenThere,
         on_no_face: OnNoFaceArg,
     ) -> Result<FileReport> {
-        if found.report().outcome == Outcome::NoFaces {
-            match on_no_face {
-                OnNoFaceArg::Write => {}
-                OnNoFaceArg::Skip => {
-                    let mut report = found.report().clone();
-                    report.outcome = Outcome::Skipped;
-                    report.warnings.push(
-                        "nothing to cover was found, so nothing was written (--on-no-face skip)"
-                            .into(),
-                    );
-                    return Ok(report);
-                }
-                OnNoFaceArg::Fail => {
-                    let mut report = found.report().clone();
-                    report.outcome = Outcome::Failed;
-                    report.error = Some(
-                        "nothing to cover was found, so nothing was written (--on-no-face fail)"
-                            .into(),
-                    );
-                    return Ok(report);
-                }
-            }
+        if let Some(report) = without_faces(found.report(), on_no_face) {
+            return Ok(report);
         }
         let done = found.redact()?;
         let mut report = done.report;
@@ -168,11 +159,7 @@ impl Job<'_> {
         }
         match &planned.target {
             Target::File { path, name } => {
-                let existing = match existing {
-                    WhenThere::Write(existing) => existing,
-                    WhenThere::Skip => Existing::Refuse,
-                };
-                write::atomically(path, &done.bytes, existing, self.interrupt)
+                write::atomically(path, &done.bytes, rule(existing), self.interrupt)
                     .context("writing its output")?;
                 report.output = Some(show::in_report(name));
             }
@@ -188,11 +175,77 @@ impl Job<'_> {
         Ok(report)
     }
 
+    /// A video has a path of its own: it is too long for memory.
+    fn video(&self, input: &Path, planned: &Planned) -> Result<FileReport> {
+        let mut report = match (self.task, &planned.target) {
+            (Task::Detect, _) => self.videos.detect(input)?,
+            (Task::DryRun, _) => self.videos.detect(input)?,
+            (
+                Task::Blur {
+                    existing,
+                    on_no_face,
+                },
+                Target::File { path, name },
+            ) => {
+                let others = self.task.is_in_place().then(|| other_names(path)).flatten();
+                let mut report =
+                    write::with_temporary(path, rule(existing), self.interrupt, |file| {
+                        let mut report = self.videos.blur(input, file.path())?;
+                        if let Some(report) = without_faces(&report, on_no_face) {
+                            return Ok(Keep::No(report));
+                        }
+                        report.output = Some(show::in_report(name));
+                        Ok(Keep::Yes(report))
+                    })?;
+                report.warnings.extend(others);
+                report
+            }
+            (_, Target::Stdout) => {
+                bail!("a video is not written to standard output; give -o FILE")
+            }
+            (_, Target::Nothing | Target::OwnOutput(_)) => bail!("it has no output path"),
+        };
+        if planned.preview.is_some() {
+            let warning = "a preview is drawn of photos only";
+            report.warnings.push(warning.into());
+        }
+        Ok(report)
+    }
+
     fn skipped(&self, why: String) -> FileReport {
         let mut report = FileReport::new(self.anonymizer.detector().engine());
         report.outcome = Outcome::Skipped;
         report.warnings.push(why);
         report
+    }
+}
+
+/// What is said of a file in which nothing is to be covered and which is not to be written.
+fn without_faces(found: &FileReport, on_no_face: OnNoFaceArg) -> Option<FileReport> {
+    const WHY: &str = "nothing to cover was found, so nothing was written";
+    if found.outcome != Outcome::NoFaces {
+        return None;
+    }
+    let mut report = found.clone();
+    match on_no_face {
+        OnNoFaceArg::Write => return None,
+        OnNoFaceArg::Skip => {
+            report.outcome = Outcome::Skipped;
+            report.warnings.push(format!("{WHY} (--on-no-face skip)"));
+        }
+        OnNoFaceArg::Fail => {
+            report.outcome = Outcome::Failed;
+            report.error = Some(format!("{WHY} (--on-no-face fail)"));
+        }
+    }
+    Some(report)
+}
+
+/// What may be at an output path when it is written.
+fn rule(existing: WhenThere) -> Existing {
+    match existing {
+        WhenThere::Write(existing) => existing,
+        WhenThere::Skip => Existing::Refuse,
     }
 }
 

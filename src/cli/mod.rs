@@ -18,6 +18,7 @@ mod report_file;
 mod show;
 mod summary;
 mod values;
+mod video;
 mod voice;
 mod write;
 
@@ -34,6 +35,7 @@ use std::io;
 use std::process::ExitCode;
 use std::time::Instant;
 use summary::Summary;
+use video::Videos;
 use voice::Voice;
 
 /// How a run ended. The numbers are documented in the help and the README.
@@ -46,6 +48,8 @@ pub(crate) enum Exit {
     SomeFailed = 1,
     /// Never started.
     NeverStarted = 2,
+    /// Done, and a person must look.
+    Look = 3,
     /// Interrupted.
     Interrupted = interrupt::EXIT_CODE,
 }
@@ -102,7 +106,7 @@ fn process(config: &Config) -> Result<Exit> {
     batch::silence_worker_panics();
     let mut voice = Voice::new(config.quiet, config.progress, config.plan.len());
     for folder in &config.left_alone.empty {
-        voice.warning(format_args!("no photo in {}", show::path(folder)));
+        voice.warning(format_args!("no photo or video in {}", show::path(folder)));
     }
     let mut summary = Summary::default();
     if config.plan.is_empty() {
@@ -122,6 +126,7 @@ fn process(config: &Config) -> Result<Exit> {
         summary.engine = Some(anonymizer.detector().engine().to_owned());
         let job = Job {
             anonymizer: &anonymizer,
+            videos: Videos::new(config, &interrupt, voice.frame_progress()),
             task: config.task,
             interrupt: &interrupt,
         };
@@ -160,6 +165,8 @@ fn process(config: &Config) -> Result<Exit> {
         Exit::Interrupted
     } else if summary.failed > 0 || summary.report_failed {
         Exit::SomeFailed
+    } else if config.strict && summary.open_spans > 0 {
+        Exit::Look
     } else {
         Exit::Done
     })
@@ -175,7 +182,7 @@ fn tell(voice: &Voice, task: Task, planned: &Planned, done: &Done) {
         voice.warning(format_args!("{name}: {warning}"));
     }
     let looked_at = matches!(report.outcome, Outcome::Redacted | Outcome::NoFaces);
-    if looked_at && report.faces.is_empty() {
+    if looked_at && summary::faces(report) == 0 {
         voice.note(format_args!("{name}: no face found"));
     }
     if looked_at && task == Task::DryRun {
@@ -183,7 +190,7 @@ fn tell(voice: &Voice, task: Task, planned: &Planned, done: &Done) {
             .target
             .as_deref()
             .map_or_else(|| "standard output".into(), show::path);
-        let faces = summary::count(report.faces.len(), "face");
+        let faces = summary::count(summary::faces(report), "face");
         voice.line(format_args!("{name}: {faces}, would be written to {to}"));
     }
 }

@@ -206,7 +206,7 @@ fn target(input: &Input, destination: &Destination) -> Target {
         (_, Destination::Nowhere) | (Source::Unreachable(..), _) => return Target::Nothing,
         (_, Destination::Stdout) => return Target::Stdout,
         (_, Destination::File(path)) => path.clone(),
-        (_, Destination::Folder(folder)) => folder.join(&input.name),
+        (_, Destination::Folder(folder)) => folder.join(written_as(&input.name)),
         (Source::Stdin, _) => return Target::Stdout,
         (Source::File(path), Destination::Beside) => path.with_file_name(beside(path)),
         // A link is kept, and what it leads to is replaced.
@@ -217,13 +217,30 @@ fn target(input: &Input, destination: &Destination) -> Target {
     let name = match destination {
         Destination::File(_) => path.file_name().map_or_else(PathBuf::new, PathBuf::from),
         Destination::Beside => input.name.with_file_name(beside(&input.name)),
+        Destination::Folder(_) => written_as(&input.name),
         _ => input.name.clone(),
     };
     Target::File { path, name }
 }
 
+/// Names of containers that cannot hold exact times or a modern codec: such videos are written as
+/// QuickTime.
+const BECOMES_MOV: &[&str] = &[
+    "avi", "divx", "wmv", "asf", "flv", "f4v", "mpg", "mpeg", "vob", "ogv", "mxf", "dv",
+];
+
+/// The name of the new file: `clip.avi` becomes `clip.mov`.
+fn written_as(name: &Path) -> PathBuf {
+    let extension = name.extension().and_then(OsStr::to_str);
+    match extension.is_some_and(|e| BECOMES_MOV.iter().any(|old| old.eq_ignore_ascii_case(e))) {
+        true => name.with_extension("mov"),
+        false => name.to_owned(),
+    }
+}
+
 /// `photo.jpg` to `photo_blurred.jpg`.
 fn beside(path: &Path) -> OsString {
+    let path = &written_as(path);
     let mut name = path.file_stem().unwrap_or_default().to_owned();
     name.push(OUTPUT_SUFFIX);
     if let Some(extension) = path.extension() {

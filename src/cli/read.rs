@@ -26,6 +26,17 @@ pub(super) fn photo(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Whether a file is a video, whatever its length. What cannot be read is none.
+pub(super) fn is_video(path: &Path) -> bool {
+    // Opening a pipe would wait for its other end.
+    if !std::fs::metadata(path).is_ok_and(|m| m.is_file()) {
+        return false;
+    }
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|f| f.take(HEAD).read_to_end(&mut head));
+    read.is_ok() && matches!(Photo::recognise(&head), Recognised::Video(_))
+}
+
 /// A file's bytes.
 pub(super) fn file(path: &Path, most: u64) -> Result<Vec<u8>> {
     let (file, length) = open(path)?;

@@ -22,6 +22,8 @@ pub(super) struct Summary {
     pub(super) skipped: usize,
     /// Photos that were not reached.
     pub(super) not_started: usize,
+    /// Spans of videos in which a face may show.
+    pub(super) open_spans: usize,
     /// Whether a line of the report was lost.
     pub(super) report_failed: bool,
     /// What ran the networks.
@@ -33,11 +35,12 @@ impl Summary {
     pub(super) fn add(&mut self, report: &FileReport) {
         self.files += 1;
         self.written += usize::from(report.output.is_some());
-        self.faces += report.faces.len();
+        self.faces += faces(report);
+        self.open_spans += report.spans.len();
         match report.outcome {
             Outcome::Failed => self.failed += 1,
             Outcome::Skipped => self.skipped += 1,
-            _ => self.without_faces += usize::from(report.faces.is_empty()),
+            _ => self.without_faces += usize::from(faces(report) == 0),
         }
     }
 
@@ -76,6 +79,14 @@ impl Summary {
             }
         }
         sentence
+    }
+}
+
+/// Faces of a photo; of a video, how many were followed.
+pub(super) fn faces(report: &FileReport) -> usize {
+    match report.backend {
+        Some(_) => report.tracks.len(),
+        None => report.faces.len(),
     }
 }
 

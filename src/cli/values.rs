@@ -3,7 +3,7 @@
 //! Invariant: a value that leaves this file lies within the bounds that its help names.
 
 use clap::ValueEnum;
-use faceveil::{Device, EngineChoice, Preset, Rect, Rgb, Shape};
+use faceveil::{Audio, Backend, Device, EngineChoice, Preset, Rect, Rgb, Shape};
 use std::num::NonZeroUsize;
 
 /// An enumeration of the library under the names that are typed.
@@ -69,6 +69,24 @@ choices! { OnNoFaceArg:
     Fail,
 }
 
+choices! { AudioArg:
+    /// Every track, packet by packet
+    #[default] Keep,
+    /// None
+    Drop,
+}
+
+choices! { BackendArg:
+    /// What fits the file
+    #[default] Auto,
+    /// Your own ffmpeg and ffprobe, 5.1 or newer
+    Ffmpeg,
+}
+
+choices! { EffortArg:
+    Ultrafast, Superfast, Veryfast, Faster, Fast, #[default] Medium, Slow, Slower, Veryslow,
+}
+
 choices! { ProgressArg: #[default] Auto, Always, Never }
 
 impl From<PresetArg> for Preset {
@@ -78,6 +96,31 @@ impl From<PresetArg> for Preset {
             PresetArg::Balanced => Self::Balanced,
             PresetArg::Thorough => Self::Thorough,
         }
+    }
+}
+
+impl From<AudioArg> for Audio {
+    fn from(arg: AudioArg) -> Self {
+        match arg {
+            AudioArg::Keep => Self::Keep,
+            AudioArg::Drop => Self::Drop,
+        }
+    }
+}
+
+impl From<BackendArg> for Backend {
+    fn from(arg: BackendArg) -> Self {
+        match arg {
+            BackendArg::Auto => Self::Auto,
+            BackendArg::Ffmpeg => Self::Ffmpeg,
+        }
+    }
+}
+
+impl EffortArg {
+    /// The encoder's own name of it.
+    pub(super) fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
     }
 }
 
@@ -135,6 +178,13 @@ pub(super) fn cells(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(n @ 1..=64) => Ok(n),
         _ => Err(format!("cells {text} is not a whole number in 1..=64")),
+    }
+}
+
+pub(super) fn crf(text: &str) -> Result<u8, String> {
+    match text.parse() {
+        Ok(n @ 0..=51) => Ok(n),
+        _ => Err(format!("crf {text} is not a whole number in 0..=51")),
     }
 }
 

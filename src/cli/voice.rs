@@ -8,6 +8,7 @@ use super::values::ProgressArg;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fmt::Display;
 use std::io::IsTerminal;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 const ERROR: &str = "\x1b[1;31merror\x1b[0m";
@@ -37,6 +38,71 @@ enum Progress {
     Off,
     Bar(ProgressBar),
     Lines(Lines),
+}
+
+/// Where the frames of a video are counted: beside the bar, or in lines of their own. Cheap to clone.
+#[derive(Clone)]
+pub(super) enum FrameProgress {
+    Off,
+    Bar(ProgressBar),
+    Lines,
+}
+
+/// One video's frames.
+pub(super) struct Frames<'a> {
+    to: &'a FrameProgress,
+    name: String,
+    start: Instant,
+    last: Option<Instant>,
+}
+
+impl FrameProgress {
+    /// A video is begun.
+    pub(super) fn begin(&self, name: &Path) -> Frames<'_> {
+        Frames {
+            to: self,
+            name: show::path(name),
+            start: Instant::now(),
+            last: None,
+        }
+    }
+}
+
+impl Frames<'_> {
+    /// So many frames are done, of as many as the file says.
+    pub(super) fn advance(&mut self, done: usize, of: Option<u64>) {
+        let between = match self.to {
+            FrameProgress::Off => return,
+            FrameProgress::Bar(_) => BETWEEN_LINES / 5,
+            FrameProgress::Lines => BETWEEN_LINES,
+        };
+        if self.last.is_some_and(|last| last.elapsed() < between) {
+            return;
+        }
+        self.last = Some(Instant::now());
+        let rate = done as f64 / self.start.elapsed().as_secs_f64().max(1e-3);
+        let mut line = format!("{}: {done}", self.name);
+        if let Some(of) = of {
+            line += &format!("/{of}");
+        }
+        line += &format!(" frames, {rate:.1} frames/s");
+        if let (Some(of), true) = (of, done > 0) {
+            let left = (of as f64 - done as f64).max(0.0) / rate;
+            line += &format!(", {left:.0} s left");
+        }
+        match self.to {
+            FrameProgress::Bar(bar) => bar.set_message(line),
+            _ => anstream::eprintln!("{line}"),
+        }
+    }
+}
+
+impl Drop for Frames<'_> {
+    fn drop(&mut self) {
+        if let FrameProgress::Bar(bar) = self.to {
+            bar.set_message("");
+        }
+    }
 }
 
 /// Progress for a log: a line now and then.
@@ -87,6 +153,15 @@ impl Voice {
         }
     }
 
+    /// For the frames of videos.
+    pub(super) fn frame_progress(&self) -> FrameProgress {
+        match &self.progress {
+            Progress::Off => FrameProgress::Off,
+            Progress::Bar(bar) => FrameProgress::Bar(bar.clone()),
+            Progress::Lines(_) => FrameProgress::Lines,
+        }
+    }
+
     /// One more file is done.
     pub(super) fn advance(&mut self) {
         match &mut self.progress {
@@ -115,7 +190,7 @@ impl Voice {
 
 fn bar(total: usize) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
-    let template = "{wide_bar} {pos}/{len} files, {per_sec}, {eta} left";
+    let template = "{wide_bar} {pos}/{len} files, {per_sec}, {eta} left  {msg}";
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.with_key(
             "per_sec",

@@ -31,21 +31,48 @@ pub(super) fn atomically(
     existing: Existing,
     interrupt: &Interrupt,
 ) -> Result<()> {
-    let mut made = MadeFolders::default();
-    let written = write_and_rename(target, bytes, existing, interrupt, &mut made);
-    if written.is_err() {
-        made.remove();
-    }
-    written
+    with_temporary(target, existing, interrupt, |file| {
+        file.as_file_mut().write_all(bytes)?;
+        Ok(Keep::Yes(()))
+    })?;
+    Ok(())
 }
 
-fn write_and_rename(
+/// Whether what was written is to be kept.
+pub(super) enum Keep<T> {
+    /// Rename it.
+    Yes(T),
+    /// Remove it; that is no failure.
+    No(T),
+}
+
+/// Lets `write` fill a temporary beside `target`, then renames it. Folders above it are made.
+///
+/// # Errors
+/// As [`atomically`], and what `write` fails with.
+pub(super) fn with_temporary<T>(
     target: &Path,
-    bytes: &[u8],
+    existing: Existing,
+    interrupt: &Interrupt,
+    write: impl FnOnce(&mut NamedTempFile) -> Result<Keep<T>>,
+) -> Result<T> {
+    let mut made = MadeFolders::default();
+    let written = write_and_rename(target, existing, interrupt, &mut made, write);
+    if !matches!(written, Ok(Keep::Yes(_))) {
+        made.remove();
+    }
+    Ok(match written? {
+        Keep::Yes(value) | Keep::No(value) => value,
+    })
+}
+
+fn write_and_rename<T>(
+    target: &Path,
     existing: Existing,
     interrupt: &Interrupt,
     made: &mut MadeFolders,
-) -> Result<()> {
+    write: impl FnOnce(&mut NamedTempFile) -> Result<Keep<T>>,
+) -> Result<Keep<T>> {
     let folder = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -56,7 +83,10 @@ fn write_and_rename(
     };
     let mut file = open_temporary(folder, original.is_some(), made)?;
     let _listed = interrupt.list_temporary(file.path());
-    file.as_file_mut().write_all(bytes)?;
+    let value = match write(&mut file)? {
+        Keep::Yes(value) => value,
+        no => return Ok(no),
+    };
     if let Some(original) = &original {
         take_over(file.as_file(), original)?;
     }
@@ -65,12 +95,12 @@ fn write_and_rename(
         bail!("interrupted before it was renamed");
     }
     match existing {
-        Existing::Refuse => rename_to_nothing(file.into_temp_path(), target),
+        Existing::Refuse => rename_to_nothing(file.into_temp_path(), target)?,
         Existing::Replace | Existing::ReplaceInPlace => {
             file.persist(target).map_err(|e| e.error)?;
-            Ok(())
         }
     }
+    Ok(Keep::Yes(value))
 }
 
 /// A temporary in a folder that may have to be made. Another worker that failed may remove the same

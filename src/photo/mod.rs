@@ -51,7 +51,9 @@ pub enum Format {
 pub enum Recognised {
     /// A format that is handled.
     Photo(Format),
-    /// A picture or video format that is not handled, by name.
+    /// A video, by the name of its container.
+    Video(&'static str),
+    /// A picture format that is not handled, by name.
     Refused(&'static str),
     /// Nothing known, or a document (PDF, SVG).
     Unknown,

@@ -23,6 +23,9 @@ pub(super) fn format(file: &[u8]) -> Result<Format> {
 pub(super) fn recognise(head: &[u8]) -> Recognised {
     match known(head) {
         Some(Known::Format(format)) => Recognised::Photo(format),
+        Some(Known::Refused(kind)) if matches!(kind.group, Group::Video) => {
+            Recognised::Video(kind.name)
+        }
         // A folder of photos may hold documents without anyone meaning them.
         Some(Known::Refused(kind)) if !matches!(kind.group, Group::Document) => {
             Recognised::Refused(kind.name)
@@ -239,10 +242,29 @@ fn other(file: &[u8]) -> Option<Refused> {
     if starts(b"RIFF") && file.get(8..12) == Some(b"AVI ") {
         return video("AVI");
     }
+    if starts(b"\x30\x26\xb2\x75\x8e\x66\xcf\x11") {
+        return video("Windows Media (ASF)");
+    }
+    if starts(b"FLV\x01") {
+        return video("Flash Video");
+    }
+    if starts(&[0, 0, 1, 0xba]) {
+        return video("MPEG program stream");
+    }
+    if is_transport_stream(file) {
+        return video("MPEG transport stream");
+    }
     if is_svg(file) {
         return document("SVG");
     }
     None
+}
+
+/// Packets of 188 bytes that begin with a G, with four bytes before each in cameras' files.
+fn is_transport_stream(file: &[u8]) -> bool {
+    let every =
+        |first: usize, length: usize| (0..4).all(|i| file.get(first + i * length) == Some(&0x47));
+    every(0, 188) || every(4, 192)
 }
 
 /// ISO base media: brands say whether it is a picture or a video.

@@ -5,7 +5,7 @@
 use crate::colour::Coding;
 use crate::error::Result;
 use crate::geometry::{Orientation, Size};
-use crate::plane::{AnyPlaneMut, Channel, Layout, Plane, PlaneMut, Sample};
+use crate::plane::{AnyPlaneMut, Channel, Layout, PlaneMut};
 
 /// What the planes of a frame are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,20 +119,6 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// The planes, to be read.
-    pub(crate) fn planes<'a, T: Sample>(
-        data: &'a [T],
-        shape: &Shape,
-    ) -> Result<Vec<(Plane<'a, T>, Channel)>> {
-        let layouts = shape.layouts().into_iter();
-        layouts
-            .map(|(at, layout, channel)| {
-                let data = data.get(at..).unwrap_or_default();
-                Ok((Plane::new(data, layout)?, channel))
-            })
-            .collect()
-    }
-
     /// Hands every plane to `change`.
     ///
     /// # Errors

@@ -10,7 +10,9 @@ mod frame;
 mod timeline;
 mod view;
 
-pub(crate) use frame::{Frame, Samples, Shape};
+pub(crate) use frame::{Frame, Shape};
+#[cfg(test)]
+pub(crate) use frame::{Planes, Samples};
 pub(crate) use view::FramePicture;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -111,9 +113,11 @@ pub(crate) trait Video: Sync {
 /// [`ErrorKind::Malformed`] for a damaged file, [`ErrorKind::TooLarge`] for frames beyond `max_pixels`.
 pub(crate) fn open(path: &Path, backend: Backend, max_pixels: u64) -> Result<Box<dyn Video>> {
     match backend {
-        Backend::Auto | Backend::Ffmpeg => {
-            Ok(Box::new(FfmpegVideo::open(path, Tools::find()?, max_pixels)?))
-        }
+        Backend::Auto | Backend::Ffmpeg => Ok(Box::new(FfmpegVideo::open(
+            path,
+            Tools::find()?,
+            max_pixels,
+        )?)),
     }
 }
 

@@ -230,7 +230,11 @@ mod tests {
                 let crop = PixelRect::new(3, 2, 24, 16);
                 let seen = picture.view(crop, Size::new(12, 8)).expect("seen");
                 for (got, want) in seen.data()[..3].iter().zip([204u8, 77, 26]) {
-                    assert!(got.abs_diff(want) <= 4, "{shape:?}: {:?}", &seen.data()[..3]);
+                    assert!(
+                        got.abs_diff(want) <= 4,
+                        "{shape:?}: {:?}",
+                        &seen.data()[..3]
+                    );
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// Rooms and what each may use of the others. The ground uses nothing but itself.
 const GROUND: [&str; 6] = ["colour", "error", "face", "geometry", "picture", "plane"];
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("error", &[]),
     ("geometry", &[]),
     ("plane", &["error", "geometry"]),
@@ -17,8 +17,12 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("redact", &[]),
     ("track", &[]),
     ("photo", &[]),
-    ("report", &["redact"]),
-    ("anonymize", &["detect", "photo", "redact", "report"]),
+    ("video", &[]),
+    ("report", &["redact", "track"]),
+    (
+        "anonymize",
+        &["detect", "photo", "redact", "report", "track", "video"],
+    ),
 ];
 
 /// Every `crate::room` that a file names, with its line.

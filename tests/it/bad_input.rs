@@ -299,7 +299,7 @@ fn an_empty_folder_is_told() {
     dir.file("in/readme.txt", b"text");
     dir.run(&["blur", "in", "-o", "out"])
         .exits(0)
-        .says("no photo in in")
+        .says("no photo or video in in")
         .says("0 files");
     assert_eq!(dir.tree(), ["in/", "in/readme.txt"]);
 }

@@ -1,13 +1,13 @@
 //! The encoder's command line: pixels, colour, sound, and what keeps everything else out.
 
+use super::super::failure::unsupported;
+use super::super::frame::Planes;
 use super::super::frame::Shape;
 use super::super::{Audio, Encoding};
 use super::containers::Container;
 use super::pixels::PixelFormat;
 use super::probe::{AudioTrack, Fields, Probe};
 use super::tools::{Tools, file_argument};
-use super::super::failure::unsupported;
-use super::super::frame::Planes;
 use crate::error::Result;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -132,10 +132,20 @@ impl Job<'_> {
             }
         }
         all.add(["-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]);
-        all.add(["-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"]);
+        all.add([
+            "-fflags",
+            "+bitexact",
+            "-flags:v",
+            "+bitexact",
+            "-flags:a",
+            "+bitexact",
+        ]);
         for (i, track) in sound.iter().enumerate() {
             if let Some(language) = &track.language {
-                all.add([&format!("-metadata:s:a:{i}"), &format!("language={language}")]);
+                all.add([
+                    &format!("-metadata:s:a:{i}"),
+                    &format!("language={language}"),
+                ]);
             }
         }
         self.time(&mut all);
@@ -197,7 +207,12 @@ impl Job<'_> {
         }
         let crf = |i: usize| self.encoding.crf.unwrap_or(CRF[i]).to_string();
         let preset = self.encoding.preset.as_deref().unwrap_or(PRESET);
-        all.add(["-pix_fmt", &self.format.for_encoder(), "-c:v", self.codec.name()]);
+        all.add([
+            "-pix_fmt",
+            &self.format.for_encoder(),
+            "-c:v",
+            self.codec.name(),
+        ]);
         match self.codec {
             Codec::H264 => {
                 all.add(["-preset", preset, "-crf", &crf(0)]);
@@ -206,7 +221,13 @@ impl Job<'_> {
             }
             Codec::Hevc => {
                 let mut own = vec!["log-level=error".to_owned(), "info=0".to_owned()];
-                own.extend(video.hdr.mastering.iter().map(|m| format!("master-display={m}")));
+                own.extend(
+                    video
+                        .hdr
+                        .mastering
+                        .iter()
+                        .map(|m| format!("master-display={m}")),
+                );
                 own.extend(video.hdr.light.iter().map(|l| format!("max-cll={l}")));
                 if video.hdr.mastering.is_some() {
                     own.push("hdr10=1".into());

@@ -91,7 +91,11 @@ impl Child {
             false => format!("{doing}: {} says: {said}", self.name),
         };
         let is_full = messages.contains("No space left on device");
-        let kind = if is_full { ErrorKind::Output } else { ErrorKind::Malformed };
+        let kind = if is_full {
+            ErrorKind::Output
+        } else {
+            ErrorKind::Malformed
+        };
         Error::new(kind, why)
     }
 }

@@ -22,7 +22,11 @@ impl Container {
         }
         if is("matroska") {
             // ffprobe gives both names to both.
-            return if says(b"webm") { Self::WebM } else { Self::Matroska };
+            return if says(b"webm") {
+                Self::WebM
+            } else {
+                Self::Matroska
+            };
         }
         if is("mpegts") { Self::Ts } else { Self::Mov }
     }
@@ -68,7 +72,10 @@ impl Container {
             }
             Self::Matroska => true,
             Self::WebM => matches!(codec, "opus" | "vorbis"),
-            Self::Ts => matches!(codec, "aac" | "mp3" | "mp2" | "ac3" | "eac3" | "dts" | "opus"),
+            Self::Ts => matches!(
+                codec,
+                "aac" | "mp3" | "mp2" | "ac3" | "eac3" | "dts" | "opus"
+            ),
         }
     }
 
@@ -92,8 +99,16 @@ mod tests {
             (mov, &b"\0\0\0\x18ftypisom"[..], Container::Mp4),
             (mov, b"\0\0\0\x14ftypqt  ", Container::Mov),
             (mov, b"\0\0\0\x08wide", Container::Mov),
-            ("matroska,webm", b"\x1a\x45\xdf\xa3\x42\x82matroska", Container::Matroska),
-            ("matroska,webm", b"\x1a\x45\xdf\xa3\x42\x82\x84webm", Container::WebM),
+            (
+                "matroska,webm",
+                b"\x1a\x45\xdf\xa3\x42\x82matroska",
+                Container::Matroska,
+            ),
+            (
+                "matroska,webm",
+                b"\x1a\x45\xdf\xa3\x42\x82\x84webm",
+                Container::WebM,
+            ),
             ("mpegts", b"G", Container::Ts),
             ("avi", b"RIFF", Container::Mov),
         ] {

@@ -150,8 +150,16 @@ mod tests {
     #[test]
     fn a_video_keeps_its_own_pixel_format() {
         for name in [
-            "yuv420p", "yuvj420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le",
-            "yuv444p12le", "gray", "gray10le", "gbrp",
+            "yuv420p",
+            "yuvj420p",
+            "yuv422p",
+            "yuv444p",
+            "yuv420p10le",
+            "yuv422p10le",
+            "yuv444p12le",
+            "gray",
+            "gray10le",
+            "gbrp",
         ] {
             let format = PixelFormat::of(name).expect("known");
             assert_eq!((format.name.as_str(), format.warning), (name, None));

@@ -29,7 +29,6 @@ pub(super) struct Probe {
 /// The picture track.
 #[derive(Clone, Debug)]
 pub(super) struct VideoTrack {
-    pub(super) codec: String,
     pub(super) pixel_format: String,
     pub(super) time_base: TimeBase,
     /// Frames a second on average.
@@ -121,7 +120,13 @@ pub(super) fn probe(path: &Path) -> Result<Probe> {
     dropped.tags(&format["tags"]);
     let first = ask(
         path,
-        &["-select_streams", "V:0", "-show_frames", "-read_intervals", "%+#1"],
+        &[
+            "-select_streams",
+            "V:0",
+            "-show_frames",
+            "-read_intervals",
+            "%+#1",
+        ],
     )?;
     let (video, more) = video_track(video, format, &first["frames"][0])?;
     warnings.extend(more);
@@ -152,7 +157,14 @@ pub(super) fn timestamps(path: &Path) -> Result<(TimeBase, Vec<i64>, [usize; 3])
         .ok_or_else(|| malformed("the new file has no video track"))?;
     let out = run(
         path,
-        &["-select_streams", "V:0", "-show_entries", "packet=pts", "-of", "csv=p=0"],
+        &[
+            "-select_streams",
+            "V:0",
+            "-show_entries",
+            "packet=pts",
+            "-of",
+            "csv=p=0",
+        ],
     )?;
     let mut pts = Vec::new();
     for line in out.lines().map(|l| l.trim().trim_end_matches(',')) {
@@ -181,7 +193,9 @@ fn run(path: &Path, what: &[&str]) -> Result<String> {
         .output()
         .map_err(|e| failed("starting ffprobe").because(e))?;
     if !output.status.success() {
-        return Err(malformed("ffprobe cannot read it; it is damaged or no video"));
+        return Err(malformed(
+            "ffprobe cannot read it; it is damaged or no video",
+        ));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
@@ -200,11 +214,14 @@ fn video_track(stream: &Value, format: &Value, frame: &Value) -> Result<(VideoTr
         .or_else(|| Some((seconds(stream).or(seconds(format))? * rate) as u64));
     let pixel_format = text(stream, "pix_fmt").ok_or_else(|| {
         let codec = text(stream, "codec_name").unwrap_or("unknown");
-        unsupported(format!("this ffmpeg cannot decode its video codec ({codec})"))
+        unsupported(format!(
+            "this ffmpeg cannot decode its video codec ({codec})"
+        ))
     })?;
     // A frame knows more than the container: H.264 in Matroska has its colour in the stream only.
     let tag = |key: &str| {
-        let known = |v| text(v, key).filter(|t| is_name(t) && !matches!(*t, "unknown" | "reserved"));
+        let known =
+            |v| text(v, key).filter(|t| is_name(t) && !matches!(*t, "unknown" | "reserved"));
         known(frame).or(known(stream)).map(str::to_owned)
     };
     let mut colour = Colour {
@@ -244,7 +261,6 @@ fn video_track(stream: &Value, format: &Value, frame: &Value) -> Result<(VideoTr
     }
     warnings.dedup();
     let track = VideoTrack {
-        codec: text(stream, "codec_name").unwrap_or("unknown").to_owned(),
         pixel_format: pixel_format.to_owned(),
         time_base: base,
         rate,
@@ -275,7 +291,11 @@ fn mastering(data: &Value) -> Option<String> {
     };
     let point = |name: &str| {
         let (x, y) = (format!("{name}_x"), format!("{name}_y"));
-        Some(format!("({},{})", value(&x, 50_000.0)?, value(&y, 50_000.0)?))
+        Some(format!(
+            "({},{})",
+            value(&x, 50_000.0)?,
+            value(&y, 50_000.0)?
+        ))
     };
     let [green, blue, red, white] = ["green", "blue", "red", "white_point"].map(point);
     let most = value("max_luminance", 10_000.0)?;
@@ -301,7 +321,8 @@ fn number_text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
 }
 
 fn is_name(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    text.bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 fn ratio(text: &str) -> Option<f64> {

@@ -4,10 +4,10 @@
 //! Invariant: after [`FrameSink::finish`] the file holds one picture track with exactly the frames that
 //! were given, at their times, and the sound tracks that were asked for; nothing else.
 
+use super::super::FrameSink;
 use super::super::failure::{failed, malformed};
 use super::super::frame::{Frame, Samples};
 use super::super::timeline::{TimeBase, Timeline};
-use super::super::FrameSink;
 use super::child::Child;
 use super::nut::{Header, Writer};
 use super::probe;
@@ -89,7 +89,10 @@ impl FrameSink for Encoder {
             }
         };
         let Some(frames) = &mut self.frames else {
-            return Err(Error::new(ErrorKind::Internal, "a frame after the last one"));
+            return Err(Error::new(
+                ErrorKind::Internal,
+                "a frame after the last one",
+            ));
         };
         match frames.frame(frame.pts, data) {
             Ok(()) => {

@@ -82,8 +82,7 @@ fn number(word: &str) -> Option<(u32, u32)> {
 
 /// A file for ffmpeg: never an option, a protocol or a playlist of other files.
 pub(super) fn file_argument(path: &Path) -> Result<std::ffi::OsString> {
-    let absolute =
-        std::path::absolute(path).map_err(|e| failed("finding the file").because(e))?;
+    let absolute = std::path::absolute(path).map_err(|e| failed("finding the file").because(e))?;
     let mut argument = std::ffi::OsString::from("file:");
     argument.push(absolute);
     Ok(argument)

@@ -1,9 +1,7 @@
 //! Writes frames. Every frame has a syncpoint of its own and spells out its time, so that nothing
 //! depends on what was before it.
 
-use super::{
-    Header, LONG_PACKET, MAGIC, MAIN, STREAM, SYNCPOINT, checksum, flag,
-};
+use super::{Header, LONG_PACKET, MAGIC, MAIN, STREAM, SYNCPOINT, checksum, flag};
 use std::io::{self, Write};
 
 /// The one frame code in use.
@@ -38,7 +36,10 @@ impl<W: Write> Writer<W> {
     /// Writes a frame; `pts` is not negative.
     pub(in super::super) fn frame(&mut self, pts: i64, data: &[u8]) -> io::Result<()> {
         let pts = u64::try_from(pts).map_err(|_| {
-            io::Error::new(io::ErrorKind::InvalidInput, "a frame before the video's zero")
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "a frame before the video's zero",
+            )
         })?;
         let mut syncpoint = Vec::new();
         put(&mut syncpoint, pts); // times 1, the number of time bases, plus 0, the index of ours
@@ -99,7 +100,13 @@ fn stream_header(header: &Header) -> Vec<u8> {
         put(&mut p, value); // time base, timestamp bits, largest distance, decode delay, fixed rate
     }
     put(&mut p, 0); // no codec data
-    for value in [header.width, header.height, header.pixel.0, header.pixel.1, 0] {
+    for value in [
+        header.width,
+        header.height,
+        header.pixel.0,
+        header.pixel.1,
+        0,
+    ] {
         put(&mut p, value);
     }
     p

@@ -1,0 +1,444 @@
+//! The pipeline for videos: frames are decoded, looked at, followed, covered and encoded, all at the
+//! same time and in order.
+//!
+//! Invariant: as many frames are written as were read, each with the masks that were made for it, or
+//! the file fails and nothing is left at its path.
+
+mod flow;
+
+use super::{Options, milliseconds};
+use crate::detect::{Detector, DetectorOptions, Preset};
+use crate::error::{Error, ErrorKind, Result};
+use crate::face::Face;
+use crate::geometry::Size;
+use crate::plane::AnyPlaneMut;
+use crate::redact::{Redaction, Region};
+use crate::report::{Covered, FileReport, FoundFace, OpenSpan, Outcome, StyleUsed};
+use crate::track::{Glimpse, Place, Settings, Sighting, Tracker, Why};
+use crate::video::{self, Backend, Encoding, Frame, FramePicture, Shape, Video};
+use flow::Pool;
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Likelihood from which a sighting starts a track, if no threshold is given: that of the presets.
+const SURE: f32 = 0.31;
+/// Likelihood from which a sighting carries a track on, as a share of the one that starts it.
+const WEAK: f32 = 0.4;
+/// Frames that wait for a decision may take this many bytes; above it the video is read twice.
+const RING: usize = 512 << 20;
+
+/// How videos are dealt with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VideoOptions {
+    /// What decodes and encodes.
+    pub backend: Backend,
+    /// How frames are encoded.
+    pub encoding: Encoding,
+    /// Frames looked at at a time, at least 1; each takes a thread.
+    pub workers: usize,
+}
+
+impl Default for VideoOptions {
+    /// What fits the file, all sound, a worker a core.
+    fn default() -> Self {
+        Self {
+            backend: Backend::default(),
+            encoding: Encoding::default(),
+            workers: std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+}
+
+/// How far a video is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Frames that are done.
+    pub frames: usize,
+    /// Frames in all, as far as the file says.
+    pub of: Option<u64>,
+}
+
+/// Finds, follows and covers faces in videos.
+pub struct VideoAnonymizer {
+    detector: Detector,
+    options: Options,
+    video: VideoOptions,
+    sure: f32,
+}
+
+/// What is called after every frame; to break is to stop.
+type Watch<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
+
+impl VideoAnonymizer {
+    /// Puts a detector, masks and options together. The detector's own threshold is what starts a
+    /// track; weaker sightings are used to carry one on. [`Preset::Fast`] suits most videos, since a
+    /// face has many frames to be seen in.
+    ///
+    /// # Errors
+    /// Those of [`Detector::new`], and [`ErrorKind::InvalidArgument`] for options out of bounds.
+    pub fn new(detector: &DetectorOptions, options: Options, video: VideoOptions) -> Result<Self> {
+        options.check()?;
+        let encoding = &video.encoding;
+        if encoding.crf.is_some_and(|crf| crf > 51) {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "a constant rate factor above 51",
+            ));
+        }
+        let sure = detector.threshold.unwrap_or(SURE);
+        let detector = Detector::new(&DetectorOptions {
+            threshold: Some(sure * WEAK),
+            ..detector.clone()
+        })?;
+        Ok(Self {
+            detector,
+            options,
+            video: VideoOptions {
+                workers: video.workers.max(1),
+                ..video
+            },
+            sure,
+        })
+    }
+
+    /// The preset that suits videos.
+    pub const PRESET: Preset = Preset::Fast;
+
+    /// The detector.
+    #[must_use]
+    pub const fn detector(&self) -> &Detector {
+        &self.detector
+    }
+
+    /// Finds the faces of a video and follows them; the report has every box of every frame.
+    ///
+    /// # Errors
+    /// For a file that is damaged, of a kind not handled, or too large; [`ErrorKind::Interrupted`] if
+    /// `watch` breaks.
+    pub fn detect(
+        &self,
+        input: &Path,
+        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<FileReport> {
+        let video = self.open(input)?;
+        let shape = *video.shape();
+        let mut report = self.report(&*video);
+        let start = Instant::now();
+        let mut frames = 0;
+        let followed = self.follow(&*video, false, watch, &mut |decided| {
+            for place in &decided.places {
+                if let Why::Seen(i) = place.why {
+                    let mut face = FoundFace::new(Some(frames), &decided.faces[i]);
+                    face.track = Some(place.track);
+                    report.faces.push(face);
+                }
+            }
+            let masks = self.masks(&decided.places);
+            let covered = masks.iter();
+            let covered = covered.filter_map(|r| Covered::new(Some(frames), r, shape.upright()));
+            report.regions.extend(covered);
+            frames += 1;
+            Ok(())
+        })?;
+        report.ms.detect = milliseconds(start);
+        self.conclude(&mut report, &*video, &followed);
+        Ok(report)
+    }
+
+    /// Covers the faces of a video and writes the new one to `output`, which is replaced; give a
+    /// temporary name and rename it, so that nobody sees it half done. It is removed if the video fails.
+    ///
+    /// # Errors
+    /// As [`VideoAnonymizer::detect`]; [`ErrorKind::Output`] if the new file cannot be written.
+    pub fn blur(
+        &self,
+        input: &Path,
+        output: &Path,
+        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<FileReport> {
+        let done = self.try_blur(input, output, watch);
+        if done.is_err() {
+            let _ = std::fs::remove_file(output);
+        }
+        done
+    }
+
+    fn try_blur(&self, input: &Path, output: &Path, watch: Watch<'_>) -> Result<FileReport> {
+        let video = self.open(input)?;
+        let mut report = self.report(&*video);
+        report.style = Some(StyleUsed::new(&self.options.style));
+        let encoding = &self.video.encoding;
+        report.warnings.extend(video.warnings(encoding));
+        if encoding.audio == video::Audio::Drop && video.sound_tracks() > 0 {
+            report.dropped.push("audio".into());
+        } else if video.sound_tracks() > 0 {
+            report.kept.push("audio".into());
+        }
+        let start = Instant::now();
+        let settings = self.settings(&*video);
+        let held = Tracker::new(settings, Size::new(1, 1)).delay() + self.in_flight();
+        let (followed, waited) = match held * video.shape().bytes() > RING {
+            true => self.in_two_passes(&*video, output, watch)?,
+            false => self.in_one_pass(&*video, output, watch)?,
+        };
+        report.ms.encode = milliseconds(start);
+        self.conclude(&mut report, &*video, &followed);
+        if waited > 0.3 * start.elapsed().as_secs_f64() {
+            report.warnings.push(
+                "the encoder set the pace; a faster --preset-video or a higher --crf is quicker"
+                    .into(),
+            );
+        }
+        Ok(report)
+    }
+
+    fn open(&self, input: &Path) -> Result<Box<dyn Video>> {
+        video::open(input, self.video.backend, self.options.limits.max_pixels)
+    }
+
+    fn report(&self, video: &dyn Video) -> FileReport {
+        let mut report = FileReport::new(self.detector.engine());
+        let size = video.shape().upright();
+        (report.width, report.height) = (size.width, size.height);
+        report.backend = Some(video.backend());
+        report.dropped = video.dropped();
+        report
+    }
+
+    fn settings(&self, video: &dyn Video) -> Settings {
+        Settings::at_rate(self.sure, video.rate())
+    }
+
+    /// Masks of one frame.
+    fn masks(&self, places: &[Place]) -> Vec<Region> {
+        self.options.masks(places.iter().map(|p| &p.area))
+    }
+
+    /// Everything while it is decoded. Gives the frames, and seconds waited for the encoder.
+    fn in_one_pass(
+        &self,
+        video: &dyn Video,
+        output: &Path,
+        watch: Watch<'_>,
+    ) -> Result<(Followed, f64)> {
+        let shape = video.shape();
+        let mut writing = flow::Writing::start(video.sink(output, &self.video.encoding)?);
+        let followed = self.follow(video, true, watch, &mut |decided| {
+            let Some(mut frame) = decided.frame else {
+                return Err(Error::new(ErrorKind::Internal, "a frame was lost"));
+            };
+            self.cover(&mut frame, shape, &self.masks(&decided.places))?;
+            writing.send(frame, decided.pool)
+        })?;
+        let (written, waited) = writing.finish()?;
+        check_count(followed.pts.len(), written)?;
+        Ok((followed, waited))
+    }
+
+    /// First the masks of all frames, then everything again with them: for videos of which too few
+    /// frames fit into memory.
+    fn in_two_passes(
+        &self,
+        video: &dyn Video,
+        output: &Path,
+        watch: Watch<'_>,
+    ) -> Result<(Followed, f64)> {
+        let shape = video.shape();
+        let mut masks = Vec::new();
+        let followed = self.follow(video, false, watch, &mut |decided| {
+            masks.push(self.masks(&decided.places));
+            Ok(())
+        })?;
+        let mut source = video.source()?;
+        let mut writing = flow::Writing::start(video.sink(output, &self.video.encoding)?);
+        let differs = || Error::new(ErrorKind::Malformed, "it decodes differently every time");
+        let pool = Pool::new(2 * flow::WRITER_QUEUE);
+        let total = masks.len() as u64;
+        for (i, (pts, masks)) in followed.pts.iter().zip(&masks).enumerate() {
+            let mut frame = pool.take().unwrap_or_default();
+            if !source.next(shape, &mut frame)? || frame.pts != *pts {
+                return Err(differs());
+            }
+            self.cover(&mut frame, shape, masks)?;
+            writing.send(frame, &pool)?;
+            let done = Progress {
+                frames: i + 1,
+                of: Some(total),
+            };
+            if watch(done).is_break() {
+                return Err(flow::interrupted());
+            }
+        }
+        if source.next(shape, &mut Frame::default())? {
+            return Err(differs());
+        }
+        let (written, waited) = writing.finish()?;
+        check_count(masks.len(), written)?;
+        Ok((followed, waited))
+    }
+
+    fn cover(&self, frame: &mut Frame, shape: &Shape, masks: &[Region]) -> Result<()> {
+        if masks.is_empty() {
+            return Ok(());
+        }
+        let redaction = Redaction::new(&self.options.style, masks, shape.size, shape.orientation)
+            .coded(shape.coding);
+        frame.edit(shape, &mut |plane, channel| match plane {
+            AnyPlaneMut::U8(mut plane) => redaction.apply(&mut plane, channel),
+            AnyPlaneMut::U16(mut plane) => redaction.apply(&mut plane, channel),
+        })
+    }
+}
+
+/// What the tracker decided about a frame.
+struct Decided<'a> {
+    /// The frame, unless it is not needed any more; goes back to the pool.
+    frame: Option<Frame>,
+    /// Where it came from.
+    pool: &'a Arc<Pool>,
+    faces: Vec<Face>,
+    places: Vec<Place>,
+}
+
+/// A whole video that was looked at.
+struct Followed {
+    /// When each frame is shown.
+    pts: Vec<i64>,
+    tracker: Tracker,
+}
+
+/// What was seen in a frame.
+struct Looked {
+    faces: Vec<Face>,
+    glimpse: Glimpse,
+}
+
+impl VideoAnonymizer {
+    /// Looks at every frame, and calls `on` with each, in order, once it is decided. `keep`: with the
+    /// frame itself.
+    fn follow(
+        &self,
+        video: &dyn Video,
+        keep: bool,
+        watch: Watch<'_>,
+        on: &mut dyn FnMut(Decided<'_>) -> Result<()>,
+    ) -> Result<Followed> {
+        let shape = video.shape();
+        let mut tracker = Tracker::new(self.settings(video), shape.upright());
+        let held = if keep { tracker.delay() } else { 0 };
+        let pool = Pool::new(held + self.in_flight());
+        let mut waiting: VecDeque<(Option<Frame>, Vec<Face>)> = VecDeque::new();
+        let mut pts = Vec::new();
+        let mut frames = 0;
+        let mut give = |waiting: &mut VecDeque<_>, decided: Vec<Vec<Place>>| {
+            for places in decided {
+                let Some((frame, faces)) = waiting.pop_front() else {
+                    return Err(Error::new(ErrorKind::Internal, "a mask without a frame"));
+                };
+                frames += 1;
+                on(Decided {
+                    frame,
+                    pool: &pool,
+                    faces,
+                    places,
+                })?;
+            }
+            let done = Progress {
+                frames,
+                of: video.frames(),
+            };
+            match watch(done) {
+                ControlFlow::Continue(()) => Ok(()),
+                ControlFlow::Break(()) => Err(flow::interrupted()),
+            }
+        };
+        let look = |frame: &Frame| self.look(frame, shape);
+        let workers = self.video.workers;
+        flow::in_order(video.source()?, shape, workers, &pool, look, |item| {
+            let Some((frame, looked)) = item else {
+                return give(&mut waiting, Vec::new());
+            };
+            pts.push(frame.pts);
+            let frame = match keep {
+                true => Some(frame),
+                false => {
+                    pool.give(frame);
+                    None
+                }
+            };
+            let sighting = |f: &Face| Sighting {
+                area: f.area,
+                score: f.score,
+            };
+            let sightings: Vec<Sighting> = looked.faces.iter().map(sighting).collect();
+            waiting.push_back((frame, looked.faces));
+            let decided = tracker.push(&sightings, &looked.glimpse);
+            give(&mut waiting, decided)
+        })?;
+        let decided = tracker.finish();
+        give(&mut waiting, decided)?;
+        match (waiting.is_empty(), frames) {
+            (true, 1..) => Ok(Followed { pts, tracker }),
+            (true, 0) => Err(Error::new(ErrorKind::Malformed, "it has no frames")),
+            (false, _) => Err(Error::new(ErrorKind::Internal, "a frame without a mask")),
+        }
+    }
+
+    fn look(&self, frame: &Frame, shape: &Shape) -> Result<Looked> {
+        let picture = FramePicture::new(frame, shape);
+        let mut faces = self.detector.detect(&picture)?;
+        for face in &mut faces {
+            face.area = picture.to_stored(&face.area);
+            face.landmarks = face
+                .landmarks
+                .map(|l| l.map(|p| picture.point_to_stored(p)));
+        }
+        let (width, height) = (shape.size.width as usize, shape.size.height as usize);
+        let glimpse = Glimpse::new(width, height, |x, y| picture.luma(x, y));
+        Ok(Looked { faces, glimpse })
+    }
+
+    /// Puts into a report what is known at the end.
+    fn conclude(&self, report: &mut FileReport, video: &dyn Video, followed: &Followed) {
+        report.frames = followed.pts.len();
+        report.tracks = followed
+            .tracker
+            .summaries()
+            .iter()
+            .map(Into::into)
+            .collect();
+        let seconds = |frame: usize| video.seconds(followed.pts.get(frame).copied().unwrap_or(0));
+        let spans = followed.tracker.open_spans().iter();
+        report.spans = spans.map(|s| OpenSpan::new(s, seconds)).collect();
+        report.outcome = match report.tracks.is_empty() && self.options.regions.is_empty() {
+            true => Outcome::NoFaces,
+            false => Outcome::Redacted,
+        };
+        if !report.spans.is_empty() {
+            let open: usize = report.spans.iter().map(|s| s.last - s.first + 1).sum();
+            report.warnings.push(format!(
+                "a face was lost and found again too late: {open} frames in {} spans may show it; look at the spans in the report",
+                report.spans.len()
+            ));
+        }
+    }
+
+    /// Frames that are neither held by the tracker nor idle.
+    const fn in_flight(&self) -> usize {
+        self.video.workers * 3 + flow::WRITER_QUEUE + 2
+    }
+}
+
+fn check_count(decided: usize, written: usize) -> Result<()> {
+    match decided == written {
+        true => Ok(()),
+        false => Err(Error::new(
+            ErrorKind::Internal,
+            format!("{written} of {decided} frames were written"),
+        )),
+    }
+}

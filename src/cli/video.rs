@@ -1,0 +1,87 @@
+//! Videos of a run, one at a time: each takes all the threads that there are, and its share of memory.
+//!
+//! Invariant: nothing is at a video's output path unless the whole new file is.
+
+use super::config::Config;
+use super::interrupt::Interrupt;
+use super::voice::FrameProgress;
+use anyhow::{Result, bail};
+use faceveil::{ErrorKind, FileReport, Progress, VideoAnonymizer};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// Deals with videos when their turn comes.
+pub(super) struct Videos<'a> {
+    config: &'a Config,
+    interrupt: &'a Interrupt,
+    progress: FrameProgress,
+    /// Made for the first video.
+    turn: Mutex<Option<VideoAnonymizer>>,
+}
+
+impl<'a> Videos<'a> {
+    /// For one run.
+    pub(super) fn new(
+        config: &'a Config,
+        interrupt: &'a Interrupt,
+        progress: FrameProgress,
+    ) -> Self {
+        Self {
+            config,
+            interrupt,
+            progress,
+            turn: Mutex::new(None),
+        }
+    }
+
+    /// Finds the faces of a video; writes nothing.
+    pub(super) fn detect(&self, input: &Path) -> Result<FileReport> {
+        self.run(input, |anonymizer, watch| anonymizer.detect(input, watch))
+    }
+
+    /// Writes a video anew to a temporary name.
+    pub(super) fn blur(&self, input: &Path, output: &Path) -> Result<FileReport> {
+        self.run(input, |anonymizer, watch| {
+            anonymizer.blur(input, output, watch)
+        })
+    }
+
+    fn run(
+        &self,
+        input: &Path,
+        work: impl FnOnce(
+            &VideoAnonymizer,
+            &mut dyn FnMut(Progress) -> ControlFlow<()>,
+        ) -> faceveil::Result<FileReport>,
+    ) -> Result<FileReport> {
+        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.interrupt.requested() {
+            bail!("interrupted before it was begun");
+        }
+        let anonymizer = match turn.take() {
+            Some(anonymizer) => anonymizer,
+            None => VideoAnonymizer::new(
+                &self.config.video_detector,
+                self.config.options.clone(),
+                self.config.video.clone(),
+            )?,
+        };
+        let anonymizer = turn.insert(anonymizer);
+        let name = input.file_name().unwrap_or(input.as_os_str());
+        let mut bar = self.progress.begin(Path::new(name));
+        let mut watch = |done: Progress| {
+            bar.advance(done.frames, done.of);
+            match self.interrupt.requested() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        };
+        match work(anonymizer, &mut watch) {
+            Err(e) if e.kind() == ErrorKind::Interrupted => {
+                bail!("interrupted before it was written")
+            }
+            other => Ok(other?),
+        }
+    }
+}
