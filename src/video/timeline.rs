@@ -46,13 +46,18 @@ pub(crate) struct Timeline {
 const START: f64 = 0.0011;
 
 impl Timeline {
+    /// When the first frame is shown, in seconds.
+    pub(crate) fn begin(&self) -> f64 {
+        self.base.seconds(self.pts.first().copied().unwrap_or(0))
+    }
+
     /// The first frame whose time differs from the other's. `start` is what the other one's zero is in
     /// this one's time, in seconds; steps between frames are compared exactly.
     pub(crate) fn first_difference(&self, other: &Self, start: f64) -> Option<usize> {
         let (Some(&a0), Some(&b0)) = (self.pts.first(), other.pts.first()) else {
             return (self.pts.len() != other.pts.len()).then_some(0);
         };
-        let moved = self.base.seconds(a0) - start - other.base.seconds(b0);
+        let moved = self.begin() - start - other.begin();
         if moved.abs() > START {
             return Some(0);
         }

@@ -31,6 +31,11 @@ impl Container {
         if is("mpegts") { Self::Ts } else { Self::Mov }
     }
 
+    /// Whether it is of the same kind as the source's, by ffprobe's names.
+    pub(super) fn is_in_kind(self, names: &str) -> bool {
+        names.split(',').any(|n| n == self.format())
+    }
+
     /// ffmpeg's name of it.
     pub(super) const fn format(self) -> &'static str {
         match self {

@@ -135,6 +135,10 @@ impl Video for FfmpegVideo {
 
     fn warnings(&self, encoding: &Encoding) -> Vec<String> {
         let mut all = self.probe.warnings.clone();
+        if !self.container.is_in_kind(&self.probe.container) {
+            let to = self.container.name();
+            all.push(format!("its container was changed to {to}"));
+        }
         all.extend(self.job(encoding).warnings());
         all
     }
@@ -156,6 +160,7 @@ impl Video for FfmpegVideo {
             to: to.to_owned(),
             start: self.probe.start_seconds,
             sound_tracks: job.sound().len(),
+            begins_anywhere: self.container == Container::Ts,
         })?))
     }
 }

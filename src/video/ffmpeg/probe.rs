@@ -4,7 +4,7 @@
 //! passed on to a command line is one of a known set, a number, or the name of an own file.
 
 use super::super::failure::{failed, malformed, unsupported};
-use super::super::timeline::TimeBase;
+use super::super::timeline::{TimeBase, Timeline};
 use super::tools::file_argument;
 use crate::error::Result;
 use serde_json::Value;
@@ -142,14 +142,24 @@ pub(super) fn probe(path: &Path) -> Result<Probe> {
     })
 }
 
-/// The timestamps of a file's picture track in the order of showing, with the time base and the
-/// number of its other tracks: (video, audio, other).
-pub(super) fn timestamps(path: &Path) -> Result<(TimeBase, Vec<i64>, [usize; 3])> {
-    let all = ask(path, &["-show_streams"])?;
+/// A new file, looked at once more.
+pub(super) struct Written {
+    /// The frames in the order of showing.
+    pub(super) shown: Timeline,
+    /// Where its time begins, in seconds.
+    pub(super) start: f64,
+    /// Picture, sound and other tracks.
+    pub(super) tracks: [usize; 3],
+}
+
+/// Reads a new file's tracks and times.
+pub(super) fn written(path: &Path) -> Result<Written> {
+    let all = ask(path, &["-show_streams", "-show_format"])?;
     let streams = all["streams"].as_array().map_or(&[][..], Vec::as_slice);
     let count = |kind| streams.iter().filter(|s| s["codec_type"] == kind).count();
     let (video, audio) = (count("video"), count("audio"));
-    let counts = [video, audio, streams.len() - video - audio];
+    let tracks = [video, audio, streams.len() - video - audio];
+    let start = number_text(&all["format"], "start_time").and_then(|t| t.parse().ok());
     let base = streams
         .iter()
         .find(|s| s["codec_type"] == "video")
@@ -174,7 +184,11 @@ pub(super) fn timestamps(path: &Path) -> Result<(TimeBase, Vec<i64>, [usize; 3])
         }
     }
     pts.sort_unstable();
-    Ok((base, pts, counts))
+    Ok(Written {
+        shown: Timeline { base, pts },
+        start: start.unwrap_or(0.0),
+        tracks,
+    })
 }
 
 fn ask(path: &Path, what: &[&str]) -> Result<Value> {

@@ -29,6 +29,7 @@ pub(super) struct Encoder {
     /// Where the source's time begins, in seconds; the new file's begins at 0.
     start: f64,
     sound_tracks: usize,
+    begins_anywhere: bool,
 }
 
 /// What an encoder writes.
@@ -39,6 +40,8 @@ pub(super) struct Plan {
     pub(super) to: PathBuf,
     pub(super) start: f64,
     pub(super) sound_tracks: usize,
+    /// Whether the container moves the whole of time as it sees fit.
+    pub(super) begins_anywhere: bool,
 }
 
 impl Encoder {
@@ -65,6 +68,7 @@ impl Encoder {
             },
             start: plan.start,
             sound_tracks: plan.sound_tracks,
+            begins_anywhere: plan.begins_anywhere,
         })
     }
 
@@ -112,17 +116,26 @@ impl FrameSink for Encoder {
         if let Some(child) = self.child.take() {
             child.finish(DOING)?;
         }
-        let (base, pts, [video, audio, other]) = probe::timestamps(&self.to)?;
+        let probe::Written {
+            shown,
+            start,
+            tracks: [video, audio, other],
+        } = probe::written(&self.to)?;
         if (video, other) != (1, 0) || audio != self.sound_tracks {
             return Err(malformed(format!(
                 "the new file has {video} picture, {audio} sound and {other} other tracks instead of 1, {} and 0",
                 self.sound_tracks
             )));
         }
-        let shown = Timeline { base, pts };
         let mut written = self.written;
         written.pts.sort_unstable();
-        if let Some(frame) = written.first_difference(&shown, self.start) {
+        // A stream may begin anywhere, as long as picture and sound do so together.
+        let moved = match (self.begins_anywhere, self.sound_tracks) {
+            (false, _) => 0.0,
+            (true, 1..) => start,
+            (true, 0) => shown.begin() - (written.begin() - self.start),
+        };
+        if let Some(frame) = written.first_difference(&shown, self.start - moved) {
             return Err(malformed(format!(
                 "the new file shows frame {frame} at another time than the source; {} frames went in and {} came out",
                 written.pts.len(),
