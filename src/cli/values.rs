@@ -77,8 +77,10 @@ choices! { AudioArg:
 }
 
 choices! { BackendArg:
-    /// What fits the file
+    /// ffmpeg where it is installed, else the built-in one
     #[default] Auto,
+    /// Built in, nothing installed: MP4 and MOV with 8-bit 4:2:0 progressive H.264
+    Embedded,
     /// Your own ffmpeg and ffprobe, 5.1 or newer
     Ffmpeg,
 }
@@ -112,6 +114,7 @@ impl From<BackendArg> for Backend {
     fn from(arg: BackendArg) -> Self {
         match arg {
             BackendArg::Auto => Self::Auto,
+            BackendArg::Embedded => Self::Embedded,
             BackendArg::Ffmpeg => Self::Ffmpeg,
         }
     }

@@ -4,6 +4,7 @@
 //! Invariant: a [`FrameSink`] that finishes has written every frame it was given, at its time; the new
 //! file holds one picture track, the sound that was asked for, and nothing else of the source.
 
+mod embedded;
 mod failure;
 mod ffmpeg;
 mod frame;
@@ -17,7 +18,10 @@ pub(crate) use view::FramePicture;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
+use embedded::EmbeddedVideo;
 use ffmpeg::{FfmpegVideo, Tools};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 /// What becomes of the sound.
@@ -45,9 +49,12 @@ pub struct Encoding {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Backend {
-    /// What fits the file.
+    /// ffmpeg where it is installed, since its encoders are faster and better; else the built-in one
+    /// for what that knows.
     #[default]
     Auto,
+    /// Built in, without anything installed: MP4 and QuickTime with 8-bit 4:2:0 progressive H.264.
+    Embedded,
     /// The user's own ffmpeg and ffprobe, 5.1 or newer.
     Ffmpeg,
 }
@@ -112,13 +119,37 @@ pub(crate) trait Video: Sync {
 /// [`ErrorKind::Unsupported`] if what is needed for it is missing, which the message names;
 /// [`ErrorKind::Malformed`] for a damaged file, [`ErrorKind::TooLarge`] for frames beyond `max_pixels`.
 pub(crate) fn open(path: &Path, backend: Backend, max_pixels: u64) -> Result<Box<dyn Video>> {
+    let ffmpeg = |tools| -> Result<Box<dyn Video>> {
+        Ok(Box::new(FfmpegVideo::open(path, tools, max_pixels)?))
+    };
+    let needs = |reason: String| failure::unsupported(format!("{reason}, so it needs ffmpeg"));
     match backend {
-        Backend::Auto | Backend::Ffmpeg => Ok(Box::new(FfmpegVideo::open(
-            path,
-            Tools::find()?,
-            max_pixels,
-        )?)),
+        Backend::Ffmpeg => ffmpeg(Tools::find()?),
+        Backend::Embedded => match embedded(path, max_pixels)? {
+            Ok(video) => Ok(Box::new(video)),
+            Err(reason) => Err(needs(reason)),
+        },
+        Backend::Auto => match Tools::find() {
+            Ok(tools) => ffmpeg(tools),
+            Err(missing) => match embedded(path, max_pixels)? {
+                Ok(video) => Ok(Box::new(video)),
+                Err(reason) => Err(needs(reason).because(missing)),
+            },
+        },
     }
+}
+
+/// The built-in backend, or why it does not do.
+fn embedded(path: &Path, max_pixels: u64) -> Result<Result<EmbeddedVideo, String>> {
+    let mut head = Vec::new();
+    File::open(path)
+        .and_then(|f| f.take(12).read_to_end(&mut head))
+        .map_err(|e| failure::failed("reading it").because(e))?;
+    let kinds: [&[u8]; 5] = [b"ftyp", b"moov", b"mdat", b"wide", b"free"];
+    if head.get(4..8).is_none_or(|kind| !kinds.contains(&kind)) {
+        return Ok(Err("it is no MP4".into()));
+    }
+    EmbeddedVideo::open(path, max_pixels)
 }
 
 /// Frames of this size are allowed.

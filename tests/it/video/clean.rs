@@ -34,12 +34,24 @@ fn nothing_but_picture_and_sound_survives() {
         return;
     }
     let dir = Sandbox::new();
-    for (name, subtitles) in [("rich.mp4", "mov_text"), ("rich.mkv", "srt")] {
+    for (name, subtitles, backend) in [
+        ("rich.mp4", "mov_text", "ffmpeg"),
+        ("rich.mp4", "mov_text", "embedded"),
+        ("rich.mkv", "srt", "ffmpeg"),
+    ] {
         rich(&dir, name, subtitles);
         let before = dir.read(name);
         assert!(holds(&before, "Alice"), "the source tells nothing");
-        dir.run(&["blur", name, "--overwrite", "--report", "r.jsonl"])
-            .exits(0);
+        dir.run(&[
+            "blur",
+            name,
+            "--overwrite",
+            "--report",
+            "r.jsonl",
+            "--video-backend",
+            backend,
+        ])
+        .exits(0);
         let new = name.replace('.', "_blurred.");
         let bytes = dir.read(&new);
         for secret in SECRETS {

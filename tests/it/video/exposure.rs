@@ -22,12 +22,8 @@ fn place(frame: usize) -> Option<(f64, f64, f64)> {
         return None;
     }
     let t = frame as f64 / 30.0;
-    let scale = 0.55 + 0.35 * (t * 0.9).sin();
-    Some((
-        60.0 + 55.0 * t,
-        20.0 + 25.0 * (t * 2.1).sin(),
-        scale.max(0.3),
-    ))
+    let scale = 0.36 + 0.2 * (t * 0.9).sin();
+    Some((60.0 + 55.0 * t, 20.0 + 25.0 * (t * 2.1).sin(), scale))
 }
 
 /// The face's box in a frame.
@@ -46,7 +42,7 @@ fn is_pillar(frame: usize, x: usize) -> bool {
 fn draw(frame: usize, photo: &[u8], size: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(WIDTH * HEIGHT * 3);
     // Out of focus for a third of a second.
-    let blur = if (84..94).contains(&frame) { 5 } else { 0 };
+    let blur: i64 = if (84..96).contains(&frame) { 12 } else { 0 };
     for y in 0..HEIGHT {
         for x in 0..WIDTH {
             let ground = [(x / 4) as u8, (y / 3) as u8, 110];
@@ -69,7 +65,8 @@ fn draw(frame: usize, photo: &[u8], size: usize) -> Vec<u8> {
                         (Some(own), 0) => own.map(|v| v as u8),
                         (Some(_), n) => {
                             let all: Vec<_> = (-n..=n)
-                                .flat_map(|dy| (-n..=n).map(move |dx| (dx, dy)))
+                                .step_by(3)
+                                .flat_map(|dy| (-n..=n).step_by(3).map(move |dx| (dx, dy)))
                                 .filter_map(|(dx, dy)| at(dx, dy))
                                 .collect();
                             [0, 1, 2].map(|c| {

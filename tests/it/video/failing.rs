@@ -45,13 +45,36 @@ fn a_damaged_video_fails_and_leaves_nothing() {
 }
 
 #[test]
-fn without_ffmpeg_a_video_fails_with_what_is_needed() {
+fn without_ffmpeg_h264_works_and_others_fail_with_what_is_needed() {
     let dir = Sandbox::new();
+    let run = |file: &str| {
+        let mut command = dir.command(&["blur", file]);
+        command.env("PATH", "");
+        finish(command)
+    };
     dir.file("clip.mkv", b"\x1a\x45\xdf\xa3\x93\x42\x82\x88matroska");
-    let mut command = dir.command(&["blur", "clip.mkv"]);
-    command.env("PATH", "");
-    finish(command).exits(1).says("install ffmpeg");
+    run("clip.mkv")
+        .exits(1)
+        .says("needs ffmpeg")
+        .says("5.1 or newer");
     assert_eq!(dir.tree(), ["clip.mkv"]);
+    if !has_ffmpeg() {
+        return;
+    }
+    make(&dir, "25", USUAL, "usual.mp4");
+    run("usual.mp4").exits(0);
+    assert!(dir.path("usual_blurred.mp4").exists());
+    make(
+        &dir,
+        "25",
+        "-c:v libx265 -x265-params log-level=error -pix_fmt yuv420p",
+        "hevc.mp4",
+    );
+    run("hevc.mp4")
+        .exits(1)
+        .says("not H.264")
+        .says("5.1 or newer");
+    assert!(!dir.path("hevc_blurred.mp4").exists());
 }
 
 #[test]
