@@ -1,4 +1,4 @@
-//! Finds the faces in photos and makes them unrecognisable before the pictures are shared.
+//! Finds the faces in photos and videos and makes them unrecognisable before the pictures are shared.
 //!
 //! [`Anonymizer`] is the whole pipeline: the bytes of a photo in, the bytes of a clean photo out, and a
 //! [`FileReport`] about what was done. Its parts stand on their own: a [`Detector`] says where faces
@@ -18,7 +18,9 @@
 //! ```
 //!
 //! Coordinates are pixels of the upright picture, origin at the top left, rectangles half-open.
-//! The library opens no connection, prints nothing, starts no thread, and reads no environment but
+//! [`VideoAnonymizer`] is the same for videos, from file to file.
+//!
+//! The library opens no connection, prints nothing, starts no thread but for videos, and reads no environment but
 //! where ONNX Runtime is looked for ([`EngineOptions::onnxruntime`]).
 
 mod anonymize;

@@ -29,11 +29,7 @@ impl Codec {
     /// H.264 for what everything plays, HEVC for more bits, VP9 where only it is allowed or where the
     /// size is odd, which the others cannot hold at reduced chroma.
     pub(super) fn choose(container: Container, format: &PixelFormat, shape: &Shape) -> Self {
-        let (w, h) = (shape.size.width, shape.size.height);
-        let is_odd = match format.planes {
-            Planes::Yuv { x, y } => w % (1 << x) != 0 || h % (1 << y) != 0,
-            _ => false,
-        };
+        let is_odd = is_odd(format, shape);
         let takes_vp9 = container != Container::Ts && container != Container::Mov;
         match container {
             Container::WebM => Self::Vp9,
@@ -49,6 +45,15 @@ impl Codec {
             Self::Hevc => "libx265",
             Self::Vp9 => "libvpx-vp9",
         }
+    }
+}
+
+/// Whether chroma samples stand for fewer pixels at an edge than elsewhere.
+fn is_odd(format: &PixelFormat, shape: &Shape) -> bool {
+    let (w, h) = (shape.size.width, shape.size.height);
+    match format.planes {
+        Planes::Yuv { x, y } => w % (1 << x) != 0 || h % (1 << y) != 0,
+        _ => false,
     }
 }
 
@@ -84,6 +89,9 @@ impl Job<'_> {
                 ));
             }
         }
+        if self.has_full_chroma() {
+            all.push("its size is odd, so its chroma was written at full resolution".into());
+        }
         let hdr = &self.probe.video.hdr;
         if self.codec != Codec::Hevc && (hdr.mastering.is_some() || hdr.light.is_some()) {
             all.push("the metadata of its high dynamic range is dropped".into());
@@ -92,6 +100,19 @@ impl Job<'_> {
             all.push("its interlaced fields are written as whole frames".into());
         }
         all
+    }
+
+    /// H.264 and HEVC hold odd sizes only with a chroma sample for every pixel.
+    fn has_full_chroma(&self) -> bool {
+        self.codec != Codec::Vp9 && is_odd(self.format, self.shape)
+    }
+
+    fn encoder_format(&self) -> String {
+        let own = self.format.for_encoder();
+        match self.has_full_chroma() {
+            true => own.replace("420", "444").replace("422", "444"),
+            false => own,
+        }
     }
 
     /// x264 keeps fields where rows come in fours.
@@ -209,7 +230,7 @@ impl Job<'_> {
         let preset = self.encoding.preset.as_deref().unwrap_or(PRESET);
         all.add([
             "-pix_fmt",
-            &self.format.for_encoder(),
+            &self.encoder_format(),
             "-c:v",
             self.codec.name(),
         ]);

@@ -114,7 +114,8 @@ impl Video for FfmpegVideo {
     }
 
     fn rate(&self) -> f64 {
-        self.probe.video.rate
+        let (frames, seconds) = self.probe.video.rate;
+        f64::from(frames) / f64::from(seconds)
     }
 
     fn frames(&self) -> Option<u64> {
@@ -156,6 +157,7 @@ impl Video for FfmpegVideo {
         Ok(Box::new(Encoder::start(Plan {
             arguments: job.arguments(&self.tools, to)?,
             header: self.header,
+            rate: self.probe.video.rate,
             time_base: self.time_base,
             to: to.to_owned(),
             start: self.probe.start_seconds,

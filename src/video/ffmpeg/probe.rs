@@ -31,8 +31,8 @@ pub(super) struct Probe {
 pub(super) struct VideoTrack {
     pub(super) pixel_format: String,
     pub(super) time_base: TimeBase,
-    /// Frames a second on average.
-    pub(super) rate: f64,
+    /// Frames a second on average, as a fraction.
+    pub(super) rate: (u32, u32),
     /// Frames, as far as it is known beforehand.
     pub(super) frames: Option<u64>,
     pub(super) colour: Colour,
@@ -171,15 +171,17 @@ pub(super) fn written(path: &Path) -> Result<Written> {
             "-select_streams",
             "V:0",
             "-show_entries",
-            "packet=pts",
+            "packet=pts,flags",
             "-of",
             "csv=p=0",
         ],
     )?;
     let mut pts = Vec::new();
-    for line in out.lines().map(|l| l.trim().trim_end_matches(',')) {
-        if !line.is_empty() {
-            let ticks = line.parse();
+    for line in out.lines() {
+        let (ticks, flags) = line.split_once(',').unwrap_or((line, ""));
+        // A packet that players decode and do not show.
+        if !ticks.is_empty() && !flags.contains('D') {
+            let ticks = ticks.trim().parse();
             pts.push(ticks.map_err(|_| malformed("the new file has a frame without a time"))?);
         }
     }
@@ -217,15 +219,26 @@ fn run(path: &Path, what: &[&str]) -> Result<String> {
 fn video_track(stream: &Value, format: &Value, frame: &Value) -> Result<(VideoTrack, Vec<String>)> {
     let mut warnings = Vec::new();
     let base = time_base(stream).ok_or_else(|| malformed("its video track has no time base"))?;
-    let rate = |key| ratio(text(stream, key)?).filter(|r| r.is_finite() && *r > 0.0);
+    let rate = |key| -> Option<(u32, u32)> {
+        let (num, den) = text(stream, key)?.split_once('/')?;
+        Some((num.parse().ok()?, den.parse().ok()?))
+    };
     // A variable rate's average may be nonsense (1000 in some Matroska files).
     let (average, real) = (rate("avg_frame_rate"), rate("r_frame_rate"));
-    let usual = |r: &f64| (1.0..=300.0).contains(r);
-    let rate = average.filter(usual).or(real.filter(usual)).unwrap_or(30.0);
+    let usual = |r: &(u32, u32)| (1.0..=300.0).contains(&(f64::from(r.0) / f64::from(r.1)));
+    let rate = average
+        .filter(usual)
+        .or(real.filter(usual))
+        .unwrap_or((30, 1));
     let seconds = |v: &Value| number_text(v, "duration").and_then(|t| t.parse::<f64>().ok());
     let frames = number_text(stream, "nb_frames")
         .and_then(|t| t.parse().ok())
-        .or_else(|| Some((seconds(stream).or(seconds(format))? * rate) as u64));
+        .or_else(|| {
+            Some(
+                (seconds(stream).or(seconds(format))? * f64::from(rate.0) / f64::from(rate.1))
+                    as u64,
+            )
+        });
     let pixel_format = text(stream, "pix_fmt").ok_or_else(|| {
         let codec = text(stream, "codec_name").unwrap_or("unknown");
         unsupported(format!(

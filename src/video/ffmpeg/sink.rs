@@ -36,6 +36,8 @@ pub(super) struct Encoder {
 pub(super) struct Plan {
     pub(super) arguments: Vec<OsString>,
     pub(super) header: Header,
+    /// Frames a second, as a fraction.
+    pub(super) rate: (u32, u32),
     pub(super) time_base: TimeBase,
     pub(super) to: PathBuf,
     pub(super) start: f64,
@@ -53,7 +55,7 @@ impl Encoder {
             .stdout(Stdio::null());
         let mut child = Child::start("ffmpeg", &mut command)?;
         let pipe = BufWriter::with_capacity(1 << 16, child.stdin()?);
-        let frames = match Writer::new(pipe, &plan.header) {
+        let frames = match Writer::new(pipe, &plan.header, plan.rate) {
             Ok(frames) => frames,
             Err(e) => return Err(child.broke(DOING, e)),
         };

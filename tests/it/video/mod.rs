@@ -82,14 +82,16 @@ fn times(dir: &Sandbox, file: &str) -> Vec<i64> {
         "-select_streams",
         "V:0",
         "-show_entries",
-        "packet=pts",
+        "packet=pts,flags",
         "-of",
         "csv=p=0",
         file,
     ];
     let mut times: Vec<i64> = tool(dir, "ffprobe", &args)
         .lines()
-        .filter_map(|l| l.trim_end_matches(',').parse::<i128>().ok())
+        // Those that an edit list hides are not shown.
+        .filter(|l| !l.contains('D'))
+        .filter_map(|l| l.split(',').next()?.parse::<i128>().ok())
         .map(|pts| (pts * num * 1_000_000_000 / den) as i64 - (start * 1e9) as i64)
         .collect();
     times.sort_unstable();

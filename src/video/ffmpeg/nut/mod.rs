@@ -82,7 +82,7 @@ mod tests {
 
     fn written(frames: &[(i64, Vec<u8>)]) -> Vec<u8> {
         let mut out = Vec::new();
-        let mut writer = Writer::new(&mut out, &HEADER).expect("written");
+        let mut writer = Writer::new(&mut out, &HEADER, (30000, 1001)).expect("written");
         for (pts, data) in frames {
             writer.frame(*pts, data).expect("written");
         }

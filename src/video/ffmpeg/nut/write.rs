@@ -1,7 +1,7 @@
 //! Writes frames. Every frame has a syncpoint of its own and spells out its time, so that nothing
 //! depends on what was before it.
 
-use super::{Header, LONG_PACKET, MAGIC, MAIN, STREAM, SYNCPOINT, checksum, flag};
+use super::{Header, INFO, LONG_PACKET, MAGIC, MAIN, STREAM, SYNCPOINT, checksum, flag};
 use std::io::{self, Write};
 
 /// The one frame code in use.
@@ -19,11 +19,13 @@ pub(in super::super) struct Writer<W> {
 }
 
 impl<W: Write> Writer<W> {
-    /// Writes the headers.
-    pub(in super::super) fn new(mut out: W, header: &Header) -> io::Result<Self> {
+    /// Writes the headers. `rate`: frames a second as a fraction; without it ffmpeg cannot tell how long
+    /// the last frame is, and MP4 players do not show it.
+    pub(in super::super) fn new(mut out: W, header: &Header, rate: (u32, u32)) -> io::Result<Self> {
         let mut bytes = MAGIC.to_vec();
         packet(&mut bytes, MAIN, &main_header(header));
         packet(&mut bytes, STREAM, &stream_header(header));
+        packet(&mut bytes, INFO, &info(rate));
         out.write_all(&bytes)?;
         Ok(Self {
             out,
@@ -109,6 +111,22 @@ fn stream_header(header: &Header) -> Vec<u8> {
     ] {
         put(&mut p, value);
     }
+    p
+}
+
+/// What is told about the stream besides.
+fn info(rate: (u32, u32)) -> Vec<u8> {
+    let mut p = Vec::new();
+    for value in [1, 0, 0, 0, 1] {
+        put(&mut p, value); // stream from 1, no chapter, one entry
+    }
+    let text = |text: &str, p: &mut Vec<u8>| {
+        put(p, text.len() as u64);
+        p.extend(text.as_bytes());
+    };
+    text("r_frame_rate", &mut p);
+    put_signed(&mut p, -1); // a text follows
+    text(&format!("{}/{}", rate.0, rate.1), &mut p);
     p
 }
 
