@@ -155,11 +155,8 @@ impl Anonymizer {
     fn regions(&self, faces: &[Face]) -> Vec<Region> {
         let Masking { shape, margin } = self.options.masking;
         let ignored = |face: &&Face| {
-            let c = face.area.center();
-            let holds = |r: &Rect| {
-                (r.left()..r.right()).contains(&c.x) && (r.top()..r.bottom()).contains(&c.y)
-            };
-            !self.options.ignore.iter().any(holds)
+            let middle = face.area.center();
+            !self.options.ignore.iter().any(|r| r.holds(middle))
         };
         let found = faces
             .iter()
