@@ -44,7 +44,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use face::{Face, Landmarks};
 pub use geometry::{Orientation, PixelRect, Point, Rect, Size};
 pub use inspect::{Finding, FindingKind, Inspection, inspect};
-pub use photo::{Format, Limits, Photo, Recognised};
+pub use photo::{Format, Keep, Limits, Photo, Recognised};
 pub use picture::{Picture, RgbImage, RgbView};
 pub use plane::{AnyPlaneMut, Channel, Layout, Plane, PlaneMut, Sample};
 pub use redact::{Redaction, Region, Rgb, Shape, Sticker, Style};

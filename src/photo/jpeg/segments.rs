@@ -356,7 +356,7 @@ impl<'a> Walk<'a> {
             }
             0xe2 if starts(b"MPF\0") => {
                 notes.drop("mpf");
-                notes.warn("further pictures behind the main one (MPF) were dropped");
+                notes.miss("further pictures behind the main one");
             }
             0xe2 if starts(b"urn:iso:std:iso:ts:21496:-1\0") => notes.gain_map(),
             0xeb if contains(&body[..body.len().min(64)], b"jumb") => notes.drop("c2pa"),
@@ -406,8 +406,7 @@ impl<'a> Walk<'a> {
             notes.drop("trailer");
             let trailer = &self.file[self.at..];
             if contains(&trailer[..trailer.len().min(1 << 20)], b"ftyp") {
-                notes.drop("motion-video");
-                notes.warn("the video of a motion photo was dropped, since it shows the faces too");
+                notes.motion_video();
             }
         }
         self.header.resolution = self.header.resolution.or(self.header.exif.resolution);

@@ -106,7 +106,7 @@ impl Chunks {
         }
         let facts = exif::Facts {
             resolution: None,
-            ..self.exif
+            ..self.exif.clone()
         };
         if let Some(block) = exif::write(&facts) {
             chunk(&mut out, *b"eXIf", &block);
