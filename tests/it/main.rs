@@ -14,3 +14,4 @@ mod interrupt;
 mod orientation;
 mod sandbox;
 mod usage;
+mod zoo;

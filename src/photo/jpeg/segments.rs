@@ -351,6 +351,7 @@ impl<'a> Walk<'a> {
                 notes.drop("xmp-extended");
                 notes.drop_xmp(body);
             }
+            0xe1 if starts(b"FLIR\0") => notes.drop("thermal-picture"),
             0xe2 if starts(b"ICC_PROFILE\0") && body.len() > 14 => {
                 self.icc.push((body[12], body[13], &body[14..]));
             }
@@ -407,6 +408,9 @@ impl<'a> Walk<'a> {
             let trailer = &self.file[self.at..];
             if contains(&trailer[..trailer.len().min(1 << 20)], b"ftyp") {
                 notes.motion_video();
+            } else if contains(&trailer[..trailer.len().min(1 << 20)], &[0xff, 0xd8, 0xff]) {
+                notes.drop("further-pictures");
+                notes.miss("further pictures behind the main one");
             }
         }
         self.header.resolution = self.header.resolution.or(self.header.exif.resolution);

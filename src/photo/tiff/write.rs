@@ -10,7 +10,7 @@ use ::tiff as codec;
 use codec::encoder::colortype::{
     CMYK8, CMYK16, ColorType, Gray8, Gray16, RGB8, RGB16, RGBA8, RGBA16,
 };
-use codec::encoder::{Compression, Rational, TiffEncoder, TiffValue};
+use codec::encoder::{Compression, TiffEncoder, TiffValue};
 use codec::tags::{Predictor, ResolutionUnit, Tag, Type};
 use std::io::Cursor;
 
@@ -84,11 +84,40 @@ impl Writer for TiffWriter {
                 },
             }?;
         }
+        set_resolutions(&mut out, &self.pages);
         if out.len() as u64 > u64::from(u32::MAX) {
             let message = "the pages are too large for one TIFF; split the file";
             return Err(Error::new(ErrorKind::TooLarge, message));
         }
         Ok(out)
+    }
+}
+
+/// Sets the resolution of each page. The crate has written one of its own by the time that a page can be
+/// given another, and writing the tags again would leave its bytes behind, where nothing points to.
+fn set_resolutions(out: &mut [u8], pages: &[Page]) {
+    let short =
+        |out: &[u8], at: usize| Some(u16::from_ne_bytes(out.get(at..at + 2)?.try_into().ok()?));
+    let long = |out: &[u8], at: usize| {
+        Some(u32::from_ne_bytes(out.get(at..at + 4)?.try_into().ok()?) as usize)
+    };
+    let mut next = long(out, 4);
+    for page in pages {
+        let Some(at) = next else { return };
+        let count = usize::from(short(out, at).unwrap_or(0));
+        for entry in (0..count).map(|i| at + 2 + i * 12) {
+            let value = page.resolution.and_then(|r| match short(out, entry) {
+                Some(0x011a) => Some(r.x),
+                Some(0x011b) => Some(r.y),
+                _ => None,
+            });
+            let place = long(out, entry + 8).and_then(|at| out.get_mut(at..at + 8));
+            if let (Some((above, below)), Some(place)) = (value, place) {
+                place[..4].copy_from_slice(&above.to_ne_bytes());
+                place[4..].copy_from_slice(&below.to_ne_bytes());
+            }
+        }
+        next = long(out, at + 2 + count * 12);
     }
 }
 
@@ -180,14 +209,11 @@ where
         tags.write_tag(Tag::IccProfile, icc.bytes())?;
     }
     if let Some(resolution) = page.resolution {
-        let fraction = |(n, d): (u32, u32)| Rational { n, d };
         let unit = match resolution.unit {
             Unit::Aspect => ResolutionUnit::None,
             Unit::Inch => ResolutionUnit::Inch,
             Unit::Centimetre => ResolutionUnit::Centimeter,
         };
-        tags.write_tag(Tag::XResolution, fraction(resolution.x))?;
-        tags.write_tag(Tag::YResolution, fraction(resolution.y))?;
         tags.write_tag(Tag::ResolutionUnit, unit)?;
     }
     image.write_data(data)
