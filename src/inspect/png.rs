@@ -268,7 +268,7 @@ fn is_personal(name: &str) -> bool {
         "icc", "rgb", "srgb", "profile", "p3", "gray", "grey", "colour", "color",
     ];
     let lower = name.to_lowercase();
-    !usual.iter().any(|word| lower.contains(word))
+    name.len() > 3 && !usual.iter().any(|word| lower.contains(word))
 }
 
 /// A text chunk.

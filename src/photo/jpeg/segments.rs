@@ -370,7 +370,12 @@ impl<'a> Walk<'a> {
                     notes.drop("photoshop-thumbnail");
                 }
             }
-            0xee if starts(b"Adobe") && body.len() >= 12 => self.header.adobe = Some(body[11]),
+            0xee if starts(b"Adobe") && body.len() >= 12 => {
+                self.header.adobe = Some(body[11]);
+                if body.len() > 12 {
+                    notes.drop("app14");
+                }
+            }
             _ => notes.drop(format!("app{}", marker - 0xe0)),
         }
     }

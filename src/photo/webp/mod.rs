@@ -145,6 +145,9 @@ fn animated(
         .iter()
         .filter(|chunk| chunk.name == *b"ANMF")
         .collect();
+    if shown.is_empty() {
+        return Err(malformed("the WebP is an animation without a frame"));
+    }
     budget.take(size, shown.len() as u64)?;
     let mut canvas = Canvas::<u8>::new(size, 4);
     let (mut rasters, mut durations) = (Vec::new(), Vec::new());

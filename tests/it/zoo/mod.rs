@@ -120,7 +120,7 @@ fn no_payload_survives_in_any_place() {
             }
         }
     }
-    assert!(refused.len() <= 6, "{}", refused.join("\n"));
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
     assert!(counts["jpeg"] >= 15 && counts["png"] >= 11, "{counts:?}");
     for format in ["webp", "gif", "tiff", "bmp"] {
         assert!(counts[format] >= 5, "{counts:?}");

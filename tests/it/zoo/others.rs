@@ -119,7 +119,7 @@ pub(super) fn gif() -> Vec<Place> {
     let magic: Vec<u8> = [1u8]
         .into_iter()
         .chain((0..=255).rev())
-        .chain([0, 0])
+        .chain([0])
         .collect();
     let xmp = [&b"\x21\xff\x0bXMP DataXMP"[..], &packet, &magic].concat();
     let (_, resources) = irb_places().remove(1);

@@ -18,8 +18,7 @@ pub(super) fn pixels(width: u32, height: u32, channels: u32) -> Vec<u8> {
 pub(super) fn thumbnail(payload: &str) -> Vec<u8> {
     let mut out = Vec::new();
     let mut job = jpeg_encoder::Encoder::new(&mut out, 60);
-    job.add_app_segment(4, format!("{MARK}{payload}").as_bytes())
-        .unwrap();
+    job.add_app_segment(4, mark(payload)).unwrap();
     job.encode(&pixels(16, 12, 3), 16, 12, jpeg_encoder::ColorType::Rgb)
         .unwrap();
     out

@@ -34,7 +34,7 @@ fn look(data: &[u8]) -> Vec<String> {
         .iter()
         .flat_map(|needle| {
             let places = data.windows(needle.len()).enumerate();
-            places.filter(|(_, w)| w == needle).map(|(at, _)| {
+            places.filter(move |(_, w)| w == needle).map(|(at, _)| {
                 let end = (at + 24).min(data.len());
                 String::from_utf8_lossy(&data[at..end]).into_owned()
             })
