@@ -10,6 +10,7 @@ mod bad_input;
 mod blur;
 mod detect;
 mod doctor;
+mod inspect;
 mod interrupt;
 mod orientation;
 mod sandbox;

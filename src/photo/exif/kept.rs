@@ -261,7 +261,7 @@ fn fraction(value: f64) -> (u32, u32) {
     let thousandths = (value * 1000.0).round().clamp(0.0, 4e9) as u32;
     let common = (1..=1000)
         .rev()
-        .find(|n| thousandths % n == 0 && 1000 % n == 0);
+        .find(|n| thousandths.is_multiple_of(*n) && 1000u32.is_multiple_of(*n));
     let common = common.unwrap_or(1);
     (thousandths / common, 1000 / common)
 }

@@ -13,8 +13,7 @@ const NEAR_CURVE: f64 = 0.002;
 pub(super) fn replacement(source: &ColorProfile) -> Option<ColorProfile> {
     let has_tables = source.lut_a_to_b_perceptual.is_some()
         || source.lut_a_to_b_colorimetric.is_some()
-        || source.lut_a_to_b_saturation.is_some()
-        || source.cicp.is_some();
+        || source.lut_a_to_b_saturation.is_some();
     if source.color_space != DataColorSpace::Rgb || has_tables {
         return None;
     }
@@ -41,7 +40,13 @@ fn is_same(a: &ColorProfile, b: &ColorProfile) -> bool {
         (Some(a), Some(b)) => is_same_curve(a, b),
         _ => false,
     };
-    near(a.red_colorant, b.red_colorant)
+    // Code points, where there are any, come before everything else.
+    let points = |p: &ColorProfile| {
+        p.cicp
+            .map(|c| (c.color_primaries as u8, c.transfer_characteristics as u8))
+    };
+    (a.cicp.is_none() || points(a) == points(b))
+        && near(a.red_colorant, b.red_colorant)
         && near(a.green_colorant, b.green_colorant)
         && near(a.blue_colorant, b.blue_colorant)
         && curves(&a.red_trc, &b.red_trc)

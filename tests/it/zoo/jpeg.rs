@@ -64,7 +64,7 @@ fn segments() -> Vec<(&'static str, Vec<u8>)> {
     let image = format!("<x GImage:Data=\"{}\"/>", base64(&thumbnail("GIMAGE")));
     let depth = format!("<x GDepth:Data=\"{}\"/>", base64(&thumbnail("GDEPTH")));
     for (kind, text) in [("preview", image), ("depth", depth)] {
-        let head: &[u8] = b"http://ns.adobe.com/xmp/extension/\00123456789ABCDEF0123456789ABCDEF";
+        let head: &[u8] = b"http://ns.adobe.com/xmp/extension/\x000123456789ABCDEF0123456789ABCDEF";
         let length = (text.len() as u32).to_be_bytes();
         all.push((kind, app(1, &[head, &length, &[0; 4], text.as_bytes()])));
     }
