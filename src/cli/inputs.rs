@@ -101,16 +101,16 @@ pub(super) fn gather(given: &[OsString], own: &[&Path]) -> Inputs {
     let handles = own.iter().filter_map(|p| Handle::from_path(p).ok());
     let walk = Walk {
         own: handles.collect(),
-        outputs_too: false,
+        everything: false,
     };
     walk.all(given)
 }
 
-/// Walks what was given, and takes earlier outputs like any other file.
+/// Walks what was given, and takes earlier outputs and XMP files like pictures.
 pub(super) fn gather_all(given: &[OsString]) -> Inputs {
     let walk = Walk {
         own: Vec::new(),
-        outputs_too: true,
+        everything: true,
     };
     walk.all(given)
 }
@@ -118,7 +118,7 @@ pub(super) fn gather_all(given: &[OsString]) -> Inputs {
 /// What a walk enters and takes.
 struct Walk {
     own: Vec<Handle>,
-    outputs_too: bool,
+    everything: bool,
 }
 
 impl Walk {
@@ -178,9 +178,9 @@ impl Walk {
         }
         if kind.is_symlink() && path.is_dir() {
             inputs.left_alone.linked_folders += 1;
-        } else if !self.outputs_too && is_earlier_output(entry.file_name()) {
+        } else if !self.everything && is_earlier_output(entry.file_name()) {
             inputs.left_alone.earlier_outputs += 1;
-        } else if claims(path) || is_picture(path) {
+        } else if claims(path) || is_picture(path) || (self.everything && is_sidecar(path)) {
             inputs.list.push(Input {
                 name: below(root, path),
                 source: Source::File(path.to_owned()),
@@ -217,6 +217,12 @@ fn is_earlier_output(name: &OsStr) -> bool {
 fn claims(path: &Path) -> bool {
     let extension = path.extension().and_then(OsStr::to_str);
     extension.is_some_and(|e| CLAIMS.iter().any(|claim| claim.eq_ignore_ascii_case(e)))
+}
+
+/// Whether the name says that it tells a picture's story.
+fn is_sidecar(path: &Path) -> bool {
+    let extension = path.extension().and_then(OsStr::to_str);
+    extension.is_some_and(|e| e.eq_ignore_ascii_case("xmp"))
 }
 
 /// Whether the content is that of a picture, of whatever kind. What cannot be read is taken for one,

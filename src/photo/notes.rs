@@ -70,9 +70,7 @@ impl Notes {
     pub(super) fn say_what_is_missed(&mut self) {
         if !self.missed.is_empty() {
             let list = std::mem::take(&mut self.missed).join(", ");
-            self.warn(format!(
-                "dropped, since it would show the faces uncovered: {list}"
-            ));
+            self.warn(format!("dropped: {list}"));
         }
     }
 
@@ -98,6 +96,12 @@ impl Notes {
     pub(super) fn gain_map(&mut self) {
         self.drop("gain-map");
         self.miss("the HDR gain map");
+    }
+
+    /// A signed history was there, which a change makes void.
+    pub(super) fn c2pa(&mut self) {
+        self.drop("c2pa");
+        self.miss("the C2PA manifest");
     }
 
     /// The video of a motion photo was there.

@@ -16,6 +16,8 @@ pub(in super::super) enum Value {
     Text(String),
     Byte(u8),
     Bytes([u8; 4]),
+    /// Four digits without an end.
+    Version([u8; 4]),
     Short(u16),
     Fractions(Vec<(u32, u32)>),
 }
@@ -35,6 +37,7 @@ impl Value {
             Self::Text(_) => 2,
             Self::Short(_) => 3,
             Self::Fractions(_) => 5,
+            Self::Version(_) => 7,
         }
     }
 
@@ -42,7 +45,7 @@ impl Value {
     pub(in super::super) fn encode(&self, order: Order) -> (u32, Vec<u8>) {
         match self {
             Self::Byte(v) => (1, vec![*v]),
-            Self::Bytes(v) => (4, v.to_vec()),
+            Self::Bytes(v) | Self::Version(v) => (4, v.to_vec()),
             Self::Text(text) => {
                 let bytes: Vec<u8> = text.bytes().chain([0]).collect();
                 (bytes.len() as u32, bytes)
@@ -86,6 +89,9 @@ impl Kept {
             if kept.len() > before {
                 notes.keep(name);
             }
+        }
+        if !kept.exif.is_empty() {
+            kept.exif.push((0x9000, Value::Version(*b"0232")));
         }
         for list in [&mut kept.main, &mut kept.exif, &mut kept.gps] {
             list.sort_by_key(|field| field.0);

@@ -360,7 +360,7 @@ impl<'a> Walk<'a> {
                 notes.miss("further pictures behind the main one");
             }
             0xe2 if starts(b"urn:iso:std:iso:ts:21496:-1\0") => notes.gain_map(),
-            0xeb if contains(&body[..body.len().min(64)], b"jumb") => notes.drop("c2pa"),
+            0xeb if contains(&body[..body.len().min(64)], b"jumb") => notes.c2pa(),
             0xed if starts(b"Photoshop 3.0\0") => {
                 notes.drop("photoshop");
                 if contains(body, b"8BIM\x04\x04") {

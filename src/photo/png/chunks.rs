@@ -89,7 +89,7 @@ impl Chunks {
                 notes.drop("raw-profile");
             }
             b"tEXt" | b"zTXt" | b"iTXt" => notes.drop("text"),
-            b"caBX" => notes.drop("c2pa"),
+            b"caBX" => notes.c2pa(),
             b"tIME" => notes.drop("time"),
             b"sBIT" => self.significant = Some(data.to_vec()),
             b"bKGD" | b"hIST" | b"sPLT" => {
