@@ -29,6 +29,7 @@ Exit codes:
   0    everything done
   1    at least one file failed; the others are done
   2    never started: wrong usage, no engine, two inputs with one output
+  3    done, and `inspect` found something that is hidden
   130  interrupted";
 
 const INSPECT_HELP: &str = "\

@@ -188,6 +188,9 @@ fn extension(file: &[u8], at: usize, out: &mut Inspection) -> Option<usize> {
         0xff if all.starts_with(b"MGK8BIM0000") => {
             irb::resources(rest(&all, 11), "application Photoshop", out);
         }
+        0xff if all.starts_with(b"C2PA_GIF") => {
+            out.add(Finding::new(Kind::C2pa, "application C2PA").bytes(all.len()));
+        }
         _ => {
             let name = text(&all[..all.len().min(11)]);
             let found = embedded::anywhere(&all);

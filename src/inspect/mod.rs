@@ -19,6 +19,7 @@ mod irb;
 mod iso;
 mod jpeg;
 mod png;
+mod tags;
 mod tiff;
 mod webp;
 mod xmp;

@@ -4,6 +4,7 @@
 use super::exif;
 use super::finding::{Finding, FindingKind as Kind, Inspection};
 use super::ifd::{Directory, Structure};
+use super::tags;
 
 /// Looks through a TIFF.
 pub(super) fn look(file: &[u8], out: &mut Inspection) {
@@ -24,7 +25,7 @@ pub(super) fn look(file: &[u8], out: &mut Inspection) {
         let reduced = directory.number(0xfe).is_some_and(|v| v & 1 == 1);
         if reduced && number > 0 {
             exif::thumbnail(&mut all, &directory, &place, Kind::Thumbnail, out);
-            exif::words(&directory, &place, out);
+            tags::words(&directory, &place, out);
             continue;
         }
         let size = size(&directory);

@@ -114,8 +114,13 @@ fn sides(name: &[u8], data: &[u8]) -> Option<(u32, u32)> {
 
 fn unknown(name: &[u8], data: &[u8], place: &str, out: &mut Inspection) {
     let place = format!("{place}chunk {}", String::from_utf8_lossy(name).trim());
+    let kind = if name == b"C2PA" {
+        Kind::C2pa
+    } else {
+        Kind::PrivateData
+    };
     let found = embedded::anywhere(data);
-    let finding = Finding::new(Kind::PrivateData, place).bytes(data.len());
+    let finding = Finding::new(kind, place).bytes(data.len());
     out.add(
         finding
             .size(found.and_then(|f| f.size))

@@ -2,6 +2,7 @@
 //! picture, and everything behind its end.
 
 mod behind;
+mod blocks;
 mod huffman;
 mod scan;
 

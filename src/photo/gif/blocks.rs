@@ -37,6 +37,7 @@ fn walk(file: &[u8], notes: &mut Notes) -> Option<()> {
                     0x01 => notes.drop("text"),
                     0xff if data.starts_with(b"NETSCAPE2.0")
                         || data.starts_with(b"ANIMEXTS1.0") => {}
+                    0xff if data.starts_with(b"C2PA_GIF") => notes.c2pa(),
                     0xff if data.starts_with(b"XMP DataXMP") => notes.drop("xmp"),
                     0xff if data.starts_with(b"MGK8BIM0000") => notes.drop("photoshop"),
                     0xff if data.starts_with(b"ICCRGBG1012") => notes.drop("icc"),

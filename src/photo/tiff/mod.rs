@@ -310,6 +310,7 @@ fn name_tags(decoder: &mut Reader<'_>, notes: &mut Notes) {
             }
             513 | 514 => notes.drop("tiff-thumbnail"),
             700 | 34675 => {}
+            52545 => notes.c2pa(),
             33723 => notes.drop("iptc"),
             34377 => notes.drop("photoshop"),
             34665 => notes.drop("exif"),

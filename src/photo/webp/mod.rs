@@ -53,6 +53,7 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
             b"ICCP" if icc.is_none() => icc = Profile::take(chunk.data, notes),
             b"XMP " => notes.drop_xmp(chunk.data),
             b"VP8 " | b"VP8L" | b"VP8X" | b"ALPH" | b"ANIM" | b"ANMF" | b"ICCP" => {}
+            b"C2PA" => notes.c2pa(),
             _ => notes.drop("private-chunks"),
         }
     }

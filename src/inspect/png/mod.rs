@@ -1,10 +1,12 @@
 //! PNG and APNG: every chunk that is not on the list of harmless ones, data behind the last row, frames
 //! that are not shown, and everything behind the end.
 
-use super::bytes::{Order, contains, part, rest, says_something, text};
+mod text;
+
+use super::bytes::{Order, part, rest, says_something, text as text_of};
 use super::finding::{Finding, FindingKind as Kind, Inspection};
 use super::inflate::{Measure, inflate};
-use super::{embedded, exif, icc, irb, xmp};
+use super::{embedded, exif, icc, xmp};
 
 /// Chunks that say how pixels look, and the most bytes that they may have (PNG 3, chapter 11).
 const HARMLESS: [(&[u8; 4], usize); 19] = [
@@ -98,7 +100,7 @@ impl Walk {
             b"iCCP" => {
                 let packed = data.iter().position(|&b| b == 0).map_or(0, |end| end + 2);
                 icc::profile(&inflate(rest(data, packed), MOST_TEXT), "iCCP", out);
-                let name = text(&data[..data.len().min(79)]);
+                let name = text_of(&data[..data.len().min(79)]);
                 if !name.is_empty() && name.len() < data.len() && is_personal(&name) {
                     out.add(Finding::new(Kind::IccPrivate, "iCCP").detail(name));
                 }
@@ -106,7 +108,7 @@ impl Walk {
             b"eXIf" => exif::block(data, "eXIf", out),
             b"zxIf" => exif::block(&inflate(rest(data, 5), MOST_TEXT), "zxIf", out),
             b"tXMP" => xmp::packet(data, "tXMP", out),
-            b"tEXt" | b"zTXt" | b"iTXt" => words(&shown, data, out),
+            b"tEXt" | b"zTXt" | b"iTXt" => text::words(&shown, data, out),
             b"tIME" => out.add(Finding::new(Kind::Time, "tIME").detail("last change")),
             b"caBX" => {
                 out.add(Finding::new(Kind::C2pa, "caBX").bytes(data.len()));
@@ -269,75 +271,6 @@ fn is_personal(name: &str) -> bool {
     ];
     let lower = name.to_lowercase();
     name.len() > 3 && !usual.iter().any(|word| lower.contains(word))
-}
-
-/// A text chunk.
-fn words(chunk: &str, data: &[u8], out: &mut Inspection) {
-    let end = data.iter().position(|&b| b == 0).unwrap_or(data.len());
-    let keyword = String::from_utf8_lossy(&data[..end.min(79)]).into_owned();
-    let value = rest(data, end + 1);
-    let value = match chunk {
-        "zTXt" => inflate(rest(value, 1), MOST_TEXT),
-        "iTXt" => {
-            let packed = value.first() == Some(&1);
-            let mut behind = rest(value, 2);
-            for _ in 0..2 {
-                let end = behind.iter().position(|&b| b == 0).unwrap_or(behind.len());
-                behind = rest(behind, end + 1);
-            }
-            if packed {
-                inflate(behind, MOST_TEXT)
-            } else {
-                behind.to_vec()
-            }
-        }
-        _ => value.to_vec(),
-    };
-    let place = format!("{chunk} {keyword}");
-    if let Some(kind) = keyword.strip_prefix("Raw profile type ") {
-        let profile = from_hex(&value);
-        match kind.trim() {
-            "exif" | "APP1" | "app1" if profile.starts_with(b"Exif\0") => {
-                exif::block(&profile, &place, out);
-            }
-            "xmp" => xmp::packet(&profile, &place, out),
-            "iptc" | "8bim" if contains(&profile, b"8BIM") => irb::resources(&profile, &place, out),
-            "iptc" => irb::iptc(&profile, &place, out),
-            "icc" | "icm" => icc::profile(&profile, &place, out),
-            _ => {}
-        }
-        inside(&profile, &place, out);
-        out.add(Finding::new(Kind::PrivateData, place).bytes(value.len()));
-        return;
-    }
-    if keyword == "XML:com.adobe.xmp" || contains(&value[..value.len().min(400)], b"<x:xmpmeta") {
-        xmp::packet(&value, &place, out);
-        return;
-    }
-    let kind = match &keyword[..] {
-        "Author" | "Artist" => Kind::Author,
-        "Copyright" => Kind::Copyright,
-        "Software" => Kind::Software,
-        "Creation Time" => Kind::Time,
-        other if other.starts_with("date:") => Kind::Time,
-        _ => Kind::Text,
-    };
-    out.add(
-        Finding::new(kind, place)
-            .bytes(value.len())
-            .detail(text(&value)),
-    );
-}
-
-/// ImageMagick's form of a profile: a name and a length in lines of their own, then digits.
-fn from_hex(value: &[u8]) -> Vec<u8> {
-    let lines = value.split(|&b| b == b'\n').filter(|line| !line.is_empty());
-    let digits = lines.skip(2).flatten();
-    let digits: Vec<u8> = digits
-        .filter_map(|&b| char::from(b).to_digit(16))
-        .map(|d| d as u8)
-        .collect();
-    digits.chunks_exact(2).map(|d| d[0] << 4 | d[1]).collect()
 }
 
 /// A picture inside of a chunk.
