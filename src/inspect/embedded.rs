@@ -67,11 +67,6 @@ pub(super) fn at_start(data: &[u8]) -> Option<Embedded> {
 /// its three signature bytes prove little.
 pub(super) fn anywhere(data: &[u8]) -> Option<Embedded> {
     let mut best: Option<Embedded> = None;
-    let mut keep = |at: usize, found: Embedded| {
-        if best.is_none_or(|b| at < b.at) {
-            best = Some(Embedded { at, ..found });
-        }
-    };
     let mut at = 0;
     for _ in 0..64 {
         let Some(next) = find(rest(data, at), &[0xff, 0xd8, 0xff]) else {
@@ -79,11 +74,18 @@ pub(super) fn anywhere(data: &[u8]) -> Option<Embedded> {
         };
         at += next;
         if let Some(found) = at_start(rest(data, at)).filter(|f| f.size.is_some()) {
-            keep(at, found);
+            best = Some(Embedded { at, ..found });
             break;
         }
         at += 3;
     }
+    // What begins behind that is not the first.
+    let data = &data[..best.map_or(data.len(), |b| (b.at + 12).min(data.len()))];
+    let mut keep = |at: usize, found: Embedded| {
+        if best.is_none_or(|b| at < b.at) {
+            best = Some(Embedded { at, ..found });
+        }
+    };
     if let Some(at) = find(data, b"\x89PNG\r\n\x1a\n")
         && let Some(found) = at_start(rest(data, at))
     {

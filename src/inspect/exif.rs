@@ -48,7 +48,7 @@ pub(super) fn main(
     if directory.number(0x0112).is_some_and(|v| v != 1) {
         out.carry("orientation");
     }
-    below(all, directory, place, out);
+    out.inside(|out| below(all, directory, place, out));
 }
 
 /// Directories that entries point to.
@@ -59,7 +59,7 @@ fn below(all: &mut Structure<'_>, directory: &Directory<'_>, place: &str, out: &
                 if let Some(exif) = entry.offset().and_then(|at| all.directory(at)) {
                     words(&exif, place, out);
                     maker_note(&exif, place, out);
-                    below(all, &exif, place, out);
+                    out.inside(|out| below(all, &exif, place, out));
                     if exif.find(0x0201).is_some() {
                         thumbnail(all, &exif, place, Kind::Preview, out);
                     }
@@ -144,7 +144,10 @@ pub(super) fn pieces<'a>(all: &mut Structure<'a>, directory: &Directory<'_>) -> 
         else {
             continue;
         };
-        for index in 0..places.count().min(1 << 20) {
+        for index in 0..places.count() {
+            if !all.takes_a_piece() {
+                break;
+            }
             let at = places.number(index).and_then(|v| usize::try_from(v).ok());
             let length = lengths.number(index).and_then(|v| usize::try_from(v).ok());
             if let Some((at, length)) = at.zip(length) {

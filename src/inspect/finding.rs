@@ -190,7 +190,13 @@ pub struct Inspection {
     pub findings: Vec<Finding>,
     /// Why the file could not be read to its end; there may be more to find.
     pub damage: Option<String>,
+    /// Blocks that the look is inside of.
+    #[serde(skip)]
+    depth: u32,
 }
+
+/// EXIF in Photoshop's resources in EXIF is as far as any program goes.
+const MOST_DEPTH: u32 = 6;
 
 /// More findings than a person reads; a hostile file could have millions.
 const MOST_FINDINGS: usize = 2000;
@@ -201,6 +207,17 @@ impl Inspection {
         if self.findings.len() < MOST_FINDINGS && !self.findings.contains(&finding) {
             self.findings.push(finding);
         }
+    }
+
+    /// Looks into a block of metadata that may hold others, unless that goes too deep to be honest.
+    pub(super) fn inside(&mut self, look: impl FnOnce(&mut Self)) {
+        if self.depth >= MOST_DEPTH {
+            self.damaged("blocks of metadata lie too deep inside of one another");
+            return;
+        }
+        self.depth += 1;
+        look(self);
+        self.depth -= 1;
     }
 
     /// Something harmless is there.

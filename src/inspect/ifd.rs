@@ -11,6 +11,8 @@ use std::collections::HashSet;
 const MOST_DIRECTORIES: usize = 20_000;
 /// Entries of all of them together.
 const MOST_ENTRIES: usize = 500_000;
+/// Strips and tiles of all of them together.
+const MOST_PIECES: usize = 1 << 21;
 
 /// One entry. `value` is empty if it lies outside of the data.
 #[derive(Clone, Copy, Debug)]
@@ -115,6 +117,7 @@ pub(super) struct Structure<'a> {
     covered: Vec<(usize, usize)>,
     seen: HashSet<usize>,
     entries_left: usize,
+    pieces_left: usize,
 }
 
 impl<'a> Structure<'a> {
@@ -138,6 +141,7 @@ impl<'a> Structure<'a> {
             covered: vec![(0, if big { 16 } else { 8 })],
             seen: HashSet::new(),
             entries_left: MOST_ENTRIES,
+            pieces_left: MOST_PIECES,
         })
     }
 
@@ -208,6 +212,13 @@ impl<'a> Structure<'a> {
             value,
             order,
         })
+    }
+
+    /// Whether one more strip or tile may be looked at.
+    pub(super) fn takes_a_piece(&mut self) -> bool {
+        let left = self.pieces_left > 0;
+        self.pieces_left = self.pieces_left.saturating_sub(1);
+        left
     }
 
     /// Bytes that belong to something.

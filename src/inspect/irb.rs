@@ -24,7 +24,7 @@ pub(super) fn resources(data: &[u8], place: &str, out: &mut Inspection) {
                 out.add(finding.size(size).detail(what));
             }
             1028 => iptc(body, &name, out),
-            1058 | 1059 => exif::block(body, &name, out),
+            1058 | 1059 => out.inside(|out| exif::block(body, &name, out)),
             1060 => xmp::packet(body, &name, out),
             1039 => icc::profile(body, &name, out),
             1035 | 1034 => out.add(Finding::new(Kind::Copyright, name).detail(text(body))),

@@ -8,6 +8,9 @@ use super::ifd::{Directory, Entry};
 use super::{icc, irb, xmp};
 use std::collections::BTreeMap;
 
+/// Values of one kind and directory that are told.
+const MOST_WORDS: usize = 32;
+
 /// Says what the plain entries of a directory tell, one finding a kind.
 pub(super) fn words(directory: &Directory<'_>, place: &str, out: &mut Inspection) {
     let mut told: BTreeMap<Kind, Vec<String>> = BTreeMap::new();
@@ -15,12 +18,14 @@ pub(super) fn words(directory: &Directory<'_>, place: &str, out: &mut Inspection
         match entry.tag {
             0x02bc => xmp::packet(entry.value, &format!("{place}, XMP"), out),
             0x83bb => irb::iptc(entry.value, &format!("{place}, IPTC"), out),
-            0x8649 => irb::resources(entry.value, &format!("{place}, Photoshop"), out),
+            0x8649 => out.inside(|out| {
+                irb::resources(entry.value, &format!("{place}, Photoshop"), out);
+            }),
             0x8773 => icc::profile(entry.value, &format!("{place}, ICC"), out),
             _ => {
                 if let Some((kind, name)) = meaning(entry) {
                     let list = told.entry(kind).or_default();
-                    if !list.contains(&name) {
+                    if list.len() < MOST_WORDS && !list.contains(&name) {
                         list.push(name);
                     }
                 }

@@ -28,7 +28,7 @@ fn every_name_in_a_result_is_listed() {
     let page = std::fs::read_to_string(root.join("docs/names.md")).unwrap();
     let mut photo = String::new();
     sources(&root.join("src/photo"), &mut photo);
-    let mut names: Vec<&str> = ["drop(\"", "drop_unless_kept(\"", "keep(\""]
+    let mut names: Vec<&str> = [".drop(\"", ".drop_unless_kept(\"", ".keep(\""]
         .iter()
         .flat_map(|word| literals(&photo, word))
         .collect();

@@ -9,6 +9,8 @@ use std::collections::HashMap;
 const BIG: Order = Order::Big;
 /// Items, references and properties of one file.
 const MOST: usize = 20_000;
+/// Bytes of metadata of all items together.
+const MOST_BYTES: usize = 64 << 20;
 
 #[derive(Default)]
 struct Items {
@@ -37,14 +39,17 @@ pub(super) fn look(file: &[u8], meta: &[u8], out: &mut Inspection) {
     let places = first(&list, b"iloc").and_then(places).unwrap_or_default();
     let stored = first(&list, b"idat").unwrap_or_default();
     (out.width, out.height) = items.sizes.get(&items.primary).copied().unwrap_or((0, 0));
+    let mut left = MOST_BYTES;
     for &(id, kind) in items.kinds.iter().take(MOST) {
-        let data: Vec<u8> = places
-            .iter()
-            .filter(|p| p.item == id)
-            .filter_map(|p| part(if p.inside { stored } else { file }, p.at, p.length))
-            .flatten()
-            .copied()
-            .collect();
+        let own = places.iter().filter(|p| p.item == id);
+        let parts = own.filter_map(|p| part(if p.inside { stored } else { file }, p.at, p.length));
+        if !matches!(&kind, b"Exif" | b"mime" | b"uri ") {
+            let bytes = parts.map(<[u8]>::len).fold(0, usize::saturating_add);
+            items.picture(id, kind, bytes, out);
+            continue;
+        }
+        let data: Vec<u8> = parts.flatten().take(left).copied().collect();
+        left -= data.len();
         match &kind {
             b"Exif" => {
                 let skip = BIG.u32(&data, 0).map_or(0, |v| v as usize);
@@ -54,10 +59,7 @@ pub(super) fn look(file: &[u8], meta: &[u8], out: &mut Inspection) {
             b"mime" if contains(&data, b"<x:xmpmeta") || contains(&data, b"rdf:RDF") => {
                 xmp::packet(&data, "item XMP", out);
             }
-            b"mime" | b"uri " => {
-                out.add(Finding::new(Kind::PrivateData, "item").bytes(data.len()));
-            }
-            _ => items.picture(id, kind, data.len(), out),
+            _ => out.add(Finding::new(Kind::PrivateData, "item").bytes(data.len())),
         }
     }
 }

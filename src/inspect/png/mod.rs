@@ -31,8 +31,8 @@ const HARMLESS: [(&[u8; 4], usize); 19] = [
     (b"IEND", 0),
 ];
 
-/// Most of a compressed text that is looked at.
-const MOST_TEXT: usize = 16 << 20;
+/// Bytes that all compressed texts and profiles of a file may inflate to.
+const MOST_TEXT: usize = 32 << 20;
 
 /// A run of picture data: the picture itself, or a frame of an animation.
 struct Data {
@@ -43,7 +43,10 @@ struct Data {
 
 /// Looks through a PNG.
 pub(super) fn look(file: &[u8], out: &mut Inspection) {
-    let mut walk = Walk::default();
+    let mut walk = Walk {
+        room: MOST_TEXT,
+        ..Walk::default()
+    };
     let mut at = 8;
     loop {
         let (Some(length), Some(name)) = (Order::Big.u32(file, at), part(file, at + 4, 4)) else {
@@ -73,6 +76,8 @@ struct Walk {
     controls: u32,
     seen_picture: bool,
     data: Option<Data>,
+    /// What is left of [`MOST_TEXT`].
+    room: usize,
 }
 
 impl Walk {
@@ -99,16 +104,16 @@ impl Walk {
             b"fcTL" => self.control(data, out),
             b"iCCP" => {
                 let packed = data.iter().position(|&b| b == 0).map_or(0, |end| end + 2);
-                icc::profile(&inflate(rest(data, packed), MOST_TEXT), "iCCP", out);
+                icc::profile(&self.inflate(rest(data, packed)), "iCCP", out);
                 let name = text_of(&data[..data.len().min(79)]);
                 if !name.is_empty() && name.len() < data.len() && is_personal(&name) {
                     out.add(Finding::new(Kind::IccPrivate, "iCCP").detail(name));
                 }
             }
             b"eXIf" => exif::block(data, "eXIf", out),
-            b"zxIf" => exif::block(&inflate(rest(data, 5), MOST_TEXT), "zxIf", out),
+            b"zxIf" => exif::block(&self.inflate(rest(data, 5)), "zxIf", out),
             b"tXMP" => xmp::packet(data, "tXMP", out),
-            b"tEXt" | b"zTXt" | b"iTXt" => text::words(&shown, data, out),
+            b"tEXt" | b"zTXt" | b"iTXt" => text::words(&shown, data, &mut self.room, out),
             b"tIME" => out.add(Finding::new(Kind::Time, "tIME").detail("last change")),
             b"caBX" => {
                 out.add(Finding::new(Kind::C2pa, "caBX").bytes(data.len()));
@@ -121,6 +126,12 @@ impl Walk {
                 inside(data, &shown, out);
             }
         }
+    }
+
+    fn inflate(&mut self, data: &[u8]) -> Vec<u8> {
+        let out = inflate(data, self.room);
+        self.room -= out.len();
+        out
     }
 
     fn header(&mut self, data: &[u8], out: &mut Inspection) {

@@ -4,15 +4,15 @@ use super::super::bytes::{contains, rest, text};
 use super::super::finding::{Finding, FindingKind as Kind, Inspection};
 use super::super::inflate::inflate;
 use super::super::{exif, icc, irb, xmp};
-use super::{MOST_TEXT, inside};
+use super::inside;
 
-/// A text chunk.
-pub(super) fn words(chunk: &str, data: &[u8], out: &mut Inspection) {
+/// A text chunk; `room` is how many bytes all of them may still inflate to.
+pub(super) fn words(chunk: &str, data: &[u8], room: &mut usize, out: &mut Inspection) {
     let end = data.iter().position(|&b| b == 0).unwrap_or(data.len());
     let keyword = String::from_utf8_lossy(&data[..end.min(79)]).into_owned();
     let value = rest(data, end + 1);
     let value = match chunk {
-        "zTXt" => inflate(rest(value, 1), MOST_TEXT),
+        "zTXt" => inflate(rest(value, 1), *room),
         "iTXt" => {
             let packed = value.first() == Some(&1);
             let mut behind = rest(value, 2);
@@ -21,13 +21,14 @@ pub(super) fn words(chunk: &str, data: &[u8], out: &mut Inspection) {
                 behind = rest(behind, end + 1);
             }
             if packed {
-                inflate(behind, MOST_TEXT)
+                inflate(behind, *room)
             } else {
                 behind.to_vec()
             }
         }
         _ => value.to_vec(),
     };
+    *room = room.saturating_sub(value.len());
     let place = format!("{chunk} {keyword}");
     if let Some(kind) = keyword.strip_prefix("Raw profile type ") {
         let profile = from_hex(&value);

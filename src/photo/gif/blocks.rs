@@ -25,7 +25,7 @@ fn walk(file: &[u8], notes: &mut Notes) -> Option<()> {
                     Some(side(at + place)? + side(at + length)? > side(screen)?)
                 };
                 if beyond(1, 5, 6)? || beyond(3, 7, 8)? {
-                    notes.drop("hidden-pixels");
+                    notes.drop("hidden-picture-data");
                 }
                 at += 10 + table(*file.get(at + 9)?);
                 at = blocks_end(file, at + 1)?;

@@ -3,14 +3,14 @@
 use super::parts::*;
 use faceveil::inspect;
 
-fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+pub(super) fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
     let mut out = (body.len() as u32 + 8).to_be_bytes().to_vec();
     out.extend(kind);
     out.extend(body);
     out
 }
 
-fn full(kind: &[u8; 4], version: u8, body: &[u8]) -> Vec<u8> {
+pub(super) fn full(kind: &[u8; 4], version: u8, body: &[u8]) -> Vec<u8> {
     boxed(kind, &[&[version, 0, 0, 0], body].concat())
 }
 

@@ -1,6 +1,7 @@
 //! The leak zoo: files with a marked payload in each place where a person may survive. Each goes through
 //! the whole pipeline; nothing of it may be left, and `inspect` must have named the place.
 
+mod bombs;
 mod boxes;
 mod jpeg;
 mod keep;
