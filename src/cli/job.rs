@@ -10,8 +10,8 @@ use super::interrupt::Interrupt;
 use super::outputs::{Planned, Target};
 use super::values::OnNoFaceArg;
 use super::video::Videos;
-use super::write::{self, Existing, Keep};
-use super::{preview, read, show};
+use super::write::{self, Existing, Written};
+use super::{preview, read, show, siblings};
 use anyhow::{Context, Result, anyhow, bail};
 use faceveil::{Anonymizer, FileReport, Format, Found, Outcome, Photo, Recognised};
 use std::ffi::OsStr;
@@ -51,6 +51,12 @@ impl Job<'_> {
         report.input = show::in_report(&planned.input.name);
         if planned.input.source == Source::Stdin {
             report.input = "-".into();
+        }
+        if report.error.is_none() && report.outcome != Outcome::Skipped && self.task != Task::Detect
+        {
+            report
+                .warnings
+                .extend(siblings::sentence(&planned.siblings));
         }
         let target = match &planned.target {
             Target::File { path, .. } => Some(path.clone()),
@@ -192,10 +198,10 @@ impl Job<'_> {
                     write::with_temporary(path, rule(existing), self.interrupt, |file| {
                         let mut report = self.videos.blur(input, file.path())?;
                         if let Some(report) = without_faces(&report, on_no_face) {
-                            return Ok(Keep::No(report));
+                            return Ok(Written::Remove(report));
                         }
                         report.output = Some(show::in_report(name));
-                        Ok(Keep::Yes(report))
+                        Ok(Written::Keep(report))
                     })?;
                 report.warnings.extend(others);
                 report

@@ -33,17 +33,17 @@ pub(super) fn atomically(
 ) -> Result<()> {
     with_temporary(target, existing, interrupt, |file| {
         file.as_file_mut().write_all(bytes)?;
-        Ok(Keep::Yes(()))
+        Ok(Written::Keep(()))
     })?;
     Ok(())
 }
 
 /// Whether what was written is to be kept.
-pub(super) enum Keep<T> {
+pub(super) enum Written<T> {
     /// Rename it.
-    Yes(T),
+    Keep(T),
     /// Remove it; that is no failure.
-    No(T),
+    Remove(T),
 }
 
 /// Lets `write` fill a temporary beside `target`, then renames it. Folders above it are made.
@@ -54,15 +54,15 @@ pub(super) fn with_temporary<T>(
     target: &Path,
     existing: Existing,
     interrupt: &Interrupt,
-    write: impl FnOnce(&mut NamedTempFile) -> Result<Keep<T>>,
+    write: impl FnOnce(&mut NamedTempFile) -> Result<Written<T>>,
 ) -> Result<T> {
     let mut made = MadeFolders::default();
     let written = write_and_rename(target, existing, interrupt, &mut made, write);
-    if !matches!(written, Ok(Keep::Yes(_))) {
+    if !matches!(written, Ok(Written::Keep(_))) {
         made.remove();
     }
     Ok(match written? {
-        Keep::Yes(value) | Keep::No(value) => value,
+        Written::Keep(value) | Written::Remove(value) => value,
     })
 }
 
@@ -71,8 +71,8 @@ fn write_and_rename<T>(
     existing: Existing,
     interrupt: &Interrupt,
     made: &mut MadeFolders,
-    write: impl FnOnce(&mut NamedTempFile) -> Result<Keep<T>>,
-) -> Result<Keep<T>> {
+    write: impl FnOnce(&mut NamedTempFile) -> Result<Written<T>>,
+) -> Result<Written<T>> {
     let folder = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -84,7 +84,7 @@ fn write_and_rename<T>(
     let mut file = open_temporary(folder, original.is_some(), made)?;
     let _listed = interrupt.list_temporary(file.path());
     let value = match write(&mut file)? {
-        Keep::Yes(value) => value,
+        Written::Keep(value) => value,
         no => return Ok(no),
     };
     if let Some(original) = &original {
@@ -100,7 +100,7 @@ fn write_and_rename<T>(
             file.persist(target).map_err(|e| e.error)?;
         }
     }
-    Ok(Keep::Yes(value))
+    Ok(Written::Keep(value))
 }
 
 /// A temporary in a folder that may have to be made. Another worker that failed may remove the same
