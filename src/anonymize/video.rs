@@ -23,8 +23,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Likelihood from which a sighting starts a track, if no threshold is given: that of the presets.
-const SURE: f32 = 0.31;
+/// Likelihood from which a sighting starts a track, if no threshold is given: the least that the preset
+/// takes for a face in a photo.
+const fn sure(preset: Preset) -> f32 {
+    match preset {
+        Preset::Fast => 0.33,
+        Preset::Balanced => 0.25,
+        Preset::Thorough => 0.1,
+    }
+}
+
 /// Likelihood from which a sighting carries a track on, as a share of the one that starts it.
 const WEAK: f32 = 0.4;
 /// Frames that wait for a decision may take this many bytes; above it the video is read twice.
@@ -89,7 +97,7 @@ impl VideoAnonymizer {
                 "a constant rate factor above 51",
             ));
         }
-        let sure = detector.threshold.unwrap_or(SURE);
+        let sure = detector.threshold.unwrap_or(sure(detector.preset));
         let detector = Detector::new(&DetectorOptions {
             threshold: Some(sure * WEAK),
             ..detector.clone()

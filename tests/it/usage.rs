@@ -73,7 +73,7 @@ fn nothing_to_do_is_a_usage_error_and_help_is_not() {
 fn there_is_no_flag_without_a_meaning() {
     let dir = Sandbox::new();
     dir.sample(ASTRONAUT, "a.jpg");
-    for flag in ["--verify"] {
+    for flag in ["--verify", "--scale", "--backend"] {
         dir.run(&["blur", "a.jpg", flag])
             .exits(2)
             .says("unexpected argument");
