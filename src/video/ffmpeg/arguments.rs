@@ -108,11 +108,12 @@ impl Job<'_> {
     }
 
     fn encoder_format(&self) -> String {
-        let own = self.format.for_encoder();
-        match self.has_full_chroma() {
-            true => own.replace("420", "444").replace("422", "444"),
-            false => own,
+        if !self.has_full_chroma() {
+            return self.format.for_encoder();
         }
+        // Here the format must say the range, since it is converted.
+        let own = &self.format.name;
+        own.replace("420", "444").replace("422", "444")
     }
 
     /// x264 keeps fields where rows come in fours.

@@ -1,5 +1,5 @@
 //! How often a face shows in a clip whose truth is known, since it is made here: the sample's face
-//! panned, zoomed, turned out of focus, hidden behind a pillar, and cut away from.
+//! panned, zoomed, in the dark, out of focus, hidden behind a pillar, and cut away from.
 
 use super::has_ffmpeg;
 use crate::sandbox::{ASTRONAUT, Sandbox, sample};
@@ -36,13 +36,13 @@ fn truth(frame: usize) -> Option<[f64; 4]> {
 /// Columns of a pillar in front of everything.
 fn is_pillar(frame: usize, x: usize) -> bool {
     let left = 600usize.saturating_sub(frame * 4);
-    (60..110).contains(&frame) && (left..left + 24).contains(&x)
+    (60..110).contains(&frame) && (left..left + 44).contains(&x)
 }
 
 fn draw(frame: usize, photo: &[u8], size: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(WIDTH * HEIGHT * 3);
     // Out of focus for a third of a second.
-    let blur: i64 = if (84..96).contains(&frame) { 12 } else { 0 };
+    let blur: i64 = if (84..96).contains(&frame) { 24 } else { 0 };
     for y in 0..HEIGHT {
         for x in 0..WIDTH {
             let ground = [(x / 4) as u8, (y / 3) as u8, 110];
@@ -76,7 +76,9 @@ fn draw(frame: usize, photo: &[u8], size: usize) -> Vec<u8> {
                     }
                 }
             };
-            out.extend(pixel);
+            // The light goes out for a moment.
+            let light = if (24..34).contains(&frame) { 0.05 } else { 1.0 };
+            out.extend(pixel.map(|v| (f64::from(v) * light) as u8));
         }
     }
     out
