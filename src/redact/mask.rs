@@ -5,7 +5,6 @@
 
 use super::grid::Grid;
 use super::{Region, Shape};
-use crate::geometry::Rect;
 
 /// Samples around a group of masks that belong to its rectangle: what a fill may look at.
 pub(super) const MARGIN: u32 = 3;
@@ -16,7 +15,6 @@ pub(super) const INSIDE: u8 = 255;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outline {
     shape: Shape,
-    area: Rect,
     pub(super) left: f64,
     pub(super) top: f64,
     pub(super) right: f64,
@@ -27,17 +25,11 @@ impl Outline {
     pub(super) fn new(region: &Region) -> Self {
         Self {
             shape: region.shape,
-            area: region.area,
             left: region.area.left().into(),
             top: region.area.top().into(),
             right: region.area.right().into(),
             bottom: region.area.bottom().into(),
         }
-    }
-
-    /// The rectangle that the shape fills.
-    pub(super) fn area(&self) -> Rect {
-        self.area
     }
 
     /// Whether axis-aligned edges make a soft ring needless.

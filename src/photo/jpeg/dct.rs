@@ -171,7 +171,11 @@ pub(super) fn forward(from: &[u8], stride: usize, steps: &Steps) -> Block {
         let place = usize::from(place);
         let value = values[place / 8][place % 8] / steps.0[i];
         // A step of 0, which makes no sense, gives no number or infinity: both become 0.
-        let value = if value.is_finite() { value.round() } else { 0.0 };
+        let value = if value.is_finite() {
+            value.round()
+        } else {
+            0.0
+        };
         // What a baseline file may hold (T.81, table F.1 and F.2).
         let least = if i == 0 { -1024.0 } else { -1023.0 };
         *to = value.clamp(least, 1023.0) as i16;
@@ -193,7 +197,9 @@ mod tests {
             let c = |w: usize| if w == 0 { 0.5f64.sqrt() } else { 1.0 };
             let value = f64::from(block[at]) * f64::from(table[usize::from(place)]) / 4.0;
             for (i, sum) in out.iter_mut().enumerate() {
-                let cos = |x: usize, w: usize| ((2 * x + 1) as f64 * w as f64 * std::f64::consts::PI / 16.0).cos();
+                let cos = |x: usize, w: usize| {
+                    ((2 * x + 1) as f64 * w as f64 * std::f64::consts::PI / 16.0).cos()
+                };
                 *sum += c(u) * c(v) * value * cos(i % 8, u) * cos(i / 8, v);
             }
         }

@@ -31,7 +31,11 @@ impl Codes {
                 return Err(malformed("a JPEG Huffman table is damaged"));
             }
             let (code, rest) = Code::parse(rest)?;
-            let table = if class == 0 { &mut self.dc } else { &mut self.ac };
+            let table = if class == 0 {
+                &mut self.dc
+            } else {
+                &mut self.ac
+            };
             table[number] = Some(code);
             body = rest;
         }

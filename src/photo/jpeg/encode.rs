@@ -69,7 +69,11 @@ fn quant_tables(coded: &Coded, out: &mut Vec<u8>) -> Vec<u8> {
             let [high, low] = step.to_be_bytes();
             wide.then_some(high).into_iter().chain([low])
         });
-        segment(out, 0xdb, [u8::from(wide) << 4 | number].into_iter().chain(bytes));
+        segment(
+            out,
+            0xdb,
+            [u8::from(wide) << 4 | number].into_iter().chain(bytes),
+        );
     }
     numbers
 }
@@ -92,15 +96,16 @@ fn one_scan(coded: &Coded, scan: &Scan, mut out: Vec<u8>) -> Vec<u8> {
     scan::send(&coded.frame, scan, &coded.planes, &mut counter);
     let codes = counter.codes();
     for (table, code) in &codes {
-        segment(&mut out, 0xc4, [table.head()].into_iter().chain(code.definition()));
+        segment(
+            &mut out,
+            0xc4,
+            [table.head()].into_iter().chain(code.definition()),
+        );
     }
     let mut body = vec![scan.parts.len() as u8];
     for part in &scan.parts {
         let id = coded.frame.components[part.component].id;
-        // Numbers of codes that a scan has no use for are zero, as libjpeg writes them.
-        let dc = if scan.needs_dc() { part.dc } else { 0 };
-        let ac = if scan.needs_ac() { part.ac } else { 0 };
-        body.extend([id, (dc << 4 | ac) as u8]);
+        body.extend([id, (part.dc << 4 | part.ac) as u8]);
     }
     let (first, last) = scan.band;
     body.extend([first as u8, last as u8, (scan.high << 4 | scan.low) as u8]);

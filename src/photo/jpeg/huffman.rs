@@ -60,13 +60,16 @@ impl Code {
         let lengths = lengths.flat_map(|(length, &count)| (0..count).map(move |_| length));
         let mut next = 0u32;
         let mut last = 0;
-        self.symbols.iter().zip(lengths).map(move |(&symbol, length)| {
-            next <<= length - last;
-            last = length;
-            let code = next as u16;
-            next += 1;
-            (symbol, code, length)
-        })
+        self.symbols
+            .iter()
+            .zip(lengths)
+            .map(move |(&symbol, length)| {
+                next <<= length - last;
+                last = length;
+                let code = next as u16;
+                next += 1;
+                (symbol, code, length)
+            })
     }
 
     /// Code and length of each symbol; length 0 for those that have none.

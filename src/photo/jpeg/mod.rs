@@ -116,6 +116,12 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
     })
 }
 
+/// A file as it is coded.
+#[cfg(test)]
+pub(super) fn coded(file: &[u8]) -> Result<impl PartialEq> {
+    Ok(segments::split(file, &mut Notes::default(), &mut |_| Ok(()))?.1)
+}
+
 impl Jpeg {
     /// The least reduction at which the whole picture is kept.
     fn kept_at(&self) -> Reduction {

@@ -48,8 +48,7 @@ impl Scan {
                 dc: usize::from(c[1] >> 4),
                 ac: usize::from(c[1] & 15),
             };
-            let again = parts.iter().any(|p| p.component == part.component);
-            if again || part.dc > 3 || part.ac > 3 {
+            if parts.iter().any(|p| p.component == part.component) {
                 return Err(damaged());
             }
             parts.push(part);
@@ -74,22 +73,36 @@ impl Scan {
         } else {
             ((0, 63), 0, 0) // these bytes mean nothing here, and some cameras write zeros
         };
-        Ok(Self {
+        let mut scan = Self {
             parts,
             band,
             high,
             low,
             restart,
-        })
+        };
+        scan.forget_unused();
+        if scan.parts.iter().any(|p| p.dc > 3 || p.ac > 3) {
+            return Err(damaged());
+        }
+        Ok(scan)
+    }
+
+    /// Makes the numbers of codes that the scan has no use for zero, as libjpeg writes them.
+    fn forget_unused(&mut self) {
+        let (dc, ac) = (self.needs_dc(), self.needs_ac());
+        for part in &mut self.parts {
+            part.dc *= usize::from(dc);
+            part.ac *= usize::from(ac);
+        }
     }
 
     /// Whether it has first coefficients with a code.
-    pub(super) fn needs_dc(&self) -> bool {
+    fn needs_dc(&self) -> bool {
         self.band.0 == 0 && self.high == 0
     }
 
     /// Whether it has others.
-    pub(super) fn needs_ac(&self) -> bool {
+    fn needs_ac(&self) -> bool {
         self.band.1 > 0
     }
 }
@@ -160,14 +173,22 @@ pub(super) fn usual(frame: &Frame, restart: usize) -> Vec<Scan> {
         dc: component.min(1),
         ac: component.min(1),
     };
-    let scan = |parts: Vec<Part>, band, high, low| Scan {
-        parts,
-        band,
-        high,
-        low,
-        restart,
+    let scan = |parts: Vec<Part>, band, high, low| {
+        let mut scan = Scan {
+            parts,
+            band,
+            high,
+            low,
+            restart,
+        };
+        scan.forget_unused();
+        scan
     };
-    let blocks: usize = frame.components.iter().map(|c| c.factors.0 * c.factors.1).sum();
+    let blocks: usize = frame
+        .components
+        .iter()
+        .map(|c| c.factors.0 * c.factors.1)
+        .sum();
     let together = |high, low| -> Vec<Scan> {
         if count == 1 || blocks <= MOST_IN_MCU {
             return vec![scan((0..count).map(part).collect(), (0, 0), high, low)];

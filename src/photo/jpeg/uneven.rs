@@ -18,8 +18,12 @@ use crate::plane::{Layout, PlaneMut};
 pub(super) fn outward(rects: &[PixelRect], frame: &Frame, component: &Component) -> Vec<PixelRect> {
     let axis = Axes::new(frame, component);
     let one = |rect: &PixelRect| {
-        let (left, right) = axis.x.samples(rect.x, rect.right(), component.samples.width);
-        let (top, bottom) = axis.y.samples(rect.y, rect.bottom(), component.samples.height);
+        let (left, right) = axis
+            .x
+            .samples(rect.x, rect.right(), component.samples.width);
+        let (top, bottom) = axis
+            .y
+            .samples(rect.y, rect.bottom(), component.samples.height);
         PixelRect::new(left, top, right - left, bottom - top)
     };
     rects.iter().map(one).collect()
@@ -47,7 +51,9 @@ pub(super) fn change(
     let mut pixels = Vec::with_capacity(full.area() as usize);
     for y in 0..full.height {
         let row = axes.y.sample(y, samples.height) as usize;
-        pixels.extend((0..full.width).map(|x| plane.get(axes.x.sample(x, samples.width) as usize, row)));
+        pixels.extend(
+            (0..full.width).map(|x| plane.get(axes.x.sample(x, samples.width) as usize, row)),
+        );
     }
     change(PlaneMut::new(&mut pixels, Layout::dense(full))?);
     for y in 0..samples.height {

@@ -94,7 +94,9 @@ impl Axis {
     fn nearest(&self, at: u32) -> usize {
         let (wide, per) = (u64::from(self.step.0), u64::from(self.step.1));
         let sample = (2 * u64::from(at) + 1) * per / (2 * wide);
-        (sample as u32).min(self.count - 1).saturating_sub(self.origin) as usize
+        (sample as u32)
+            .min(self.count - 1)
+            .saturating_sub(self.origin) as usize
     }
 
     /// The nearest sample and the one on the other side of the pixel's middle, for two pixels a sample.

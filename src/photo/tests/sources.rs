@@ -108,13 +108,7 @@ pub(super) fn jpegs() -> Vec<(&'static str, Vec<u8>)> {
                 j.add_icc_profile(&icc).expect("short");
             }),
         ),
-    ]
-}
-
-/// What the encoder writes as one scan per component.
-pub(super) fn scan_per_component() -> Vec<(&'static str, Vec<u8>)> {
-    use jpeg_encoder::{ColorType as C, SamplingFactor as S};
-    vec![
+        // One scan per component from here on.
         (
             "jpeg 4:1:1",
             jpeg(3, C::Rgb, |j| j.set_sampling_factor(S::F_4_1)),

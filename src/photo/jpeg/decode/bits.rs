@@ -183,7 +183,8 @@ mod tests {
         let mut data = Vec::new();
         let mut expected = Vec::new();
         for i in 0..3000u32 {
-            let byte = (i.wrapping_mul(2_654_435_761) >> 24) as u8 | if i % 7 == 0 { 0xff } else { 0 };
+            let byte =
+                (i.wrapping_mul(2_654_435_761) >> 24) as u8 | if i % 7 == 0 { 0xff } else { 0 };
             expected.push(byte);
             data.push(byte);
             if byte == 0xff {
@@ -194,7 +195,10 @@ mod tests {
         let mut bits = Bits::new(&data);
         for pair in expected.chunks_exact(2) {
             let (high, low) = (bits.take(3), bits.take(13));
-            assert_eq!(high << 13 | low, u32::from(pair[0]) << 8 | u32::from(pair[1]));
+            assert_eq!(
+                high << 13 | low,
+                u32::from(pair[0]) << 8 | u32::from(pair[1])
+            );
         }
         assert_eq!(bits.end().expect("not overdrawn"), (data.len() - 2, 0));
     }

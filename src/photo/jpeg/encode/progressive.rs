@@ -127,7 +127,9 @@ pub(super) fn lower_ac(
         while zeros > 15 && last_new.is_some_and(|last| at <= last) {
             run.flush(sink, ac);
             sink.symbol(Table::Ac(ac), SIXTEEN_ZEROS, 0, 0);
-            corrections.drain(..).for_each(|bit| sink.bits(bit.into(), 1));
+            corrections
+                .drain(..)
+                .for_each(|bit| sink.bits(bit.into(), 1));
             zeros -= 16;
         }
         if value > 1 {
@@ -137,7 +139,9 @@ pub(super) fn lower_ac(
         run.flush(sink, ac);
         let positive = block[at] > 0;
         sink.symbol(Table::Ac(ac), (zeros as u8) << 4 | 1, positive.into(), 1);
-        corrections.drain(..).for_each(|bit| sink.bits(bit.into(), 1));
+        corrections
+            .drain(..)
+            .for_each(|bit| sink.bits(bit.into(), 1));
         zeros = 0;
     }
     if next <= band.last || zeros > 0 || !corrections.is_empty() {
