@@ -1,7 +1,7 @@
 //! Promises of the whole room, kept over files of every kind.
 
 mod hostile;
-mod sources;
+pub(super) mod sources;
 
 use super::*;
 use crate::error::ErrorKind;
