@@ -46,7 +46,7 @@ fn pixels() -> Vec<u8> {
             let shapes = texture(x, y, 700) * 60.0 + texture(x, y, 150) * 25.0;
             let rough = (texture(x, y, 400) + 0.3).clamp(0.0, 1.0);
             let fine = rough * (texture(x, y, 12) * 22.0 + texture(x, y, 5) * 16.0);
-            let grain = noise(x, y, 1) * 4.5;
+            let grain = noise(x, y, 1) * 9.0;
             let light = 120.0 + shapes + fine + grain;
             let tint = texture(x, y, 500) * 20.0;
             let colours = [light + tint, light, light - tint + noise(x, y, 2) * 2.0];

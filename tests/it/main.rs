@@ -11,6 +11,7 @@ mod blur;
 mod detect;
 mod doctor;
 mod interrupt;
+mod jpeg;
 mod orientation;
 mod sandbox;
 mod usage;

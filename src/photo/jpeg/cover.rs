@@ -96,7 +96,7 @@ impl Work {
             step: 1,
             subsampling: ((frame.most.0 / h) as u32, (frame.most.1 / v) as u32),
         };
-        let even = frame.most.0 % h == 0 && frame.most.1 % v == 0;
+        let even = frame.most.0.is_multiple_of(h) && frame.most.1.is_multiple_of(v);
         let rects = if even {
             touched(&layout)
         } else {
@@ -112,7 +112,7 @@ impl Work {
         for (x, y) in marked.around() {
             let (block, map) = blocks.get(x, y);
             let at = y * SIDE * stride + x * SIDE;
-            inverse::<8>(block, map, &self.steps, &mut samples[at..], stride);
+            inverse::<8, 4>(block, map, &self.steps, &mut samples[at..], stride);
         }
         self.channel.turn(&mut samples);
         if even {

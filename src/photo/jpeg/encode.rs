@@ -132,7 +132,7 @@ fn head(coding: Coding, header: &Header, icc: Option<&Profile>) -> Vec<u8> {
     }
     let facts = exif::Facts {
         resolution: if jfif { None } else { header.resolution },
-        ..header.exif.clone()
+        ..Clone::clone(&header.exif)
     };
     if let Some(block) = exif::write(&facts) {
         segment(0xe1, &[b"Exif\0\0", &block]);

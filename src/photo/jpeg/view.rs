@@ -6,7 +6,7 @@
 
 use super::coded::Coded;
 use super::colour::{self, Model};
-use super::dct::{Steps, inverse};
+use super::dct::{Steps, inverse, mean};
 use super::frame::SIDE;
 use crate::geometry::{PixelRect, Size};
 
@@ -102,7 +102,7 @@ impl Axis {
     /// The nearest sample and the one on the other side of the pixel's middle, for two pixels a sample.
     fn pair(&self, at: u32) -> (usize, usize) {
         let near = at / 2;
-        let far = if at % 2 == 0 {
+        let far = if at.is_multiple_of(2) {
             near.saturating_sub(1)
         } else {
             near + 1
@@ -137,16 +137,16 @@ impl Patch {
         let stride = (right - left) * side;
         let mut samples = vec![0; stride * (bottom - top) * side];
         let steps = Steps::new(&coded.quant[index]);
-        let inverse = match side {
-            8 => inverse::<8>,
-            4 => inverse::<4>,
-            2 => inverse::<2>,
-            _ => inverse::<1>,
-        };
         for (y, rows) in (top..bottom).zip(samples.chunks_exact_mut(stride * side)) {
             for x in left..right {
                 let (block, map) = coded.planes[index].get(x, y);
-                inverse(block, map, &steps, &mut rows[(x - left) * side..], stride);
+                let to = &mut rows[(x - left) * side..];
+                match side {
+                    8 => inverse::<8, 4>(block, map, &steps, to, stride),
+                    4 => inverse::<4, 2>(block, map, &steps, to, stride),
+                    2 => inverse::<2, 1>(block, map, &steps, to, stride),
+                    _ => to[0] = mean(block, &steps),
+                }
             }
         }
         Self {
@@ -182,44 +182,42 @@ impl Patch {
             }
             return;
         }
+        // One more on each side, so that every sample has two beside it. Where more were decoded
+        // nobody asks for these.
+        let valid = (self.across.count - self.across.origin) as usize;
+        let rows = self.row(near).iter().zip(self.row(far)).take(valid);
         sums.clear();
-        let rows = self.row(near).iter().zip(self.row(far));
+        sums.push(0);
         sums.extend(rows.map(|(&near, &far)| 3 * u16::from(near) + u16::from(far)));
+        sums[0] = sums[1];
+        sums.push(sums[sums.len() - 1]);
         if self.across.is_half() {
-            self.spread(x, out, sums);
+            let first = (x / 2).saturating_sub(self.across.origin) as usize + 1;
+            spread(&sums[first - 1..], x % 2 == 1, out);
         } else {
             for (x, to) in (x..).zip(out) {
-                *to = ((sums[self.across.nearest(x)] + 2) / 4) as u8;
+                *to = ((sums[self.across.nearest(x) + 1] + 2) / 4) as u8;
             }
         }
     }
+}
 
-    /// Two pixels from each of `sums`, which are four times a sample.
-    fn spread(&self, x: u32, out: &mut [u8], sums: &[u16]) {
-        let weigh = |near: u16, far: u16| ((3 * near + far + 8) / 16) as u8;
-        let one = |x: u32| {
-            let (near, far) = self.across.pair(x);
-            weigh(sums[near], sums[far])
-        };
-        let even = (x % 2) as usize;
-        if let (1, Some(first)) = (even, out.first_mut()) {
-            *first = one(x);
-        }
-        let out = out.get_mut(even..).unwrap_or_default();
-        let x = x + even as u32;
-        let (first, _) = self.across.pair(x);
-        // All pairs whose neighbours were decoded go by threes; the rest one by one.
-        let inner = if first > 0 { &sums[first - 1..] } else { &[] };
-        let last = (self.across.count - self.across.origin) as usize;
-        let most = last.saturating_sub(first + 1);
-        let mut done = 0;
-        for (pair, threes) in out.chunks_exact_mut(2).zip(inner.windows(3)).take(most) {
-            pair[0] = weigh(threes[1], threes[0]);
-            pair[1] = weigh(threes[1], threes[2]);
-            done += 2;
-        }
-        for (x, to) in (x + done as u32..).zip(&mut out[done..]) {
-            *to = one(x);
-        }
+/// Two pixels from each of `sums`, which are four times a sample, from the second on; only the second of
+/// them from the first sample if it is `odd`.
+fn spread(sums: &[u16], odd: bool, out: &mut [u8]) {
+    let weigh = |near: u16, far: u16| ((3 * near + far + 8) / 16) as u8;
+    let (lead, out) = out.split_at_mut(usize::from(odd).min(out.len()));
+    if let [first] = lead {
+        *first = weigh(sums[1], sums[2]);
+    }
+    let sums = &sums[lead.len()..];
+    let (pairs, last) = out.as_chunks_mut::<2>();
+    let count = pairs.len();
+    let (left, here, right) = (&sums[..count], &sums[1..=count], &sums[2..count + 2]);
+    for (((pair, &left), &here), &right) in pairs.iter_mut().zip(left).zip(here).zip(right) {
+        *pair = [weigh(here, left), weigh(here, right)];
+    }
+    if let [last] = last {
+        *last = weigh(sums[count + 1], sums[count]);
     }
 }
