@@ -51,7 +51,11 @@ fn file(
     job.set_sampling_factor(sampling);
     job.set_progressive(progressive);
     job.add_app_segment(1, exif).unwrap();
-    let channels = color.get_bytes_per_pixel() as u32;
+    let channels = match color {
+        ColorType::Luma => 1,
+        ColorType::Rgb => 3,
+        _ => 4,
+    };
     let side = SIDE as u16;
     job.encode(&pixels(seed, channels), side, side, color)
         .unwrap();

@@ -1,7 +1,7 @@
 //! Writes a JPEG: a header from the allow-list, and the coefficients with codes that fit them.
 //!
-//! Invariant: tables, sampling, names of components and order of scans are the source's; nothing is
-//! copied from it.
+//! Invariant: quantisation tables, sampling, names of components, scans and restart intervals are the
+//! source's; no byte is copied from it.
 
 mod bits;
 mod progressive;

@@ -69,7 +69,7 @@ impl Frame {
             0xc1 => Process::Extended,
             0xc2 => Process::Progressive,
             0xc3 => return Err(unsupported("lossless JPEG is not handled")),
-            0xc5..=0xc7 => return Err(unsupported("hierarchical JPEG is not handled")),
+            0xc5..=0xc7 => return Err(hierarchical()),
             _ => return Err(unsupported("JPEG with arithmetic coding is not handled")),
         };
         let &[precision, h1, h0, w1, w0, count, ref rest @ ..] = body else {
@@ -153,6 +153,11 @@ impl Frame {
 /// What a file with a DNL segment, or without a height, is answered.
 pub(super) fn hidden_height() -> Error {
     unsupported("JPEG that gives its height behind the picture (DNL) is not handled")
+}
+
+/// What a file of several frames is answered.
+pub(super) fn hierarchical() -> Error {
+    unsupported("hierarchical JPEG is not handled")
 }
 
 #[cfg(test)]

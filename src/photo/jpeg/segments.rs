@@ -8,7 +8,7 @@ use super::super::exif::{self, Resolution, Unit};
 use super::super::guard::malformed;
 use super::super::notes::{Notes, contains};
 use super::coded::{Builder, Coded};
-use super::frame::hidden_height;
+use super::frame::{hidden_height, hierarchical};
 use crate::error::Result;
 use crate::geometry::Size;
 
@@ -77,6 +77,7 @@ impl<'a> Walk<'a> {
             let body = self.segment()?;
             match marker {
                 0xdc => return Err(hidden_height()),
+                0xde | 0xdf => return Err(hierarchical()),
                 0xc4 => self.picture.codes(body)?,
                 0xc0..=0xcf => self.picture.frame(marker, body, check)?,
                 0xdb => self.picture.quant_tables(body)?,

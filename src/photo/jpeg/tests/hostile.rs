@@ -56,6 +56,28 @@ fn scans_that_repeat_or_come_out_of_order_are_refused() {
     }
 }
 
+#[test]
+fn rows_hidden_below_the_height_that_a_header_gives_are_named_and_gone() {
+    for (restart, script) in [
+        (0, Script::Together),
+        (3, Script::Together),
+        (0, Script::Apart),
+    ] {
+        let mut layout = Layout::new(Process::Baseline, &[(2, 2), (1, 1), (1, 1)], script);
+        layout.restart = restart;
+        layout.size = Size::new(160, 160);
+        let whole = file(&layout.picture(5));
+        let mut lowered = whole.clone();
+        let frame = lowered.windows(2).position(|w| w == [0xff, 0xc0]);
+        lowered[frame.expect("a frame") + 6] = 64;
+        let mut notes = Notes::default();
+        let jpeg = super::super::read(&lowered, &mut Budget::new(1 << 16), &mut notes);
+        assert_eq!(notes.dropped, ["hidden-picture-data"], "{script:?}");
+        let written = jpeg.expect("the rest is in order").write().expect("writes");
+        assert!(written.len() * 2 < whole.len());
+    }
+}
+
 /// One damaged version of a file.
 fn mutant(file: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
     let mut out = file.to_vec();
