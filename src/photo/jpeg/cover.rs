@@ -23,12 +23,12 @@ pub(super) fn edit(
 ) -> Result<()> {
     for index in 0..coded.planes.len() {
         let component = coded.frame.components[index];
-        let channel = Meaning::of(model, index);
+        let meaning = Meaning::of(model, index);
         let steps = Steps::new(&coded.quant[index]);
         let plane = &mut coded.planes[index];
-        let mut work = Work {
+        let work = Work {
             component,
-            channel,
+            meaning,
             steps,
         };
         work.run(&coded.frame, plane, touched, change)?;
@@ -76,13 +76,13 @@ impl Meaning {
 /// A component that is being changed.
 struct Work {
     component: Component,
-    channel: Meaning,
+    meaning: Meaning,
     steps: Steps,
 }
 
 impl Work {
     fn run(
-        &mut self,
+        &self,
         frame: &Frame,
         blocks: &mut Coefficients,
         touched: &dyn Fn(&Layout) -> Vec<PixelRect>,
@@ -114,18 +114,18 @@ impl Work {
             let at = y * SIDE * stride + x * SIDE;
             inverse::<8, 4>(block, map, &self.steps, &mut samples[at..], stride);
         }
-        self.channel.turn(&mut samples);
+        self.meaning.turn(&mut samples);
         if even {
             let plane = PlaneMut::new(&mut samples, layout)?;
-            change(AnyPlaneMut::U8(plane), self.channel.channel);
+            change(AnyPlaneMut::U8(plane), self.meaning.channel);
         } else {
             layout.subsampling = (1, 1);
             let plane = PlaneMut::new(&mut samples, layout)?;
             uneven::change(plane, frame, &self.component, &rects, &mut |plane| {
-                change(AnyPlaneMut::U8(plane), self.channel.channel);
+                change(AnyPlaneMut::U8(plane), self.meaning.channel);
             })?;
         }
-        self.channel.turn(&mut samples);
+        self.meaning.turn(&mut samples);
         self.extend(&mut samples, stride, &marked);
         for &(x, y) in &marked.list {
             let at = y * SIDE * stride + x * SIDE;

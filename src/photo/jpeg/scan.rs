@@ -107,9 +107,15 @@ impl Scan {
     }
 }
 
+/// Most scans that a component may be in: some ten are usual, and a file of few bytes can make each
+/// one cost a walk over the whole picture.
+const MOST_SCANS: usize = 100;
+
 /// Which bits of which coefficients have come.
 pub(super) struct Progress {
     process: Process,
+    /// For each component, the scans it was in.
+    scans: Vec<usize>,
     /// For each component and coefficient, how many of the lower bits are missing.
     missing: Vec<[Option<u32>; 64]>,
 }
@@ -118,6 +124,7 @@ impl Progress {
     pub(super) fn new(frame: &Frame) -> Self {
         Self {
             process: frame.process,
+            scans: vec![0; frame.components.len()],
             missing: vec![[None; 64]; frame.components.len()],
         }
     }
@@ -126,6 +133,12 @@ impl Progress {
     pub(super) fn add(&mut self, scan: &Scan) -> Result<()> {
         let disorder = || malformed("the scans of the JPEG do not follow one another");
         for part in &scan.parts {
+            let scans = &mut self.scans[part.component];
+            *scans += 1;
+            if *scans > MOST_SCANS {
+                let message = format!("the JPEG has more than {MOST_SCANS} scans of one component");
+                return Err(malformed(message));
+            }
             let missing = &mut self.missing[part.component];
             let (first, last) = scan.band;
             if first > 0 && missing[0].is_none() {

@@ -2,6 +2,7 @@
 
 use super::super::Jpeg;
 use super::super::frame::Process;
+use super::super::scan::Scan;
 use super::made::{Layout, Script, file, layouts, read};
 use crate::error::{ErrorKind, Result};
 use crate::geometry::{PixelRect, Size};
@@ -54,6 +55,31 @@ fn scans_that_repeat_or_come_out_of_order_are_refused() {
             assert!(read(&file(&swapped)).is_err(), "{name}");
         }
     }
+}
+
+#[test]
+fn more_scans_than_any_program_writes_are_refused() {
+    let mut layout = Layout::new(Process::Progressive, &[(1, 1)], Script::Bands);
+    layout.size = Size::new(8, 8);
+    let mut picture = layout.picture(1);
+    let one = picture.scans[1].clone();
+    picture.scans.truncate(1);
+    for low in (0..2).rev() {
+        picture.scans.extend((1..64).map(|at| Scan {
+            band: (at, at),
+            high: if low == 1 { 0 } else { 1 },
+            low,
+            ..one.clone()
+        }));
+    }
+    let error = read(&file(&picture)).expect_err("too many");
+    assert!(error.to_string().contains("100 scans"), "{error}");
+    picture.scans.retain(|scan| scan.band.0 < 50);
+    picture.planes[0] = read(&file(&picture))
+        .expect("not too many")
+        .planes
+        .remove(0);
+    assert!(read(&file(&picture)).is_ok());
 }
 
 #[test]
