@@ -1,7 +1,7 @@
 //! A JPEG picture as it is coded, and how it is put together from the segments of a file.
 //!
 //! Invariant: a finished picture has every block of every component, a quantisation table for each,
-//! and a list of scans that sends all of them.
+//! and at least one scan.
 
 use super::super::guard::malformed;
 use super::coefficients::{Coefficients, QuantTable, ZIGZAG};
@@ -10,6 +10,7 @@ use super::frame::Frame;
 use super::scan::{Progress, Scan, usual};
 use crate::error::Result;
 use crate::geometry::Size;
+use std::borrow::Cow;
 
 /// A picture: coefficients, and everything that is needed to write them again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +20,33 @@ pub(super) struct Coded {
     pub(super) quant: Vec<QuantTable>,
     /// For each component.
     pub(super) planes: Vec<Coefficients>,
-    /// The source's own, or the usual ones where those leave something out.
+    /// The source's.
     pub(super) scans: Vec<Scan>,
+}
+
+impl Coded {
+    /// Scans that send all of it: the source's own, or the usual ones where those leave out bands that
+    /// are not empty any more. (Where the first of them are left out, libjpeg smooths; so a picture that
+    /// nobody changed must go on leaving them out.)
+    pub(super) fn all_scans(&self) -> Cow<'_, [Scan]> {
+        let mut sent = [0u64; 4];
+        for scan in &self.scans {
+            for part in &scan.parts {
+                let (first, last) = scan.band;
+                sent[part.component] |= (first..=last).fold(0, |map, at| map | 1 << at);
+            }
+        }
+        let whole = self
+            .planes
+            .iter()
+            .zip(&sent)
+            .all(|(plane, sent)| plane.fits(*sent));
+        if whole {
+            Cow::Borrowed(&self.scans)
+        } else {
+            Cow::Owned(usual(&self.frame, self.scans[0].restart))
+        }
+    }
 }
 
 /// A picture of which not all has come.
@@ -140,16 +166,11 @@ impl Builder {
         }
         begun.progress.check()?;
         let quant = begun.quant.into_iter().collect::<Option<_>>();
-        let scans = if begun.progress.is_complete() {
-            begun.scans
-        } else {
-            usual(&begun.frame, begun.scans[0].restart)
-        };
         Ok(Coded {
             frame: begun.frame,
             quant: quant.ok_or_else(nothing)?,
             planes: begun.planes,
-            scans,
+            scans: begun.scans,
         })
     }
 }

@@ -59,6 +59,11 @@ impl Coefficients {
         (&mut self.blocks[at], &mut self.maps[at])
     }
 
+    /// Whether nothing but the coefficients of `map`, and the first ones, is not zero.
+    pub(super) fn fits(&self, map: u64) -> bool {
+        map | 1 == u64::MAX || self.maps.iter().all(|own| own & !map == 0)
+    }
+
     /// Replaces a block.
     pub(super) fn set(&mut self, x: usize, y: usize, block: &Block) {
         let at = y * self.stride + x;

@@ -1,7 +1,7 @@
 //! Writes a JPEG: a header from the allow-list, and the coefficients with codes that fit them.
 //!
 //! Invariant: quantisation tables, sampling, names of components, scans and restart intervals are the
-//! source's; no byte is copied from it.
+//! source's, as values; no byte is copied from it.
 
 mod bits;
 mod progressive;
@@ -18,9 +18,10 @@ use super::scan::Scan;
 use super::segments::Header;
 use sink::{Counter, Emitter};
 
-/// A whole file.
+/// A whole file. `scans` send everything that `coded` holds.
 pub(super) fn write(
     coded: &Coded,
+    scans: &[Scan],
     coding: Coding,
     header: &Header,
     icc: Option<&Profile>,
@@ -29,7 +30,7 @@ pub(super) fn write(
     let numbers = quant_tables(coded, &mut out);
     frame_header(coded, &numbers, &mut out);
     let mut restart = 0;
-    for scan in &coded.scans {
+    for scan in scans {
         if scan.restart != restart {
             restart = scan.restart;
             segment(&mut out, 0xdd, (restart as u16).to_be_bytes());

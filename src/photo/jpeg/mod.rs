@@ -202,7 +202,8 @@ impl Body for Jpeg {
 
     fn write(&self) -> Result<Vec<u8>> {
         let icc = self.icc.as_ref();
-        Ok(encode::write(&self.coded, self.coding, &self.header, icc))
+        let (coded, scans) = (&self.coded, self.coded.all_scans());
+        Ok(encode::write(coded, &scans, self.coding, &self.header, icc))
     }
 
     fn to_rgba(&self) -> (Size, Vec<u8>) {

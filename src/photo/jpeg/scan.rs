@@ -113,7 +113,6 @@ const MOST_SCANS: usize = 100;
 
 /// Which bits of which coefficients have come.
 pub(super) struct Progress {
-    process: Process,
     /// For each component, the scans it was in.
     scans: Vec<usize>,
     /// For each component and coefficient, how many of the lower bits are missing.
@@ -123,7 +122,6 @@ pub(super) struct Progress {
 impl Progress {
     pub(super) fn new(frame: &Frame) -> Self {
         Self {
-            process: frame.process,
             scans: vec![0; frame.components.len()],
             missing: vec![[None; 64]; frame.components.len()],
         }
@@ -168,12 +166,6 @@ impl Progress {
             return Ok(());
         }
         Err(malformed("the last scans of the JPEG are missing"))
-    }
-
-    /// Whether every coefficient of every component has come.
-    pub(super) fn is_complete(&self) -> bool {
-        self.process != Process::Progressive
-            || self.missing.iter().flatten().all(|&bits| bits == Some(0))
     }
 }
 

@@ -5,7 +5,7 @@ use super::super::coefficients::{Block, LARGEST};
 use super::super::colour::Model;
 use super::super::cover;
 use super::super::frame::Process;
-use super::made::{Layout, Script, file, layouts};
+use super::made::{Layout, Script, layouts, whole_file};
 use crate::geometry::{PixelRect, Size};
 use crate::photo::tests::sources::Random;
 use crate::plane::{self, AnyPlaneMut, Channel};
@@ -144,7 +144,7 @@ proptest! {
         let (mut a, mut b) = (one, other);
         fill(&mut a, model(layout), part, 90);
         fill(&mut b, model(layout), part, 90);
-        prop_assert!(file(&a) == file(&b), "{name}: {changed} blocks");
+        prop_assert!(whole_file(&a) == whole_file(&b), "{name}: {changed} blocks");
     }
 }
 
@@ -162,7 +162,7 @@ fn detail_beyond_white_does_not_survive_in_a_block_at_a_masks_edge() {
     let part = PixelRect::new(20, 20, 9, 9);
     fill(&mut plain, Model::Grey, part, 0);
     fill(&mut hidden, Model::Grey, part, 0);
-    assert!(file(&plain) == file(&hidden));
+    assert!(whole_file(&plain) == whole_file(&hidden));
 }
 
 #[test]

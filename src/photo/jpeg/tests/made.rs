@@ -207,14 +207,23 @@ pub(super) fn layouts() -> Vec<(String, Layout)> {
     all
 }
 
-/// The file of a picture.
+/// The file of a picture, with its own scans whether they send all of it or not.
 pub(super) fn file(coded: &Coded) -> Vec<u8> {
+    with_scans(coded, &coded.scans)
+}
+
+/// The file of a picture as it is written after a change.
+pub(super) fn whole_file(coded: &Coded) -> Vec<u8> {
+    with_scans(coded, &coded.all_scans())
+}
+
+fn with_scans(coded: &Coded, scans: &[Scan]) -> Vec<u8> {
     let coding = match coded.frame.components.len() {
         1 => Coding::Grey,
         3 => Coding::YCbCr,
         _ => Coding::Cmyk { marked: true },
     };
-    encode::write(coded, coding, &Header::default(), None)
+    encode::write(coded, scans, coding, &Header::default(), None)
 }
 
 /// The picture in a file.
