@@ -21,7 +21,7 @@ fn a_progressive_file_that_was_cut_between_scans_and_closed_is_refused() {
         for kept in 1..picture.scans.len() {
             let mut cut = picture.clone();
             cut.scans.truncate(kept);
-            let error = read(&file(&cut)).err().expect("cut");
+            let error = read(&file(&cut)).expect_err("cut");
             assert_eq!(error.kind(), ErrorKind::Malformed, "{script:?} {kept}");
         }
     }
@@ -76,7 +76,7 @@ fn more_scans_than_any_program_writes_are_refused() {
             ..one.clone()
         }));
     }
-    let error = read(&file(&picture)).err().expect("too many");
+    let error = read(&file(&picture)).expect_err("too many");
     assert!(error.to_string().contains("100 scans"), "{error}");
     picture.scans.retain(|scan| scan.band.0 < 50);
     picture.planes[0] = read(&file(&picture))
