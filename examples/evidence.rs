@@ -1,20 +1,24 @@
 //! Prints what the decision is fitted on, one JSON line per picture, for `scripts/fit_decision.py`:
-//! `cargo run --release --example evidence -- PRESET PICTURE...`.
+//! `cargo run --release --example evidence -- PRESET [as-if=LONGEST] PICTURE...`. With `as-if` each picture
+//! is treated as one of that size made smaller, to fit the plan for large photos.
 
 use faceveil::{Detector, DetectorOptions, Limits, Photo, Preset};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut args = std::env::args().skip(1);
+    let mut args = std::env::args().skip(1).peekable();
     let name = args.next().unwrap_or_default();
     let preset = Preset::ALL.into_iter().find(|p| p.name() == name);
-    let preset = preset.ok_or("usage: evidence fast|balanced|thorough PICTURE...")?;
+    let preset =
+        preset.ok_or("usage: evidence fast|balanced|thorough [as-if=LONGEST] PICTURE...")?;
     let detector = Detector::new(&DetectorOptions {
         preset,
         ..DetectorOptions::default()
     })?;
+    let as_if = args.next_if(|a| a.starts_with("as-if="));
+    let as_if = as_if.map(|a| a["as-if=".len()..].parse()).transpose()?;
     for path in args {
         let photo = Photo::read(&std::fs::read(&path)?, &Limits::default())?;
-        let rows = detector.evidence(&photo.picture(0))?;
+        let rows = detector.evidence(&photo.picture(0), as_if)?;
         println!("{{\"picture\":{path:?},\"rows\":{rows:?}}}");
     }
     Ok(())

@@ -1,21 +1,25 @@
 #!/usr/bin/env python3
-"""Fits the decision of src/detect/decide.rs on labelled pictures and prints src/detect/weights_of_evidence.rs.
+"""Fits the decision of src/detect/decide.rs on labelled pictures and prints the weights for src/detect/weights_of_evidence.rs.
 
     cargo run --release --example evidence -- balanced SET/images/*/*.jpg > evidence.jsonl
-    python3 scripts/fit_decision.py evidence.jsonl SET
+    python3 scripts/fit_decision.py evidence.jsonl SET --name BALANCED --doubt 0.12 0.75
 
 SET holds images/ and ground_truth.txt in the format of WIDER FACE. Needs: pip install numpy opencv-python-headless
 
-The features are those of decide.rs. A proposal is a face if its intersection over union with a labelled box is above 0.35;
-0.15 to 0.35 and boxes marked invalid are left out. A face weighs 1 (0.3 below 16 px of height, 0.05 below 8: few can tell
-them), anything else 0.5 times its side over 30 px (within 0.2 to 8) to the power of --area, since what a false mask costs
-is the area that it covers. Results are cross-validated over five folds of pictures; the weights printed are fitted on all.
+Features and contexts are those of decide.rs and context.rs. A proposal is a face if its intersection over union with a
+labelled box is above 0.35. A face weighs 1 (0.3 below 16 px of height, 0.05 below 8: few can tell them; 0 where the label is
+marked invalid). Anything else weighs --cost, and --area-cost for each percent of the picture that its mask would cover
+outside every labelled box doubled (at most 3 %), since that is what a false mask costs; one that covers nothing there is left
+out. Results are cross-validated over five folds of pictures, stage by stage; the weights printed are fitted on all.
 """
 import argparse, json, os
 import cv2
 import numpy as np
 
 LEAST, UNIT = 0.02, 30.0
+SIZES, REACH, APART, TOUCH = 0.35, 5.0, 0.3, 0.1
+SAME = 0.4
+FOLDS = 5
 
 
 def ground_truth(path):
@@ -28,44 +32,138 @@ def ground_truth(path):
     return boxes
 
 
-def iou(b, many):
-    left, top = np.maximum(b[0], many[:, 0]), np.maximum(b[1], many[:, 1])
-    right, bottom = np.minimum(b[2], many[:, 2]), np.minimum(b[3], many[:, 3])
-    both = np.clip(right - left, 0, None) * np.clip(bottom - top, 0, None)
-    area = lambda r: (r[..., 2] - r[..., 0]) * (r[..., 3] - r[..., 1])
-    return both / (area(np.asarray(b)) + area(many) - both + 1e-9)
+def area(r):
+    return (r[..., 2] - r[..., 0]) * (r[..., 3] - r[..., 1])
 
 
-def label(rows, truth, area):
-    """Per proposal: face or not, and its weight."""
-    y, w = np.zeros(len(rows)), np.zeros(len(rows))
-    g = np.array([t[:4] for t in truth], float).reshape(-1, 4)
-    g[:, 2:] += g[:, :2]
-    for k, r in enumerate(rows):
-        best, which = 0.0, None
-        if len(g):
-            overlap = iou(r[:4], g)
-            which = int(overlap.argmax())
-            best = overlap[which]
-        if best > 0.35:
-            h = truth[which][3]
-            y[k], w[k] = 1, 0 if truth[which][7] else 1 if h >= 16 else 0.3 if h >= 8 else 0.05
-        elif best <= 0.15:
-            w[k] = 0.5 * np.clip(r[12] / UNIT, 0.2, 8) ** area
-    return y, w
+def shared(a, b):
+    """Area of each of `a` that each of `b` shares."""
+    left, top = np.maximum(a[:, None, 0], b[None, :, 0]), np.maximum(a[:, None, 1], b[None, :, 1])
+    right, bottom = np.minimum(a[:, None, 2], b[None, :, 2]), np.minimum(a[:, None, 3], b[None, :, 3])
+    return np.clip(right - left, 0, None) * np.clip(bottom - top, 0, None)
 
 
-def features(rows, scores):
-    s = np.clip(rows[:, scores], LEAST, 1 - LEAST)
-    odds = np.log(s / (1 - s))
-    size = np.log(np.maximum(rows[:, 12:13], 1) / UNIT)
-    return np.concatenate([odds, odds * size, size, size**2, np.ones_like(size)], 1)
+def iou(a, b):
+    both = shared(a, b)
+    return both / (area(a)[:, None] + area(b)[None] - both + 1e-9)
+
+
+def paint(mask, r, margin):
+    cx, cy, a, b = (r[0] + r[2]) / 2, (r[1] + r[3]) / 2, (r[2] - r[0]) / 2 * margin, (r[3] - r[1]) / 2 * margin
+    cv2.ellipse(mask, (int(cx * 16), int(cy * 16)), (int(a * 16 + 8), int(b * 16 + 8)), 0, 0, 360, 1, -1, shift=4)
+
+
+class Picture:
+    """The labels of one picture, and exposure, over-blur and false masks as docs/accuracy.md defines them."""
+
+    def __init__(self, path, truth):
+        self.height, self.width = cv2.imread(path).shape[:2]
+        self.truth, self.faces = truth, []
+        self.grown = np.zeros((self.height, self.width), np.uint8)
+        for t in truth:
+            x, y, w, h = t[:4]
+            cv2.rectangle(self.grown, (int(x - w / 2), int(y - h / 2)), (int(x + 1.5 * w), int(y + 1.5 * h)), 1, -1)
+            if t[7] or h < 8:
+                continue
+            e = np.zeros((h, w), np.uint8)
+            cv2.ellipse(e, (w // 2, h // 2), (max(1, w // 2), max(1, h // 2)), 0, 0, 360, 1, -1)
+            x0, y0, x1, y1 = max(0, x), max(0, y), min(self.width, x + w), min(self.height, y + h)
+            e = e[y0 - y : y1 - y, x0 - x : x1 - x]
+            if cv2.countNonZero(e):
+                self.faces.append((x0, y0, x1, y1, e, int(h >= 16)))
+
+    def outside(self, mask):
+        return cv2.countNonZero(mask & (1 - self.grown)) / (self.height * self.width)
+
+    def label(self, boxes, margin, cost, area_cost):
+        """Per proposal: face or not, and its weight."""
+        y, w = np.zeros(len(boxes)), np.zeros(len(boxes))
+        truth = np.array([t[:4] for t in self.truth], float).reshape(-1, 4)
+        truth[:, 2:] += truth[:, :2]
+        overlap = iou(boxes, truth) if len(truth) else np.zeros((len(boxes), 1))
+        for k, box in enumerate(boxes):
+            which = int(overlap[k].argmax())
+            if overlap[k, which] > 0.35:
+                h = self.truth[which][3]
+                y[k], w[k] = 1, 0 if self.truth[which][7] else 1 if h >= 16 else 0.3 if h >= 8 else 0.05
+                continue
+            mask = np.zeros((self.height, self.width), np.uint8)
+            paint(mask, box, margin)
+            out = 100 * self.outside(mask)
+            w[k] = cost + area_cost * min(out, 3) if out > 0 else 0
+        return y, w
+
+    def measure(self, boxes, p, thresholds, margin):
+        """Per threshold, falling: faces exposed of 8-16 px and of 16 px and more, share of over-blur, false masks."""
+        mask, kept, left, rows = np.zeros((self.height, self.width), np.uint8), [], list(self.faces), []
+        order, i, over, false = np.argsort(-p), 0, 0, 0
+        for t in thresholds:
+            before = len(kept)
+            while i < len(order) and p[order[i]] >= t:
+                c, i = order[i], i + 1
+                if not kept or iou(boxes[c : c + 1], boxes[kept]).max() <= SAME:
+                    kept.append(c)
+                    paint(mask, boxes[c], margin)
+            if len(kept) > before:
+                bare = lambda f: cv2.countNonZero(f[4] & mask[f[1] : f[3], f[0] : f[2]]) < 0.75 * cv2.countNonZero(f[4])
+                left = [f for f in left if bare(f)]
+                over, false = self.outside(mask), 0
+                if over:
+                    n, parts, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+                    touched = np.zeros(n, bool)
+                    touched[np.unique(parts[self.grown > 0])] = True
+                    false = int((~touched & (stats[:, 4] >= 16))[1:].sum())
+            rows.append([sum(f[5] == 0 for f in left), sum(f[5] for f in left), over, false])
+        return np.array(rows, float)
+
+
+def odds(s):
+    s = np.clip(s, LEAST, 1 - LEAST)
+    return np.log(s / (1 - s))
+
+
+class Proposals:
+    """One line of `evidence`: what was seen of each box of a picture."""
+
+    def __init__(self, rows):
+        rows = np.array(rows, float)
+        rows = rows.reshape(len(rows), -1) if len(rows) else np.zeros((0, 12))
+        self.boxes, self.side, self.glance, self.scores = rows[:, :4], rows[:, 4], rows[:, 5], rows[:, 10:]
+
+    def alone(self):
+        size = np.log(np.maximum(self.side, 1) / UNIT)[:, None]
+        o = odds(self.scores)
+        pairs = np.stack([o, o * size], 2).reshape(len(o), 2 * o.shape[1])
+        return np.concatenate([pairs, size, size**2], 1)
+
+    def among(self, p):
+        """With the context that context.rs computes from the probabilities before it."""
+        b, n = self.boxes, len(self.boxes)
+        if not n:
+            return np.zeros((0, self.alone().shape[1] + 3))
+        side = np.maximum(np.maximum(b[:, 2] - b[:, 0], b[:, 3] - b[:, 1]), 1e-3)
+        x, y = (b[:, 0] + b[:, 2]) / 2, (b[:, 1] + b[:, 3]) / 2
+        distance = np.hypot(x[:, None] - x, y[:, None] - y) / np.sqrt(side[:, None] * side)
+        like = np.exp(-0.5 * (np.log(side[:, None] / side) / SIZES) ** 2 - distance / REACH)
+        share = shared(b, b) / np.minimum(area(b)[:, None], area(b)[None])
+        q = np.where(p >= 0.01, p, 0)
+        other = (share < APART) & ~np.eye(n, dtype=bool)
+        company = np.log1p(3 * (other * like * q[None] ** 2).sum(1))
+        best = (other * q[None]).max(1)
+        overlap = np.where((share >= TOUCH) & (q[None] > p[:, None]), share * q[None], 0).max(1)
+        return np.concatenate([self.alone(), company[:, None], best[:, None], overlap[:, None]], 1)
+
+    def again(self, p):
+        size = np.log(np.maximum(self.side, 1) / UNIT)
+        o = odds(self.glance)
+        return np.concatenate([self.among(p), o[:, None], (o * size)[:, None]], 1)
 
 
 def fit(x, y, w):
     """Weighted logistic regression with a ridge of 1 on the standardised features, by Newton's method."""
-    mean, std = x[:, :-1].mean(0), x[:, :-1].std(0) + 1e-6
-    z = np.concatenate([(x[:, :-1] - mean) / std, x[:, -1:]], 1)
+    x, y, w = x[w > 0], y[w > 0], w[w > 0]
+    mean, std = x.mean(0), x.std(0) + 1e-6
+    z = np.concatenate([(x - mean) / std, np.ones((len(x), 1))], 1)
     b, ridge = np.zeros(z.shape[1]), np.diag([1.0] * (z.shape[1] - 1) + [0.0])
     for _ in range(60):
         p = 1 / (1 + np.exp(-z @ b))
@@ -75,111 +173,79 @@ def fit(x, y, w):
     return np.append(raw, b[-1] - (raw * mean).sum())
 
 
-def paint(mask, r, margin):
-    cx, cy, a, b = (r[0] + r[2]) / 2, (r[1] + r[3]) / 2, (r[2] - r[0]) / 2 * margin, (r[3] - r[1]) / 2 * margin
-    cv2.ellipse(mask, (int(cx * 16), int(cy * 16)), (int(a * 16 + 8), int(b * 16 + 8)), 0, 0, 360, 1, -1, shift=4)
+def probability(x, b):
+    return 1 / (1 + np.exp(-(x @ b[:-1] + b[-1])))
 
 
-class Measure:
-    """Exposure, over-blur and false masks, as facts/detection.md defines them."""
+class Stages:
+    """The three regressions, fitted one after the other on the pictures `names`."""
 
-    def __init__(self, truth, sizes):
-        self.truth, self.sizes, self.grown = truth, sizes, {}
-        for name, (h, w) in sizes.items():
-            g = np.zeros((h, w), np.uint8)
-            for x, y, bw, bh, *_ in truth[name]:
-                cv2.rectangle(g, (int(x - bw / 2), int(y - bh / 2)), (int(x + 1.5 * bw), int(y + 1.5 * bh)), 1, -1)
-            self.grown[name] = g
+    def __init__(self, proposals, labels, names, doubt):
+        self.doubt = doubt
+        names = [n for n in names if len(proposals[n].boxes)]
+        y, w = (np.concatenate([labels[n][k] for n in names]) for k in (0, 1))
+        of = lambda features: np.concatenate([features(n) for n in names])
+        self.alone = fit(of(lambda n: proposals[n].alone()), y, w)
+        first = {n: probability(proposals[n].alone(), self.alone) for n in names}
+        x = of(lambda n: proposals[n].among(first[n]))
+        self.among = fit(x, y, w)
+        # The last one learns from what it will be asked about, and a little more on either side.
+        p, (low, sure) = probability(x, self.among), doubt
+        asked = (p >= 0.6 * low) & (p < 1 - 0.6 * (1 - sure))
+        self.again = fit(of(lambda n: proposals[n].again(first[n])), y, w * asked)
 
-    def __call__(self, accepted, margin):
-        seen, hidden, over, false = np.zeros(2), np.zeros(2), [], 0
-        for name, rows in accepted.items():
-            h, w = self.sizes[name]
-            mask = np.zeros((h, w), np.uint8)
-            for r in rows:
-                paint(mask, r, margin)
-            for t in self.truth[name]:
-                x, y, bw, bh = t[:4]
-                if t[7] or bh < 8:
-                    continue
-                part = mask[max(0, y) : y + bh, max(0, x) : x + bw]
-                e = np.zeros((bh, bw), np.uint8)
-                cv2.ellipse(e, (bw // 2, bh // 2), (max(1, bw // 2), max(1, bh // 2)), 0, 0, 360, 1, -1)
-                e = e[max(0, -y) : max(0, -y) + part.shape[0], max(0, -x) : max(0, -x) + part.shape[1]]
-                area = cv2.countNonZero(e)
-                if area:
-                    seen[int(bh >= 16)] += 1
-                    hidden[int(bh >= 16)] += cv2.countNonZero(e & part) < 0.75 * area
-            out = cv2.countNonZero(mask & (1 - self.grown[name]))
-            over.append(out / (h * w))
-            if out:
-                n, parts, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-                touched = np.zeros(n, bool)
-                touched[np.unique(parts[self.grown[name] > 0])] = True
-                false += int((~touched & (stats[:, 4] >= 16))[1:].sum())
-        rate = 100 * hidden / np.maximum(seen, 1)
-        return f'exposed 16+ {rate[1]:5.2f} %  8-16 {rate[0]:5.1f} %  over {100 * np.mean(over):.3f} %  false {false / len(over):.2f}'
+    def __call__(self, proposal):
+        """Probabilities, and which of them took a second look."""
+        first = probability(proposal.alone(), self.alone)
+        p = probability(proposal.among(first), self.among)
+        asked = (p >= self.doubt[0]) & (p < self.doubt[1])
+        return np.where(asked, probability(proposal.again(first), self.again), p), asked
 
 
-def rust(name, doc, b, n):
-    num = lambda v: f'{v:.4f}'
-    rows = ', '.join(f'[{num(b[k])}, {num(b[n + k])}]' for k in range(n))
-    return (
-        f'/// {doc}\npub(super) const {name}: Judge<{n}> = Judge {{\n    scores: [{rows}],\n'
-        f'    size: [{num(b[2 * n])}, {num(b[2 * n + 1])}],\n    bias: {num(b[2 * n + 2])},\n}};\n'
-    )
+def rust(name, doc, stages):
+    row = lambda b: '&[' + ', '.join(f'{v:.4f}' for v in b) + ']'
+    parts = ''.join(f'    {k}: {row(getattr(stages, k))},\n' for k in ('alone', 'among', 'again'))
+    return f'/// {doc}\npub(super) const {name}: Judges = Judges {{\n{parts}}};\n'
 
 
 def main():
     p = argparse.ArgumentParser()
     p.add_argument('evidence'), p.add_argument('set')
-    p.add_argument('--area', type=float, default=0.5), p.add_argument('--margin', type=float, nargs='+', default=[1.4, 1.5, 1.6])
-    p.add_argument('--threshold', type=float, nargs='+', default=[0.3, 0.35, 0.4, 0.45, 0.5])
-    p.add_argument('--doubt', type=float, nargs='+', default=[0.05, 0.1]), p.add_argument('--sure', type=float, default=0.9)
-    p.add_argument('--all', action='store_true', help='also what each regression alone would give')
+    p.add_argument('--name', default='BALANCED'), p.add_argument('--doc', default='Fitted.')
+    p.add_argument('--cost', type=float, default=0.3), p.add_argument('--area-cost', type=float, default=0.3)
+    p.add_argument('--margin', type=float, default=1.7)
+    p.add_argument('--doubt', type=float, nargs=2, default=[0.12, 0.75])
+    p.add_argument('--threshold', type=float, nargs='+', default=[0.12, 0.15, 0.18, 0.2, 0.22, 0.24, 0.26, 0.28, 0.3, 0.33, 0.36, 0.4, 0.45, 0.5, 0.6])
     a = p.parse_args()
     truth = ground_truth(os.path.join(a.set, 'ground_truth.txt'))
-    rows = {}
+    proposals = {}
     for line in open(a.evidence):
         d = json.loads(line)
         name = os.path.relpath(os.path.abspath(d['picture']), os.path.abspath(os.path.join(a.set, 'images')))
-        rows[name] = np.array(d['rows'], float).reshape(-1, 13)
-    sizes = {n: cv2.imread(os.path.join(a.set, 'images', n)).shape[:2] for n in rows}
-    labels = {n: label(rows[n], truth[n], a.area) for n in rows}
-    fold = {n: k % 5 for k, n in enumerate(sorted(rows))}
-    measure = Measure(truth, sizes)
-    names = {'FIRST': [4, 5, 6], 'SECOND': [4, 5, 6, 7]}
-    docs = {'FIRST': 'Before a second look: CenterFace, CenterFace at half scale, `YuNet`.', 'SECOND': 'After it: the same, and CenterFace on the enlarged crop.'}
-
-    def train(scores, keep):
-        part = [n for n in rows if keep(n) and len(rows[n])]
-        x = np.concatenate([features(rows[n], scores) for n in part])
-        y, w = (np.concatenate([labels[n][k] for n in part]) for k in (0, 1))
-        return fit(x[w > 0], y[w > 0], w[w > 0])
-
-    print(f'// {len(rows)} pictures, {sum(map(len, rows.values()))} proposals, --area {a.area}; cross-validated:')
-    both = {}
-    for which, scores in names.items():
-        out = {}
-        for k in range(5):
-            b = train(scores, lambda n: fold[n] != k)
-            for n in rows:
-                if fold[n] == k:
-                    out[n] = 1 / (1 + np.exp(-features(rows[n], scores) @ b))
-        for margin in a.margin if a.all else []:
-            for t in a.threshold:
-                print(f'// {which:6} margin {margin} threshold {t:.2f}: ', measure({n: rows[n][out[n] >= t] for n in rows}, margin))
-        both[which] = out
-    # As the detector does it: a second look only where the first leaves a doubt.
-    for low in a.doubt:
-        doubt = {n: (p >= low) & (p < a.sure) for n, p in both['FIRST'].items()}
-        out = {n: np.where(doubt[n], both['SECOND'][n], both['FIRST'][n]) for n in rows}
-        print(f'// in doubt ({low}..{a.sure}) per picture: {np.mean([d.sum() for d in doubt.values()]):.1f}')
-        for margin in a.margin:
-            for t in a.threshold:
-                print(f'// doubt  margin {margin} threshold {t:.2f}: ', measure({n: rows[n][out[n] >= t] for n in rows}, margin))
-    for which, scores in names.items():
-        print(rust(which, docs[which], train(scores, lambda n: True), len(scores)))
+        proposals[name] = Proposals(d['rows'])
+    # Pictures that another plan looks at, with another number of looks, are left out.
+    counts = [q.scores.shape[1] for q in proposals.values() if len(q.boxes)]
+    looks = max(set(counts), key=counts.count)
+    proposals = {n: q for n, q in proposals.items() if q.scores.shape[1] == looks or not len(q.boxes)}
+    for q in proposals.values():
+        if not len(q.boxes):
+            q.scores = np.zeros((0, looks))
+    names = sorted(proposals)
+    pictures = {n: Picture(os.path.join(a.set, 'images', n), truth[n]) for n in names}
+    labels = {n: pictures[n].label(proposals[n].boxes, a.margin, a.cost, a.area_cost) for n in names}
+    out, asked = {}, []
+    for fold in range(FOLDS):
+        stages = Stages(proposals, labels, [n for k, n in enumerate(names) if k % FOLDS != fold], a.doubt)
+        for n in names[fold::FOLDS]:
+            out[n], doubtful = stages(proposals[n])
+            asked.append(doubtful.sum())
+    print(f'// {len(names)} pictures, {sum(len(q.boxes) for q in proposals.values())} proposals, second looks per picture: {np.mean(asked):.1f}; cross-validated:')
+    thresholds = sorted(a.threshold, reverse=True)
+    total = sum(pictures[n].measure(proposals[n].boxes, out[n], thresholds, a.margin) for n in names)
+    small, large = (sum(f[5] == k for n in names for f in pictures[n].faces) for k in (0, 1))
+    for t, (e8, e16, over, false) in zip(thresholds, total):
+        print(f'// threshold {t:.2f}: exposed 16+ {100 * e16 / large:5.2f} %  8-16 {100 * e8 / max(1, small):5.1f} %  over {100 * over / len(names):.3f} %  false {false / len(names):.2f}')
+    print(rust(a.name, a.doc, Stages(proposals, labels, names, a.doubt)))
 
 
 main()

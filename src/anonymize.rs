@@ -1,11 +1,12 @@
 //! The pipeline, and the only place where detection, redaction and photos meet:
-//! read, find, cover, write.
+//! read, find, cover, write, and look through what was written.
 
 use crate::detect::Detector;
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
 use crate::geometry::{Orientation, Rect, Size};
-use crate::photo::{Limits, Photo};
+use crate::inspect::{FindingKind, inspect};
+use crate::photo::{Keep, Limits, Photo};
 use crate::picture::{Picture, RgbView};
 use crate::plane::{AnyPlaneMut, Channel, Layout, PlaneMut};
 use crate::redact::{Redaction, Region, Shape, Style};
@@ -43,6 +44,8 @@ pub struct Options {
     pub regions: Vec<Rect>,
     /// A face whose middle lies in one of these is not covered.
     pub ignore: Vec<Rect>,
+    /// Metadata that is written again.
+    pub keep: Keep,
     /// Bounds for reading.
     pub limits: Limits,
 }
@@ -59,6 +62,7 @@ pub struct Found {
     /// Per frame.
     regions: Vec<Vec<Region>>,
     style: Style,
+    keep: Keep,
     report: FileReport,
 }
 
@@ -102,7 +106,7 @@ impl Anonymizer {
     pub fn find(&self, file: &[u8]) -> Result<Found> {
         let mut report = FileReport::new(self.detector.engine());
         let start = Instant::now();
-        let photo = Photo::read(file, &self.options.limits)?;
+        let photo = Photo::read_keeping(file, &self.options.limits, self.options.keep)?;
         report.ms.decode = milliseconds(start);
 
         let start = Instant::now();
@@ -147,6 +151,7 @@ impl Anonymizer {
             photo,
             regions,
             style: self.options.style.clone(),
+            keep: self.options.keep,
             report,
         })
     }
@@ -155,11 +160,8 @@ impl Anonymizer {
     fn regions(&self, faces: &[Face]) -> Vec<Region> {
         let Masking { shape, margin } = self.options.masking;
         let ignored = |face: &&Face| {
-            let c = face.area.center();
-            let holds = |r: &Rect| {
-                (r.left()..r.right()).contains(&c.x) && (r.top()..r.bottom()).contains(&c.y)
-            };
-            !self.options.ignore.iter().any(holds)
+            let middle = face.area.center();
+            !self.options.ignore.iter().any(|r| r.holds(middle))
         };
         let found = faces
             .iter()
@@ -239,10 +241,11 @@ impl Found {
         self.photo.picture(frame)
     }
 
-    /// Covers what was found and encodes the new file.
+    /// Covers what was found, encodes the new file, and looks through it.
     ///
     /// # Errors
-    /// Those of [`Photo::edit`] and [`Photo::write`].
+    /// Those of [`Photo::edit`] and [`Photo::write`]; [`ErrorKind::Internal`] if the new file hides
+    /// anything but what was to be kept.
     pub fn redact(mut self) -> Result<Anonymized> {
         let start = Instant::now();
         for (frame, regions) in self.regions.iter().enumerate() {
@@ -263,6 +266,9 @@ impl Found {
         let start = Instant::now();
         let bytes = self.photo.write()?;
         self.report.ms.encode = milliseconds(start);
+        let start = Instant::now();
+        ensure_clean(&bytes, self.keep)?;
+        self.report.ms.inspect = milliseconds(start);
         Ok(Anonymized {
             bytes,
             report: self.report,
@@ -270,9 +276,67 @@ impl Found {
     }
 }
 
+/// Fails for a new file that hides anything but what was to be kept. The message names kinds and places;
+/// values would be somebody's data.
+fn ensure_clean(file: &[u8], keep: Keep) -> Result<()> {
+    let seen = inspect(file)?;
+    let asked = |kind| match kind {
+        FindingKind::Time => keep.time,
+        FindingKind::Camera => keep.camera,
+        FindingKind::Gps => keep.gps,
+        FindingKind::Author | FindingKind::Copyright => keep.copyright,
+        _ => false,
+    };
+    let left = seen.findings.iter().find(|finding| !asked(finding.kind));
+    let what = match (left, seen.damage) {
+        (Some(finding), _) => format!(
+            "still hides something ({} in {})",
+            finding.kind, finding.place
+        ),
+        (None, Some(why)) => format!("could not be looked through ({why})"),
+        (None, None) => return Ok(()),
+    };
+    let message = format!("the new file {what}; nothing was written, please report this");
+    Err(Error::new(ErrorKind::Internal, message))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_new_file_that_hides_something_is_a_failure_unless_it_was_asked_for() {
+        let gif = |comment: &[u8]| {
+            let mut file = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff".to_vec();
+            file.extend(comment);
+            file.extend(b",\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;");
+            file
+        };
+        let all = Keep {
+            time: true,
+            camera: true,
+            gps: true,
+            copyright: true,
+        };
+        assert!(ensure_clean(&gif(b""), Keep::default()).is_ok());
+        let error = ensure_clean(&gif(b"!\xfe\x03Ann\0"), all).expect_err("a comment");
+        assert_eq!(error.kind(), ErrorKind::Internal);
+        let message = error.to_string();
+        assert!(
+            message.contains("text in comment") && !message.contains("Ann"),
+            "{message}"
+        );
+        let whole = gif(b"");
+        assert!(
+            ensure_clean(&whole[..whole.len() - 4], all).is_err(),
+            "damaged"
+        );
+        let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
+        png.extend(b"\0\0\0\x07tIME\x07\xe8\x01\x01\0\0\0\0\0\0\0");
+        let names = |keep| ensure_clean(&png, keep).expect_err("cut off").to_string();
+        assert!(names(Keep::default()).contains("time in tIME"));
+        assert!(!names(all).contains("tIME"));
+    }
 
     #[test]
     fn a_face_lost_for_a_moment_in_an_animation_stays_covered() {

@@ -3,7 +3,8 @@
 //! [`Anonymizer`] is the whole pipeline: the bytes of a photo in, the bytes of a clean photo out, and a
 //! [`FileReport`] about what was done. Its parts stand on their own: a [`Detector`] says where faces
 //! are in anything that implements [`Picture`], a [`Redaction`] covers regions in borrowed planes, a
-//! [`Photo`] is a file that was read and can be written anew.
+//! [`Photo`] is a file that was read and can be written anew, and [`inspect()`] names what any picture
+//! file still hides.
 //!
 //! ```no_run
 //! use faceveil::{Anonymizer, Detector, DetectorOptions, Options};
@@ -27,6 +28,7 @@ mod engine;
 mod error;
 mod face;
 mod geometry;
+mod inspect;
 mod photo;
 mod picture;
 mod plane;
@@ -41,7 +43,8 @@ pub use engine::{Device, EngineChoice, EngineInfo, EngineOptions, engines};
 pub use error::{Error, ErrorKind, Result};
 pub use face::{Face, Landmarks};
 pub use geometry::{Orientation, PixelRect, Point, Rect, Size};
-pub use photo::{Format, Limits, Photo, Recognised};
+pub use inspect::{Finding, FindingKind, Inspection, inspect};
+pub use photo::{Format, Keep, Limits, Photo, Recognised};
 pub use picture::{Picture, RgbImage, RgbView};
 pub use plane::{AnyPlaneMut, Channel, Layout, Plane, PlaneMut, Sample};
 pub use redact::{Redaction, Region, Rgb, Shape, Sticker, Style};

@@ -116,6 +116,8 @@ pub struct Milliseconds {
     pub redact: f64,
     /// Writing the file's bytes.
     pub encode: f64,
+    /// Looking through them for what must not be there.
+    pub inspect: f64,
 }
 
 impl FileReport {

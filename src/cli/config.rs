@@ -7,9 +7,9 @@ use super::args::{Blur, Common, Detect};
 use super::inputs::{self, Inputs, LeftAlone};
 use super::outputs::{self, Destination, Planned};
 use super::report_file::ReportTo;
-use super::show;
-use super::values::{DeviceArg, OnNoFaceArg, ProgressArg, StyleArg};
+use super::values::{self, DeviceArg, OnNoFaceArg, ProgressArg, StyleArg};
 use super::write::Existing;
+use super::{show, siblings};
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{
     DetectorOptions, EngineChoice, EngineOptions, Limits, Masking, Options, Photo, Rgb, Sticker,
@@ -124,6 +124,7 @@ impl Config {
             },
             regions: typed.regions,
             ignore: typed.ignore,
+            keep: values::keep(&typed.keep),
             limits: limits(&typed.common),
         };
         Self::new(task, typed.common, options, &destination, report)
@@ -176,7 +177,11 @@ impl Config {
             own.push(folder);
         }
         let Inputs { list, left_alone } = inputs::gather(&typed.inputs, &own);
-        let plan = outputs::plan(list, destination, previews, report.path())?;
+        let siblings = siblings::of(&list);
+        let mut plan = outputs::plan(list, destination, previews, report.path())?;
+        for (planned, beside) in plan.iter_mut().zip(siblings) {
+            planned.siblings = beside;
+        }
         Ok(Self {
             task,
             detector: detector(&typed)?,
@@ -197,7 +202,8 @@ fn limits(typed: &Common) -> Limits {
     }
 }
 
-fn cores() -> usize {
+/// Threads that run at a time.
+pub(super) fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 

@@ -98,72 +98,96 @@ pub(super) fn is_stdin(given: &OsStr) -> bool {
 
 /// Walks what was given, but not into the folders `own` that this run writes to.
 pub(super) fn gather(given: &[OsString], own: &[&Path]) -> Inputs {
-    let own: Vec<Handle> = own
-        .iter()
-        .filter_map(|p| Handle::from_path(p).ok())
-        .collect();
-    let mut inputs = Inputs::default();
-    for argument in given {
-        let path = Path::new(argument);
-        if is_stdin(argument) {
-            inputs.list.push(Input {
-                source: Source::Stdin,
-                name: "-".into(),
-            });
-        } else if path.is_dir() {
-            walk(path, &own, &mut inputs);
-        } else {
-            inputs.list.push(Input {
-                name: path.file_name().map_or_else(|| path.into(), PathBuf::from),
-                source: Source::File(path.into()),
-            });
-        }
-    }
-    inputs
+    let handles = own.iter().filter_map(|p| Handle::from_path(p).ok());
+    let walk = Walk {
+        own: handles.collect(),
+        everything: false,
+    };
+    walk.all(given)
 }
 
-fn walk(root: &Path, own: &[Handle], inputs: &mut Inputs) {
-    let before = inputs.list.len();
-    let entries = WalkDir::new(root)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || !(is_hidden(entry) || is_own(entry, own)));
-    for entry in entries {
-        match entry {
-            Ok(entry) => sort_entry(root, &entry, inputs),
-            Err(e) => {
-                let path = e.path().unwrap_or(root).to_owned();
-                let why = e
-                    .io_error()
-                    .map_or_else(|| e.to_string(), ToString::to_string);
+/// Walks what was given, and takes earlier outputs and XMP files like pictures.
+pub(super) fn gather_all(given: &[OsString]) -> Inputs {
+    let walk = Walk {
+        own: Vec::new(),
+        everything: true,
+    };
+    walk.all(given)
+}
+
+/// What a walk enters and takes.
+struct Walk {
+    own: Vec<Handle>,
+    everything: bool,
+}
+
+impl Walk {
+    fn all(&self, given: &[OsString]) -> Inputs {
+        let mut inputs = Inputs::default();
+        for argument in given {
+            let path = Path::new(argument);
+            if is_stdin(argument) {
                 inputs.list.push(Input {
-                    name: below(root, &path),
-                    source: Source::Unreachable(path, why),
+                    source: Source::Stdin,
+                    name: "-".into(),
+                });
+            } else if path.is_dir() {
+                self.folder(path, &mut inputs);
+            } else {
+                inputs.list.push(Input {
+                    name: path.file_name().map_or_else(|| path.into(), PathBuf::from),
+                    source: Source::File(path.into()),
                 });
             }
         }
+        inputs
     }
-    if inputs.list.len() == before {
-        inputs.left_alone.empty.push(root.to_owned());
-    }
-}
 
-fn sort_entry(root: &Path, entry: &DirEntry, inputs: &mut Inputs) {
-    let (path, kind) = (entry.path(), entry.file_type());
-    if kind.is_dir() {
-        return;
+    fn folder(&self, root: &Path, inputs: &mut Inputs) {
+        let before = inputs.list.len();
+        let entries = WalkDir::new(root)
+            .sort_by_file_name()
+            .into_iter()
+            .filter_entry(|entry| {
+                entry.depth() == 0 || !(is_hidden(entry) || is_own(entry, &self.own))
+            });
+        for entry in entries {
+            match entry {
+                Ok(entry) => self.sort_entry(root, &entry, inputs),
+                Err(e) => {
+                    let path = e.path().unwrap_or(root).to_owned();
+                    let why = e
+                        .io_error()
+                        .map_or_else(|| e.to_string(), ToString::to_string);
+                    inputs.list.push(Input {
+                        name: below(root, &path),
+                        source: Source::Unreachable(path, why),
+                    });
+                }
+            }
+        }
+        if inputs.list.len() == before {
+            inputs.left_alone.empty.push(root.to_owned());
+        }
     }
-    if kind.is_symlink() && path.is_dir() {
-        inputs.left_alone.linked_folders += 1;
-    } else if is_earlier_output(entry.file_name()) {
-        inputs.left_alone.earlier_outputs += 1;
-    } else if claims(path) || is_picture(path) {
-        inputs.list.push(Input {
-            name: below(root, path),
-            source: Source::File(path.to_owned()),
-        });
-    } else {
-        inputs.left_alone.other += 1;
+
+    fn sort_entry(&self, root: &Path, entry: &DirEntry, inputs: &mut Inputs) {
+        let (path, kind) = (entry.path(), entry.file_type());
+        if kind.is_dir() {
+            return;
+        }
+        if kind.is_symlink() && path.is_dir() {
+            inputs.left_alone.linked_folders += 1;
+        } else if !self.everything && is_earlier_output(entry.file_name()) {
+            inputs.left_alone.earlier_outputs += 1;
+        } else if claims(path) || is_picture(path) || (self.everything && is_sidecar(path)) {
+            inputs.list.push(Input {
+                name: below(root, path),
+                source: Source::File(path.to_owned()),
+            });
+        } else {
+            inputs.left_alone.other += 1;
+        }
     }
 }
 
@@ -193,6 +217,12 @@ fn is_earlier_output(name: &OsStr) -> bool {
 fn claims(path: &Path) -> bool {
     let extension = path.extension().and_then(OsStr::to_str);
     extension.is_some_and(|e| CLAIMS.iter().any(|claim| claim.eq_ignore_ascii_case(e)))
+}
+
+/// Whether the name says that it tells a picture's story.
+fn is_sidecar(path: &Path) -> bool {
+    let extension = path.extension().and_then(OsStr::to_str);
+    extension.is_some_and(|e| e.eq_ignore_ascii_case("xmp"))
 }
 
 /// Whether the content is that of a picture, of whatever kind. What cannot be read is taken for one,

@@ -10,7 +10,7 @@ use super::interrupt::Interrupt;
 use super::outputs::{Planned, Target};
 use super::values::OnNoFaceArg;
 use super::write::{self, Existing};
-use super::{preview, read, show};
+use super::{preview, read, show, siblings};
 use anyhow::{Context, Result, anyhow, bail};
 use faceveil::{Anonymizer, FileReport, Format, Found, Outcome, Photo, Recognised};
 use std::ffi::OsStr;
@@ -48,6 +48,12 @@ impl Job<'_> {
         report.input = show::in_report(&planned.input.name);
         if planned.input.source == Source::Stdin {
             report.input = "-".into();
+        }
+        if report.error.is_none() && report.outcome != Outcome::Skipped && self.task != Task::Detect
+        {
+            report
+                .warnings
+                .extend(siblings::sentence(&planned.siblings));
         }
         let target = match &planned.target {
             Target::File { path, .. } => Some(path.clone()),

@@ -8,6 +8,7 @@ mod batch;
 mod config;
 mod doctor;
 mod inputs;
+mod inspect;
 mod interrupt;
 mod job;
 mod outputs;
@@ -16,6 +17,7 @@ mod preview;
 mod read;
 mod report_file;
 mod show;
+mod siblings;
 mod summary;
 mod values;
 mod voice;
@@ -46,6 +48,8 @@ pub(crate) enum Exit {
     SomeFailed = 1,
     /// Never started.
     NeverStarted = 2,
+    /// Done, and something was found that a person must look at.
+    SomethingFound = 3,
     /// Interrupted.
     Interrupted = interrupt::EXIT_CODE,
 }
@@ -65,6 +69,7 @@ pub(crate) fn run() -> Exit {
     let ended = match typed.command {
         Command::Blur(typed) => Config::blur(*typed).and_then(|config| process(&config)),
         Command::Detect(typed) => Config::detect(typed).and_then(|config| process(&config)),
+        Command::Inspect(typed) => inspect::run(&typed),
         Command::Doctor(typed) => doctor::run(typed.onnxruntime.as_deref()),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "faceveil", &mut io::stdout());
@@ -171,8 +176,8 @@ fn tell(voice: &Voice, task: Task, planned: &Planned, done: &Done) {
     if let Some(why) = &report.error {
         voice.error(format_args!("{name}: {why}"));
     }
-    for warning in &report.warnings {
-        voice.warning(format_args!("{name}: {warning}"));
+    if !report.warnings.is_empty() {
+        voice.warning(format_args!("{name}: {}", report.warnings.join("; ")));
     }
     let looked_at = matches!(report.outcome, Outcome::Redacted | Outcome::NoFaces);
     if looked_at && report.faces.is_empty() {

@@ -109,6 +109,8 @@ pub(super) struct Planned {
     pub(super) target: Target,
     /// Its preview.
     pub(super) preview: Option<PathBuf>,
+    /// Names of files beside it that belong to it and are no inputs.
+    pub(super) siblings: Vec<String>,
 }
 
 /// Plans all outputs.
@@ -140,6 +142,7 @@ pub(super) fn plan(
         .map(|input| Planned {
             target: target(&input, destination),
             preview: previews.map(|folder| folder.join(with_suffix(&input.name))),
+            siblings: Vec::new(),
             input,
         })
         .collect();

@@ -3,7 +3,7 @@
 //! Invariant: a value that leaves this file lies within the bounds that its help names.
 
 use clap::ValueEnum;
-use faceveil::{Device, EngineChoice, Preset, Rect, Rgb, Shape};
+use faceveil::{Device, EngineChoice, Keep, Preset, Rect, Rgb, Shape};
 use std::num::NonZeroUsize;
 
 /// An enumeration of the library under the names that are typed.
@@ -67,6 +67,30 @@ choices! { OnNoFaceArg:
     Skip,
     /// Write nothing and count it as failed
     Fail,
+}
+
+/// Metadata that `--keep` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum KeepArg {
+    /// When it was taken and changed
+    Time,
+    /// Make, model, lens, exposure
+    Camera,
+    /// Where it was taken
+    Gps,
+    /// Artist and notice
+    Copyright,
+}
+
+/// All that was asked for.
+pub(super) fn keep(asked: &[KeepArg]) -> Keep {
+    let has = |one| asked.contains(&one);
+    Keep {
+        time: has(KeepArg::Time),
+        camera: has(KeepArg::Camera),
+        gps: has(KeepArg::Gps),
+        copyright: has(KeepArg::Copyright),
+    }
 }
 
 choices! { ProgressArg: #[default] Auto, Always, Never }

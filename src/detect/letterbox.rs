@@ -1,5 +1,5 @@
-//! Places a part of a picture on a network's canvas and takes boxes back: a uniform scale per axis, a
-//! shift, and perhaps a mirror. `to_picture` is the exact inverse of `to_canvas`.
+//! Places a part of a picture on a network's canvas and takes boxes back: a uniform scale per axis and
+//! a shift. `to_picture` is the exact inverse of `to_canvas`.
 
 use crate::geometry::{PixelRect, Point, Rect, Size};
 use crate::picture::RgbImage;
@@ -15,8 +15,6 @@ pub(super) struct Letterbox {
     pub(super) offset: (u32, u32),
     /// The network's input size; what the content does not fill is black.
     pub(super) canvas: Size,
-    /// Whether the content is mirrored left to right.
-    pub(super) mirrored: bool,
 }
 
 impl Letterbox {
@@ -32,14 +30,8 @@ impl Letterbox {
     #[cfg(test)]
     fn to_canvas(self, p: Point) -> Point {
         let (sx, sy) = self.scale();
-        let x = (p.x - self.crop.x as f32) * sx;
-        let x = if self.mirrored {
-            self.content.width as f32 - x
-        } else {
-            x
-        };
         Point::new(
-            x + self.offset.0 as f32,
+            (p.x - self.crop.x as f32) * sx + self.offset.0 as f32,
             (p.y - self.crop.y as f32) * sy + self.offset.1 as f32,
         )
     }
@@ -47,14 +39,8 @@ impl Letterbox {
     /// Where a place of the canvas lies in the picture.
     pub(super) fn to_picture(self, p: Point) -> Point {
         let (sx, sy) = self.scale();
-        let x = p.x - self.offset.0 as f32;
-        let x = if self.mirrored {
-            self.content.width as f32 - x
-        } else {
-            x
-        };
         Point::new(
-            x / sx + self.crop.x as f32,
+            (p.x - self.offset.0 as f32) / sx + self.crop.x as f32,
             (p.y - self.offset.1 as f32) / sy + self.crop.y as f32,
         )
     }
@@ -63,17 +49,12 @@ impl Letterbox {
     pub(super) fn rect_to_picture(self, r: &Rect) -> Option<Rect> {
         let a = self.to_picture(Point::new(r.left(), r.top()));
         let b = self.to_picture(Point::new(r.right(), r.bottom()));
-        Rect::from_corners(a.x.min(b.x), a.y, a.x.max(b.x), b.y)
+        Rect::from_corners(a.x, a.y, b.x, b.y)
     }
 
-    /// Five points of the canvas in the picture; a mirror swaps right and left.
+    /// Five points of the canvas in the picture.
     pub(super) fn landmarks_to_picture(self, points: [Point; 5]) -> [Point; 5] {
-        let [a, b, c, d, e] = points.map(|p| self.to_picture(p));
-        if self.mirrored {
-            [b, a, c, e, d]
-        } else {
-            [a, b, c, d, e]
-        }
+        points.map(|p| self.to_picture(p))
     }
 
     /// Writes the content onto the canvas, three planes one after the other, as `ink` says. What it does
@@ -87,14 +68,7 @@ impl Letterbox {
                 let start = (y + self.offset.1 as usize) * cw + self.offset.0 as usize;
                 let line = &mut plane[start..start + width];
                 let values = row.chunks_exact(3).map(|px| f32::from(px[channel]) - mean);
-                if self.mirrored {
-                    line.iter_mut()
-                        .rev()
-                        .zip(values)
-                        .for_each(|(to, v)| *to = v);
-                } else {
-                    line.iter_mut().zip(values).for_each(|(to, v)| *to = v);
-                }
+                line.iter_mut().zip(values).for_each(|(to, v)| *to = v);
             }
         }
     }
@@ -134,14 +108,12 @@ mod tests {
             1u32..300,
             0u32..40,
             0u32..40,
-            any::<bool>(),
         )
-            .prop_map(|(w, h, x, y, cw, ch, ox, oy, mirrored)| Letterbox {
+            .prop_map(|(w, h, x, y, cw, ch, ox, oy)| Letterbox {
                 crop: PixelRect::new(x, y, w, h),
                 content: Size::new(cw, ch),
                 offset: (ox, oy),
                 canvas: Size::new(352, 352),
-                mirrored,
             })
     }
 
@@ -164,12 +136,12 @@ mod tests {
 
         #[test]
         fn every_pixel_of_the_content_lands_where_the_mapping_says(
-            w in 1u32..8, h in 1u32..8, ox in 0u32..4, oy in 0u32..4, mirrored in any::<bool>(), seed in any::<u32>()
+            w in 1u32..8, h in 1u32..8, ox in 0u32..4, oy in 0u32..4, seed in any::<u32>()
         ) {
             let size = Size::new(w, h);
             let data: Vec<u8> = (0..size.area() * 3).map(|i| (i * 37 % 251) as u8).collect();
             let image = RgbImage::new(size, data.clone()).expect("right length");
-            let l = Letterbox { crop: PixelRect::of(size), content: size, offset: (ox, oy), canvas: Size::new(12, 12), mirrored };
+            let l = Letterbox { crop: PixelRect::of(size), content: size, offset: (ox, oy), canvas: Size::new(12, 12) };
             let mut planes = vec![];
             let ink = Ink { channels: [2, 1, 0], mean: [1.0, 2.0, 3.0] };
             ink.black(144, &mut planes);

@@ -1,12 +1,14 @@
-//! One way of looking at a picture: which network, at which scale, mirrored or not. A look that is too
-//! large for one canvas is cut into tiles that overlap.
+//! One way of looking at a picture: which network, at which scale. A look that is too large for one
+//! canvas is cut into tiles that overlap.
 //!
 //! Invariant: every pixel of the picture lies in at least one tile, and canvas sides are multiples of
 //! 32 no longer than [`CANVAS`], whatever the picture's size.
 
 use super::heads::Head;
 use super::letterbox::Letterbox;
+use crate::error::Result;
 use crate::geometry::{PixelRect, Size};
+use crate::picture::{Picture, RgbImage};
 
 /// Longest side of a canvas: bounds a session's memory.
 const CANVAS: u32 = 1280;
@@ -16,24 +18,13 @@ const OVERLAP: u32 = 160;
 /// Canvas sides are multiples of this, the largest stride of the networks.
 const GRID: u32 = 32;
 
-/// How large the picture is made before it is shown to a network.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Scale {
-    /// Its longer side becomes this many pixels, but never more than `most` times what it is.
-    Fit { longest: u32, most: f32 },
-    /// Every side times this.
-    Times(f32),
-}
-
-/// One way of looking.
+/// One way of looking: the picture's longer side becomes `longest` pixels, but never more than `most`
+/// times what it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Look {
     pub(super) head: Head,
-    pub(super) scale: Scale,
-    pub(super) mirrored: bool,
-    /// Black surround on every side, as a share of the content's longer side: a face that fills or
-    /// leaves the frame looks like one within it.
-    pub(super) surround: f32,
+    pub(super) longest: u32,
+    pub(super) most: f32,
     /// Least score that is worth proposing.
     pub(super) floor: f32,
 }
@@ -41,32 +32,31 @@ pub(super) struct Look {
 impl Look {
     /// Canvas pixels per picture pixel.
     pub(super) fn factor(&self, picture: Size) -> f32 {
-        match self.scale {
-            Scale::Times(f) => f,
-            Scale::Fit { longest, most } => {
-                (longest as f32 / picture.longest().max(1) as f32).min(most)
-            }
-        }
+        (self.longest as f32 / picture.longest().max(1) as f32).min(self.most)
     }
 
-    /// For the report: `centerface@0.5`, with `m` for mirrored.
+    /// The whole picture at this scale.
+    pub(super) fn whole(&self, picture: &dyn Picture) -> Result<RgbImage> {
+        let size = picture.size();
+        picture.view(PixelRect::of(size), self.scaled(size))
+    }
+
+    fn scaled(&self, picture: Size) -> Size {
+        let factor = self.factor(picture);
+        let scaled = |side: u32| ((side as f32 * factor).round() as u32).max(1);
+        Size::new(scaled(picture.width), scaled(picture.height))
+    }
+
+    /// For the report: `centerface@0.5`.
     pub(super) fn name(&self, picture: Size) -> String {
         let scale = (self.factor(picture) * 100.0).round() / 100.0;
-        format!(
-            "{}@{scale}{}",
-            self.head.name(),
-            if self.mirrored { "m" } else { "" }
-        )
+        format!("{}@{scale}", self.head.name())
     }
 
     /// Where the picture goes: one canvas, or several tiles.
     pub(super) fn letterboxes(&self, picture: Size) -> Vec<Letterbox> {
-        let factor = self.factor(picture);
-        let scaled = |side: u32| ((side as f32 * factor).round() as u32).max(1);
-        let whole = Size::new(scaled(picture.width), scaled(picture.height));
-        let surround = ((whole.longest() as f32 * self.surround) as u32).min(CANVAS / 4);
-        let room = CANVAS - 2 * surround;
-        let (columns, rows) = (spans(whole.width, room), spans(whole.height, room));
+        let whole = self.scaled(picture);
+        let (columns, rows) = (spans(whole.width, CANVAS), spans(whole.height, CANVAS));
         let mut all = vec![];
         for &(top, height) in &rows {
             for &(left, width) in &columns {
@@ -76,12 +66,8 @@ impl Look {
                 all.push(Letterbox {
                     crop: PixelRect::new(x0, y0, x1 - x0, y1 - y0),
                     content,
-                    offset: (surround, surround),
-                    canvas: Size::new(
-                        (width + 2 * surround).next_multiple_of(GRID),
-                        (height + 2 * surround).next_multiple_of(GRID),
-                    ),
-                    mirrored: self.mirrored,
+                    offset: (0, 0),
+                    canvas: Size::new(width.next_multiple_of(GRID), height.next_multiple_of(GRID)),
                 });
             }
         }
@@ -120,25 +106,18 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn look(scale: Scale, surround: f32) -> Look {
+    fn look(longest: u32, most: f32) -> Look {
         Look {
             head: Head::CenterFace,
-            scale,
-            mirrored: false,
-            surround,
+            longest,
+            most,
             floor: 0.1,
         }
     }
 
     #[test]
     fn a_look_names_its_scale() {
-        let l = look(
-            Scale::Fit {
-                longest: 512,
-                most: 1.0,
-            },
-            0.0,
-        );
+        let l = look(512, 1.0);
         assert_eq!(l.name(Size::new(1024, 700)), "centerface@0.5");
         assert_eq!(l.name(Size::new(300, 200)), "centerface@1");
     }
@@ -146,10 +125,10 @@ mod tests {
     proptest! {
         #[test]
         fn tiles_cover_every_pixel_and_fit_their_canvas(
-            w in 1u32..9000, h in 1u32..9000, f in 0.05f32..1.6, surround in 0.0f32..0.5
+            w in 1u32..9000, h in 1u32..9000, longest in 32u32..9000, most in 0.05f32..2.0
         ) {
             let picture = Size::new(w, h);
-            let tiles = look(Scale::Times(f), surround).letterboxes(picture);
+            let tiles = look(longest, most).letterboxes(picture);
             for t in &tiles {
                 prop_assert!(t.crop.width > 0 && t.crop.height > 0);
                 prop_assert!(t.crop.right() <= w && t.crop.bottom() <= h);

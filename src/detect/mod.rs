@@ -2,7 +2,9 @@
 //!
 //! Invariant: the same picture, options and engine give the same faces, whatever else is running.
 
+mod context;
 mod decide;
+mod evidence;
 mod heads;
 mod letterbox;
 mod look;
@@ -10,6 +12,7 @@ mod merge;
 mod pool;
 mod preset;
 mod second_look;
+mod turned;
 mod weights;
 mod weights_of_evidence;
 
@@ -18,18 +21,18 @@ pub use weights::bundled_models;
 
 use crate::engine::{Engine, EngineOptions};
 use crate::error::{Error, ErrorKind, Result};
-use crate::face::{Face, Landmarks};
+use crate::face::Face;
 use crate::geometry::{Rect, Size};
 use crate::picture::{Picture, RgbImage};
+use evidence::Evidence;
 use heads::Head;
 use letterbox::Letterbox;
 use look::Look;
 use merge::Sighting;
 use pool::Pool;
-use preset::Plan;
-use second_look::{Glance, second_look};
+use preset::{Plan, Plans};
+use second_look::second_look;
 use std::path::PathBuf;
-use weights_of_evidence::{FIRST, SECOND};
 
 /// Intersection over union above which two boxes of one look are the same face: what the networks'
 /// authors use.
@@ -56,7 +59,7 @@ pub struct DetectorOptions {
 /// the calling thread.
 pub struct Detector {
     engine: String,
-    plan: Plan,
+    plans: Plans,
     pools: Vec<(Head, Pool)>,
 }
 
@@ -67,7 +70,7 @@ impl Detector {
     /// [`ErrorKind::InvalidArgument`] for a threshold outside 0..=1, [`ErrorKind::Engine`] if the engine,
     /// the device or a model cannot be had.
     pub fn new(options: &DetectorOptions) -> Result<Self> {
-        let mut plan = options.preset.plan();
+        let mut plans = options.preset.plans();
         if let Some(threshold) = options.threshold {
             if !(0.0..=1.0).contains(&threshold) {
                 return Err(Error::new(
@@ -75,45 +78,35 @@ impl Detector {
                     format!("threshold {threshold} is outside 0..=1"),
                 ));
             }
-            plan.threshold = threshold;
+            plans.set_threshold(threshold);
         }
         let engine = Engine::open(&options.engine)?;
         let mut pools = vec![];
         for head in Head::ALL {
-            if plan.looks.iter().any(|l| l.head == head) {
+            if plans.use_head(head) {
                 let model = weights::read(head, options.models.as_deref())?;
                 pools.push((head, Pool::new(engine.load(&model)?)));
             }
         }
         Ok(Self {
             engine: engine.name().to_owned(),
-            plan,
+            plans,
             pools,
         })
     }
 
-    /// The faces of a picture, likeliest first.
+    /// The faces of a picture, likeliest first. Those that lie on their side or stand on their head are
+    /// found, too, by every preset but [`Preset::Fast`].
     ///
     /// # Errors
     /// [`ErrorKind::Engine`] if inference fails; whatever [`Picture::view`] gives.
     pub fn detect(&self, picture: &dyn Picture) -> Result<Vec<Face>> {
-        let (least, sure) = self.plan.doubt;
-        let mut all = self.gather(picture)?;
-        let mut doubtful: Vec<&mut Evidence> = all
-            .iter_mut()
-            .filter(|e| (least..sure).contains(&e.likelihood))
-            .collect();
-        // Stable, so that equal ones keep the order of the groups.
-        doubtful.sort_by(|a, b| b.likelihood.total_cmp(&a.likelihood));
-        doubtful.truncate(self.plan.glances);
-        self.look_again(picture, &mut doubtful)?;
-
-        all.retain(|e| e.likelihood >= self.plan.threshold);
-        let faces = all
-            .into_iter()
-            .map(|e| e.into_face(&self.plan, picture.size()));
-        let faces = faces.collect();
-        // A second look may bring two boxes together.
+        let plan = self.plans.of(picture.size());
+        let mut faces = self.find(picture, plan)?;
+        if let Some(look) = &plan.turned {
+            self.find_turned(picture, plan, look, &mut faces)?;
+        }
+        // A second look may bring two boxes together, and so may a turn.
         Ok(merge::non_maximum_suppression(
             faces,
             SAME_BETWEEN_LOOKS,
@@ -121,15 +114,36 @@ impl Detector {
         ))
     }
 
-    /// All that the looks propose, each with its likelihood before a second look.
-    fn gather(&self, picture: &dyn Picture) -> Result<Vec<Evidence>> {
+    /// The faces of a picture as it is. Some may be found twice.
+    fn find(&self, picture: &dyn Picture, plan: &Plan) -> Result<Vec<Face>> {
+        let (least, sure) = plan.doubt;
+        let mut all = self.gather(picture, plan)?;
+        let mut doubtful: Vec<&mut Evidence> = all
+            .iter_mut()
+            .filter(|e| (least..sure).contains(&e.likelihood))
+            .collect();
+        // Stable, so that equal ones keep the order of the groups.
+        doubtful.sort_by(|a, b| b.likelihood.total_cmp(&a.likelihood));
+        doubtful.truncate(plan.glances);
+        let areas: Vec<Rect> = doubtful.iter().map(|e| e.area).collect();
+        let glances = second_look(picture, &areas, self.pool(Head::CenterFace)?)?;
+        for (evidence, glance) in doubtful.into_iter().zip(glances) {
+            evidence.judge_again(glance, &plan.judges);
+        }
+        all.retain(|e| e.likelihood >= plan.threshold);
+        let size = picture.size();
+        Ok(all.into_iter().map(|e| e.into_face(plan, size)).collect())
+    }
+
+    /// All that the looks propose, judged before a second look.
+    fn gather(&self, picture: &dyn Picture, plan: &Plan) -> Result<Vec<Evidence>> {
         let size = picture.size();
         if size.is_empty() {
             return Ok(Vec::new());
         }
         let mut seen = Vec::new();
         let mut last: Option<(Letterbox, RgbImage)> = None;
-        for (index, look) in self.plan.looks.iter().enumerate() {
+        for (index, look) in plan.looks.iter().enumerate() {
             let first = seen.len();
             for place in look.letterboxes(size) {
                 let same = last
@@ -149,12 +163,8 @@ impl Detector {
                 |s: &Sighting| (&s.area, s.score),
             ));
         }
-        let scale = self.plan.looks[0].factor(size);
         let groups = merge::groups(seen, SAME_BETWEEN_LOOKS);
-        Ok(groups
-            .into_iter()
-            .map(|group| Evidence::new(&group, scale))
-            .collect())
+        Ok(Evidence::gather(&groups, plan, size))
     }
 
     /// Shows one canvas to one network and adds what it sees.
@@ -183,17 +193,6 @@ impl Detector {
         Ok(())
     }
 
-    /// Brings candidates in doubt before CenterFace again, enlarged, and judges them anew.
-    fn look_again(&self, picture: &dyn Picture, doubtful: &mut [&mut Evidence]) -> Result<()> {
-        let areas: Vec<Rect> = doubtful.iter().map(|e| e.area).collect();
-        let glances = second_look(picture, &areas, self.pool(Head::CenterFace)?)?;
-        let scale = self.plan.looks[0].factor(picture.size());
-        for (evidence, glance) in doubtful.iter_mut().zip(glances) {
-            evidence.judge_again(glance, scale);
-        }
-        Ok(())
-    }
-
     fn pool(&self, head: Head) -> Result<&Pool> {
         let found = self.pools.iter().find(|(h, _)| *h == head);
         found
@@ -202,92 +201,41 @@ impl Detector {
     }
 
     /// What the decision is fitted on, one row per proposal, all of them looked at again: left, top,
-    /// right, bottom; the scores of the three looks; score and box of the second look (0 for none);
-    /// side on the first look's canvas. For `scripts/fit_decision.py`.
+    /// right, bottom; side on the first look's canvas; score and box of the second look (0 for none);
+    /// the scores of the looks. With `as_if`, a picture is treated as one whose longer side is so long
+    /// that was reduced to this one: how the plan for large photos is fitted on small ones. For
+    /// `scripts/fit_decision.py`.
     ///
     /// # Errors
     /// Those of [`Detector::detect`].
     #[doc(hidden)]
-    pub fn evidence(&self, picture: &dyn Picture) -> Result<Vec<[f32; 13]>> {
-        let all = self.gather(picture)?;
+    pub fn evidence(&self, picture: &dyn Picture, as_if: Option<u32>) -> Result<Vec<Vec<f32>>> {
+        let size = picture.size();
+        let plan = match as_if {
+            Some(longest) => self
+                .plans
+                .of(Size::new(longest, longest))
+                .reduced(size.longest() as f32 / longest as f32),
+            None => self.plans.of(size).clone(),
+        };
+        let all = self.gather(picture, &plan)?;
         let areas: Vec<Rect> = all.iter().map(|e| e.area).collect();
         let glances = second_look(picture, &areas, self.pool(Head::CenterFace)?)?;
-        let scale = self.plan.looks[0].factor(picture.size());
-        let row = |(e, glance): (&Evidence, Option<Glance>)| {
-            let mut row = [0.0; 13];
-            let corners = |r: &Rect| [r.left(), r.top(), r.right(), r.bottom()];
-            row[..4].copy_from_slice(&corners(&e.area));
-            row[4..7].copy_from_slice(&e.scores);
-            if let Some(g) = glance {
-                row[7] = g.score;
-                row[8..12].copy_from_slice(&corners(&g.area));
-            }
-            row[12] = e.area.longest() * scale;
+        let corners = |r: &Rect| [r.left(), r.top(), r.right(), r.bottom()];
+        let rows = all.iter().zip(glances).map(|(e, glance)| {
+            let mut row = corners(&e.area).to_vec();
+            row.push(e.side);
+            row.push(glance.as_ref().map_or(0.0, |g| g.score));
+            row.extend(glance.map_or([0.0; 4], |g| corners(&g.area)));
+            row.extend(&e.scores);
             row
-        };
-        Ok(all.iter().zip(glances).map(row).collect())
+        });
+        Ok(rows.collect())
     }
 
     /// The engine, for people: `builtin avx512`.
     #[must_use]
     pub fn engine(&self) -> &str {
         &self.engine
-    }
-}
-
-/// Everything known about one proposal.
-struct Evidence {
-    area: Rect,
-    landmarks: Option<Landmarks>,
-    /// Best score of each look, 0 where it saw nothing.
-    scores: [f32; 3],
-    /// Whether the second look saw it too.
-    confirmed: bool,
-    likelihood: f32,
-}
-
-impl Evidence {
-    /// `group` is not empty, best first. `scale`: the first look's canvas pixels per picture pixel.
-    fn new(group: &[Sighting], scale: f32) -> Self {
-        let mut scores = [0.0f32; 3];
-        for s in group {
-            scores[s.look] = scores[s.look].max(s.score);
-        }
-        let area = group[0].area;
-        Self {
-            area,
-            landmarks: group[0].landmarks,
-            scores,
-            confirmed: false,
-            likelihood: FIRST.probability(&scores, area.longest() * scale),
-        }
-    }
-
-    fn judge_again(&mut self, glance: Option<Glance>, scale: f32) {
-        let [a, b, c] = self.scores;
-        let score = glance.as_ref().map_or(0.0, |g| g.score);
-        self.likelihood = SECOND.probability(&[a, b, c, score], self.area.longest() * scale);
-        if let Some(glance) = glance {
-            self.confirmed = true;
-            self.landmarks = glance.landmarks.or(self.landmarks);
-        }
-    }
-
-    fn into_face(self, plan: &Plan, size: Size) -> Face {
-        let seen = plan
-            .looks
-            .iter()
-            .zip(self.scores)
-            .filter(|(_, score)| *score > 0.0);
-        let mut found_by: Vec<String> = seen.map(|(look, _)| look.name(size)).collect();
-        if self.confirmed {
-            found_by.push("centerface@crop".into());
-        }
-        Face {
-            area: self.area,
-            score: self.likelihood,
-            landmarks: self.landmarks,
-            found_by,
-        }
     }
 }

@@ -1,7 +1,10 @@
 //! What each preset looks at, and what it takes to believe a sighting.
 
+use super::decide::Judges;
 use super::heads::Head;
-use super::look::{Look, Scale};
+use super::look::Look;
+use super::weights_of_evidence as fitted;
+use crate::geometry::Size;
 
 /// How hard to look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -9,19 +12,21 @@ use super::look::{Look, Scale};
 pub enum Preset {
     /// Reduced scales only: for weak machines and first passes.
     Fast,
-    /// The default: two scales, a fast network on a larger picture, and a second look at what is
-    /// in doubt.
+    /// The default: two scales, a fast network on a larger picture for large photos, and a second look
+    /// at what is in doubt.
     #[default]
     Balanced,
     /// As `Balanced` with the picture made larger, for what must not slip through.
     Thorough,
 }
 
-/// A preset spelt out. All have the same kinds of looks, so that one decision serves them all.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A preset spelt out for pictures of some size.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Plan {
-    /// CenterFace, CenterFace at half of that scale, YuNet.
-    pub(super) looks: [Look; 3],
+    /// The first one's canvas is what sizes are measured on.
+    pub(super) looks: Vec<Look>,
+    /// Fitted for exactly these looks.
+    pub(super) judges: Judges,
     /// Faces this likely or more before the second look need none, and others this unlikely are not
     /// worth one.
     pub(super) doubt: (f32, f32),
@@ -29,6 +34,77 @@ pub(super) struct Plan {
     pub(super) glances: usize,
     /// Least probability of a face.
     pub(super) threshold: f32,
+    /// How a picture is shown turned; its floor is what makes a turn worth a search. `None`: not at all.
+    pub(super) turned: Option<Look>,
+    /// Least probability of a face in a turn that is not how the picture belongs.
+    pub(super) threshold_turned: f32,
+}
+
+impl Plan {
+    /// Canvas pixels of the first look per picture pixel.
+    pub(super) fn scale(&self, picture: Size) -> f32 {
+        self.looks[0].factor(picture)
+    }
+
+    /// The same for pictures that were made smaller by `factor`.
+    pub(super) fn reduced(&self, factor: f32) -> Self {
+        let mut plan = self.clone();
+        for look in &mut plan.looks {
+            look.longest = (look.longest as f32 * factor).round() as u32;
+        }
+        plan
+    }
+}
+
+/// A preset's plans: one for pictures that the first look sees nearly as they are, one for larger ones,
+/// of which a fast network sees more than CenterFace does.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Plans {
+    near: Plan,
+    far: Plan,
+    /// Pictures whose longer side is above this are far.
+    longest_near: u32,
+}
+
+impl Plans {
+    /// The one for a picture.
+    pub(super) fn of(&self, picture: Size) -> &Plan {
+        if picture.longest() > self.longest_near {
+            &self.far
+        } else {
+            &self.near
+        }
+    }
+
+    /// Whether any of them shows pictures to this network.
+    pub(super) fn use_head(&self, head: Head) -> bool {
+        let plans = [&self.near, &self.far].into_iter();
+        let mut looks = plans.flat_map(|p| p.looks.iter().chain(&p.turned));
+        looks.any(|l| l.head == head)
+    }
+
+    pub(super) fn set_threshold(&mut self, threshold: f32) {
+        self.near.threshold = threshold;
+        self.far.threshold = threshold;
+    }
+}
+
+fn look(head: Head, longest: u32, most: f32, floor: f32) -> Look {
+    Look {
+        head,
+        longest,
+        most,
+        floor,
+    }
+}
+
+/// CenterFace at a scale and at half of it. At half the scale it sees what is too large at the first,
+/// and agreement between the two tells faces from the rest.
+fn center_face(longest: u32, most: f32) -> Vec<Look> {
+    vec![
+        look(Head::CenterFace, longest, most, 0.08),
+        look(Head::CenterFace, longest / 2, most / 2.0, 0.10),
+    ]
 }
 
 impl Preset {
@@ -45,52 +121,68 @@ impl Preset {
         }
     }
 
-    pub(super) fn plan(self) -> Plan {
-        // The longest side for CenterFace, the most it is enlarged, and the same for YuNet.
+    pub(super) fn plans(self) -> Plans {
+        let with = |mut looks: Vec<Look>, more: Look| {
+            looks.push(more);
+            looks
+        };
+        let half = |longest, most| look(Head::CenterFace, longest, most, 0.10);
         // YuNet costs a sixth of CenterFace: a face of 20 pixels in a 12-megapixel photo keeps 14.
-        let yunet = Scale::Fit {
-            longest: 2816,
-            most: 1.0,
+        let yunet = |longest| look(Head::YuNet, longest, 1.0, 0.25);
+        let (doubt, glances) = match self {
+            Self::Fast => ((0.2, 0.65), 100),
+            Self::Balanced => ((0.15, 0.7), 400),
+            Self::Thorough => ((0.05, 0.9), 1000),
         };
-        let (longest, most, yunet) = match self {
-            Self::Fast => (
-                768,
-                1.0,
-                Scale::Fit {
-                    longest: 1024,
-                    most: 1.0,
-                },
-            ),
-            Self::Balanced => (1280, 1.0, yunet),
-            Self::Thorough => (3072, 2.0, Scale::Times(1.0)),
+        // A thirtieth of the whole search, each. Among upright faces, what looks like a turned one rarely
+        // is: 8 of 323 pictures of upright people get a turned mask at this bar, 28 at 0.5.
+        let (turned, threshold_turned) = match self {
+            Self::Fast => (None, 1.0),
+            Self::Balanced => (Some(look(Head::YuNet, 640, 1.0, 0.6)), 0.85),
+            Self::Thorough => (Some(look(Head::YuNet, 1280, 1.0, 0.5)), 0.5),
         };
-        let look = |head, scale, floor| Look {
-            head,
-            scale,
-            mirrored: false,
-            surround: 0.0,
-            floor,
+        let plan = |looks, judges, threshold| Plan {
+            looks,
+            judges,
+            doubt,
+            glances,
+            threshold,
+            turned,
+            threshold_turned,
         };
-        Plan {
-            looks: [
-                look(Head::CenterFace, Scale::Fit { longest, most }, 0.08),
-                look(
-                    Head::CenterFace,
-                    Scale::Fit {
-                        longest: longest / 2,
-                        most: most / 2.0,
-                    },
-                    0.10,
+        let (near, far, longest_near) = match self {
+            Self::Fast => {
+                let first = look(Head::CenterFace, 768, 1.0, 0.08);
+                let only = plan(vec![first, yunet(1536)], fitted::FAST, 0.33);
+                (only.clone(), only, u32::MAX)
+            }
+            Self::Balanced => (
+                plan(center_face(1280, 1.0), fitted::BALANCED, 0.25),
+                plan(
+                    with(center_face(1280, 1.0), yunet(2816)),
+                    fitted::BALANCED_FAR,
+                    0.36,
                 ),
-                look(Head::YuNet, yunet, 0.25),
-            ],
-            doubt: (0.12, 0.85),
-            glances: match self {
-                Self::Fast => 0,
-                Self::Balanced => 400,
-                Self::Thorough => 1000,
-            },
-            threshold: 0.31,
+                1792,
+            ),
+            Self::Thorough => (
+                plan(
+                    with(center_face(2560, 2.0), half(640, 0.5)),
+                    fitted::THOROUGH,
+                    0.1,
+                ),
+                plan(
+                    with(center_face(3072, 1.0), yunet(4096)),
+                    fitted::THOROUGH_FAR,
+                    0.2,
+                ),
+                3072,
+            ),
+        };
+        Plans {
+            near,
+            far,
+            longest_near,
         }
     }
 }

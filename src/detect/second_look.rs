@@ -20,14 +20,12 @@ const GRID: u32 = 4;
 /// A sighting belongs to a candidate if its middle is no farther than this from the tile's, ...
 const REACH: f32 = 16.0;
 /// ... and if its longer side lies within these.
-const SIDES: std::ops::Range<f32> = 20.0..120.0;
+const SIDES: std::ops::Range<f32> = 12.0..150.0;
 /// Scores below this count as nothing seen.
 const FLOOR: f32 = 0.03;
 
-/// Least intersection over union of what is proposed and what is seen.
-const SAME: f32 = 0.35;
-
-/// What a second look saw of one candidate, in picture pixels.
+/// The best that a second look saw in the middle of one candidate, in picture pixels. It may be a face of
+/// another size: the decision weighs that.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Glance {
     pub(super) area: Rect,
@@ -62,10 +60,8 @@ pub(super) fn second_look(
             }
         })?;
         let seen = head.decode(&outputs, canvas, FLOOR)?;
-        for (i, (area, place)) in sheet.iter().zip(tiles).enumerate() {
-            let glance = place.and_then(|(place, _)| in_the_middle(&seen, i as u32, &place));
-            // A much smaller or larger face in the middle is not the one that was proposed.
-            all.push(glance.filter(|g| g.area.iou(area) >= SAME));
+        for (i, place) in tiles.into_iter().enumerate() {
+            all.push(place.and_then(|(place, _)| in_the_middle(&seen, i as u32, &place)));
         }
     }
     Ok(all)
@@ -100,7 +96,6 @@ fn tile(area: &Rect, i: u32, canvas: Size, picture: Size) -> Option<Letterbox> {
         content: Size::new(width, height),
         offset: (left + x, top + y),
         canvas,
-        mirrored: false,
     })
 }
 

@@ -125,6 +125,12 @@ impl Rect {
         }
     }
 
+    /// Whether a point lies inside; the right and lower edge do not.
+    #[must_use]
+    pub fn holds(&self, p: Point) -> bool {
+        (self.left()..self.right()).contains(&p.x) && (self.top()..self.bottom()).contains(&p.y)
+    }
+
     /// Intersection over union, in 0..=1; 0 where both are empty.
     #[must_use]
     pub fn iou(&self, other: &Self) -> f32 {

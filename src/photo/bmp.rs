@@ -53,6 +53,7 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
     } else {
         (0, 0)
     };
+    notes.cannot_keep("BMP");
     if resolution != (0, 0) {
         notes.keep("resolution");
     }

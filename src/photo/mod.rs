@@ -11,6 +11,7 @@ mod gif;
 mod guard;
 mod icc;
 mod jpeg;
+mod keep;
 mod notes;
 mod png;
 mod raster;
@@ -25,6 +26,7 @@ use crate::geometry::{Orientation, PixelRect, Size};
 use crate::picture::{Picture, RgbImage};
 use crate::plane::{AnyPlaneMut, Channel, Layout};
 use guard::{Budget, guarded};
+pub use keep::Keep;
 use notes::Notes;
 
 /// A picture format that is read and written in kind.
@@ -130,10 +132,19 @@ impl Photo {
     /// [`TooLarge`]: crate::ErrorKind::TooLarge
     /// [`Internal`]: crate::ErrorKind::Internal
     pub fn read(file: &[u8], limits: &Limits) -> Result<Self> {
+        Self::read_keeping(file, limits, Keep::default())
+    }
+
+    /// As [`Photo::read`], for a new file that holds some of the source's metadata again.
+    /// [`Photo::kept`] says what of it was there.
+    ///
+    /// # Errors
+    /// Those of [`Photo::read`].
+    pub fn read_keeping(file: &[u8], limits: &Limits, keep: Keep) -> Result<Self> {
         let format = sniff::format(file)?;
         let mut budget = Budget::new(limits.max_pixels);
         guarded(&format!("reading the {}", format.name()), || {
-            let mut notes = Notes::default();
+            let mut notes = Notes::wanting(keep);
             let (budget, n) = (&mut budget, &mut notes);
             let body: Box<dyn Body> = match format {
                 Format::Jpeg => Box::new(jpeg::read(file, budget, n)?),
@@ -143,6 +154,7 @@ impl Photo {
                 Format::Bmp => Box::new(bmp::read(file, budget, n)?),
                 Format::Tiff => Box::new(tiff::read(file, budget, n)?),
             };
+            notes.say_what_is_missed();
             Ok(Self {
                 format,
                 body,

@@ -1,5 +1,8 @@
 //! What is told about a file besides its pixels: what it held, what is written again, what a person
-//! should know. Names are kebab-case and part of the report's schema.
+//! should know. Names are kebab-case and part of the report's schema; `docs/names.md` lists them.
+//! What a caller asked to keep travels along, so that it reaches whichever reader can serve it.
+
+use super::keep::Keep;
 
 /// Collects names and sentences, each once, in the order in which they were met.
 #[derive(Clone, Debug, Default)]
@@ -10,12 +13,42 @@ pub(super) struct Notes {
     pub(super) kept: Vec<String>,
     /// Sentences for a person.
     pub(super) warnings: Vec<String>,
+    /// What was dropped and a viewer may miss.
+    missed: Vec<String>,
+    /// What the caller asked for and no block has had yet.
+    pub(super) wanted: Keep,
 }
 
 impl Notes {
+    /// Notes for a reader that is asked to keep something.
+    pub(super) fn wanting(wanted: Keep) -> Self {
+        Self {
+            wanted,
+            ..Self::default()
+        }
+    }
+
     /// The source held `name`; the output does not.
     pub(super) fn drop(&mut self, name: impl Into<String>) {
         push_once(&mut self.dropped, name.into());
+    }
+
+    /// The source held `name`; the output holds what was asked for of it, or nothing.
+    pub(super) fn drop_unless_kept(&mut self, name: &str) {
+        if !self.kept.iter().any(|kept| kept == name) {
+            self.drop(name);
+        }
+    }
+
+    /// The format has no place for what was asked for.
+    pub(super) fn cannot_keep(&mut self, format: &str) {
+        let names = std::mem::take(&mut self.wanted).names();
+        if !names.is_empty() {
+            let list = names.join(", ");
+            self.warn(format!(
+                "{format} has no place for what --keep asks for ({list})"
+            ));
+        }
     }
 
     /// The output holds `name` again.
@@ -28,6 +61,19 @@ impl Notes {
         push_once(&mut self.warnings, sentence.into());
     }
 
+    /// Something was dropped that a viewer may miss.
+    pub(super) fn miss(&mut self, what: impl Into<String>) {
+        push_once(&mut self.missed, what.into());
+    }
+
+    /// Says all that a viewer may miss in one sentence.
+    pub(super) fn say_what_is_missed(&mut self) {
+        if !self.missed.is_empty() {
+            let list = std::mem::take(&mut self.missed).join(", ");
+            self.warn(format!("dropped: {list}"));
+        }
+    }
+
     /// Names what is recognised inside an XMP packet; only the presence of words is looked at.
     pub(super) fn drop_xmp(&mut self, packet: &[u8]) {
         self.drop("xmp");
@@ -36,8 +82,7 @@ impl Notes {
             self.gain_map();
         }
         if has("MotionPhoto") || has("MicroVideo") {
-            self.drop("motion-video");
-            self.warn("the video of a motion photo was dropped, since it shows the faces too");
+            self.motion_video();
         }
         if has("mwg-rs:") || has("MP:RegionInfo") || has("PersonInImage") {
             self.drop("face-regions");
@@ -50,7 +95,19 @@ impl Notes {
     /// A second, brighter rendering was there.
     pub(super) fn gain_map(&mut self) {
         self.drop("gain-map");
-        self.warn("the HDR gain map was dropped: the picture is written in standard range");
+        self.miss("the HDR gain map");
+    }
+
+    /// A signed history was there, which a change makes void.
+    pub(super) fn c2pa(&mut self) {
+        self.drop("c2pa");
+        self.miss("the C2PA manifest");
+    }
+
+    /// The video of a motion photo was there.
+    pub(super) fn motion_video(&mut self) {
+        self.drop("motion-video");
+        self.miss("the video of a motion photo");
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// Rooms and what each may use of the others. The ground uses nothing but itself.
 const GROUND: [&str; 5] = ["error", "face", "geometry", "picture", "plane"];
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("error", &[]),
     ("geometry", &[]),
     ("plane", &["error", "geometry"]),
@@ -15,8 +15,13 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     ("detect", &["engine"]),
     ("redact", &[]),
     ("photo", &[]),
+    // A second opinion on what `photo` writes is worth something only if it shares nothing with it.
+    ("inspect", &[]),
     ("report", &["redact"]),
-    ("anonymize", &["detect", "photo", "redact", "report"]),
+    (
+        "anonymize",
+        &["detect", "inspect", "photo", "redact", "report"],
+    ),
 ];
 
 /// Every `crate::room` that a file names, with its line.
@@ -101,6 +106,29 @@ fn no_arrow_between_rooms_turns_round() {
         "an arrow turned round:\n{}",
         wrong.join("\n")
     );
+}
+
+/// What `photo` reads and writes with must not be what looks through its files afterwards.
+#[test]
+fn the_second_opinion_uses_no_codec_of_the_writers() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/inspect");
+    for path in files(&src) {
+        let text = std::fs::read_to_string(&path).expect("source is UTF-8");
+        for line in text.lines() {
+            let Some(named) = line
+                .trim_start()
+                .trim_start_matches("pub ")
+                .strip_prefix("use ")
+            else {
+                continue;
+            };
+            let first = named.split([':', ';']).next().unwrap_or_default();
+            let own = [
+                "super", "crate", "std", "serde", "flate2", "finding", "scan",
+            ];
+            assert!(own.contains(&first), "{}: {line}", path.display());
+        }
+    }
 }
 
 #[test]

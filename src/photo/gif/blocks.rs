@@ -19,6 +19,14 @@ fn walk(file: &[u8], notes: &mut Notes) -> Option<()> {
     loop {
         match file.get(at)? {
             0x2c => {
+                let side =
+                    |a: usize| Some(u32::from(*file.get(a)?) | u32::from(*file.get(a + 1)?) << 8);
+                let beyond = |place, length, screen| {
+                    Some(side(at + place)? + side(at + length)? > side(screen)?)
+                };
+                if beyond(1, 5, 6)? || beyond(3, 7, 8)? {
+                    notes.drop("hidden-picture-data");
+                }
                 at += 10 + table(*file.get(at + 9)?);
                 at = blocks_end(file, at + 1)?;
             }
@@ -29,7 +37,9 @@ fn walk(file: &[u8], notes: &mut Notes) -> Option<()> {
                     0x01 => notes.drop("text"),
                     0xff if data.starts_with(b"NETSCAPE2.0")
                         || data.starts_with(b"ANIMEXTS1.0") => {}
+                    0xff if data.starts_with(b"C2PA_GIF") => notes.c2pa(),
                     0xff if data.starts_with(b"XMP DataXMP") => notes.drop("xmp"),
+                    0xff if data.starts_with(b"MGK8BIM0000") => notes.drop("photoshop"),
                     0xff if data.starts_with(b"ICCRGBG1012") => notes.drop("icc"),
                     0xff => notes.drop("application-data"),
                     _ => {}

@@ -44,6 +44,7 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
     let mut decoder = options.read_info(file).map_err(damaged)?;
     let size = Size::new(decoder.width().into(), decoder.height().into());
     blocks::name(file, notes);
+    notes.cannot_keep("GIF");
     let (mut frames, mut timings) = (Vec::new(), Vec::new());
     let mut canvas: Option<Canvas<u8>> = None;
     while let Some(frame) = decoder.next_frame_info().map_err(damaged)? {

@@ -133,7 +133,7 @@ fn head(coding: Coding, header: &Header, icc: Option<&Profile>) -> Vec<u8> {
     }
     let facts = exif::Facts {
         resolution: if jfif { None } else { header.resolution },
-        ..Clone::clone(&header.exif)
+        ..header.exif.clone()
     };
     if let Some(block) = exif::write(&facts) {
         segment(0xe1, &[b"Exif\0\0", &block]);

@@ -142,15 +142,16 @@ impl<'a> Walk<'a> {
                 notes.drop("xmp-extended");
                 notes.drop_xmp(body);
             }
+            0xe1 if starts(b"FLIR\0") => notes.drop("thermal-picture"),
             0xe2 if starts(b"ICC_PROFILE\0") && body.len() > 14 => {
                 self.icc.push((body[12], body[13], &body[14..]));
             }
             0xe2 if starts(b"MPF\0") => {
                 notes.drop("mpf");
-                notes.warn("further pictures behind the main one (MPF) were dropped");
+                notes.miss("further pictures behind the main one");
             }
             0xe2 if starts(b"urn:iso:std:iso:ts:21496:-1\0") => notes.gain_map(),
-            0xeb if contains(&body[..body.len().min(64)], b"jumb") => notes.drop("c2pa"),
+            0xeb if contains(&body[..body.len().min(64)], b"jumb") => notes.c2pa(),
             0xed if starts(b"Photoshop 3.0\0") => {
                 notes.drop("photoshop");
                 if contains(body, b"8BIM\x04\x04") {
@@ -160,7 +161,12 @@ impl<'a> Walk<'a> {
                     notes.drop("photoshop-thumbnail");
                 }
             }
-            0xee if starts(b"Adobe") && body.len() >= 12 => self.header.adobe = Some(body[11]),
+            0xee if starts(b"Adobe") && body.len() >= 12 => {
+                self.header.adobe = Some(body[11]);
+                if body.len() > 12 {
+                    notes.drop("app14");
+                }
+            }
             _ => notes.drop(format!("app{}", marker - 0xe0)),
         }
     }
@@ -193,8 +199,10 @@ impl<'a> Walk<'a> {
             notes.drop("trailer");
             let trailer = &self.file[self.at..];
             if contains(&trailer[..trailer.len().min(1 << 20)], b"ftyp") {
-                notes.drop("motion-video");
-                notes.warn("the video of a motion photo was dropped, since it shows the faces too");
+                notes.motion_video();
+            } else if contains(&trailer[..trailer.len().min(1 << 20)], &[0xff, 0xd8, 0xff]) {
+                notes.drop("further-pictures");
+                notes.miss("further pictures behind the main one");
             }
         }
         self.header.resolution = self.header.resolution.or(self.header.exif.resolution);

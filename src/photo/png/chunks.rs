@@ -1,6 +1,7 @@
 //! The chunks of a PNG around its pixels: which are written again, and what the others are called.
 //!
-//! Invariant: of a source's chunks only numbers of fixed length come through.
+//! Invariant: of a source's chunks only numbers of fixed length come through; what else is written is made
+//! anew.
 
 use super::super::exif;
 use super::super::guard::malformed;
@@ -23,6 +24,8 @@ const NUMBERS: [([u8; 4], usize, &str); 7] = [
 pub(super) struct Chunks {
     /// Chunks to write again.
     numbers: Vec<([u8; 4], Vec<u8>)>,
+    /// Bits of each channel that mean something.
+    significant: Option<Vec<u8>>,
     pub(super) exif: exif::Facts,
     /// How many frames of an animation there are, and how often it plays.
     pub(super) animation: Option<(u32, u32)>,
@@ -77,7 +80,8 @@ impl Chunks {
                 notes.keep("animation");
             }
             b"fcTL" => self.frame_controls = self.frame_controls.saturating_add(1),
-            b"eXIf" => self.exif = exif::read(data, notes),
+            b"eXIf" if self.exif == exif::Facts::default() => self.exif = exif::read(data, notes),
+            b"eXIf" => notes.drop("exif"),
             b"tEXt" | b"zTXt" | b"iTXt" if contains(data, b"XML:com.adobe.xmp") => {
                 notes.drop_xmp(data);
             }
@@ -85,14 +89,36 @@ impl Chunks {
                 notes.drop("raw-profile");
             }
             b"tEXt" | b"zTXt" | b"iTXt" => notes.drop("text"),
-            b"caBX" => notes.drop("c2pa"),
+            b"caBX" => notes.c2pa(),
             b"tIME" => notes.drop("time"),
-            b"sBIT" | b"bKGD" | b"hIST" | b"sPLT" => {
+            b"sBIT" => self.significant = Some(data.to_vec()),
+            b"bKGD" | b"hIST" | b"sPLT" => {
                 notes.drop(String::from_utf8_lossy(&name).to_lowercase());
             }
             _ => notes.drop("private-chunks"),
         }
         Ok(())
+    }
+
+    /// Keeps the significant bits if the picture is written with the `channels` that the source had, at
+    /// `depth` bits a sample.
+    pub(super) fn settle_significant(
+        &mut self,
+        same: bool,
+        channels: usize,
+        depth: u8,
+        notes: &mut Notes,
+    ) {
+        let Some(bits) = &self.significant else {
+            return;
+        };
+        let fine = bits.iter().all(|b| (1..=depth).contains(b));
+        if same && fine && bits.len() == channels {
+            notes.keep("significant-bits");
+        } else {
+            notes.drop("sbit");
+            self.significant = None;
+        }
     }
 
     /// The chunks that stand right behind the image header, from the allow-list.
@@ -104,9 +130,12 @@ impl Chunks {
                 chunk(&mut out, name, data);
             }
         }
+        if let Some(bits) = &self.significant {
+            chunk(&mut out, *b"sBIT", bits);
+        }
         let facts = exif::Facts {
             resolution: None,
-            ..self.exif
+            ..self.exif.clone()
         };
         if let Some(block) = exif::write(&facts) {
             chunk(&mut out, *b"eXIf", &block);

@@ -37,8 +37,6 @@ pub(super) struct PngWriter {
 struct Animation {
     /// 0: for ever.
     plays: u32,
-    /// The first frame is shown only by viewers that know no animation.
-    hidden_first: bool,
     /// Per shown frame, in fractions of a second.
     delays: Vec<(u16, u16)>,
 }
@@ -55,7 +53,7 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
     let header = decoder.read_header_info().map_err(damaged)?;
     let size = Size::new(header.width, header.height);
     let (color, depth) = (header.color_type, header.bit_depth);
-    let chunks = Chunks::read(file, notes)?;
+    let mut chunks = Chunks::read(file, notes)?;
     let frames = chunks
         .animation
         .map_or(0, |(count, _)| count.min(chunks.frame_controls));
@@ -70,11 +68,20 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
         notes.keep("orientation");
     }
     let (rasters, animation) = if frames > 0 {
-        animated(&mut reader, size, chunks.animation.map_or(0, |a| a.1))?
+        animated(
+            &mut reader,
+            size,
+            chunks.animation.map_or(0, |a| a.1),
+            notes,
+        )?
     } else {
         let (raster, _) = next(&mut reader, size, false)?;
         (vec![raster], None)
     };
+    if let Some(first) = rasters.first() {
+        let same = color_type(first.model()) == color;
+        chunks.settle_significant(same, first.model().channels().len(), depth as u8, notes);
+    }
     let frames = rasters
         .into_iter()
         .map(|raster| Frame {
@@ -167,13 +174,16 @@ fn animated(
     reader: &mut Reader<'_>,
     size: Size,
     plays: u32,
+    notes: &mut Notes,
 ) -> Result<(Vec<Raster>, Option<Animation>)> {
-    let hidden_first = reader.info().frame_control.is_none();
+    if reader.info().frame_control.is_none() {
+        // Shown by viewers that know no animation, and by nobody else: they get the first frame.
+        next(reader, size, true)?;
+        notes.drop("default-picture");
+        notes.miss("the picture of an APNG for viewers that know no animation");
+    }
     let count = reader.info().animation_control.map_or(0, |a| a.num_frames);
     let mut rasters = Vec::new();
-    if hidden_first {
-        rasters.push(next(reader, size, true)?.0);
-    }
     let mut delays = Vec::new();
     let mut small: Option<Canvas<u8>> = None;
     let mut deep: Option<Canvas<u16>> = None;
@@ -207,11 +217,7 @@ fn animated(
         delays.push((control.delay_num, control.delay_den));
     }
     // A damaged animation header leaves the first picture alone.
-    let animation = (!delays.is_empty()).then_some(Animation {
-        plays,
-        hidden_first,
-        delays,
-    });
+    let animation = (!delays.is_empty()).then_some(Animation { plays, delays });
     Ok((rasters, animation))
 }
 
@@ -326,16 +332,14 @@ impl PngWriter {
         encoder.set_depth(bit_depth(first.samples()));
         let shown = animation.delays.len() as u32;
         encoder.set_animated(shown, animation.plays)?;
-        encoder.set_sep_def_img(animation.hidden_first)?;
         let mut writer = encoder.write_header()?;
-        let hidden = usize::from(animation.hidden_first);
         for (i, frame) in frames.iter().enumerate() {
             let raster = &frame.raster;
             let mut place = PixelRect::new(0, 0, size.width, size.height);
-            if i > hidden {
+            if i > 0 {
                 place = changed(&frames[i - 1].raster, raster);
             }
-            let before = (i > hidden).then(|| frames[i - 1].raster.samples());
+            let before = (i > 0).then(|| frames[i - 1].raster.samples());
             let (part, lies_over) = match (raster.samples(), before) {
                 (Samples::U8(v), Some(Samples::U8(before))) => {
                     let (part, over) = step(before, v, size, n, place);
@@ -348,9 +352,7 @@ impl PngWriter {
                 (Samples::U8(v), _) => (Samples::U8(cut(v, size, n, place)), false),
                 (Samples::U16(v), _) => (Samples::U16(cut(v, size, n, place)), false),
             };
-            if let Some(&(above, below)) =
-                i.checked_sub(hidden).and_then(|i| animation.delays.get(i))
-            {
+            if let Some(&(above, below)) = animation.delays.get(i) {
                 writer.reset_frame_position()?;
                 writer.set_frame_dimension(place.width, place.height)?;
                 writer.set_frame_position(place.x, place.y)?;

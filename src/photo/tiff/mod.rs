@@ -3,7 +3,7 @@
 
 mod write;
 
-use super::exif::{Resolution, Unit};
+use super::exif::{self, Resolution, Unit};
 use super::frames::{Frame, Frames};
 use super::guard::{Budget, malformed, unsupported};
 use super::icc::Profile;
@@ -54,6 +54,7 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
     limits.intermediate_buffer_size = file.len().max(1 << 20); // one strip or tile, compressed
     let decoder = Decoder::new(Cursor::new(file)).map_err(damaged)?;
     let mut decoder = decoder.with_limits(limits);
+    let kept = exif::kept_of_tiff(file, notes);
     let (mut frames, mut pages) = (Vec::new(), Vec::new());
     loop {
         if pages.len() >= MOST_PAGES {
@@ -74,7 +75,8 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
         }
         decoder.next_image().map_err(damaged)?;
     }
-    Frames::new(frames, TiffWriter { pages }).ok_or_else(|| malformed("the TIFF holds no picture"))
+    Frames::new(frames, TiffWriter { pages, kept })
+        .ok_or_else(|| malformed("the TIFF holds no picture"))
 }
 
 /// One page: its pixels, and what is written with them.
@@ -302,20 +304,26 @@ fn name_tags(decoder: &mut Reader<'_>, notes: &mut Notes) {
         .collect();
     for tag in tags {
         match tag {
-            330 => notes.drop("sub-pictures"),
+            330 => {
+                notes.drop("sub-pictures");
+                notes.miss("further pictures of a TIFF page");
+            }
             513 | 514 => notes.drop("tiff-thumbnail"),
             700 | 34675 => {}
+            52545 => notes.c2pa(),
             33723 => notes.drop("iptc"),
             34377 => notes.drop("photoshop"),
             34665 => notes.drop("exif"),
-            34853 => notes.drop("gps"),
+            34853 => notes.drop_unless_kept("gps"),
             37724 => {
                 notes.drop("photoshop-layers");
-                notes.warn(
-                    "the layers of a Photoshop TIFF were dropped, since they show the faces too",
-                );
+                notes.miss("the layers of a Photoshop TIFF");
             }
-            269..=272 | 285 | 305 | 306 | 315 | 316 | 33432 => notes.drop("text"),
+            271 | 272 => notes.drop_unless_kept("camera"),
+            306 => notes.drop_unless_kept("time"),
+            315 | 33432 => notes.drop_unless_kept("copyright"),
+            269 | 270 | 285 => notes.drop("text"),
+            305 | 316 => notes.drop("software"),
             tag if KNOWN.contains(&tag) => {}
             _ => notes.drop("private-tags"),
         }

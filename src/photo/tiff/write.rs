@@ -1,6 +1,6 @@
 //! Writes the pages of a TIFF from pixels and a short list of tags.
 
-use super::super::exif::{Resolution, Unit};
+use super::super::exif::{Kept, KeptValue, Order, Resolution, Unit};
 use super::super::frames::{Frame, Writer};
 use super::super::guard::encoder;
 use super::super::icc::Profile;
@@ -10,8 +10,8 @@ use ::tiff as codec;
 use codec::encoder::colortype::{
     CMYK8, CMYK16, ColorType, Gray8, Gray16, RGB8, RGB16, RGBA8, RGBA16,
 };
-use codec::encoder::{Compression, Rational, TiffEncoder, TiffValue};
-use codec::tags::{Predictor, ResolutionUnit, Tag};
+use codec::encoder::{Compression, TiffEncoder, TiffValue};
+use codec::tags::{Predictor, ResolutionUnit, Tag, Type};
 use std::io::Cursor;
 
 /// What the last sample of a pixel is, TIFF 6, tag 338.
@@ -35,6 +35,8 @@ pub(super) struct Page {
 #[derive(Debug)]
 pub(in super::super) struct TiffWriter {
     pub(super) pages: Vec<Page>,
+    /// What the caller asked to keep; it goes with the first page.
+    pub(super) kept: Kept,
 }
 
 type Job<'a> = TiffEncoder<Cursor<&'a mut Vec<u8>>>;
@@ -57,7 +59,10 @@ impl Writer for TiffWriter {
             } else {
                 Predictor::None
             });
+        let mut extras = extras(&mut job, &self.kept).map_err(failed)?;
         for (frame, page) in frames.iter().zip(&self.pages) {
+            let extras = std::mem::take(&mut extras);
+            let page = (page, &extras[..]);
             match frame.raster.samples() {
                 Samples::U8(data) => match frame.raster.model() {
                     Model::Grey | Model::GreyAlpha => one::<Gray8>(&mut job, frame, page, data),
@@ -79,6 +84,7 @@ impl Writer for TiffWriter {
                 },
             }?;
         }
+        set_resolutions(&mut out, &self.pages);
         if out.len() as u64 > u64::from(u32::MAX) {
             let message = "the pages are too large for one TIFF; split the file";
             return Err(Error::new(ErrorKind::TooLarge, message));
@@ -87,7 +93,76 @@ impl Writer for TiffWriter {
     }
 }
 
-fn one<C: ColorType>(job: &mut Job<'_>, frame: &Frame, page: &Page, data: &[C::Inner]) -> Result<()>
+/// Sets the resolution of each page. The crate has written one of its own by the time that a page can be
+/// given another, and writing the tags again would leave its bytes behind, where nothing points to.
+fn set_resolutions(out: &mut [u8], pages: &[Page]) {
+    let short =
+        |out: &[u8], at: usize| Some(u16::from_ne_bytes(out.get(at..at + 2)?.try_into().ok()?));
+    let long = |out: &[u8], at: usize| {
+        Some(u32::from_ne_bytes(out.get(at..at + 4)?.try_into().ok()?) as usize)
+    };
+    let mut next = long(out, 4);
+    for page in pages {
+        let Some(at) = next else { return };
+        let count = usize::from(short(out, at).unwrap_or(0));
+        for entry in (0..count).map(|i| at + 2 + i * 12) {
+            let value = page.resolution.and_then(|r| match short(out, entry) {
+                Some(0x011a) => Some(r.x),
+                Some(0x011b) => Some(r.y),
+                _ => None,
+            });
+            let place = long(out, entry + 8).and_then(|at| out.get_mut(at..at + 8));
+            if let (Some((above, below)), Some(place)) = (value, place) {
+                place[..4].copy_from_slice(&above.to_ne_bytes());
+                place[4..].copy_from_slice(&below.to_ne_bytes());
+            }
+        }
+        next = long(out, at + 2 + count * 12);
+    }
+}
+
+/// A tag with its type and value, ready to be written.
+type Extra = (Tag, Type, Vec<u8>);
+
+const NATIVE: Order = Order {
+    short: u16::to_ne_bytes,
+    long: u32::to_ne_bytes,
+};
+
+/// What is kept as tags of the first page; writes the directories that hang below.
+fn extras(job: &mut Job<'_>, kept: &Kept) -> Result<Vec<Extra>, codec::TiffError> {
+    let ready = |(tag, value): &(u16, KeptValue)| -> Option<Extra> {
+        let kind = Type::from_u16(value.kind())?;
+        Some((Tag::from_u16_exhaustive(*tag), kind, value.encode(NATIVE).1))
+    };
+    let mut found: Vec<Extra> = kept.main.iter().filter_map(ready).collect();
+    for (values, pointer) in [
+        (&kept.exif, Tag::ExifDirectory),
+        (&kept.gps, Tag::GpsDirectory),
+    ] {
+        if values.is_empty() {
+            continue;
+        }
+        let mut directory = job.extra_directory()?;
+        for (tag, kind, bytes) in values.iter().filter_map(ready) {
+            let entry = directory.write_entry_bytes(kind, &bytes)?;
+            directory.extend_from(&[(tag, entry)].into_iter().collect());
+        }
+        let at = directory.finish_with_offsets()?.offset;
+        found.push((pointer, Type::LONG, at.to_ne_bytes().to_vec()));
+    }
+    Ok(found)
+}
+
+/// A page, and what is kept beside it.
+type PageAndExtras<'a> = (&'a Page, &'a [Extra]);
+
+fn one<C: ColorType>(
+    job: &mut Job<'_>,
+    frame: &Frame,
+    page: PageAndExtras<'_>,
+    data: &[C::Inner],
+) -> Result<()>
 where
     [C::Inner]: TiffValue,
 {
@@ -97,7 +172,7 @@ where
 fn write_page<C: ColorType>(
     job: &mut Job<'_>,
     frame: &Frame,
-    page: &Page,
+    (page, extras): PageAndExtras<'_>,
     data: &[C::Inner],
 ) -> Result<(), codec::TiffError>
 where
@@ -126,18 +201,19 @@ where
     }
     let tags = image.encoder();
     tags.write_tag(Tag::Orientation, u16::from(frame.orientation.to_exif()))?;
+    for (tag, kind, bytes) in extras {
+        let entry = tags.write_entry_bytes(*kind, bytes)?;
+        tags.extend_from(&[(*tag, entry)].into_iter().collect());
+    }
     if let Some(icc) = &page.icc {
         tags.write_tag(Tag::IccProfile, icc.bytes())?;
     }
     if let Some(resolution) = page.resolution {
-        let fraction = |(n, d): (u32, u32)| Rational { n, d };
         let unit = match resolution.unit {
             Unit::Aspect => ResolutionUnit::None,
             Unit::Inch => ResolutionUnit::Inch,
             Unit::Centimetre => ResolutionUnit::Centimeter,
         };
-        tags.write_tag(Tag::XResolution, fraction(resolution.x))?;
-        tags.write_tag(Tag::YResolution, fraction(resolution.y))?;
         tags.write_tag(Tag::ResolutionUnit, unit)?;
     }
     image.write_data(data)

@@ -53,6 +53,7 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
             b"ICCP" if icc.is_none() => icc = Profile::take(chunk.data, notes),
             b"XMP " => notes.drop_xmp(chunk.data),
             b"VP8 " | b"VP8L" | b"VP8X" | b"ALPH" | b"ANIM" | b"ANMF" | b"ICCP" => {}
+            b"C2PA" => notes.c2pa(),
             _ => notes.drop("private-chunks"),
         }
     }
@@ -145,6 +146,9 @@ fn animated(
         .iter()
         .filter(|chunk| chunk.name == *b"ANMF")
         .collect();
+    if shown.is_empty() {
+        return Err(malformed("the WebP is an animation without a frame"));
+    }
     budget.take(size, shown.len() as u64)?;
     let mut canvas = Canvas::<u8>::new(size, 4);
     let (mut rasters, mut durations) = (Vec::new(), Vec::new());

@@ -1,11 +1,16 @@
 //! EXIF in and out: what is needed to show a picture right is read with a library, and written again
-//! by the few lines here from the parsed values.
+//! by a few lines of our own from the parsed values.
 //!
 //! Invariant: no byte of a source's EXIF block is ever copied.
+
+mod kept;
+mod write;
 
 use super::notes::Notes;
 use crate::geometry::Orientation;
 use exif::{Context, Exif, In, Reader, Tag, Value};
+pub(super) use kept::{Kept, Order, Value as KeptValue};
+pub(super) use write::write;
 
 /// What a resolution is counted per.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,27 +42,35 @@ impl Resolution {
 }
 
 /// The part of an EXIF block that is written again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Facts {
     pub(super) orientation: Orientation,
     pub(super) resolution: Option<Resolution>,
     /// The camera's way to say AdobeRGB without a profile: interoperability index R03.
     pub(super) adobe_rgb: bool,
+    /// What the caller asked for.
+    pub(super) kept: Kept,
+}
+
+fn parse(block: Vec<u8>) -> Option<Exif> {
+    Reader::new()
+        .continue_on_error(true)
+        .read_raw(block)
+        .or_else(|error| error.distill_partial_result(|_| {}))
+        .ok()
 }
 
 /// Reads a block that begins with its TIFF header, or with `Exif\0\0` before that. Names what else it
 /// held in `notes`. Damage beyond the first directory is ignored; a block that cannot be read at all
-/// means nothing.
+/// means nothing. What the caller asked to keep is looked for in a file's first block only.
 pub(super) fn read(block: &[u8], notes: &mut Notes) -> Facts {
     let block = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
-    let parsed = Reader::new()
-        .continue_on_error(true)
-        .read_raw(block.to_vec())
-        .or_else(|error| error.distill_partial_result(|_| {}));
-    let Ok(parsed) = parsed else {
+    let wanted = std::mem::take(&mut notes.wanted);
+    let Some(parsed) = parse(block.to_vec()) else {
         notes.drop("exif");
         return Facts::default();
     };
+    let kept = Kept::read(&parsed, wanted, notes);
     name_the_rest(&parsed, notes);
     let number = |tag| {
         let field = parsed.get_field(tag, In::PRIMARY)?;
@@ -85,125 +98,59 @@ pub(super) fn read(block: &[u8], notes: &mut Notes) -> Facts {
         adobe_rgb: parsed
             .get_field(Tag::InteroperabilityIndex, In::PRIMARY)
             .is_some_and(|field| r03(&field.value)),
+        kept,
     }
 }
 
+/// What the caller asked to keep of a TIFF's first page.
+pub(super) fn kept_of_tiff(file: &[u8], notes: &mut Notes) -> Kept {
+    let wanted = std::mem::take(&mut notes.wanted);
+    if !wanted.any() {
+        return Kept::default();
+    }
+    parse(file.to_vec()).map_or_else(Kept::default, |parsed| Kept::read(&parsed, wanted, notes))
+}
+
+/// Names what is not written again. Fields of a thumbnail's directory only count as the thumbnail.
 fn name_the_rest(parsed: &Exif, notes: &mut Notes) {
     for field in parsed.fields() {
-        match field.tag {
-            Tag::Orientation | Tag::XResolution | Tag::YResolution | Tag::ResolutionUnit
-                if field.ifd_num == In::PRIMARY => {}
-            Tag::ColorSpace | Tag::YCbCrPositioning | Tag::InteroperabilityIndex => {}
-            Tag::JPEGInterchangeFormat | Tag::StripOffsets if field.ifd_num != In::PRIMARY => {
+        let tag = field.tag;
+        if field.ifd_num != In::PRIMARY {
+            if matches!(tag, Tag::JPEGInterchangeFormat | Tag::StripOffsets) {
                 notes.drop("exif-thumbnail");
             }
-            Tag::MakerNote => notes.drop("maker-note"),
-            tag if tag.context() == Context::Gps => notes.drop("gps"),
-            _ if field.ifd_num == In::PRIMARY => notes.drop("exif"),
-            _ => {}
+        } else if let Some(name) = name(tag) {
+            notes.drop_unless_kept(name);
         }
     }
 }
 
-/// A fresh block from its TIFF header on; `None` if nothing in `facts` says more than its absence.
-pub(super) fn write(facts: &Facts) -> Option<Vec<u8>> {
-    if facts.orientation == Orientation::Normal && facts.resolution.is_none() && !facts.adobe_rgb {
-        return None;
+/// What a tag tells, by its name in a report; `None` for what is written again or says nothing.
+pub(super) fn name(tag: Tag) -> Option<&'static str> {
+    if tag.context() == Context::Gps {
+        return Some("gps");
     }
-    let mut main = Directory::default();
-    if facts.orientation != Orientation::Normal {
-        main.short(0x0112, facts.orientation.to_exif().into());
-    }
-    if let Some(resolution) = facts.resolution {
-        main.rational(0x011a, resolution.x);
-        main.rational(0x011b, resolution.y);
-        let unit = match resolution.unit {
-            Unit::Aspect => 1,
-            Unit::Inch => 2,
-            Unit::Centimetre => 3,
-        };
-        main.short(0x0128, unit);
-    }
-    let mut out = b"II*\0\x08\0\0\0".to_vec();
-    if facts.adobe_rgb {
-        // Exif 2.32, 4.6.3: the three directories hang together by offsets; each ends where the next
-        // one begins.
-        main.long(0x8769, 0);
-        let exif_at = 8 + main.len();
-        main.patch_last(exif_at);
-        let mut exif = Directory::default();
-        exif.short(0xa001, 0xffff); // uncalibrated: see the interoperability index
-        exif.long(0xa005, 0);
-        let interop_at = exif_at + exif.len();
-        exif.patch_last(interop_at);
-        let mut interop = Directory::default();
-        interop.entry(0x0001, 2, 4, *b"R03\0");
-        main.append_to(&mut out);
-        exif.append_to(&mut out);
-        interop.append_to(&mut out);
-    } else {
-        main.append_to(&mut out);
-    }
-    Some(out)
-}
-
-/// One directory of a little-endian TIFF structure, its values right behind it.
-#[derive(Default)]
-struct Directory {
-    /// Tag, type, count, and the value or (for fractions) its place among `behind`.
-    entries: Vec<(u16, u16, u32, [u8; 4])>,
-    behind: Vec<u8>,
-}
-
-impl Directory {
-    const RATIONAL: u16 = 5;
-
-    fn entry(&mut self, tag: u16, kind: u16, count: u32, value: [u8; 4]) {
-        self.entries.push((tag, kind, count, value));
-    }
-
-    fn short(&mut self, tag: u16, value: u16) {
-        let [a, b] = value.to_le_bytes();
-        self.entry(tag, 3, 1, [a, b, 0, 0]);
-    }
-
-    fn long(&mut self, tag: u16, value: u32) {
-        self.entry(tag, 4, 1, value.to_le_bytes());
-    }
-
-    fn rational(&mut self, tag: u16, (above, below): (u32, u32)) {
-        let place = self.behind.len() as u32;
-        self.entry(tag, Self::RATIONAL, 1, place.to_le_bytes());
-        self.behind.extend(above.to_le_bytes());
-        self.behind.extend(below.to_le_bytes());
-    }
-
-    fn patch_last(&mut self, value: u32) {
-        if let Some(last) = self.entries.last_mut() {
-            last.3 = value.to_le_bytes();
+    Some(match tag {
+        Tag::Orientation | Tag::XResolution | Tag::YResolution | Tag::ResolutionUnit => {
+            return None;
         }
-    }
-
-    fn len(&self) -> u32 {
-        (2 + self.entries.len() * 12 + 4 + self.behind.len()) as u32
-    }
-
-    fn append_to(&self, out: &mut Vec<u8>) {
-        let behind_at = (out.len() + 2 + self.entries.len() * 12 + 4) as u32;
-        out.extend((self.entries.len() as u16).to_le_bytes());
-        for (tag, kind, count, value) in &self.entries {
-            out.extend(tag.to_le_bytes());
-            out.extend(kind.to_le_bytes());
-            out.extend(count.to_le_bytes());
-            if *kind == Self::RATIONAL {
-                out.extend((behind_at + u32::from_le_bytes(*value)).to_le_bytes());
-            } else {
-                out.extend(value);
-            }
-        }
-        out.extend([0; 4]);
-        out.extend(&self.behind);
-    }
+        Tag::ColorSpace | Tag::YCbCrPositioning | Tag::InteroperabilityIndex => return None,
+        Tag::ExifVersion | Tag::FlashpixVersion | Tag::ComponentsConfiguration => return None,
+        Tag::PixelXDimension | Tag::PixelYDimension | Tag::InteroperabilityVersion => return None,
+        Tag::MakerNote => "maker-note",
+        Tag::Artist | Tag::Copyright => "copyright",
+        Tag::CameraOwnerName => "owner",
+        Tag::BodySerialNumber | Tag::LensSerialNumber => "serial-numbers",
+        Tag::ImageDescription | Tag::UserComment => "text",
+        Tag::SubjectArea | Tag::SubjectLocation => "face-regions",
+        _ => match tag.number() {
+            0x0132 | 0x9003 | 0x9004 | 0x9010..=0x9012 | 0x9290..=0x9292 => "time",
+            0x010f | 0x0110 | 0x829a | 0x829d | 0x8822..=0x8835 | 0x9201..=0x920a => "camera",
+            0xa20b..=0xa217 | 0xa300..=0xa40c | 0xa432..=0xa434 => "camera",
+            0x9c9b..=0x9c9f => "text",
+            _ => "exif",
+        },
+    })
 }
 
 #[cfg(test)]
@@ -222,6 +169,7 @@ mod tests {
                 orientation: Orientation::from_exif(orientation).expect("1 to 8"),
                 resolution: dpi.map(|(x, y)| Resolution { x: (x, 1), y: (y, 1), unit: Unit::Inch }),
                 adobe_rgb,
+                kept: Kept::default(),
             };
             let mut notes = Notes::default();
             let again = write(&facts).map_or(Facts::default(), |block| read(&block, &mut notes));

@@ -1,8 +1,11 @@
 //! Colour profiles, reduced to what colour needs.
 //!
-//! A profile can carry a monitor's serial number, texts and private data (ICC.1:2022, 9.1, 10). Only
-//! the tags that a colour transform reads are taken over, byte for byte; the header's device and
-//! date fields are cleared and the two texts that the standard demands are written anew.
+//! A profile can carry a monitor's serial number, texts and private data (ICC.1:2022, 9.1, 10). A known
+//! space gets a profile of our own. Of another, only the tags that a colour transform reads are taken
+//! over, byte for byte; the header's device and date fields are cleared and the two texts that the
+//! standard demands are written anew.
+
+mod known;
 
 use super::notes::Notes;
 use moxcms::ColorProfile;
@@ -49,7 +52,15 @@ fn reduced(source: &[u8]) -> Option<Profile> {
     if source.len() > MOST_BYTES {
         return None;
     }
-    ColorProfile::new_from_slice(source).ok()?;
+    let parsed = ColorProfile::new_from_slice(source).ok()?;
+    match known::replacement(&parsed).and_then(|ours| ours.encode().ok()) {
+        Some(ours) => stripped(&ours),
+        None => stripped(source),
+    }
+}
+
+/// A profile with its colour tags only.
+fn stripped(source: &[u8]) -> Option<Profile> {
     let mut header: [u8; 128] = source.get(..128)?.try_into().ok()?;
     let count = number(source, 128)?;
     if count > MOST_TAGS {
@@ -190,11 +201,14 @@ mod tests {
 
     #[test]
     fn colour_stays_and_serial_numbers_go() {
+        let mut monitor = ColorProfile::new_srgb();
+        monitor.green_colorant.x += 0.02;
         for source in [
             ColorProfile::new_display_p3(),
             ColorProfile::new_srgb(),
             ColorProfile::new_adobe_rgb(),
             ColorProfile::new_gray_with_gamma(2.2),
+            monitor,
         ] {
             let bytes = source.encode().expect("encodes");
             let mut bytes = with_tag(&bytes, b"mmod", b"mmod\0\0\0\0SERIAL-4711");

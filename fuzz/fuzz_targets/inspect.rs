@@ -1,0 +1,12 @@
+//! Any bytes, looked through: an answer or an error, and never a panic.
+
+#![no_main]
+
+use faceveil::inspect;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|file: &[u8]| {
+    if let Ok(seen) = inspect(file) {
+        assert!(seen.findings.iter().all(|f| f.detail.chars().count() <= 200));
+    }
+});

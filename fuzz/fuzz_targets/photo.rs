@@ -1,0 +1,29 @@
+//! Any bytes as a photo, in every format: read, changed, written, and looked through. What is written
+//! must be readable and hide nothing; no damage may end in a bug.
+
+#![no_main]
+
+use faceveil::{ErrorKind, Keep, Limits, Photo, inspect};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|file: &[u8]| {
+    let limits = Limits {
+        max_pixels: 1 << 18,
+    };
+    let mut photo = match Photo::read_keeping(file, &limits, Keep::default()) {
+        Ok(photo) => photo,
+        Err(error) => {
+            assert_ne!(error.kind(), ErrorKind::Internal, "{error:?}");
+            return;
+        }
+    };
+    for frame in 0..photo.frame_count() {
+        photo
+            .edit(frame, &[], &mut |_, _| ())
+            .expect("planes can be had");
+    }
+    let written = photo.write().expect("writes what it read");
+    let seen = inspect(&written).expect("known");
+    assert!(seen.is_clean(), "{seen:?}");
+    Photo::read(&written, &limits).expect("reads what it wrote");
+});

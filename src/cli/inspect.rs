@@ -1,0 +1,229 @@
+//! `faceveil inspect`: what files still hide, as a table for people or as JSON lines. Reads only.
+//!
+//! Invariant: every file that was given ends in one entry, in the order of the inputs, and nothing that
+//! comes from a file reaches a terminal unescaped.
+
+use super::args::Inspect;
+use super::inputs::{self, Input, Inputs, Source};
+use super::interrupt::Interrupt;
+use super::summary::count;
+use super::values::ProgressArg;
+use super::voice::Voice;
+use super::{Exit, batch, read, show};
+use anyhow::{Context, Result, anyhow, ensure};
+use faceveil::{Finding, Inspection, inspect};
+use serde::Serialize;
+use std::cell::RefCell;
+use std::io::{self, Write};
+
+/// Version of the JSON lines' shape.
+const SCHEMA: u32 = 1;
+
+/// One JSON line.
+#[derive(Serialize)]
+struct Line<'a> {
+    schema: u32,
+    file: String,
+    #[serde(flatten)]
+    seen: &'a Inspection,
+    error: Option<String>,
+}
+
+/// How many files ended how.
+#[derive(Default)]
+struct Tally {
+    files: usize,
+    clean: usize,
+    hiding: usize,
+    unreadable: usize,
+}
+
+/// Looks through what was given.
+///
+/// # Errors
+/// What keeps the run from starting.
+pub(super) fn run(typed: &Inspect) -> Result<Exit> {
+    ensure!(
+        typed.inputs.len() == 1 || !typed.inputs.iter().any(|g| inputs::is_stdin(g)),
+        "`-` (standard input) stands alone; give the other inputs in a run of their own"
+    );
+    let interrupt = Interrupt::listen()?;
+    batch::silence_worker_panics();
+    let Inputs { list, left_alone } = inputs::gather_all(&typed.inputs);
+    let voice = Voice::new(typed.quiet, ProgressArg::Never, list.len());
+    for folder in &left_alone.empty {
+        voice.warning(format_args!("no picture in {}", show::path(folder)));
+    }
+    let (tally, out) = (
+        RefCell::new(Tally::default()),
+        RefCell::new(Output::new(typed.json)),
+    );
+    let emit = |index: usize, outcome: batch::Outcome<Result<Inspection>>| {
+        let input: &Input = &list[index];
+        let seen = outcome.unwrap_or_else(|message| Err(anyhow!("a bug in faceveil: {message}")));
+        tally.borrow_mut().add(&seen);
+        if let Err(why) = &seen {
+            voice.error(format_args!("{}: {}", input.shown(), show::chain(why)));
+        }
+        if let Err(why) = out.borrow_mut().entry(input, &seen) {
+            // Whoever closed the pipe has seen enough.
+            if why.kind() != io::ErrorKind::BrokenPipe {
+                voice.error(format_args!("writing to standard output: {why}"));
+            }
+            interrupt.request();
+        }
+    };
+    let jobs = typed.jobs.map_or_else(super::config::cores, usize::from);
+    batch::run(
+        list.len(),
+        jobs,
+        &interrupt,
+        |i| look(&list[i]),
+        |_| (),
+        emit,
+    )
+    .context("starting threads")?;
+    let tally = tally.into_inner();
+    voice.line(tally.sentence(list.len()));
+    Ok(if interrupt.heard() {
+        Exit::Interrupted
+    } else if tally.unreadable > 0 || tally.files < list.len() {
+        Exit::SomeFailed
+    } else if tally.hiding > 0 {
+        Exit::SomethingFound
+    } else {
+        Exit::Done
+    })
+}
+
+fn look(input: &Input) -> Result<Inspection> {
+    let bytes = match &input.source {
+        Source::File(path) => read::file(path, read::MOST_BYTES)?,
+        Source::Stdin => read::stdin()?,
+        Source::Unreachable(_, why) => return Err(anyhow!("{why}")),
+    };
+    Ok(inspect(&bytes)?)
+}
+
+impl Tally {
+    fn add(&mut self, seen: &Result<Inspection>) {
+        self.files += 1;
+        match seen {
+            Ok(seen) if seen.is_clean() => self.clean += 1,
+            Ok(seen) => {
+                self.hiding += usize::from(!seen.findings.is_empty());
+                self.unreadable += usize::from(seen.damage.is_some());
+            }
+            Err(_) => self.unreadable += 1,
+        }
+    }
+
+    fn sentence(&self, given: usize) -> String {
+        let mut sentence = format!(
+            "{}, {} clean, {} hiding something, {} not readable",
+            count(self.files, "file"),
+            self.clean,
+            self.hiding,
+            self.unreadable
+        );
+        if self.files < given {
+            sentence += &format!(", stopped with {} not looked at", given - self.files);
+        }
+        sentence
+    }
+}
+
+/// Standard output, in one of two forms.
+struct Output {
+    json: bool,
+    to: anstream::AutoStream<io::Stdout>,
+}
+
+const BOLD: &str = "\x1b[1m";
+const YELLOW: &str = "\x1b[33m";
+const PLAIN: &str = "\x1b[0m";
+
+impl Output {
+    fn new(json: bool) -> Self {
+        Self {
+            json,
+            to: anstream::stdout(),
+        }
+    }
+
+    fn entry(&mut self, input: &Input, seen: &Result<Inspection>) -> io::Result<()> {
+        if self.json {
+            self.line(input, seen)?;
+        } else if let Ok(seen) = seen {
+            self.table(&input.shown(), seen)?;
+        }
+        self.to.flush()
+    }
+
+    fn line(&mut self, input: &Input, seen: &Result<Inspection>) -> io::Result<()> {
+        let nothing = Inspection::default();
+        let line = Line {
+            schema: SCHEMA,
+            file: match input.source {
+                Source::Stdin => "-".into(),
+                _ => show::in_report(&input.name),
+            },
+            seen: seen.as_ref().unwrap_or(&nothing),
+            error: seen.as_ref().err().map(show::chain),
+        };
+        let text = serde_json::to_string(&line).map_err(io::Error::other)?;
+        writeln!(self.to, "{text}")
+    }
+
+    fn table(&mut self, name: &str, seen: &Inspection) -> io::Result<()> {
+        let mut about = seen.format.to_owned();
+        if seen.width > 0 {
+            about += &format!(" {}x{}", seen.width, seen.height);
+        }
+        if seen.frames > 1 {
+            about += &format!(", {} pictures", seen.frames);
+        }
+        let end = if seen.is_clean() {
+            ": nothing hidden"
+        } else {
+            ""
+        };
+        writeln!(self.to, "{BOLD}{name}{PLAIN}  {about}{end}")?;
+        let wide = |cell: fn(&Finding) -> usize, most| {
+            seen.findings.iter().map(cell).max().unwrap_or(0).min(most)
+        };
+        let kinds = wide(|f| f.kind.name().len(), 20);
+        let places = wide(|f| f.place.chars().count(), 40);
+        for finding in &seen.findings {
+            let (kind, place) = (finding.kind.name(), show::text(&finding.place));
+            writeln!(
+                self.to,
+                "  {YELLOW}{kind:kinds$}{PLAIN}  {place:places$}  {}",
+                measures(finding)
+            )?;
+        }
+        if let Some(damage) = &seen.damage {
+            writeln!(
+                self.to,
+                "  damaged: {}; there may be more",
+                show::text(damage)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Size, bytes and words of a finding.
+fn measures(finding: &Finding) -> String {
+    let mut parts = Vec::new();
+    if let Some((width, height)) = finding.width.zip(finding.height) {
+        parts.push(format!("{width}x{height}"));
+    }
+    if let Some(bytes) = finding.bytes {
+        parts.push(format!("{bytes} bytes"));
+    }
+    if !finding.detail.is_empty() {
+        parts.push(show::text(&finding.detail));
+    }
+    parts.join(", ")
+}

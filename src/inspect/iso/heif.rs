@@ -1,0 +1,244 @@
+//! The items of a HEIF file (ISO/IEC 23008-12): which of them is the picture, and what the others are.
+
+use super::super::bytes::{Order, contains, part, rest, text};
+use super::super::finding::{Finding, FindingKind as Kind, Inspection};
+use super::super::{exif, xmp};
+use super::{boxes, first};
+use std::collections::HashMap;
+
+const BIG: Order = Order::Big;
+/// Items, references and properties of one file.
+const MOST: usize = 20_000;
+/// Bytes of metadata of all items together.
+const MOST_BYTES: usize = 64 << 20;
+
+#[derive(Default)]
+struct Items {
+    primary: u32,
+    /// Kind of each item.
+    kinds: Vec<(u32, [u8; 4])>,
+    /// Kind of reference, from, to.
+    references: Vec<([u8; 4], u32, u32)>,
+    sizes: HashMap<u32, (u32, u32)>,
+    /// What an auxiliary picture is for.
+    purposes: HashMap<u32, String>,
+}
+
+/// Looks through the items of a `meta` box; `file` is the whole file.
+pub(super) fn look(file: &[u8], meta: &[u8], out: &mut Inspection) {
+    let (list, _) = boxes(meta);
+    let mut items = Items::default();
+    if let Some(body) = first(&list, b"pitm") {
+        items.primary = number(body, 4, body.first() == Some(&0)).unwrap_or(0);
+    }
+    items.kinds = first(&list, b"iinf").map(kinds).unwrap_or_default();
+    items.references = first(&list, b"iref").map(references).unwrap_or_default();
+    if let Some(body) = first(&list, b"iprp") {
+        items.properties(body);
+    }
+    let places = first(&list, b"iloc").and_then(places).unwrap_or_default();
+    let stored = first(&list, b"idat").unwrap_or_default();
+    (out.width, out.height) = items.sizes.get(&items.primary).copied().unwrap_or((0, 0));
+    let mut left = MOST_BYTES;
+    for &(id, kind) in items.kinds.iter().take(MOST) {
+        let own = places.iter().filter(|p| p.item == id);
+        let parts = own.filter_map(|p| part(if p.inside { stored } else { file }, p.at, p.length));
+        if !matches!(&kind, b"Exif" | b"mime" | b"uri ") {
+            let bytes = parts.map(<[u8]>::len).fold(0, usize::saturating_add);
+            items.picture(id, kind, bytes, out);
+            continue;
+        }
+        let data: Vec<u8> = parts.flatten().take(left).copied().collect();
+        left -= data.len();
+        match &kind {
+            b"Exif" => {
+                let skip = BIG.u32(&data, 0).map_or(0, |v| v as usize);
+                let block = rest(&data, skip.saturating_add(4));
+                exif::block(block, "item Exif", out);
+            }
+            b"mime" if contains(&data, b"<x:xmpmeta") || contains(&data, b"rdf:RDF") => {
+                xmp::packet(&data, "item XMP", out);
+            }
+            _ => out.add(Finding::new(Kind::PrivateData, "item").bytes(data.len())),
+        }
+    }
+}
+
+/// A number of two or four bytes.
+fn number(data: &[u8], at: usize, short: bool) -> Option<u32> {
+    if short {
+        BIG.u16(data, at).map(u32::from)
+    } else {
+        BIG.u32(data, at)
+    }
+}
+
+fn kinds(body: &[u8]) -> Vec<(u32, [u8; 4])> {
+    let head = if body.first() == Some(&0) { 6 } else { 8 };
+    let (list, _) = boxes(rest(body, head));
+    let entries = list.iter().filter(|b| b.kind == *b"infe");
+    entries
+        .filter_map(|entry| {
+            let version = *entry.body.first()?;
+            let id = number(entry.body, 4, version < 3)?;
+            let at = if version < 3 { 8 } else { 10 };
+            Some((id, part(entry.body, at, 4)?.try_into().ok()?))
+        })
+        .collect()
+}
+
+fn references(body: &[u8]) -> Vec<([u8; 4], u32, u32)> {
+    let short = body.first() == Some(&0);
+    let each = if short { 2 } else { 4 };
+    let mut found = Vec::new();
+    for entry in boxes(rest(body, 4)).0 {
+        let from = number(entry.body, 0, short).unwrap_or(0);
+        let count = BIG.u16(entry.body, each).unwrap_or(0);
+        for i in 0..usize::from(count) {
+            if let Some(to) = number(entry.body, each + 2 + i * each, short)
+                && found.len() < MOST
+            {
+                found.push((entry.kind, from, to));
+            }
+        }
+    }
+    found
+}
+
+/// Where the bytes of an item are.
+struct Place {
+    item: u32,
+    /// In the `idat` box instead of the file.
+    inside: bool,
+    at: usize,
+    length: usize,
+}
+
+fn places(body: &[u8]) -> Option<Vec<Place>> {
+    let version = *body.first()?;
+    let widths = BIG.u16(body, 4)?;
+    let width = |shift: u16| usize::from(widths >> shift & 15);
+    let index = if version > 0 { width(0) } else { 0 };
+    let value = |at: usize, width: usize| match width {
+        4 => BIG.u32(body, at).map(|v| v as usize),
+        8 => BIG.u64(body, at).and_then(|v| usize::try_from(v).ok()),
+        0 => Some(0),
+        _ => None,
+    };
+    let short = version < 2;
+    let count = number(body, 6, short)?;
+    let mut at = if short { 8 } else { 10 };
+    let mut found = Vec::new();
+    for _ in 0..count {
+        let item = number(body, at, short)?;
+        at += if short { 2 } else { 4 };
+        let inside = version > 0 && BIG.u16(body, at)? & 15 == 1;
+        at += if version > 0 { 4 } else { 2 };
+        let base = value(at, width(4))?;
+        at += width(4);
+        let extents = BIG.u16(body, at)?;
+        at += 2;
+        for _ in 0..extents {
+            at += index;
+            let offset = value(at, width(12))?;
+            let length = value(at + width(12), width(8))?;
+            at += width(12) + width(8);
+            if found.len() >= MOST {
+                return Some(found);
+            }
+            found.push(Place {
+                item,
+                inside,
+                at: base.saturating_add(offset),
+                length,
+            });
+        }
+    }
+    Some(found)
+}
+
+impl Items {
+    fn properties(&mut self, body: &[u8]) {
+        let (list, _) = boxes(body);
+        let known = first(&list, b"ipco")
+            .map(|b| boxes(b).0)
+            .unwrap_or_default();
+        let Some(map) = first(&list, b"ipma") else {
+            return;
+        };
+        let (version, wide) = (
+            map.first().copied().unwrap_or(0),
+            map.get(3).is_some_and(|f| f & 1 == 1),
+        );
+        let count = BIG.u32(map, 4).unwrap_or(0);
+        let mut at = 8;
+        for _ in 0..count.min(MOST as u32) {
+            let Some(item) = number(map, at, version < 1) else {
+                return;
+            };
+            at += if version < 1 { 2 } else { 4 };
+            let links = map.get(at).copied().unwrap_or(0);
+            at += 1;
+            for _ in 0..links {
+                let index = if wide {
+                    BIG.u16(map, at).map_or(0, |v| usize::from(v & 0x7fff))
+                } else {
+                    map.get(at).map_or(0, |v| usize::from(v & 0x7f))
+                };
+                at += if wide { 2 } else { 1 };
+                let Some(property) = index.checked_sub(1).and_then(|i| known.get(i)) else {
+                    continue;
+                };
+                match &property.kind {
+                    b"ispe" => {
+                        let size = BIG.u32(property.body, 4).zip(BIG.u32(property.body, 8));
+                        self.sizes.extend(size.map(|size| (item, size)));
+                    }
+                    b"auxC" => {
+                        self.purposes.insert(item, text(rest(property.body, 4)));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Says what a picture item is, unless it is the picture, a part of it, or its opacity.
+    fn picture(&self, id: u32, kind: [u8; 4], bytes: usize, out: &mut Inspection) {
+        let points = |name: &[u8; 4]| self.references.iter().any(|r| r.0 == *name && r.1 == id);
+        let origin = |r: &&([u8; 4], u32, u32)| r.0 == *b"dimg" && r.2 == id;
+        let derived = self.references.iter().find(origin).map(|r| r.1);
+        let into = derived.and_then(|from| self.kinds.iter().find(|k| k.0 == from));
+        let purpose = self.purposes.get(&id).map_or("", String::as_str);
+        let is = |words: &[&str]| words.iter().any(|w| purpose.contains(w));
+        let kind = if id == self.primary || (kind == *b"auxl" && purpose.contains("alpha")) {
+            return;
+        } else if points(b"thmb") {
+            Kind::Thumbnail
+        } else if kind == *b"tmap" || is(&["gainmap", "GainMap"]) {
+            Kind::GainMap
+        } else if points(b"auxl") || !purpose.is_empty() {
+            if is(&["alpha", "auxid:1"]) {
+                return;
+            } else if is(&["auxid:2", "depth", "matte"]) {
+                Kind::Depth
+            } else if is(&["thumbnail"]) {
+                Kind::Preview
+            } else {
+                Kind::FurtherPicture
+            }
+        } else if into.is_some_and(|k| k.1 == *b"tmap") {
+            // Of the two that a tone map is made of, the first is the picture.
+            Kind::GainMap
+        } else if derived.is_some() {
+            return;
+        } else {
+            Kind::FurtherPicture
+        };
+        let size = self.sizes.get(&id).copied();
+        let finding = Finding::new(kind, format!("item {id}"))
+            .bytes(bytes)
+            .size(size);
+        out.add(finding.detail(purpose));
+    }
+}

@@ -1,0 +1,89 @@
+//! What a picture file still hides: a strict look at its container, of any origin.
+//!
+//! Everything that is not known to be harmless is named. Every file that is written here is looked
+//! through before it reaches its place, so this room shares no code with the writers: a mistake would
+//! have to be made twice to go unseen.
+//!
+//! Invariant: any bytes are survived, in time and memory bounded by their number.
+
+mod bmp;
+mod bytes;
+mod embedded;
+mod exif;
+mod finding;
+mod gif;
+mod icc;
+mod ifd;
+mod inflate;
+mod irb;
+mod iso;
+mod jpeg;
+mod png;
+mod tags;
+mod tiff;
+mod webp;
+mod xmp;
+
+use crate::error::{Error, ErrorKind, Result};
+pub use finding::{Finding, FindingKind, Inspection};
+
+/// Looks through a picture file and names what hides in it. Pixels are not decoded: what can be seen in
+/// the picture, and colour under transparent pixels, is not its business.
+///
+/// Knows JPEG, PNG, WebP, GIF, TIFF and raw formats made of it, BMP, HEIF, AVIF, JPEG XL, JPEG 2000, MP4
+/// and QuickTime, and XMP files; in all but the first six only what lies in plain boxes is seen.
+///
+/// ```
+/// use faceveil::{FindingKind, inspect};
+///
+/// # fn main() -> faceveil::Result<()> {
+/// let gif = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xfe\x03Ann\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+/// let found = inspect(gif)?;
+/// assert_eq!(found.findings[0].kind, FindingKind::Text);
+/// assert_eq!(found.findings[0].detail, "Ann");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`] for a file of no known format. A known one that is damaged is no error:
+/// [`Inspection::damage`] says where the look ended.
+pub fn inspect(file: &[u8]) -> Result<Inspection> {
+    let mut out = Inspection::default();
+    let head = |with: &[u8]| file.starts_with(with);
+    if head(&[0xff, 0xd8, 0xff]) {
+        out.format = "jpeg";
+        jpeg::look(file, &mut out);
+    } else if head(b"\x89PNG\r\n\x1a\n") {
+        out.format = "png";
+        png::look(file, &mut out);
+    } else if head(b"RIFF") && file.get(8..12) == Some(b"WEBP") {
+        out.format = "webp";
+        webp::look(file, &mut out);
+    } else if head(b"GIF87a") || head(b"GIF89a") {
+        out.format = "gif";
+        gif::look(file, &mut out);
+    } else if [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"]
+        .iter()
+        .any(|m| head(*m))
+    {
+        out.format = "tiff";
+        tiff::look(file, &mut out);
+    } else if let Some(format) = iso::format(file) {
+        out.format = format;
+        iso::look(file, &mut out);
+    } else if head(&[0xff, 0x0a]) {
+        // A bare codestream has no place for anything else.
+        (out.format, out.frames) = ("jpeg-xl", 1);
+    } else if head(b"BM") && file.len() >= 26 {
+        out.format = "bmp";
+        bmp::look(file, &mut out);
+    } else if xmp::is_sidecar(file) && bytes::contains(file, b"<x:xmpmeta") {
+        out.format = "xmp";
+        xmp::packet(file, "file", &mut out);
+    } else {
+        let message = "it is of no format that can be looked through";
+        return Err(Error::new(ErrorKind::Unsupported, message));
+    }
+    Ok(out)
+}

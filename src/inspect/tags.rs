@@ -1,0 +1,123 @@
+//! What the tags of EXIF and TIFF tell (Exif 3.0, 4.6; TIFF 6; DNG 1.7).
+//!
+//! Invariant: a tag that is not known to be harmless is named.
+
+use super::bytes::{says_something, text};
+use super::finding::{Finding, FindingKind as Kind, Inspection};
+use super::ifd::{Directory, Entry};
+use super::{icc, irb, xmp};
+use std::collections::BTreeMap;
+
+/// Values of one kind and directory that are told.
+const MOST_WORDS: usize = 32;
+
+/// Says what the plain entries of a directory tell, one finding a kind.
+pub(super) fn words(directory: &Directory<'_>, place: &str, out: &mut Inspection) {
+    let mut told: BTreeMap<Kind, Vec<String>> = BTreeMap::new();
+    for entry in &directory.entries {
+        match entry.tag {
+            0x02bc => xmp::packet(entry.value, &format!("{place}, XMP"), out),
+            0x83bb => irb::iptc(entry.value, &format!("{place}, IPTC"), out),
+            0x8649 => out.inside(|out| {
+                irb::resources(entry.value, &format!("{place}, Photoshop"), out);
+            }),
+            0x8773 => icc::profile(entry.value, &format!("{place}, ICC"), out),
+            _ => {
+                if let Some((kind, name)) = meaning(entry) {
+                    let list = told.entry(kind).or_default();
+                    if list.len() < MOST_WORDS && !list.contains(&name) {
+                        list.push(name);
+                    }
+                }
+            }
+        }
+    }
+    for (kind, list) in told {
+        out.add(Finding::new(kind, place).detail(list.join("; ")));
+    }
+}
+
+/// What an entry tells; `None` if it is harmless, empty, or dealt with elsewhere.
+fn meaning(entry: &Entry<'_>) -> Option<(Kind, String)> {
+    let named = |kind, name: &str| {
+        let words = match entry.tag {
+            0x9c9b..=0x9c9f => utf16(entry.value),
+            0x9286 => text(entry.value.get(8..).unwrap_or_default()),
+            _ => entry.words(),
+        };
+        let counts = says_something(entry.value) && !words.trim().is_empty();
+        counts.then(|| (kind, format!("{name} {words}")))
+    };
+    // Too many, or too little in their numbers, to be told one by one.
+    let said = |kind, name: &str| says_something(entry.value).then(|| (kind, name.to_owned()));
+    match entry.tag {
+        // The picture's layout, its colour and how it is shown.
+        0x00fe..=0x0103 | 0x0106 | 0x010a | 0x0111 | 0x0112 | 0x0115..=0x011c | 0x0128 => None,
+        0x013d..=0x0145 | 0x0152 | 0x0153 | 0x015b | 0x0201..=0x0203 | 0x0211..=0x0214 => None,
+        0x012d | 0x9000 | 0x9101 | 0xa000..=0xa003 | 0xa500 => None,
+        // Pointers, followed elsewhere, and the maker's block.
+        0x014a | 0x8769 | 0x8825 | 0xa005 | 0x927c => None,
+        0xea1c if !says_something(entry.value) => None,
+        0x010e => named(Kind::Text, "ImageDescription"),
+        0x010d => named(Kind::Text, "DocumentName"),
+        0x011d => named(Kind::Text, "PageName"),
+        0x9286 => named(Kind::Text, "UserComment"),
+        0x9c9b => named(Kind::Text, "XPTitle"),
+        0x9c9c => named(Kind::Text, "XPComment"),
+        0x9c9e => named(Kind::Text, "XPKeywords"),
+        0x9c9f => named(Kind::Text, "XPSubject"),
+        0xa436 => named(Kind::Text, "ImageTitle"),
+        0xc68b => named(Kind::Text, "OriginalRawFileName"),
+        0x4746 | 0x4749 => named(Kind::Text, "Rating"),
+        0x013b => named(Kind::Author, "Artist"),
+        0x9c9d => named(Kind::Author, "XPAuthor"),
+        0xa430 => named(Kind::Author, "CameraOwnerName"),
+        0xa437 => named(Kind::Author, "Photographer"),
+        0xa438 => named(Kind::Author, "ImageEditor"),
+        0x8298 => named(Kind::Copyright, "Copyright"),
+        0xa431 => named(Kind::SerialNumber, "BodySerialNumber"),
+        0xa435 => named(Kind::SerialNumber, "LensSerialNumber"),
+        0xc62f => named(Kind::SerialNumber, "CameraSerialNumber"),
+        0xa420 => named(Kind::UniqueId, "ImageUniqueID"),
+        0xc65d | 0xc71a | 0xc7a7 => named(Kind::UniqueId, "RawDataUniqueID"),
+        0x9214 => named(Kind::FaceRegion, "SubjectArea"),
+        0xa214 => named(Kind::FaceRegion, "SubjectLocation"),
+        0xa004 => named(Kind::Sound, "RelatedSoundFile"),
+        0x0132 => named(Kind::Time, "DateTime"),
+        0x9003 => named(Kind::Time, "DateTimeOriginal"),
+        0x9004 => named(Kind::Time, "DateTimeDigitized"),
+        0x9010..=0x9012 => named(Kind::Time, "OffsetTime"),
+        0x9290..=0x9292 => named(Kind::Time, "SubSecTime"),
+        0x882a => named(Kind::Time, "TimeZoneOffset"),
+        0x010f => named(Kind::Camera, "Make"),
+        0x0110 => named(Kind::Camera, "Model"),
+        0x829a => named(Kind::Camera, "ExposureTime"),
+        0x829d => named(Kind::Camera, "FNumber"),
+        0x8827 => named(Kind::Camera, "ISO"),
+        0x920a => named(Kind::Camera, "FocalLength"),
+        0xa433 => named(Kind::Camera, "LensMake"),
+        0xa434 => named(Kind::Camera, "LensModel"),
+        0x8822..=0x8835 | 0x9102 | 0x9201..=0x9209 | 0x920b..=0x9213 | 0x9215..=0x9217 => {
+            said(Kind::Camera, "settings")
+        }
+        0x9400..=0x9406 | 0xa20b..=0xa213 | 0xa215..=0xa217 | 0xa300..=0xa40c | 0xa432 => {
+            said(Kind::Camera, "settings")
+        }
+        0xa460..=0xa462 => named(Kind::Camera, "CompositeImage"),
+        0x000b | 0x0131 => named(Kind::Software, "Software"),
+        0x013c => named(Kind::Software, "HostComputer"),
+        0xa439..=0xa43e => said(Kind::Software, "firmware and editors"),
+        0xcd41 => said(Kind::C2pa, "manifest"),
+        0x935c => Some((Kind::Layers, format!("{} bytes", entry.value.len()))),
+        0xc634 => Some((Kind::MakerNote, format!("{} bytes", entry.value.len()))),
+        tag => Some((Kind::Exif, format!("tag {tag:#06x}"))),
+    }
+}
+
+fn utf16(value: &[u8]) -> String {
+    let units = value
+        .chunks_exact(2)
+        .map(|b| u16::from_le_bytes([b[0], b[1]]));
+    let units: Vec<u16> = units.take_while(|&u| u != 0).take(500).collect();
+    String::from_utf16_lossy(&units)
+}

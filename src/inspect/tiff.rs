@@ -1,0 +1,85 @@
+//! TIFF and the raw formats made of it: pages that are thumbnails, hidden directories, tags that say more
+//! than how pixels lie, and bytes that no directory needs.
+
+use super::exif;
+use super::finding::{Finding, FindingKind as Kind, Inspection};
+use super::ifd::{Directory, Structure};
+use super::tags;
+
+/// Looks through a TIFF.
+pub(super) fn look(file: &[u8], out: &mut Inspection) {
+    let Some(mut all) = Structure::open(file) else {
+        out.damaged("the TIFF's header is damaged");
+        return;
+    };
+    let mut next = all.first;
+    for number in 0u32.. {
+        let Some(directory) = all.directory(next) else {
+            if next != 0 {
+                out.damaged("a directory of the TIFF lies outside of the file");
+            }
+            break;
+        };
+        next = directory.next;
+        let place = format!("page {}", number + 1);
+        let reduced = directory.number(0xfe).is_some_and(|v| v & 1 == 1);
+        if reduced && number > 0 {
+            exif::thumbnail(&mut all, &directory, &place, Kind::Thumbnail, out);
+            tags::words(&directory, &place, out);
+            continue;
+        }
+        let size = size(&directory);
+        if out.frames == 0 {
+            (out.width, out.height) = size.unwrap_or((0, 0));
+        }
+        out.frames += 1;
+        let pieces = exif::pieces(&mut all, &directory);
+        if pieces.is_empty() && directory.find(0x0201).is_none() {
+            out.damaged("a page of the TIFF holds no picture");
+        }
+        hidden_rows(
+            &directory,
+            pieces.iter().map(|p| p.len()).sum(),
+            &place,
+            out,
+        );
+        exif::main(&mut all, &directory, &place, out);
+        private_layout(&directory, &place, out);
+    }
+    if out.frames == 0 {
+        out.damaged("the TIFF holds no picture");
+    }
+    exif::unused(&mut all, "file", out);
+}
+
+fn size(directory: &Directory<'_>) -> Option<(u32, u32)> {
+    let side = |tag| directory.number(tag).and_then(|v| u32::try_from(v).ok());
+    side(0x100).zip(side(0x101))
+}
+
+/// Strips with more bytes than the rows need; only where nothing is compressed can that be seen.
+fn hidden_rows(directory: &Directory<'_>, bytes: usize, place: &str, out: &mut Inspection) {
+    let plain = directory.number(0x103).unwrap_or(1) == 1 && directory.find(0x144).is_none();
+    let Some((width, height)) = size(directory).filter(|_| plain) else {
+        return;
+    };
+    let samples = directory.number(0x115).unwrap_or(1).clamp(1, 1000);
+    let bits = directory.number(0x102).unwrap_or(1).clamp(1, 64);
+    let needed = (u64::from(width) * samples * bits).div_ceil(8) * u64::from(height);
+    // Chroma subsampling needs less, planes of their own may need a little more.
+    let slack = u64::from(height) * samples;
+    if bytes as u64 > needed + slack {
+        let finding = Finding::new(Kind::HiddenPixels, format!("{place}, behind the last row"));
+        out.add(finding.bytes(bytes - needed as usize));
+    }
+}
+
+/// Private tags that some programs put beside the layout, and extra samples.
+fn private_layout(directory: &Directory<'_>, place: &str, out: &mut Inspection) {
+    let extra = directory.find(0x152);
+    let more = extra.map_or(0, |entry| entry.value.len() / 2);
+    if more > 1 {
+        let finding = Finding::new(Kind::HiddenPixels, format!("{place}, extra samples"));
+        out.add(finding.detail(format!("{more} a pixel")));
+    }
+}

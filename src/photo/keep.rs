@@ -1,0 +1,37 @@
+//! What a caller may ask to have written again besides the pixels.
+
+/// Metadata that is written again on request. Values are read from the source's EXIF (for TIFF, from its
+/// tags), checked, and written anew; values of XMP and IPTC are not looked at. A value that is not there
+/// is not missed. The default keeps nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Keep {
+    /// When it was taken and changed, to the second, and the time zone.
+    pub time: bool,
+    /// Make, model, lens, exposure time, aperture, sensitivity, focal length.
+    pub camera: bool,
+    /// Latitude, longitude, altitude.
+    pub gps: bool,
+    /// Artist and copyright notice.
+    pub copyright: bool,
+}
+
+impl Keep {
+    /// Whether anything is asked for.
+    #[must_use]
+    pub const fn any(self) -> bool {
+        self.time || self.camera || self.gps || self.copyright
+    }
+
+    /// The names of what is asked for, as in a report.
+    pub(super) fn names(self) -> Vec<&'static str> {
+        [
+            (self.time, "time"),
+            (self.camera, "camera"),
+            (self.gps, "gps"),
+            (self.copyright, "copyright"),
+        ]
+        .into_iter()
+        .filter_map(|(asked, name)| asked.then_some(name))
+        .collect()
+    }
+}

@@ -1,0 +1,49 @@
+//! Names in results are a promise to whoever reads them with a program: all are listed in `docs/names.md`.
+
+use std::path::Path;
+
+fn sources(folder: &Path, all: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, all);
+        } else {
+            let text = std::fs::read_to_string(&path).unwrap();
+            all.push_str(text.split("#[cfg(test)]").next().unwrap());
+        }
+    }
+}
+
+/// Literals behind a word, up to the next quotation mark.
+fn literals<'a>(text: &'a str, word: &str) -> Vec<&'a str> {
+    text.split(word)
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect()
+}
+
+#[test]
+fn every_name_in_a_result_is_listed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/names.md")).unwrap();
+    let mut photo = String::new();
+    sources(&root.join("src/photo"), &mut photo);
+    let mut names: Vec<&str> = [".drop(\"", ".drop_unless_kept(\"", ".keep(\""]
+        .iter()
+        .flat_map(|word| literals(&photo, word))
+        .collect();
+    let tags = std::fs::read_to_string(root.join("src/photo/exif/mod.rs")).unwrap();
+    names.extend(literals(&tags, "=> \""));
+    let numbers = std::fs::read_to_string(root.join("src/photo/png/chunks.rs")).unwrap();
+    let numbers = numbers.split("];").next().unwrap();
+    names.extend(literals(numbers, ", \""));
+    let kinds = std::fs::read_to_string(root.join("src/inspect/finding.rs")).unwrap();
+    names.extend(literals(&kinds, "=> \""));
+    assert!(names.len() > 60, "{names:?}");
+    for name in names {
+        assert!(
+            page.contains(&format!("`{name}`")),
+            "{name} is not in docs/names.md"
+        );
+    }
+}

@@ -1,0 +1,198 @@
+//! `--keep`: what is asked for is there again, checked, and nothing else.
+
+use super::parts::{Dir, Value, thumbnail_dir, tiff};
+use super::{jpeg, others, png};
+use faceveil::{
+    Anonymizer, Detector, DetectorOptions, FindingKind, Keep, Options, Preset, inspect,
+};
+
+const ALL: Keep = Keep {
+    time: true,
+    camera: true,
+    gps: true,
+    copyright: true,
+};
+
+fn text(words: &str) -> Value {
+    Value::Text(words.as_bytes().to_vec())
+}
+
+/// Everything that a camera writes, and some things that it should not.
+fn entries() -> Vec<(u16, Value)> {
+    let exif = vec![
+        (0x829a, Value::Fractions(vec![(10, 2500)])),
+        (0x829d, Value::Fractions(vec![(28, 10)])),
+        (0x8827, Value::Short(vec![400])),
+        (0x9003, text("2024:01:31 12:34:56")),
+        (0x9011, text("+02:00")),
+        (0x9291, text("789")),
+        (0x920a, Value::Fractions(vec![(500, 10)])),
+        (0x927c, Value::Undefined(b"LEAK_MAKER".to_vec())),
+        (0xa431, text("LEAK_SERIAL")),
+        (0xa434, text("Lens 50")),
+    ];
+    let gps = vec![
+        (1, text("N")),
+        (2, Value::Fractions(vec![(48, 1), (5151, 100), (0, 1)])),
+        (3, text("E")),
+        (4, Value::Fractions(vec![(2, 1), (17, 1), (40, 1)])),
+        (6, Value::Fractions(vec![(355, 10)])),
+        (0x1d, text("2024:01:31")),
+    ];
+    let mut main = vec![
+        (0x010f, text("ACME")),
+        (0x0110, text("One\x1b[2J")),
+        (0x0131, text("LEAK_SOFTWARE")),
+        (0x0132, text("2024:02:01 00:00:00")),
+        (0x013b, text("Ann Other")),
+        (0x8298, text("(c) Ann")),
+        (0x8769, Value::Below(Dir(exif, None))),
+        (0x8825, Value::Below(Dir(gps, None))),
+    ];
+    main.sort_by_key(|entry| entry.0);
+    main
+}
+
+/// The same picture metadata in each format that can hold it.
+fn files() -> Vec<(&'static str, Vec<u8>)> {
+    let base = jpeg::base();
+    let block = tiff(&Dir(entries(), Some(Box::new(thumbnail_dir("KEPT")))));
+    let length = (block.len() as u16 + 8).to_be_bytes();
+    let segment = [&b"\xff\xe1"[..], &length, b"Exif\0\0", &block].concat();
+    let plain = png::base();
+    vec![
+        ("jpeg", [&base[..20], &segment, &base[20..]].concat()),
+        (
+            "png",
+            [&plain[..33], &png::chunk(b"eXIf", &block), &plain[33..]].concat(),
+        ),
+        ("webp", others::webp_with_exif(&block)),
+        ("tiff", others::tiff_with(entries())),
+    ]
+}
+
+fn anonymizer(keep: Keep) -> Anonymizer {
+    let detector = DetectorOptions {
+        preset: Preset::Fast,
+        ..DetectorOptions::default()
+    };
+    let options = Options {
+        keep,
+        ..Options::default()
+    };
+    Anonymizer::new(Detector::new(&detector).unwrap(), options).unwrap()
+}
+
+/// Kinds that are found in a file, with all their details.
+fn found(file: &[u8]) -> Vec<(FindingKind, String)> {
+    let seen = inspect(file).unwrap();
+    assert_eq!(seen.damage, None);
+    let mut all: Vec<_> = seen
+        .findings
+        .into_iter()
+        .map(|f| (f.kind, f.detail))
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn what_is_kept_is_there_again_and_nothing_else() {
+    let keeper = anonymizer(ALL);
+    for (name, file) in files() {
+        let done = keeper.photo(&file).unwrap();
+        for word in ["time", "camera", "gps", "copyright"] {
+            assert!(
+                done.report.kept.iter().any(|k| k == word),
+                "{name}: {:?}",
+                done.report.kept
+            );
+            assert!(
+                !done.report.dropped.iter().any(|k| k == word),
+                "{name}: {:?}",
+                done.report.dropped
+            );
+        }
+        assert!(super::survivors(&done.bytes).is_empty(), "{name}");
+        let mut details: Vec<String> = found(&done.bytes)
+            .into_iter()
+            .flat_map(|(_, detail)| detail.split("; ").map(String::from).collect::<Vec<_>>())
+            .collect();
+        details.sort();
+        let expected = [
+            "48.85850 N, 2.29444 E",
+            "Artist Ann Other",
+            "Copyright (c) Ann",
+            "DateTime 2024:02:01 00:00:00",
+            "DateTimeOriginal 2024:01:31 12:34:56",
+            "ExposureTime 0.0040",
+            "FNumber 2.8000",
+            "FocalLength 50.0000",
+            "ISO 400",
+            "LensModel Lens 50",
+            "Make ACME",
+            "Model One[2J",
+            "OffsetTime +02:00",
+        ];
+        assert_eq!(details, expected, "{name}");
+    }
+}
+
+#[test]
+fn each_thing_is_kept_alone_and_the_default_keeps_none() {
+    for (name, file) in files() {
+        let clean = anonymizer(Keep::default()).photo(&file).unwrap();
+        assert!(found(&clean.bytes).is_empty(), "{name}");
+        for (keep, kinds) in [
+            (
+                Keep {
+                    time: true,
+                    ..Keep::default()
+                },
+                vec![FindingKind::Time],
+            ),
+            (
+                Keep {
+                    camera: true,
+                    ..Keep::default()
+                },
+                vec![FindingKind::Camera],
+            ),
+            (
+                Keep {
+                    gps: true,
+                    ..Keep::default()
+                },
+                vec![FindingKind::Gps],
+            ),
+            (
+                Keep {
+                    copyright: true,
+                    ..Keep::default()
+                },
+                vec![FindingKind::Author, FindingKind::Copyright],
+            ),
+        ] {
+            let done = anonymizer(keep).photo(&file).unwrap();
+            let mut seen: Vec<FindingKind> = found(&done.bytes).into_iter().map(|f| f.0).collect();
+            seen.dedup();
+            assert_eq!(seen, kinds, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_format_without_a_place_says_so_and_absence_is_no_error() {
+    let keeper = anonymizer(ALL);
+    for place in [others::gif().swap_remove(0), others::bmp().swap_remove(0)] {
+        let done = keeper.photo(&place.file).unwrap();
+        assert!(
+            done.report
+                .warnings
+                .iter()
+                .any(|w| w.contains("time, camera, gps, copyright"))
+        );
+    }
+    let done = keeper.photo(&jpeg::base()).unwrap();
+    assert!(done.report.warnings.is_empty() && done.report.kept.is_empty());
+}
