@@ -266,7 +266,7 @@ impl Found {
             let (stored, orientation) =
                 (self.photo.stored_size(frame), self.photo.orientation(frame));
             let redaction = Redaction::new(&self.style, regions, stored, orientation);
-            let touched = redaction.touched();
+            let touched = |layout: &Layout| redaction.touched(layout);
             self.photo
                 .edit(frame, &touched, &mut |plane, channel| match plane {
                     AnyPlaneMut::U8(mut plane) => redaction.apply(&mut plane, channel),

@@ -5,7 +5,7 @@ use super::raster::Raster;
 use crate::error::Result;
 use crate::geometry::{Orientation, PixelRect, Size};
 use crate::picture::RgbImage;
-use crate::plane::{AnyPlaneMut, Channel};
+use crate::plane::{AnyPlaneMut, Channel, Layout};
 
 /// One picture of a file.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ impl<W: Writer> Body for Frames<W> {
     fn edit(
         &mut self,
         frame: usize,
-        _touched: &[PixelRect],
+        _touched: &dyn Fn(&Layout) -> Vec<PixelRect>,
         change: &mut dyn FnMut(AnyPlaneMut<'_>, Channel),
     ) -> Result<()> {
         self.frames[frame].raster.edit(change)

@@ -24,7 +24,7 @@ mod webp;
 use crate::error::Result;
 use crate::geometry::{Orientation, PixelRect, Size};
 use crate::picture::{Picture, RgbImage};
-use crate::plane::{AnyPlaneMut, Channel};
+use crate::plane::{AnyPlaneMut, Channel, Layout};
 use guard::{Budget, guarded};
 pub use keep::Keep;
 use notes::Notes;
@@ -105,7 +105,7 @@ trait Body: Send + Sync {
     fn edit(
         &mut self,
         frame: usize,
-        touched: &[PixelRect],
+        touched: &dyn Fn(&Layout) -> Vec<PixelRect>,
         change: &mut dyn FnMut(AnyPlaneMut<'_>, Channel),
     ) -> Result<()>;
     /// See [`Photo::write`].
@@ -219,8 +219,13 @@ impl Photo {
         }
     }
 
-    /// Hands every plane of frame `frame` to `change`, one after the other. `touched`: rectangles of
-    /// stored pixels outside which `change` promises to leave every sample alone.
+    /// Hands the planes of frame `frame` to `change`, one after the other.
+    ///
+    /// `touched` gives, for a plane that lies in memory as its layout says, rectangles of samples
+    /// outside which `change` leaves every one alone. A JPEG codes the 8x8 blocks that they touch anew
+    /// and no others: the rectangles should follow a shape closely. It hands out planes as they are
+    /// coded, those that nothing touches not at all, and of the others only those samples that are
+    /// less than eight away from a touched one; elsewhere a plane holds zeros.
     ///
     /// # Errors
     /// Whatever keeps the pixels from being had.
@@ -230,7 +235,7 @@ impl Photo {
     pub fn edit(
         &mut self,
         frame: usize,
-        touched: &[PixelRect],
+        touched: &dyn Fn(&Layout) -> Vec<PixelRect>,
         change: &mut dyn FnMut(AnyPlaneMut<'_>, Channel),
     ) -> Result<()> {
         self.body.edit(frame, touched, change)

@@ -4,7 +4,7 @@
 //! Invariant: an upright sample maps to exactly one stored sample of the plane, and its footprint is
 //! exact in whole upright pixels.
 
-use crate::geometry::{Orientation, Size};
+use crate::geometry::{Orientation, PixelRect, Size};
 use crate::plane::Layout;
 
 /// The samples of a plane along one upright axis.
@@ -133,5 +133,14 @@ impl Grid {
         let (x, y) = (x as isize, y as isize);
         let [column, row] = [0, 1].map(|i| self.origin[i] + x * self.right[i] + y * self.down[i]);
         (column as usize, row as usize)
+    }
+
+    /// The stored samples of a run of upright ones, `from..to` of row `y`, which is not empty.
+    pub(super) fn stored_run(&self, y: u32, from: u32, to: u32) -> PixelRect {
+        let (a, b) = (self.stored(from, y), self.stored(to - 1, y));
+        let (left, top) = (a.0.min(b.0) as u32, a.1.min(b.1) as u32);
+        let right = a.0.max(b.0) as u32 + 1;
+        let bottom = a.1.max(b.1) as u32 + 1;
+        PixelRect::new(left, top, right - left, bottom - top)
     }
 }

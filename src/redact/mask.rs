@@ -5,7 +5,6 @@
 
 use super::grid::Grid;
 use super::{Region, Shape};
-use crate::geometry::Rect;
 
 /// Samples around a group of masks that belong to its rectangle: what a fill may look at.
 pub(super) const MARGIN: u32 = 3;
@@ -16,7 +15,6 @@ pub(super) const INSIDE: u8 = 255;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outline {
     shape: Shape,
-    area: Rect,
     pub(super) left: f64,
     pub(super) top: f64,
     pub(super) right: f64,
@@ -27,17 +25,11 @@ impl Outline {
     pub(super) fn new(region: &Region) -> Self {
         Self {
             shape: region.shape,
-            area: region.area,
             left: region.area.left().into(),
             top: region.area.top().into(),
             right: region.area.right().into(),
             bottom: region.area.bottom().into(),
         }
-    }
-
-    /// The rectangle that the shape fills.
-    pub(super) fn area(&self) -> Rect {
-        self.area
     }
 
     /// Whether axis-aligned edges make a soft ring needless.
@@ -88,6 +80,15 @@ impl Outline {
         (first < end).then_some((first, end))
     }
 
+    /// The samples of row `y` within `by` samples of the shape; half-open, `None` if there are none.
+    pub(super) fn near(&self, grid: &Grid, y: u32, by: u32) -> Option<(u32, u32)> {
+        let (from, to) = (y.saturating_sub(by)..=y + by)
+            .filter(|&y| y < grid.y.count)
+            .filter_map(|y| self.span(grid, y))
+            .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
+        Some((from.saturating_sub(by), (to + by).min(grid.x.count)))
+    }
+
     /// How much of sample (x, y) is under the shape grown by one sample, 0..=1, for samples outside of it.
     fn soft(&self, grid: &Grid, x: u32, y: u32) -> f64 {
         // In samples, about the middle. Distance to an ellipse to the first order, exact for a circle:
@@ -128,7 +129,7 @@ impl Bounds {
         }
     }
 
-    fn grown(&self, by: u32, grid: &Grid) -> Self {
+    pub(super) fn grown(&self, by: u32, grid: &Grid) -> Self {
         Self {
             left: self.left.saturating_sub(by),
             top: self.top.saturating_sub(by),
@@ -231,13 +232,9 @@ impl Mask {
     fn draw_ring(&mut self, outline: &Outline, grid: &Grid) {
         let bounds = outline.bounds(grid).grown(1, grid);
         for y in bounds.top..bounds.bottom {
-            // The samples within one of the shape, in this row.
-            let near = (y.saturating_sub(1)..=y + 1)
-                .filter(|&y| y < grid.y.count)
-                .filter_map(|y| outline.span(grid, y))
-                .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
-            let Some((from, to)) = near else { continue };
-            let (from, to) = (from.saturating_sub(1), (to + 1).min(grid.x.count));
+            let Some((from, to)) = outline.near(grid, y, 1) else {
+                continue;
+            };
             let own = outline.span(grid, y).unwrap_or((to, to));
             for x in (from..own.0).chain(own.1..to) {
                 let (cx, cy) = (x - self.x, y - self.y);

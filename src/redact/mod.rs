@@ -23,7 +23,7 @@ pub use overlay::Sticker;
 use crate::colour::Coding;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, PixelRect, Rect, Size};
-use crate::plane::{Channel, PlaneMut, Sample};
+use crate::plane::{Channel, Layout, PlaneMut, Sample};
 use canvas::Paint;
 use grid::Grid;
 use mask::{Mask, Outline};
@@ -144,9 +144,6 @@ pub struct Redaction {
     coding: Option<Coding>,
 }
 
-/// The coarsest planes for which [`Redaction::touched`] answers, in pixels per sample.
-const MAX_SUBSAMPLING: u32 = 4;
-
 impl Redaction {
     /// `regions` are in upright pixels; `stored` is the size of the planes at full resolution as they
     /// lie in memory, `orientation` how they must be turned to be upright. Regions without area and
@@ -202,19 +199,23 @@ impl Redaction {
         }
     }
 
-    /// Rectangles of stored pixels outside which nothing changes, in planes of up to 4 by 4 pixels a
-    /// sample. They may overlap.
+    /// Rectangles of samples of a plane outside which [`Redaction::apply`] changes nothing: one for each
+    /// row (column, if the picture lies on its side) of each shape, so together they follow it. They may
+    /// overlap. What a fill looks at is at most three samples farther.
     #[must_use]
-    pub fn touched(&self) -> Vec<PixelRect> {
-        let upright = self.orientation.upright_size(self.stored);
-        let rects = self.outlines.iter().filter_map(|outline| {
-            let area = outline.area().round_out(upright)?;
-            let stored = self.orientation.pixels_to_stored(area, self.stored);
-            // A sample that a pixel touches reaches this much further, and the ring one sample more.
-            let ring = !matches!(self.style, Style::Blur) && !outline.is_crisp();
-            let reach = MAX_SUBSAMPLING - 1 + if ring { MAX_SUBSAMPLING } else { 0 };
-            Some(stored.expanded(reach, self.stored))
-        });
-        rects.collect()
+    pub fn touched(&self, layout: &Layout) -> Vec<PixelRect> {
+        let grid = Grid::new(layout, self.stored, self.orientation);
+        let soft = !matches!(self.style, Style::Blur);
+        let mut rects = Vec::new();
+        for outline in &self.outlines {
+            let ring = u32::from(soft && !outline.is_crisp());
+            let bounds = outline.bounds(&grid).grown(ring, &grid);
+            for y in bounds.top..bounds.bottom {
+                if let Some((from, to)) = outline.near(&grid, y, ring) {
+                    rects.push(grid.stored_run(y, from, to));
+                }
+            }
+        }
+        rects
     }
 }

@@ -12,6 +12,7 @@ mod detect;
 mod doctor;
 mod inspect;
 mod interrupt;
+mod jpeg;
 mod names;
 mod orientation;
 mod sandbox;

@@ -1,29 +1,41 @@
-//! JPEG. Decoded to pixels, changed, and coded again with the source's own tables and subsampling.
+//! JPEG, kept as the quantised coefficients that the file holds: what no mask touches is written again
+//! bit by bit, with the source's own tables, sampling and scans.
 //!
-//! This room owns a decoded JPEG together with the facts of its header, so that the way from file to
-//! file can change inside of it: planes are handed out by [`Jpeg`], not by its caller's knowledge of
-//! what lies in memory.
+//! Invariant: what a file does not say is never guessed. Damaged or missing data is an error, and a
+//! picture that was read can be written.
 
+mod coded;
+mod coefficients;
+mod colour;
+mod cover;
+mod dct;
+mod decode;
 mod encode;
+mod frame;
+mod huffman;
+mod order;
+mod scan;
 mod segments;
-mod ycc;
+#[cfg(test)]
+mod tests;
+mod uneven;
+mod view;
 
 use super::Body;
-use super::guard::{Budget, malformed};
+use super::guard::Budget;
 use super::icc::Profile;
 use super::notes::Notes;
-use super::raster::{Model, Raster, Samples};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::geometry::{Orientation, PixelRect, Size};
-use crate::picture::RgbImage;
-use crate::plane::{AnyPlaneMut, Channel};
+use crate::picture::{RgbImage, resample_rgb_part};
+use crate::plane::{AnyPlaneMut, Channel, Layout};
+use coded::Coded;
+use colour::Model;
 use segments::Header;
-use zune_core::bytestream::ZCursor;
-use zune_core::colorspace::ColorSpace;
-use zune_core::options::DecoderOptions;
-use zune_jpeg::JpegDecoder;
+use std::sync::OnceLock;
+use view::Reduction;
 
-/// How colours are coded in the components.
+/// How colours are coded, and what a header says about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Coding {
     Grey,
@@ -40,8 +52,8 @@ enum Coding {
 
 impl Coding {
     /// What libjpeg takes it for (jdapimin.c, default_decompress_parms), and so everybody else.
-    fn of(header: &Header) -> Self {
-        let ids: Vec<u8> = header.components.iter().map(|c| c.id).collect();
+    fn of(header: &Header, coded: &Coded) -> Self {
+        let ids: Vec<u8> = coded.frame.components.iter().map(|c| c.id).collect();
         match (ids.len(), header.adobe) {
             (1, _) => Self::Grey,
             (3, _) if header.jfif => Self::YCbCr,
@@ -53,22 +65,35 @@ impl Coding {
             (_, None) => Self::Cmyk { marked: false },
         }
     }
+
+    const fn model(self) -> Model {
+        match self {
+            Self::Grey => Model::Grey,
+            Self::YCbCr => Model::YCbCr,
+            Self::Rgb => Model::Rgb,
+            Self::Cmyk { .. } => Model::Cmyk,
+            Self::Ycck => Model::Ycck,
+        }
+    }
 }
 
-/// A decoded JPEG and the facts of its header.
+/// Most pixels of a reduced picture that is kept, since detectors look at the whole several times.
+const MOST_KEPT: u64 = 4_000_000;
+
+/// A JPEG and the facts of its header.
 pub(super) struct Jpeg {
-    raster: Raster,
+    coded: Coded,
     coding: Coding,
     header: Header,
     icc: Option<Profile>,
+    /// The whole picture at the least reduction that makes it small enough, once somebody looked.
+    kept: OnceLock<Vec<u8>>,
 }
 
-/// Decodes a JPEG file.
+/// Reads a JPEG file.
 pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Result<Jpeg> {
-    let parts = segments::split(file, notes, &mut |size| budget.take(size, 1))?;
-    let header = parts.header;
-    let coding = Coding::of(&header);
-    let raster = decode(&parts.stream, &header, coding)?;
+    let (header, coded) = segments::split(file, notes, &mut |size| budget.take(size, 1))?;
+    let coding = Coding::of(&header, &coded);
     if header.exif.orientation != Orientation::Normal {
         notes.keep("orientation");
     }
@@ -83,58 +108,62 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
         .as_deref()
         .and_then(|icc| Profile::take(icc, notes));
     Ok(Jpeg {
-        raster,
+        coded,
         coding,
         header,
         icc,
+        kept: OnceLock::new(),
     })
 }
 
-fn decode(stream: &[u8], header: &Header, coding: Coding) -> Result<Raster> {
-    let (model, wanted) = match coding {
-        Coding::Grey => (Model::Grey, ColorSpace::Luma),
-        Coding::YCbCr => (Model::Rgb, ColorSpace::RGB),
-        // What the decoder takes for YCbCr and is asked for as YCbCr comes as it is.
-        Coding::Rgb => (Model::Rgb, ColorSpace::YCbCr),
-        Coding::Cmyk { .. } | Coding::Ycck => (Model::InvertedCmyk, ColorSpace::CMYK),
-    };
-    let options = DecoderOptions::default()
-        .set_strict_mode(true)
-        .set_max_width(usize::from(u16::MAX))
-        .set_max_height(usize::from(u16::MAX))
-        .jpeg_set_out_colorspace(wanted);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(stream), options);
-    let failed = |e: zune_jpeg::errors::DecodeErrors| {
-        malformed("the JPEG's picture data is damaged").because(format!("{e:?}"))
-    };
-    decoder.decode_headers().map_err(failed)?;
-    let samples = header.size.area() as usize * model.channels().len();
-    if decoder.output_buffer_size() != Some(samples) {
-        let message = "the JPEG decoder sees another size than the header gives";
-        return Err(Error::new(ErrorKind::Internal, message));
-    }
-    let mut pixels = vec![0; samples];
-    decoder.decode_into(&mut pixels).map_err(failed)?;
-    if coding == Coding::Ycck {
-        for pixel in pixels.chunks_exact_mut(4) {
-            let inks = ycc::to_rgb([pixel[0], pixel[1], pixel[2]]);
-            for (stored, ink) in pixel.iter_mut().zip(inks) {
-                *stored = 255 - ink;
-            }
-        }
-    }
-    Raster::new(header.size, model, Samples::U8(pixels))
+/// A file as it is coded.
+#[cfg(test)]
+pub(super) fn coded(file: &[u8]) -> Result<impl PartialEq> {
+    Ok(segments::split(file, &mut Notes::default(), &mut |_| Ok(()))?.1)
 }
 
-/// How a file is coded: whether progressive, and sampling and quantisation table per component.
-#[cfg(test)]
-pub(super) fn coding_of(file: &[u8]) -> Result<impl PartialEq + std::fmt::Debug> {
-    let header = segments::split(file, &mut Notes::default(), &mut |_| Ok(()))?.header;
-    let tables = header
-        .components
-        .iter()
-        .map(|c| (c.sampling, header.quant[usize::from(c.quant)]));
-    Ok((header.progressive, tables.collect::<Vec<_>>()))
+impl Jpeg {
+    /// The least reduction at which the whole picture is kept.
+    fn kept_at(&self) -> Reduction {
+        let small = |r: &&Reduction| r.size(self.coded.frame.size).area() <= MOST_KEPT;
+        let all = &Reduction::ALL;
+        *all.iter().find(small).unwrap_or(&all[all.len() - 1])
+    }
+
+    /// All pixels at a reduction, as stored.
+    fn whole(&self, by: Reduction) -> Vec<u8> {
+        let whole = PixelRect::of(by.size(self.coded.frame.size));
+        view::pixels(&self.coded, self.coding.model(), by, whole)
+    }
+
+    /// A part of the stored picture at another size.
+    fn part(&self, crop: PixelRect, size: Size) -> Result<RgbImage> {
+        let full = self.coded.frame.size;
+        let wanted = Reduction::of(crop.size(), size);
+        let kept = self.kept_at();
+        let by = wanted.min(kept);
+        let times = by.times();
+        // Outward; what is left over at the sides is cut when resampling.
+        let (x, y) = (crop.x / times, crop.y / times);
+        let right = crop.right().div_ceil(times);
+        let bottom = crop.bottom().div_ceil(times);
+        let decoded;
+        let (pixels, held) = if wanted >= kept {
+            let whole = self.kept.get_or_init(|| self.whole(kept));
+            (whole, PixelRect::of(kept.size(full)))
+        } else {
+            let held = PixelRect::new(x, y, right - x, bottom - y);
+            decoded = view::pixels(&self.coded, self.coding.model(), by, held);
+            (&decoded, held)
+        };
+        let scaled = |v: u32| f64::from(v) / f64::from(times);
+        let (left, top) = (
+            scaled(crop.x) - f64::from(held.x),
+            scaled(crop.y) - f64::from(held.y),
+        );
+        let part = [left, top, scaled(crop.width), scaled(crop.height)];
+        resample_rgb_part(pixels, held.size(), part, size)
+    }
 }
 
 impl Body for Jpeg {
@@ -143,31 +172,47 @@ impl Body for Jpeg {
     }
 
     fn size(&self, _: usize) -> Size {
-        self.raster.size()
+        self.coded.frame.size
     }
 
     fn orientation(&self, _: usize) -> Orientation {
         self.header.exif.orientation
     }
 
-    fn view(&self, frame: usize, crop: PixelRect, size: Size) -> Result<RgbImage> {
-        self.raster.view(self.orientation(frame), crop, size)
+    fn view(&self, _: usize, crop: PixelRect, size: Size) -> Result<RgbImage> {
+        let orientation = self.header.exif.orientation;
+        let stored = orientation.pixels_to_stored(crop, self.coded.frame.size);
+        let image = self.part(stored, orientation.upright_size(size))?;
+        if orientation == Orientation::Normal {
+            return Ok(image);
+        }
+        let turned = orientation.upright_pixels::<3>(image.data(), image.size());
+        RgbImage::new(size, turned)
     }
 
     fn edit(
         &mut self,
         _: usize,
-        _touched: &[PixelRect],
+        touched: &dyn Fn(&Layout) -> Vec<PixelRect>,
         change: &mut dyn FnMut(AnyPlaneMut<'_>, Channel),
     ) -> Result<()> {
-        self.raster.edit(change)
+        self.kept = OnceLock::new();
+        cover::edit(&mut self.coded, self.coding.model(), touched, change)
     }
 
     fn write(&self) -> Result<Vec<u8>> {
-        encode::write(&self.raster, self.coding, &self.header, self.icc.as_ref())
+        let icc = self.icc.as_ref();
+        let (coded, scans) = (&self.coded, self.coded.all_scans());
+        Ok(encode::write(coded, &scans, self.coding, &self.header, icc))
     }
 
     fn to_rgba(&self) -> (Size, Vec<u8>) {
-        self.raster.to_rgba(self.header.exif.orientation)
+        let size = self.coded.frame.size;
+        let rgb = self.whole(Reduction::ALL[0]);
+        let opaque = |p: &[u8]| [p[0], p[1], p[2], 255];
+        let stored: Vec<u8> = rgb.chunks_exact(3).flat_map(opaque).collect();
+        let orientation = self.header.exif.orientation;
+        let upright = orientation.upright_pixels::<4>(&stored, size);
+        (orientation.upright_size(size), upright)
     }
 }

@@ -1,47 +1,20 @@
-//! Walks the markers of a JPEG file once: header facts for the writer, names for the report, and a
-//! copy of the coded picture alone for the decoder.
+//! Walks the markers of a JPEG file once: the picture for [`Builder`], header facts for the writer,
+//! names for the report.
 //!
-//! Invariant: the copy holds tables, frame and scans of the first picture and nothing else: no
-//! application data, no comment, nothing behind its end.
+//! Invariant: of application data and comments nothing but parsed facts goes on, and nothing behind
+//! the picture's end is looked at but for its name.
 
 use super::super::exif::{self, Resolution, Unit};
-use super::super::guard::{malformed, unsupported};
+use super::super::guard::malformed;
 use super::super::notes::{Notes, contains};
+use super::coded::{Builder, Coded};
+use super::frame::{hidden_height, hierarchical};
 use crate::error::Result;
 use crate::geometry::Size;
 
-/// Position in an 8x8 block of the n-th coefficient in file order, T.81 figure A.6.
-#[rustfmt::skip]
-const ZIGZAG: [u8; 64] = [
-     0,  1,  8, 16,  9,  2,  3, 10, 17, 24, 32, 25, 18, 11,  4,  5,
-    12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13,  6,  7, 14, 21, 28,
-    35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
-    58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
-];
-
-/// A quantisation table in natural (row by row) order.
-pub(super) type QuantTable = [u16; 64];
-
-/// A component as the frame header declares it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Component {
-    pub(super) id: u8,
-    /// Sampling factors across and down, 1..=4.
-    pub(super) sampling: (u8, u8),
-    /// Number of its quantisation table, 0..=3.
-    pub(super) quant: u8,
-}
-
-/// What the file says about the picture.
+/// What the file says about the picture besides the picture.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Header {
-    pub(super) size: Size,
-    pub(super) components: Vec<Component>,
-    pub(super) progressive: bool,
-    /// Its Huffman tables are not the usual ones, which an encoder fitted to the picture.
-    pub(super) optimised: bool,
-    /// As defined before the first scan that needs them.
-    pub(super) quant: [Option<QuantTable>; 4],
     pub(super) jfif: bool,
     /// The colour transform of an Adobe segment.
     pub(super) adobe: Option<u8>,
@@ -52,66 +25,34 @@ pub(super) struct Header {
     pub(super) icc: Option<Vec<u8>>,
 }
 
-impl Header {
-    /// Whether a row of blocks of some component may take less than the 64 bits that the decoder
-    /// looks ahead. In a file of several sequential scans it then takes the next scan's marker for the
-    /// end of this one and leaves the last rows grey (zune-jpeg 0.5.15, `decode_mcu_width`).
-    pub(super) fn is_narrow(&self) -> bool {
-        let most = self
-            .components
-            .iter()
-            .map(|c| c.sampling.0)
-            .max()
-            .unwrap_or(1);
-        let blocks = |c: &Component| {
-            let width = self.size.width * u32::from(c.sampling.0);
-            width.div_ceil(8 * u32::from(most))
-        };
-        // A block is at least two codes of one bit each.
-        self.components.iter().any(|c| blocks(c) <= 32)
-    }
-}
-
-/// A file, taken apart.
-pub(super) struct Parts {
-    pub(super) header: Header,
-    /// A JPEG stream for the decoder; components are numbered from 1.
-    pub(super) stream: Vec<u8>,
-}
+/// Unused bytes behind a scan's last block that are no oversight: a picture was made to seem smaller.
+const HIDDEN: usize = 16;
 
 /// Takes a file apart. `check` sees the size before anything is allocated for pixels.
 pub(super) fn split(
     file: &[u8],
     notes: &mut Notes,
     check: &mut dyn FnMut(Size) -> Result<()>,
-) -> Result<Parts> {
+) -> Result<(Header, Coded)> {
     let mut walk = Walk {
         file,
         at: 2,
         header: Header::default(),
-        stream: Vec::with_capacity(file.len()),
+        picture: Builder::default(),
         icc: Vec::new(),
-        restart_interval: 0,
-        scans: 0,
         seen_exif: false,
     };
-    walk.stream.extend([0xff, 0xd8]);
     walk.run(notes, check)?;
-    Ok(Parts {
-        header: walk.header,
-        stream: walk.stream,
-    })
+    Ok((walk.header, walk.picture.finish()?))
 }
 
 struct Walk<'a> {
     file: &'a [u8],
     at: usize,
     header: Header,
-    stream: Vec<u8>,
+    picture: Builder,
     /// Sequence number, count and data of each chunk.
     icc: Vec<(u8, u8, &'a [u8])>,
-    restart_interval: u32,
-    scans: usize,
     seen_exif: bool,
 }
 
@@ -135,44 +76,23 @@ impl<'a> Walk<'a> {
             }
             let body = self.segment()?;
             match marker {
-                0xc0..=0xc2 => {
-                    self.frame(marker, body)?;
-                    check(self.header.size)?;
-                }
-                0xc3 => return Err(unsupported("lossless JPEG is not handled")),
-                0xc5..=0xc7 => return Err(unsupported("hierarchical JPEG is not handled")),
-                0xc9..=0xcf => {
-                    return Err(unsupported("JPEG with arithmetic coding is not handled"));
-                }
                 0xdc => return Err(hidden_height()),
-                0xc4 => {
-                    self.header.optimised |= !usual_tables(body);
-                    self.copy(marker, body);
+                0xde | 0xdf => return Err(hierarchical()),
+                0xc4 => self.picture.codes(body)?,
+                0xc0..=0xcf => self.picture.frame(marker, body, check)?,
+                0xdb => self.picture.quant_tables(body)?,
+                0xdd => self.picture.restart_interval(body)?,
+                0xda => {
+                    let data = self.file.get(self.at..).unwrap_or_default();
+                    self.at += self.picture.scan(body, data)?;
                 }
-                0xdb => {
-                    self.quant_tables(body)?;
-                    self.copy(marker, body);
-                }
-                0xdd => {
-                    let bytes: [u8; 2] = body
-                        .try_into()
-                        .map_err(|_| malformed("a JPEG restart interval has a wrong length"))?;
-                    self.restart_interval = u16::from_be_bytes(bytes).into();
-                    self.copy(marker, body);
-                }
-                0xda => self.scan(body)?,
                 0xe0..=0xef => self.application(marker, body, notes),
                 0xfe => notes.drop("comment"),
                 _ => notes.drop("unknown-segments"),
             }
         }
-        if self.scans == 0 {
-            return Err(malformed("the JPEG holds no picture"));
-        }
-        if self.scans > 1 && !self.header.progressive && self.header.is_narrow() {
-            return Err(unsupported(
-                "a small JPEG with several sequential scans is not handled; save it again with one",
-            ));
+        if self.picture.unused() > HIDDEN {
+            notes.drop("hidden-picture-data");
         }
         self.finish(notes);
         Ok(())
@@ -202,135 +122,6 @@ impl<'a> Walk<'a> {
         let body = self.file.get(self.at + 2..self.at + length);
         self.at += length;
         body.ok_or_else(truncated)
-    }
-
-    fn copy(&mut self, marker: u8, body: &[u8]) {
-        let length = (body.len() as u16 + 2).to_be_bytes();
-        self.stream.extend([0xff, marker, length[0], length[1]]);
-        self.stream.extend(body);
-    }
-
-    fn frame(&mut self, marker: u8, body: &[u8]) -> Result<()> {
-        if !self.header.components.is_empty() {
-            return Err(malformed("the JPEG has two frame headers"));
-        }
-        let &[precision, h1, h0, w1, w0, count, ref rest @ ..] = body else {
-            return Err(malformed("the JPEG's frame header is cut off"));
-        };
-        if precision != 8 {
-            return Err(unsupported(format!(
-                "JPEG with {precision} bits a sample is not handled, only 8"
-            )));
-        }
-        let size = Size::new(
-            u16::from_be_bytes([w1, w0]).into(),
-            u16::from_be_bytes([h1, h0]).into(),
-        );
-        if size.height == 0 && size.width > 0 {
-            return Err(hidden_height());
-        }
-        if rest.len() != usize::from(count) * 3 || !matches!(count, 1 | 3 | 4) {
-            return Err(malformed(format!(
-                "a JPEG with {count} components is not known"
-            )));
-        }
-        let mut components: Vec<Component> = Vec::new();
-        for c in rest.chunks_exact(3) {
-            let component = Component {
-                id: c[0],
-                sampling: (c[1] >> 4, c[1] & 15),
-                quant: c[2],
-            };
-            let (h, v) = component.sampling;
-            if !(1..=4).contains(&h) || !(1..=4).contains(&v) || component.quant > 3 {
-                return Err(malformed("a JPEG component has impossible factors"));
-            }
-            if components.iter().any(|other| other.id == component.id) {
-                return Err(malformed("two JPEG components have one name"));
-            }
-            components.push(component);
-        }
-        if let [only] = &mut components[..] {
-            only.sampling = (1, 1); // T.81 A.2.2: a lone component's factors mean nothing
-        }
-        let mut renumbered = body[..6].to_vec();
-        for (number, c) in (1..).zip(&components) {
-            renumbered.extend([number, c.sampling.0 << 4 | c.sampling.1, c.quant]);
-        }
-        self.copy(marker, &renumbered);
-        self.header.size = size;
-        self.header.components = components;
-        self.header.progressive = marker == 0xc2;
-        Ok(())
-    }
-
-    fn quant_tables(&mut self, mut body: &[u8]) -> Result<()> {
-        while let Some((&head, rest)) = body.split_first() {
-            let (wide, number) = (head >> 4, usize::from(head & 15));
-            let length = if wide == 0 { 64 } else { 128 };
-            if number > 3 || wide > 1 || rest.len() < length {
-                return Err(malformed("a JPEG quantisation table is damaged"));
-            }
-            let mut table = [0; 64];
-            for (i, &place) in ZIGZAG.iter().enumerate() {
-                table[usize::from(place)] = if wide == 0 {
-                    rest[i].into()
-                } else {
-                    u16::from_be_bytes([rest[2 * i], rest[2 * i + 1]])
-                };
-            }
-            if self.scans == 0 || self.header.quant[number].is_none() {
-                self.header.quant[number] = Some(table);
-            }
-            body = &rest[length..];
-        }
-        Ok(())
-    }
-
-    /// Copies a scan's header and data.
-    fn scan(&mut self, body: &[u8]) -> Result<()> {
-        let damaged = || malformed("a JPEG scan header is damaged");
-        let (&count, _) = body.split_first().ok_or_else(damaged)?;
-        let count = usize::from(count);
-        if !(1..=4).contains(&count) || body.len() != 4 + 2 * count {
-            return Err(damaged());
-        }
-        let mut renumbered = body.to_vec();
-        for i in 0..count {
-            let id = body[1 + 2 * i];
-            let number = self.header.components.iter().position(|c| c.id == id);
-            renumbered[1 + 2 * i] = number.ok_or_else(damaged)? as u8 + 1;
-        }
-        self.copy(0xda, &renumbered);
-        self.scans += 1;
-        let data = self.file.get(self.at..).unwrap_or_default();
-        let length = self.scan_length(data)?;
-        self.stream.extend(&data[..length]);
-        self.at += length;
-        Ok(())
-    }
-
-    /// Bytes of coded data before the marker that ends it. Restart markers must count up: a gap
-    /// means that a part of the picture is missing.
-    fn scan_length(&self, data: &[u8]) -> Result<usize> {
-        let mut expected = 0;
-        let mut at = 0;
-        loop {
-            let rest = data.get(at..).unwrap_or_default();
-            at += rest.iter().position(|&b| b == 0xff).ok_or_else(truncated)?;
-            match *data.get(at + 1).ok_or_else(truncated)? {
-                0 => at += 2,
-                0xff => at += 1,
-                marker @ 0xd0..=0xd7 => {
-                    if self.restart_interval == 0 || marker - 0xd0 != expected {
-                        return Err(malformed("the JPEG's restart markers are out of order"));
-                    }
-                    expected = (expected + 1) % 8;
-                    at += 2;
-                }
-                _ => return Ok(at),
-            }
-        }
     }
 
     fn application(&mut self, marker: u8, body: &'a [u8], notes: &mut Notes) {
@@ -402,12 +193,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Ends the stream, and puts together what came in pieces.
+    /// Names what is behind the picture, and puts together what came in pieces.
     fn finish(&mut self, notes: &mut Notes) {
-        // A decoder that runs out of data before it has all blocks reads these ones, which are no
-        // Huffman code (T.81 C.2 keeps the all-ones code free), instead of guessing grey.
-        self.stream.extend([0xff, 0].repeat(8));
-        self.stream.extend([0xff, 0xd9]);
         if self.file[self.at..].iter().any(|&b| b != 0) {
             notes.drop("trailer");
             let trailer = &self.file[self.at..];
@@ -438,26 +225,4 @@ impl<'a> Walk<'a> {
                 .all(|(i, c)| c.0 == i && c.1 == count);
         complete.then(|| self.icc.iter().flat_map(|chunk| chunk.2).copied().collect())
     }
-}
-
-/// Whether all Huffman tables of a segment have the code lengths of T.81, annex K.3.
-fn usual_tables(mut body: &[u8]) -> bool {
-    const USUAL: [[u8; 16]; 4] = [
-        [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0],
-        [0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0],
-        [0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 125],
-        [0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 119],
-    ];
-    while let Some((counts, rest)) = body.get(1..).and_then(|b| b.split_at_checked(16)) {
-        if !USUAL.iter().any(|usual| usual == counts) {
-            return false;
-        }
-        let values: usize = counts.iter().map(|&n| usize::from(n)).sum();
-        body = rest.get(values..).unwrap_or_default();
-    }
-    true
-}
-
-fn hidden_height() -> crate::error::Error {
-    unsupported("JPEG that gives its height behind the picture (DNL) is not handled")
 }

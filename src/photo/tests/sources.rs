@@ -7,17 +7,17 @@ use std::borrow::Cow;
 pub(super) const SIZE: Size = Size::new(37, 29);
 
 /// A small generator with a seed, so that failures come back (xorshift64*).
-pub(super) struct Random(pub(super) u64);
+pub(in super::super) struct Random(pub(in super::super) u64);
 
 impl Random {
-    pub(super) fn next(&mut self) -> u64 {
+    pub(in super::super) fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    pub(super) fn below(&mut self, most: usize) -> usize {
+    pub(in super::super) fn below(&mut self, most: usize) -> usize {
         (self.next() >> 16) as usize % most.max(1)
     }
 }
@@ -108,13 +108,7 @@ pub(super) fn jpegs() -> Vec<(&'static str, Vec<u8>)> {
                 j.add_icc_profile(&icc).expect("short");
             }),
         ),
-    ]
-}
-
-/// What the encoder writes as one scan per component.
-pub(super) fn scan_per_component() -> Vec<(&'static str, Vec<u8>)> {
-    use jpeg_encoder::{ColorType as C, SamplingFactor as S};
-    vec![
+        // One scan per component from here on.
         (
             "jpeg 4:1:1",
             jpeg(3, C::Rgb, |j| j.set_sampling_factor(S::F_4_1)),

@@ -1,0 +1,155 @@
+//! A twelve-megapixel JPEG with four faces, from file to file: `cargo bench --bench jpeg`.
+//!
+//! Held against what it costs to decode the same file to pixels with zune-jpeg and to encode these
+//! with jpeg-encoder (its fastest way: fixed Huffman codes), which covers nothing and loses quality.
+//! The two take turns, and the ratio of their fastest rounds is printed first; one thread each.
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use faceveil::{
+    AnyPlaneMut, Layout, Limits, Orientation, Photo, Picture, PixelRect, Rect, Redaction, Region,
+    Shape, Size, Style,
+};
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+use zune_core::bytestream::ZCursor;
+
+const PHOTO: Size = Size::new(4032, 3024);
+const QUALITY: u8 = 90;
+const ROUNDS: usize = 15;
+
+/// Noise in -1..=1 that belongs to a place.
+fn noise(x: u32, y: u32, seed: u32) -> f32 {
+    let mut n = x.wrapping_mul(0x9E37_79B1) ^ y.wrapping_mul(0x85EB_CA77) ^ seed;
+    n = (n ^ n >> 15).wrapping_mul(0x2C1B_3C6D);
+    n = (n ^ n >> 12).wrapping_mul(0x297A_2D39);
+    ((n ^ n >> 15) >> 8) as f32 / (1 << 23) as f32 - 1.0
+}
+
+/// Noise of which one wave is about `side` pixels long, smooth between.
+fn texture(x: u32, y: u32, side: u32) -> f32 {
+    let at = |dx, dy| noise(x / side + dx, y / side + dy, side);
+    let ease = |v: u32| {
+        let t = (v % side) as f32 / side as f32;
+        t * t * (3.0 - 2.0 * t)
+    };
+    let (tx, ty) = (ease(x), ease(y));
+    let mix = |a: f32, b: f32, t: f32| a + (b - a) * t;
+    mix(mix(at(0, 0), at(1, 0), tx), mix(at(0, 1), at(1, 1), tx), ty)
+}
+
+/// Slopes, soft shapes, some parts with fine texture, and a sensor's grain.
+fn pixels() -> Vec<u8> {
+    let mut out = Vec::with_capacity(PHOTO.area() as usize * 3);
+    for y in 0..PHOTO.height {
+        for x in 0..PHOTO.width {
+            let shapes = texture(x, y, 700) * 60.0 + texture(x, y, 150) * 25.0;
+            let rough = (texture(x, y, 400) + 0.3).clamp(0.0, 1.0);
+            let fine = rough * (texture(x, y, 12) * 22.0 + texture(x, y, 5) * 16.0);
+            let grain = noise(x, y, 1) * 9.0;
+            let light = 120.0 + shapes + fine + grain;
+            let tint = texture(x, y, 500) * 20.0;
+            let colours = [light + tint, light, light - tint + noise(x, y, 2) * 2.0];
+            out.extend(colours.map(|v| v.clamp(0.0, 255.0) as u8));
+        }
+    }
+    out
+}
+
+fn encode(rgb: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut job = Encoder::new(&mut out, QUALITY);
+    job.set_sampling_factor(SamplingFactor::F_2_2);
+    let (width, height) = (PHOTO.width as u16, PHOTO.height as u16);
+    job.encode(rgb, width, height, ColorType::Rgb)
+        .expect("encodes");
+    out
+}
+
+/// What the ratio is against.
+fn by_pixels(file: &[u8]) -> Vec<u8> {
+    let mut decoder = zune_jpeg::JpegDecoder::new(ZCursor::new(file));
+    encode(&decoder.decode().expect("decodes"))
+}
+
+fn read(file: &[u8]) -> Photo {
+    Photo::read(file, &Limits::default()).expect("reads")
+}
+
+/// Four faces, each masked over 380 by 460 pixels.
+fn cover(photo: &mut Photo) {
+    let region = |i: u8| {
+        let area = Rect::new(300.0 + 900.0 * f32::from(i), 900.0, 380.0, 460.0);
+        Region::new(Shape::Ellipse, area.expect("positive"))
+    };
+    let regions = [0, 1, 2, 3].map(region);
+    let redaction = Redaction::new(&Style::Blur, &regions, PHOTO, Orientation::Normal);
+    let touched = |layout: &Layout| redaction.touched(layout);
+    photo
+        .edit(0, &touched, &mut |plane, channel| {
+            if let AnyPlaneMut::U8(mut plane) = plane {
+                redaction.apply(&mut plane, channel);
+            }
+        })
+        .expect("planes");
+}
+
+fn by_coefficients(file: &[u8]) -> Vec<u8> {
+    let mut photo = read(file);
+    cover(&mut photo);
+    photo.write().expect("writes")
+}
+
+fn print_ratio(file: &[u8]) {
+    let time = |work: &dyn Fn(&[u8]) -> Vec<u8>| {
+        let start = Instant::now();
+        black_box(work(file));
+        start.elapsed()
+    };
+    let mut best = [Duration::MAX; 2];
+    for _ in 0..ROUNDS {
+        best[0] = best[0].min(time(&by_coefficients));
+        best[1] = best[1].min(time(&by_pixels));
+    }
+    let written = by_coefficients(file).len();
+    println!(
+        "{}x{} at {:.2} bits a pixel: {:.1} ms with four faces covered, {:.1} ms for decoding and \
+         encoding pixels: {:.2} times; the file is {:.3} times as large",
+        PHOTO.width,
+        PHOTO.height,
+        file.len() as f64 * 8.0 / PHOTO.area() as f64,
+        best[0].as_secs_f64() * 1e3,
+        best[1].as_secs_f64() * 1e3,
+        best[0].as_secs_f64() / best[1].as_secs_f64(),
+        written as f64 / file.len() as f64,
+    );
+}
+
+fn jpeg(criterion: &mut Criterion) {
+    let file = encode(&pixels());
+    print_ratio(&file);
+    let mut group = criterion.benchmark_group("12 megapixels JPEG");
+    group.sample_size(10);
+    let photo = read(&file);
+    let whole = PixelRect::of(PHOTO);
+    group.bench_function("read", |b| b.iter(|| read(&file)));
+    group.bench_function("cover four faces", |b| {
+        let mut photo = read(&file);
+        b.iter(|| cover(&mut photo));
+    });
+    group.bench_function("write", |b| b.iter(|| photo.write()));
+    group.bench_function("read, and view at 1280", |b| {
+        b.iter(|| read(&file).picture(0).view(whole, Size::new(1280, 960)));
+    });
+    group.bench_function("view at 2816", |b| {
+        b.iter(|| photo.picture(0).view(whole, Size::new(2816, 2112)));
+    });
+    group.bench_function("view of a face at full size", |b| {
+        let crop = PixelRect::new(1001, 903, 320, 320);
+        b.iter(|| photo.picture(0).view(crop, Size::new(320, 320)));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, jpeg);
+criterion_main!(benches);
