@@ -138,7 +138,7 @@ impl Preset {
         // is: 8 of 323 pictures of upright people get a turned mask at this bar, 28 at 0.5.
         let (turned, threshold_turned) = match self {
             Self::Fast => (None, 1.0),
-            Self::Balanced => (Some(look(Head::YuNet, 640, 1.0, 0.6)), 0.85),
+            Self::Balanced => (Some(look(Head::YuNet, 640, 1.0, 0.7)), 0.85),
             Self::Thorough => (Some(look(Head::YuNet, 1280, 1.0, 0.5)), 0.5),
         };
         let plan = |looks, judges, threshold| Plan {

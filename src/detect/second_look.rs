@@ -15,7 +15,7 @@ use crate::picture::Picture;
 const TILE: u32 = 160;
 /// The longer side of a candidate in its tile: 3.2 times that is the tile.
 const FACE: f32 = 50.0;
-/// Tiles across and down a canvas.
+/// Most tiles across and down a canvas.
 const GRID: u32 = 4;
 /// A sighting belongs to a candidate if its middle is no farther than this from the tile's, ...
 const REACH: f32 = 16.0;
@@ -44,9 +44,10 @@ pub(super) fn second_look(
     let per_canvas = (GRID * GRID) as usize;
     let mut all = Vec::with_capacity(areas.len());
     for sheet in areas.chunks(per_canvas) {
-        // The last sheet may be shorter: only as many rows of tiles as it needs.
+        // The last sheet may be shorter: only as many rows and columns of tiles as it needs.
         let rows = (sheet.len() as u32).div_ceil(GRID);
-        let canvas = Size::new(GRID * TILE, rows * TILE);
+        let columns = (sheet.len() as u32).div_ceil(rows);
+        let canvas = Size::new(columns * TILE, rows * TILE);
         let mut tiles = Vec::with_capacity(sheet.len());
         for (i, area) in sheet.iter().enumerate() {
             let place = tile(area, i as u32, canvas, picture.size());
@@ -61,15 +62,16 @@ pub(super) fn second_look(
         })?;
         let seen = head.decode(&outputs, canvas, FLOOR)?;
         for (i, place) in tiles.into_iter().enumerate() {
-            all.push(place.and_then(|(place, _)| in_the_middle(&seen, i as u32, &place)));
+            all.push(place.and_then(|(place, _)| in_the_middle(&seen, i as u32, canvas, &place)));
         }
     }
     Ok(all)
 }
 
 /// Top left corner of tile `i`.
-fn corner(i: u32) -> (u32, u32) {
-    (i % GRID * TILE, i / GRID * TILE)
+fn corner(i: u32, canvas: Size) -> (u32, u32) {
+    let columns = canvas.width / TILE;
+    (i % columns * TILE, i / columns * TILE)
 }
 
 /// Where the surroundings of `area` go: tile `i`, what lies outside the picture left black. `None` if
@@ -90,7 +92,7 @@ fn tile(area: &Rect, i: u32, canvas: Size, picture: Size) -> Option<Letterbox> {
     };
     let (x, width) = place(inside.x, inside.width, wanted.left());
     let (y, height) = place(inside.y, inside.height, wanted.top());
-    let (left, top) = corner(i);
+    let (left, top) = corner(i, canvas);
     Some(Letterbox {
         crop: PixelRect::new(inside.x, inside.y, inside.width, inside.height),
         content: Size::new(width, height),
@@ -100,8 +102,8 @@ fn tile(area: &Rect, i: u32, canvas: Size, picture: Size) -> Option<Letterbox> {
 }
 
 /// The best sighting near the middle of tile `i`, in picture pixels.
-fn in_the_middle(seen: &[Candidate], i: u32, place: &Letterbox) -> Option<Glance> {
-    let (left, top) = corner(i);
+fn in_the_middle(seen: &[Candidate], i: u32, canvas: Size, place: &Letterbox) -> Option<Glance> {
+    let (left, top) = corner(i, canvas);
     let half = TILE as f32 / 2.0;
     let (x, y) = (left as f32 + half, top as f32 + half);
     let best = seen
@@ -132,7 +134,7 @@ mod tests {
             let area = Rect::new(x, y, w, h).expect("finite");
             let canvas = Size::new(GRID * TILE, GRID * TILE);
             let place = tile(&area, i, canvas, picture).expect("its corner is inside");
-            let (left, top) = corner(i);
+            let (left, top) = corner(i, canvas);
             prop_assert!(place.offset.0 >= left && place.offset.0 + place.content.width <= left + TILE);
             prop_assert!(place.offset.1 >= top && place.offset.1 + place.content.height <= top + TILE);
             let half = TILE as f32 / 2.0;

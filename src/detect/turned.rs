@@ -4,8 +4,10 @@
 //! Invariant: what is found comes back in pixels of the picture as it was given.
 
 use super::Detector;
+use super::heads::Head;
 use super::look::Look;
 use super::preset::Plan;
+use super::second_look::second_look;
 use crate::error::Result;
 use crate::face::Face;
 use crate::geometry::{Orientation, PixelRect, Rect, Size};
@@ -17,6 +19,11 @@ const TURNS: [Orientation; 3] = [
     Orientation::Rotate180,
     Orientation::Rotate270,
 ];
+
+/// The likeliest faces of a turn that get a second look: one row of its tiles.
+const MOST_HINTS: usize = 4;
+/// Least score of that look for a turn to be searched.
+const CONFIRMED: f32 = 0.5;
 
 /// A picture as it is seen after a turn.
 struct Turned<'a> {
@@ -74,11 +81,12 @@ impl Picture for Turned<'_> {
 
 impl Detector {
     /// Adds the faces that are seen in a turned picture only. A small picture is shown in each turn
-    /// first, to the cheapest network; only a turn in which it sees a face where none was found costs a
-    /// whole search.
+    /// first, to the cheapest network; only a turn in which it sees a face where none was found, and a
+    /// second look does not deny it, costs a whole search.
     ///
     /// A turn that shows more new faces than all of `faces` is how the picture belongs (its orientation
-    /// was lost): there the plan's threshold is enough. In any other a face must be surer than that.
+    /// was lost): there the plan's threshold is enough. In every other, and upright in that case, a face
+    /// must be surer than that.
     pub(super) fn find_turned(
         &self,
         picture: &dyn Picture,
@@ -91,33 +99,47 @@ impl Detector {
         let found: Vec<Rect> = faces.iter().map(|f| f.area).collect();
         let is_new = |area: &Rect| !found.iter().any(|f| f.holds(area.center()));
         let small = look.whole(picture)?;
-        let scale = picture.size().longest() as f32 / small.size().longest() as f32;
         for turn in TURNS {
-            let small = small.as_view();
-            let turned = Turned::new(&small, turn);
-            let mut seen = Vec::new();
-            for place in look.letterboxes(turned.size()) {
-                let content = turned.view(place.crop, place.content)?;
-                self.look(0, look, &place, &content, &mut seen)?;
-            }
-            let hints = seen.iter().map(|s| turned.rect_back(&s.area));
-            let mut hints = hints.filter_map(|r| r.mapped(0.0, 0.0, scale, scale));
-            if !hints.any(|r| is_new(&r)) {
+            let turned = Turned::new(picture, turn);
+            let mut hints = self.hints(&small, turn, look)?;
+            let scale = picture.size().longest() as f32 / small.size().longest() as f32;
+            hints.retain_mut(|hint| match hint.mapped(0.0, 0.0, scale, scale) {
+                Some(there) => {
+                    *hint = there;
+                    is_new(&turned.rect_back(hint))
+                }
+                None => false,
+            });
+            hints.truncate(MOST_HINTS);
+            let glances = second_look(&turned, &hints, self.pool(Head::CenterFace)?)?;
+            let confirmed = glances.iter().flatten().any(|g| g.score >= CONFIRMED);
+            if !confirmed {
                 continue;
             }
-            let turned = Turned::new(picture, turn);
             let more = self.find(&turned, plan)?.into_iter();
-            let more = more
-                .map(|f| turned.face_back(f))
-                .filter(|f| is_new(&f.area));
-            let more: Vec<Face> = more.collect();
-            let least = match sure(&more) > upright + 1.0 {
-                true => plan.threshold,
-                false => plan.threshold_turned,
-            };
-            faces.extend(more.into_iter().filter(|f| f.score >= least));
+            let more = more.map(|f| turned.face_back(f));
+            let mut more: Vec<Face> = more.filter(|f| is_new(&f.area)).collect();
+            if sure(&more) > upright + 1.0 {
+                faces.retain(|f| f.score >= plan.threshold_turned);
+            } else {
+                more.retain(|f| f.score >= plan.threshold_turned);
+            }
+            faces.extend(more);
         }
         Ok(())
+    }
+
+    /// What the network of `look` takes for faces in a small picture after a turn, in pixels of that,
+    /// likeliest first.
+    fn hints(&self, small: &RgbImage, turn: Orientation, look: &Look) -> Result<Vec<Rect>> {
+        let small = small.as_view();
+        let turned = Turned::new(&small, turn);
+        let mut seen = Vec::new();
+        for place in look.letterboxes(turned.size()) {
+            let content = turned.view(place.crop, place.content)?;
+            self.look(0, look, &place, &content, &mut seen)?;
+        }
+        Ok(seen.iter().map(|s| s.area).collect())
     }
 }
 

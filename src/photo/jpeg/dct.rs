@@ -170,6 +170,16 @@ fn sample(value: f32) -> u8 {
     ((value + 128.0).clamp(0.0, 255.0) + ONES).to_bits() as u8
 }
 
+/// The nearest whole number within `least..=1023`. A step of 0, which makes no sense, gives no number or
+/// infinity: both become 0.
+#[inline(always)]
+fn level(value: f32, least: f32) -> i16 {
+    // As in `sample`, with room for a sign.
+    const ONES: f32 = (3 << 22) as f32;
+    let value = if value.is_finite() { value } else { 0.0 };
+    (value.clamp(least, 1023.0) + ONES).to_bits() as i16
+}
+
 /// The coefficients of 8x8 samples at the front of `from`, whose rows are `stride` apart.
 pub(super) fn forward(from: &[u8], stride: usize, steps: &Steps) -> Block {
     let mut half = [[0.0f32; 8]; 8];
@@ -189,20 +199,13 @@ pub(super) fn forward(from: &[u8], stride: usize, steps: &Steps) -> Block {
             }
         }
     }
+    let ordered = ZIGZAG.map(|place| values[usize::from(place) / 8][usize::from(place) % 8]);
     let mut block = [0; 64];
-    for (i, (to, &place)) in block.iter_mut().zip(&ZIGZAG).enumerate() {
-        let place = usize::from(place);
-        let value = values[place / 8][place % 8] / steps.0[i];
-        // A step of 0, which makes no sense, gives no number or infinity: both become 0.
-        let value = if value.is_finite() {
-            value.round()
-        } else {
-            0.0
-        };
-        // What a baseline file may hold (T.81, table F.1 and F.2).
-        let least = if i == 0 { -1024.0 } else { -1023.0 };
-        *to = value.clamp(least, 1023.0) as i16;
+    for ((to, value), step) in block.iter_mut().zip(&ordered).zip(&steps.0) {
+        *to = level(value / step, -1023.0);
     }
+    // What a baseline file may hold (T.81, table F.1 and F.2).
+    block[0] = level(ordered[0] / steps.0[0], -1024.0);
     block
 }
 
