@@ -23,16 +23,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Likelihood from which a sighting starts a track, if no threshold is given: the least that the preset
-/// takes for a face in a photo.
-const fn sure(preset: Preset) -> f32 {
-    match preset {
-        Preset::Fast => 0.33,
-        Preset::Balanced => 0.25,
-        Preset::Thorough => 0.1,
-    }
-}
-
 /// Likelihood from which a sighting carries a track on, as a share of the one that starts it.
 const WEAK: f32 = 0.4;
 /// Frames that wait for a decision may take this many bytes; above it the video is read twice.
@@ -97,8 +87,11 @@ impl VideoAnonymizer {
                 "a constant rate factor above 51",
             ));
         }
-        let sure = detector.threshold.unwrap_or(sure(detector.preset));
-        let detector = Detector::new(&DetectorOptions {
+        // What starts a track: the least that the preset takes for a face in a photo.
+        let sure = detector
+            .threshold
+            .unwrap_or_else(|| detector.preset.threshold());
+        let detector = Detector::for_frames(&DetectorOptions {
             threshold: Some(sure * WEAK),
             ..detector.clone()
         })?;

@@ -70,7 +70,16 @@ impl Detector {
     /// [`ErrorKind::InvalidArgument`] for a threshold outside 0..=1, [`ErrorKind::Engine`] if the engine,
     /// the device or a model cannot be had.
     pub fn new(options: &DetectorOptions) -> Result<Self> {
-        let mut plans = options.preset.plans();
+        Self::with(options, options.preset.plans())
+    }
+
+    /// For the frames of a video, in which a face has many chances to be seen: what each preset makes
+    /// of it is in `preset.rs`. Errors as of [`Detector::new`].
+    pub(crate) fn for_frames(options: &DetectorOptions) -> Result<Self> {
+        Self::with(options, options.preset.plans_for_frames())
+    }
+
+    fn with(options: &DetectorOptions, mut plans: Plans) -> Result<Self> {
         if let Some(threshold) = options.threshold {
             if !(0.0..=1.0).contains(&threshold) {
                 return Err(Error::new(

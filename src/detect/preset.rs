@@ -121,13 +121,32 @@ impl Preset {
         }
     }
 
+    /// Least score of a face, for pictures that are not large, unless another is asked for.
+    pub(crate) fn threshold(self) -> f32 {
+        self.plans().near.threshold
+    }
+
+    /// For frames of a video. `Fast` looks at smaller pictures, and never twice: the neighbouring frames
+    /// are its second look.
+    pub(super) fn plans_for_frames(self) -> Plans {
+        let mut plans = self.plans();
+        if self == Self::Fast {
+            for plan in [&mut plans.near, &mut plans.far] {
+                plan.looks[0].longest = 640;
+                plan.looks[1].longest = 1024;
+                plan.glances = 0;
+            }
+        }
+        plans
+    }
+
     pub(super) fn plans(self) -> Plans {
         let with = |mut looks: Vec<Look>, more: Look| {
             looks.push(more);
             looks
         };
         let half = |longest, most| look(Head::CenterFace, longest, most, 0.10);
-        // YuNet costs a sixth of CenterFace: a face of 20 pixels in a 12-megapixel photo keeps 14.
+        // YuNet costs a sixth of CenterFace: a face of 20 pixels in a 12-megapixel photo keeps 13.
         let yunet = |longest| look(Head::YuNet, longest, 1.0, 0.25);
         let (doubt, glances) = match self {
             Self::Fast => ((0.2, 0.65), 100),
@@ -135,10 +154,10 @@ impl Preset {
             Self::Thorough => ((0.05, 0.9), 1000),
         };
         // A thirtieth of the whole search, each. Among upright faces, what looks like a turned one rarely
-        // is: 8 of 323 pictures of upright people get a turned mask at this bar, 28 at 0.5.
+        // is: at 0.5 a tenth of the pictures of upright people get a turned mask, most of them false.
         let (turned, threshold_turned) = match self {
             Self::Fast => (None, 1.0),
-            Self::Balanced => (Some(look(Head::YuNet, 640, 1.0, 0.7)), 0.85),
+            Self::Balanced => (Some(look(Head::YuNet, 512, 1.0, 0.6)), 0.85),
             Self::Thorough => (Some(look(Head::YuNet, 1280, 1.0, 0.5)), 0.5),
         };
         let plan = |looks, judges, threshold| Plan {
@@ -159,7 +178,7 @@ impl Preset {
             Self::Balanced => (
                 plan(center_face(1280, 1.0), fitted::BALANCED, 0.25),
                 plan(
-                    with(center_face(1280, 1.0), yunet(2816)),
+                    with(center_face(1024, 1.0), yunet(2560)),
                     fitted::BALANCED_FAR,
                     0.36,
                 ),

@@ -20,8 +20,8 @@ const TURNS: [Orientation; 3] = [
     Orientation::Rotate270,
 ];
 
-/// The likeliest faces of a turn that get a second look: one row of its tiles.
-const MOST_HINTS: usize = 4;
+/// The likeliest faces of a turn that get a second look.
+const MOST_HINTS: usize = 2;
 /// Least score of that look for a turn to be searched.
 const CONFIRMED: f32 = 0.5;
 
