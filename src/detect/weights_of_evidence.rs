@@ -2,6 +2,11 @@
 //! set of WIDER FACE. `docs/accuracy.md` has the commands and the cross-validated results. In the order of the looks
 //! of `preset.rs`; features as in `decide.rs`.
 
+#![expect(
+    clippy::approx_constant,
+    reason = "a fitted weight may lie near a famous number"
+)]
+
 use super::decide::Judges;
 
 /// CenterFace, and `YuNet` on a larger picture.
