@@ -122,12 +122,14 @@ impl Preset {
     }
 
     /// Least score of a face, for pictures that are not large, unless another is asked for.
+    #[cfg(feature = "video")]
     pub(crate) fn threshold(self) -> f32 {
         self.plans().near.threshold
     }
 
     /// For frames of a video. `Fast` looks at smaller pictures, and never twice: the neighbouring frames
     /// are its second look.
+    #[cfg(feature = "video")]
     pub(super) fn plans_for_frames(self) -> Plans {
         let mut plans = self.plans();
         if self == Self::Fast {
