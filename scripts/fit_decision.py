@@ -140,7 +140,7 @@ class Proposals:
         """With the context that context.rs computes from the probabilities before it."""
         b, n = self.boxes, len(self.boxes)
         if not n:
-            return np.zeros((0, self.alone().shape[1] + 3))
+            return np.zeros((0, self.alone().shape[1] + 2))
         side = np.maximum(np.maximum(b[:, 2] - b[:, 0], b[:, 3] - b[:, 1]), 1e-3)
         x, y = (b[:, 0] + b[:, 2]) / 2, (b[:, 1] + b[:, 3]) / 2
         distance = np.hypot(x[:, None] - x, y[:, None] - y) / np.sqrt(side[:, None] * side)
@@ -149,9 +149,8 @@ class Proposals:
         q = np.where(p >= 0.01, p, 0)
         other = (share < APART) & ~np.eye(n, dtype=bool)
         company = np.log1p(3 * (other * like * q[None] ** 2).sum(1))
-        best = (other * q[None]).max(1)
         overlap = np.where((share >= TOUCH) & (q[None] > p[:, None]), share * q[None], 0).max(1)
-        return np.concatenate([self.alone(), company[:, None], best[:, None], overlap[:, None]], 1)
+        return np.concatenate([self.alone(), company[:, None], overlap[:, None]], 1)
 
     def again(self, p):
         size = np.log(np.maximum(self.side, 1) / UNIT)

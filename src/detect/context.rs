@@ -1,6 +1,7 @@
 //! What the other boxes of a picture say about one. Faces keep company: a weak sighting among sure
 //! ones of its size is more likely a face than the same sighting on an empty wall; a box that lies over
-//! a likelier one is less likely a face of its own.
+//! a likelier one is less likely a face of its own. How sure the surest face of the picture is says
+//! nothing here: that would be fitted on pictures that all have faces, and find some in those without.
 //!
 //! Invariant: the time is bounded by the number of boxes times [`MOST_WITNESSES`], and the result does
 //! not depend on the order of the boxes.
@@ -25,8 +26,6 @@ const LEAST: f32 = 0.01;
 pub(super) struct Context {
     /// ln(1 + 3 x the sum over the other boxes of probability squared, likeness of size and nearness).
     pub(super) company: f32,
-    /// The likeliest other face anywhere in the picture, 0..=1.
-    pub(super) best: f32,
     /// The most that a likelier box covers of it, times that one's probability, 0..=1.
     pub(super) overlap: f32,
 }
@@ -44,7 +43,6 @@ pub(super) fn contexts(boxes: &[(Rect, f32)]) -> Vec<Context> {
             let other = boxes[j].1;
             if shared < APART {
                 sum += other * other * likeness(&boxes[i].0, &boxes[j].0);
-                context.best = context.best.max(other);
             }
             if shared >= TOUCH && other > boxes[i].1 {
                 context.overlap = context.overlap.max(shared * other);
@@ -86,13 +84,13 @@ mod tests {
         let same = contexts(&[(square(0.0, 20.0), 0.3), (square(40.0, 20.0), 0.9)])[0];
         let other = contexts(&[(square(0.0, 20.0), 0.3), (square(40.0, 80.0), 0.9)])[0];
         assert!(same.company > 0.5 && same.company > 5.0 * other.company);
-        assert_eq!((same.best, same.overlap), (0.9, 0.0));
+        assert_eq!(same.overlap, 0.0);
     }
 
     #[test]
     fn a_box_inside_a_likelier_one_overlaps_and_is_no_company() {
         let c = contexts(&[(square(5.0, 10.0), 0.3), (square(0.0, 20.0), 0.8)]);
-        assert_eq!((c[0].company, c[0].best), (0.0, 0.0));
+        assert_eq!(c[0].company, 0.0);
         assert!((c[0].overlap - 0.8).abs() < 1e-6);
         assert_eq!(c[1], Context::default(), "the likelier one does not suffer");
     }
@@ -105,7 +103,6 @@ mod tests {
             let boxes: Vec<(Rect, f32)> = all.iter().map(|&(x, side, p)| (square(x, side), p)).collect();
             for c in contexts(&boxes) {
                 prop_assert!(c.company.is_finite() && c.company >= 0.0);
-                prop_assert!((0.0..=1.0).contains(&c.best));
                 prop_assert!((0.0..=1.01).contains(&c.overlap));
             }
         }

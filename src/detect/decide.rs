@@ -59,8 +59,7 @@ impl Features {
 
     /// Adds what is around it.
     pub(super) fn among(mut self, context: &Context) -> Self {
-        self.values
-            .extend([context.company, context.best, context.overlap]);
+        self.values.extend([context.company, context.overlap]);
         self
     }
 
