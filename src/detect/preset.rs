@@ -127,8 +127,7 @@ impl Preset {
         self.plans().near.threshold
     }
 
-    /// For frames of a video. `Fast` looks at smaller pictures, and never twice: the neighbouring frames
-    /// are its second look.
+    /// For frames of a video: `Fast` looks at smaller pictures, since a face has many chances to be seen.
     #[cfg(feature = "video")]
     pub(super) fn plans_for_frames(self) -> Plans {
         let mut plans = self.plans();
@@ -136,7 +135,6 @@ impl Preset {
             for plan in [&mut plans.near, &mut plans.far] {
                 plan.looks[0].longest = 640;
                 plan.looks[1].longest = 1024;
-                plan.glances = 0;
             }
         }
         plans
