@@ -5,12 +5,16 @@
 //! the file fails and nothing is left at its path.
 
 mod flow;
+#[cfg(test)]
+mod tests;
 
-use super::{Options, milliseconds};
+use super::{Options, ensure_nothing_left, milliseconds};
 use crate::detect::{Detector, DetectorOptions, Preset};
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
 use crate::geometry::Size;
+use crate::inspect::inspect_file;
+use crate::photo::Keep;
 use crate::plane::AnyPlaneMut;
 use crate::redact::{Redaction, Region};
 use crate::report::{Covered, FileReport, FoundFace, OpenSpan, Outcome, StyleUsed};
@@ -66,6 +70,8 @@ pub struct VideoAnonymizer {
     options: Options,
     video: VideoOptions,
     sure: f32,
+    /// [`RING`].
+    ring: usize,
 }
 
 /// What is called after every frame; to break is to stop.
@@ -103,6 +109,7 @@ impl VideoAnonymizer {
                 ..video
             },
             sure,
+            ring: RING,
         })
     }
 
@@ -182,13 +189,16 @@ impl VideoAnonymizer {
         let start = Instant::now();
         let settings = self.settings(&*video);
         let held = Tracker::new(settings, Size::new(1, 1)).delay() + self.in_flight();
-        let (followed, waited) = match held * video.shape().bytes() > RING {
+        let (followed, waited) = match held * video.shape().bytes() > self.ring {
             true => self.in_two_passes(&*video, output, watch)?,
             false => self.in_one_pass(&*video, output, watch)?,
         };
         report.ms.encode = milliseconds(start);
+        let looking = Instant::now();
+        ensure_nothing_left(inspect_file(output)?, Keep::default())?;
+        report.ms.inspect = milliseconds(looking);
         self.conclude(&mut report, &*video, &followed);
-        if waited > 0.3 * start.elapsed().as_secs_f64() {
+        if waited > 0.3 * looking.duration_since(start).as_secs_f64() {
             report.warnings.push(
                 "the encoder set the pace; a faster --preset-video or a higher --crf is quicker"
                     .into(),

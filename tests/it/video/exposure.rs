@@ -171,5 +171,8 @@ fn a_face_stays_covered_through_motion_blur_and_hiding_and_nothing_crosses_the_c
         "{faces} face-frames: {single} exposed frame by frame, {tracked} with tracking, {open} spans left open"
     );
     assert!(single > 0, "the clip is too easy to tell anything");
-    assert_eq!(tracked, 0, "of {faces} face-frames, {single} without tracking");
+    assert_eq!(
+        tracked, 0,
+        "of {faces} face-frames, {single} without tracking"
+    );
 }
