@@ -1,13 +1,16 @@
 //! The pipeline, and the only place where detection, redaction and photos meet:
 //! read, find, cover, write, and look through what was written.
 
+mod apply;
 #[cfg(feature = "video")]
 mod video;
 
+pub use apply::Applier;
 #[cfg(feature = "video")]
 pub use video::{Progress, VideoAnonymizer, VideoOptions};
 
 use crate::detect::Detector;
+use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, Rect, Size};
 use crate::inspect::{FindingKind, Inspection, inspect};
@@ -15,7 +18,7 @@ use crate::photo::{Keep, Limits, Photo};
 use crate::picture::{Picture, RgbView};
 use crate::plane::{AnyPlaneMut, Channel, Layout, PlaneMut};
 use crate::redact::{Redaction, Region, Shape, Style};
-use crate::report::{Covered, FileReport, FoundFace, Outcome, StyleUsed};
+use crate::report::{Covered, FileReport, FoundFace, Hashes, Outcome};
 use std::time::Instant;
 
 /// How a mask is made from a face.
@@ -76,14 +79,21 @@ impl Options {
         self.ignore.iter().any(holds)
     }
 
+    /// The mask of a face, unless it is not to be covered.
+    fn mask(&self, face: &Rect) -> Option<Region> {
+        let Masking { shape, margin } = self.masking;
+        (!self.ignores(face)).then(|| Region::new(shape, face.grown(margin)))
+    }
+
+    /// The regions always covered.
+    fn always(&self) -> impl Iterator<Item = Region> {
+        self.regions.iter().map(|r| Region::new(Shape::Box, *r))
+    }
+
     /// The masks of one frame: faces that are not to be ignored, then the regions always covered.
     fn masks<'a>(&self, faces: impl Iterator<Item = &'a Rect>) -> Vec<Region> {
-        let Masking { shape, margin } = self.masking;
-        let found = faces
-            .filter(|f| !self.ignores(f))
-            .map(|f| Region::new(shape, f.grown(margin)));
-        let asked = self.regions.iter().map(|r| Region::new(Shape::Box, *r));
-        found.chain(asked).collect()
+        let found = faces.filter_map(|f| self.mask(f));
+        found.chain(self.always()).collect()
     }
 }
 
@@ -134,54 +144,57 @@ impl Anonymizer {
     /// # Errors
     /// Those of [`Photo::read`] and [`Detector::detect`].
     pub fn find(&self, file: &[u8]) -> Result<Found> {
+        self.find_with(file, &self.options)
+    }
+
+    /// As [`Anonymizer::find`], with other options than its own: places to cover that are known for
+    /// this one photo, for instance.
+    ///
+    /// # Errors
+    /// Those of [`Anonymizer::find`] and [`Anonymizer::new`].
+    pub fn find_with(&self, file: &[u8], options: &Options) -> Result<Found> {
+        options.check()?;
         let mut report = FileReport::new(self.detector.engine());
+        report.sha256 = Some(Hashes::of_input(Digest::of(file)));
         let start = Instant::now();
-        let photo = Photo::read_keeping(file, &self.options.limits, self.options.keep)?;
+        let photo = Photo::read_keeping(file, &options.limits, options.keep)?;
         report.ms.decode = milliseconds(start);
+        describe(&mut report, &photo);
 
         let start = Instant::now();
-        let frames = photo.frame_count();
+        let frames = report.frames;
         let mut regions = Vec::with_capacity(frames);
         for frame in 0..frames {
-            let faces = self.detector.detect(&photo.picture(frame))?;
+            let found = self.detector.detect_and_reject(&photo.picture(frame))?;
             let label = (frames > 1).then_some(frame);
-            report
-                .faces
-                .extend(faces.iter().map(|f| FoundFace::new(label, f)));
-            regions.push(self.options.masks(faces.iter().map(|f| &f.area)));
+            let told = |f| FoundFace::new(label, f);
+            report.faces.extend(found.faces.iter().map(told));
+            report.rejected.extend(found.rejected.iter().map(told));
+            regions.push(options.masks(found.faces.iter().map(|f| &f.area)));
         }
         if photo.is_animation() {
             regions = spread(&regions);
         }
         report.ms.detect = milliseconds(start);
 
-        let upright = |frame| {
-            photo
-                .orientation(frame)
-                .upright_size(photo.stored_size(frame))
-        };
-        for (frame, list) in regions.iter().enumerate() {
+        for (frame, list) in regions.iter_mut().enumerate() {
             let label = (frames > 1).then_some(frame);
-            let covered = list
-                .iter()
-                .filter_map(|r| Covered::new(label, r, upright(frame)));
+            let upright = upright(&photo, frame);
+            let covered = list.iter().filter_map(|r| Covered::new(r, upright));
+            let covered: Vec<Covered> = covered.map(|c| c.of_frame(label)).collect();
+            *list = covered.iter().filter_map(Covered::region).collect();
             report.regions.extend(covered);
         }
-        let size = upright(0);
-        (report.width, report.height, report.frames) = (size.width, size.height, frames);
         report.outcome = match report.regions.is_empty() {
             true => Outcome::NoFaces,
             false => Outcome::Redacted,
         };
-        report.style = Some(StyleUsed::new(&self.options.style));
-        report.dropped = photo.dropped().to_vec();
-        report.kept = photo.kept().to_vec();
-        report.warnings = photo.warnings().to_vec();
+        report.style = Some((&options.style).into());
         Ok(Found {
             photo,
             regions,
-            style: self.options.style.clone(),
-            keep: self.options.keep,
+            style: options.style.clone(),
+            keep: options.keep,
             report,
         })
     }
@@ -213,6 +226,22 @@ impl Anonymizer {
         }
         Ok(regions)
     }
+}
+
+/// Size of a frame as a viewer shows it.
+fn upright(photo: &Photo, frame: usize) -> Size {
+    let orientation = photo.orientation(frame);
+    orientation.upright_size(photo.stored_size(frame))
+}
+
+/// Puts into a report what is known of a photo that was read.
+fn describe(report: &mut FileReport, photo: &Photo) {
+    let size = upright(photo, 0);
+    (report.width, report.height) = (size.width, size.height);
+    report.frames = photo.frame_count();
+    report.dropped = photo.dropped().to_vec();
+    report.kept = photo.kept().to_vec();
+    report.warnings = photo.warnings().to_vec();
 }
 
 /// Frames before and after one whose masks it shares: a face that a detector loses for a moment in an
@@ -280,6 +309,9 @@ impl Found {
         let start = Instant::now();
         ensure_clean(&bytes, self.keep)?;
         self.report.ms.inspect = milliseconds(start);
+        if let Some(hashes) = &mut self.report.sha256 {
+            hashes.output = Some(Digest::of(&bytes));
+        }
         Ok(Anonymized {
             bytes,
             report: self.report,

@@ -10,18 +10,20 @@ mod tests;
 
 use super::{Options, ensure_nothing_left, milliseconds};
 use crate::detect::{Detector, DetectorOptions, Preset};
+use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
 use crate::geometry::Size;
 use crate::inspect::inspect_file;
 use crate::photo::Keep;
 use crate::plane::AnyPlaneMut;
-use crate::redact::{Redaction, Region};
-use crate::report::{Covered, FileReport, FoundFace, OpenSpan, Outcome, StyleUsed};
+use crate::redact::{Redaction, Region, Style};
+use crate::report::{Covered, FileReport, FoundFace, Hashes, OpenSpan, Outcome, Runs};
 use crate::track::{Glimpse, Place, Settings, Sighting, Tracker, Why};
 use crate::video::{self, Backend, Encoding, Frame, FramePicture, Shape, Video};
 use flow::Pool;
 use std::collections::VecDeque;
+use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -51,6 +53,19 @@ impl Default for VideoOptions {
             encoding: Encoding::default(),
             workers: std::thread::available_parallelism().map_or(1, usize::from),
         }
+    }
+}
+
+impl VideoOptions {
+    /// Checks what the types cannot.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.encoding.crf.is_some_and(|crf| crf > 51) {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "a constant rate factor above 51",
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -86,13 +101,7 @@ impl VideoAnonymizer {
     /// Those of [`Detector::new`], and [`ErrorKind::InvalidArgument`] for options out of bounds.
     pub fn new(detector: &DetectorOptions, options: Options, video: VideoOptions) -> Result<Self> {
         options.check()?;
-        let encoding = &video.encoding;
-        if encoding.crf.is_some_and(|crf| crf > 51) {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                "a constant rate factor above 51",
-            ));
-        }
+        video.check()?;
         // What starts a track: the least that the preset takes for a face in a photo.
         let sure = detector
             .threshold
@@ -111,6 +120,16 @@ impl VideoAnonymizer {
             sure,
             ring: RING,
         })
+    }
+
+    /// Takes other options than before.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for options out of bounds.
+    pub fn set_options(&mut self, options: Options) -> Result<()> {
+        options.check()?;
+        self.options = options;
+        Ok(())
     }
 
     /// The preset that suits videos.
@@ -135,8 +154,9 @@ impl VideoAnonymizer {
         let video = self.open(input)?;
         let shape = *video.shape();
         let mut report = self.report(&*video);
+        report.sha256 = Some(Hashes::of_input(digest(input)?));
         let start = Instant::now();
-        let mut frames = 0;
+        let (mut frames, mut regions) = (0, Runs::default());
         let followed = self.follow(&*video, false, watch, &mut |decided| {
             for place in &decided.places {
                 if let Why::Seen(i) = place.why {
@@ -145,14 +165,12 @@ impl VideoAnonymizer {
                     report.faces.push(face);
                 }
             }
-            let masks = self.masks(&decided.places);
-            let covered = masks.iter();
-            let covered = covered.filter_map(|r| Covered::new(Some(frames), r, shape.upright()));
-            report.regions.extend(covered);
+            regions.push(&self.masks(&decided.places, &shape));
             frames += 1;
             Ok(())
         })?;
         report.ms.detect = milliseconds(start);
+        report.regions = regions.finish();
         self.conclude(&mut report, &*video, &followed);
         Ok(report)
     }
@@ -178,25 +196,25 @@ impl VideoAnonymizer {
     fn try_blur(&self, input: &Path, output: &Path, watch: Watch<'_>) -> Result<FileReport> {
         let video = self.open(input)?;
         let mut report = self.report(&*video);
-        report.style = Some(StyleUsed::new(&self.options.style));
-        let encoding = &self.video.encoding;
-        report.warnings.extend(video.warnings(encoding));
-        if encoding.audio == video::Audio::Drop && video.sound_tracks() > 0 {
-            report.dropped.push("audio".into());
-        } else if video.sound_tracks() > 0 {
-            report.kept.push("audio".into());
-        }
+        report.style = Some((&self.options.style).into());
+        let input = digest(input)?;
+        tell_sound(&mut report, &*video, &self.video.encoding);
         let start = Instant::now();
         let settings = self.settings(&*video);
         let held = Tracker::new(settings, Size::new(1, 1)).delay() + self.in_flight();
+        let mut regions = Runs::default();
         let (followed, waited) = match held * video.shape().bytes() > self.ring {
-            true => self.in_two_passes(&*video, output, watch)?,
-            false => self.in_one_pass(&*video, output, watch)?,
+            true => self.in_two_passes(&*video, output, watch, &mut regions)?,
+            false => self.in_one_pass(&*video, output, watch, &mut regions)?,
         };
         report.ms.encode = milliseconds(start);
         let looking = Instant::now();
         ensure_nothing_left(inspect_file(output)?, Keep::default())?;
         report.ms.inspect = milliseconds(looking);
+        report.regions = regions.finish();
+        let mut hashes = Hashes::of_input(input);
+        hashes.output = Some(digest(output)?);
+        report.sha256 = Some(hashes);
         self.conclude(&mut report, &*video, &followed);
         if waited > 0.3 * looking.duration_since(start).as_secs_f64() {
             report.warnings.push(
@@ -224,9 +242,18 @@ impl VideoAnonymizer {
         Settings::at_rate(self.sure, video.rate())
     }
 
-    /// Masks of one frame.
-    fn masks(&self, places: &[Place]) -> Vec<Region> {
-        self.options.masks(places.iter().map(|p| &p.area))
+    /// Masks of one frame: those of tracks by their number, then the regions always covered.
+    fn masks(&self, places: &[Place], shape: &Shape) -> Vec<Covered> {
+        let upright = shape.upright();
+        let mut places: Vec<&Place> = places.iter().collect();
+        places.sort_by_key(|p| p.track);
+        let followed = places.into_iter().flat_map(|place| {
+            let mask = self.options.mask(&place.area)?;
+            Some(Covered::new(&mask, upright)?.of_track(place.track))
+        });
+        let always = self.options.always();
+        let always = always.filter_map(|r| Covered::new(&r, upright));
+        followed.chain(always).collect()
     }
 
     /// Everything while it is decoded. Gives the frames, and seconds waited for the encoder.
@@ -235,6 +262,7 @@ impl VideoAnonymizer {
         video: &dyn Video,
         output: &Path,
         watch: Watch<'_>,
+        regions: &mut Runs,
     ) -> Result<(Followed, f64)> {
         let shape = video.shape();
         let mut writing = flow::Writing::start(video.sink(output, &self.video.encoding)?);
@@ -242,7 +270,9 @@ impl VideoAnonymizer {
             let Some(mut frame) = decided.frame else {
                 return Err(Error::new(ErrorKind::Internal, "a frame was lost"));
             };
-            self.cover(&mut frame, shape, &self.masks(&decided.places))?;
+            let masks = self.masks(&decided.places, shape);
+            regions.push(&masks);
+            cover(&mut frame, shape, &self.options.style, &of(&masks))?;
             writing.send(frame, decided.pool)
         })?;
         let (written, waited) = writing.finish()?;
@@ -257,52 +287,109 @@ impl VideoAnonymizer {
         video: &dyn Video,
         output: &Path,
         watch: Watch<'_>,
+        regions: &mut Runs,
     ) -> Result<(Followed, f64)> {
         let shape = video.shape();
         let mut masks = Vec::new();
         let followed = self.follow(video, false, watch, &mut |decided| {
-            masks.push(self.masks(&decided.places));
+            let of_frame = self.masks(&decided.places, shape);
+            regions.push(&of_frame);
+            masks.push(of(&of_frame));
             Ok(())
         })?;
-        let mut source = video.source()?;
-        let mut writing = flow::Writing::start(video.sink(output, &self.video.encoding)?);
         let differs = || Error::new(ErrorKind::Malformed, "it decodes differently every time");
-        let pool = Pool::new(2 * flow::WRITER_QUEUE);
-        let total = masks.len() as u64;
-        for (i, (pts, masks)) in followed.pts.iter().zip(&masks).enumerate() {
-            let mut frame = pool.take().unwrap_or_default();
-            if !source.next(shape, &mut frame)? || frame.pts != *pts {
-                return Err(differs());
-            }
-            self.cover(&mut frame, shape, masks)?;
-            writing.send(frame, &pool)?;
-            let done = Progress {
-                frames: i + 1,
-                of: Some(total),
-            };
-            if watch(done).is_break() {
-                return Err(flow::interrupted());
-            }
+        let mut due = followed.pts.iter().zip(masks);
+        let style = &self.options.style;
+        let (written, waited) =
+            again(
+                video,
+                output,
+                &self.video,
+                style,
+                watch,
+                &mut |frame| match due.next() {
+                    Some((pts, masks)) if *pts == frame.pts => Ok(masks),
+                    _ => Err(differs()),
+                },
+            )?;
+        match written == followed.pts.len() {
+            true => Ok((followed, waited)),
+            false => Err(differs()),
         }
-        if source.next(shape, &mut Frame::default())? {
-            return Err(differs());
-        }
-        let (written, waited) = writing.finish()?;
-        check_count(masks.len(), written)?;
-        Ok((followed, waited))
     }
+}
 
-    fn cover(&self, frame: &mut Frame, shape: &Shape, masks: &[Region]) -> Result<()> {
-        if masks.is_empty() {
-            return Ok(());
+/// Reads a video from the first frame on, covers each with what `masks` has for it, and gives their
+/// number and the seconds waited for the encoder.
+pub(super) fn again(
+    video: &dyn Video,
+    output: &Path,
+    options: &VideoOptions,
+    style: &Style,
+    watch: Watch<'_>,
+    masks: &mut dyn FnMut(&Frame) -> Result<Vec<Region>>,
+) -> Result<(usize, f64)> {
+    let shape = video.shape();
+    let mut source = video.source()?;
+    let mut writing = flow::Writing::start(video.sink(output, &options.encoding)?);
+    let pool = Pool::new(2 * flow::WRITER_QUEUE);
+    let mut frames = 0;
+    loop {
+        let mut frame = pool.take().unwrap_or_default();
+        if !source.next(shape, &mut frame)? {
+            break;
         }
-        let redaction = Redaction::new(&self.options.style, masks, shape.size, shape.orientation)
-            .coded(shape.coding);
-        frame.edit(shape, &mut |plane, channel| match plane {
-            AnyPlaneMut::U8(mut plane) => redaction.apply(&mut plane, channel),
-            AnyPlaneMut::U16(mut plane) => redaction.apply(&mut plane, channel),
-        })
+        let masks = masks(&frame)?;
+        cover(&mut frame, shape, style, &masks)?;
+        writing.send(frame, &pool)?;
+        frames += 1;
+        let of = video.frames();
+        if watch(Progress { frames, of }).is_break() {
+            return Err(flow::interrupted());
+        }
     }
+    if frames == 0 {
+        return Err(Error::new(ErrorKind::Malformed, "it has no frames"));
+    }
+    let (written, waited) = writing.finish()?;
+    check_count(frames, written)?;
+    Ok((frames, waited))
+}
+
+/// What becomes of the sound, and what the container will not have.
+pub(super) fn tell_sound(report: &mut FileReport, video: &dyn Video, encoding: &Encoding) {
+    report.dropped = video.dropped();
+    report.kept.clear();
+    report.warnings.extend(video.warnings(encoding));
+    if video.sound_tracks() > 0 {
+        let list = match encoding.audio {
+            video::Audio::Drop => &mut report.dropped,
+            video::Audio::Keep => &mut report.kept,
+        };
+        list.push("audio".into());
+    }
+}
+
+fn cover(frame: &mut Frame, shape: &Shape, style: &Style, masks: &[Region]) -> Result<()> {
+    if masks.is_empty() {
+        return Ok(());
+    }
+    let redaction = Redaction::new(style, masks, shape.size, shape.orientation).coded(shape.coding);
+    frame.edit(shape, &mut |plane, channel| match plane {
+        AnyPlaneMut::U8(mut plane) => redaction.apply(&mut plane, channel),
+        AnyPlaneMut::U16(mut plane) => redaction.apply(&mut plane, channel),
+    })
+}
+
+/// What is told of a frame is what is covered in it.
+fn of(masks: &[Covered]) -> Vec<Region> {
+    masks.iter().filter_map(Covered::region).collect()
+}
+
+/// Of a whole file.
+pub(super) fn digest(path: &Path) -> Result<Digest> {
+    let read = File::open(path).and_then(Digest::of_reader);
+    read.map_err(|e| Error::new(ErrorKind::Malformed, "reading its bytes").because(e))
 }
 
 /// What the tracker decided about a frame.
@@ -425,7 +512,7 @@ impl VideoAnonymizer {
         let seconds = |frame: usize| video.seconds(followed.pts.get(frame).copied().unwrap_or(0));
         let spans = followed.tracker.open_spans().iter();
         report.spans = spans.map(|s| OpenSpan::new(s, seconds)).collect();
-        report.outcome = match report.tracks.is_empty() && self.options.regions.is_empty() {
+        report.outcome = match report.regions.is_empty() {
             true => Outcome::NoFaces,
             false => Outcome::Redacted,
         };
