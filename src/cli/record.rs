@@ -43,6 +43,8 @@ struct Entry {
     sha256: Option<Digest>,
     /// Spans of a video in which a face may show.
     open_spans: usize,
+    /// Of the report's line as it was written.
+    told: Digest,
 }
 
 /// What is known of one input.
@@ -164,6 +166,17 @@ impl Record {
         self.to.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether a line about an output was edited since it was written: its edits would be lost, or taken
+    /// for what is covered.
+    pub(super) fn is_edited(&self, line: &FileReport) -> bool {
+        self.known.get(&line.input).is_some_and(|known| {
+            let output = line.sha256.and_then(|hashes| hashes.output);
+            output == known.latest.sha256
+                && line.output == known.latest.output
+                && told(line) != Some(known.latest.told)
+        })
+    }
+
     /// Whether anything is known of an input; if not, its content need not be read.
     pub(super) fn knows(&self, name: &str) -> bool {
         self.known.contains_key(name)
@@ -226,6 +239,7 @@ impl Record {
     /// Adds a line about an output that is about to be renamed, or about a file that gets none. If that
     /// cannot be, [`Record::failure`] tells so, and the next run does the file again.
     pub(super) fn add(&self, of: &Fingerprint, report: &FileReport) {
+        let Some(told) = told(report) else { return };
         let entry = Entry {
             record: SHAPE,
             input: report.input.clone(),
@@ -234,6 +248,7 @@ impl Record {
             output: report.output.clone(),
             sha256: report.sha256.and_then(|h| h.output),
             open_spans: report.spans.len(),
+            told,
         };
         let mut to = self.lock();
         if let Err(why) = self.write(&mut to, &entry) {
@@ -274,6 +289,13 @@ impl Record {
             _ => None,
         }
     }
+}
+
+/// Of a line; what `verify` adds to it later is no edit.
+fn told(line: &FileReport) -> Option<Digest> {
+    let mut line = line.clone();
+    line.verify = None;
+    Some(Digest::of(&serde_json::to_vec(&line).ok()?))
 }
 
 #[cfg(test)]
