@@ -61,10 +61,27 @@ pub(super) struct Record {
     path: PathBuf,
     settings: Digest,
     known: HashMap<String, Known>,
-    to: Mutex<To>,
+    to: Mutex<Lines>,
 }
 
-/// Where lines are added.
+/// Lines that are added.
+#[derive(Debug)]
+struct Lines {
+    to: To,
+    /// Those that wait for the folder to be made.
+    waiting: Vec<u8>,
+}
+
+impl Lines {
+    fn behind(good: u64) -> Mutex<Self> {
+        Mutex::new(Self {
+            to: To::Closed(good),
+            waiting: Vec::new(),
+        })
+    }
+}
+
+/// Where they are added.
 #[derive(Debug)]
 enum To {
     /// Not opened yet; so many bytes of what is there are good.
@@ -106,11 +123,11 @@ impl Record {
             path,
             settings,
             known: HashMap::new(),
-            to: Mutex::new(To::Closed(0)),
+            to: Lines::behind(0),
         };
         let why = match record.load() {
             Ok(good) => {
-                record.to = Mutex::new(To::Closed(good));
+                record.to = Lines::behind(good);
                 return (record, None);
             }
             Err(why) => show::chain(&why),
@@ -129,7 +146,7 @@ impl Record {
             return Ok(0);
         };
         if !metadata.is_file() {
-            *self.lock() = To::Failed("it is no file".into());
+            self.lock().to = To::Failed("it is no file".into());
             bail!("it is no file");
         }
         ensure!(metadata.len() <= MOST_BYTES, "it is too large");
@@ -162,7 +179,7 @@ impl Record {
         self.known.insert(known.latest.input.clone(), known);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, To> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Lines> {
         self.to.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -237,7 +254,7 @@ impl Record {
     }
 
     /// Adds a line about an output that is about to be renamed, or about a file that gets none. If that
-    /// cannot be, [`Record::failure`] tells so, and the next run does the file again.
+    /// cannot be, [`Record::finish`] tells so, and the next run does the file again.
     pub(super) fn add(&self, of: &Fingerprint, report: &FileReport) {
         let Some(told) = told(report) else { return };
         let entry = Entry {
@@ -250,18 +267,26 @@ impl Record {
             open_spans: report.spans.len(),
             told,
         };
-        let mut to = self.lock();
-        if let Err(why) = self.write(&mut to, &entry) {
-            *to = To::Failed(show::chain(&why));
+        let mut lines = self.lock();
+        if let Ok(line) = serde_json::to_vec(&entry) {
+            lines.waiting.extend(line);
+            lines.waiting.push(b'\n');
+        }
+        self.flush(&mut lines);
+    }
+
+    fn flush(&self, lines: &mut Lines) {
+        if let Err(why) = self.write(lines) {
+            lines.to = To::Failed(show::chain(&why));
         }
     }
 
-    fn write(&self, to: &mut To, entry: &Entry) -> Result<()> {
+    fn write(&self, Lines { to, waiting }: &mut Lines) -> Result<()> {
+        // A folder is made for outputs, not for this.
+        if waiting.is_empty() || !self.path.parent().is_some_and(Path::is_dir) {
+            return Ok(());
+        }
         if let To::Closed(good) = *to {
-            // A folder is made for outputs, not for this.
-            if !self.path.parent().is_some_and(Path::is_dir) {
-                return Ok(());
-            }
             let file = OpenOptions::new()
                 .append(true)
                 .create(true)
@@ -272,16 +297,17 @@ impl Record {
             *to = To::Open(file);
         }
         if let To::Open(file) = to {
-            let mut line = serde_json::to_vec(entry)?;
-            line.push(b'\n');
-            file.write_all(&line)?;
+            file.write_all(waiting)?;
         }
+        waiting.clear();
         Ok(())
     }
 
-    /// Why it is not whole, if it is not.
-    pub(super) fn failure(&self) -> Option<String> {
-        match &*self.lock() {
+    /// Adds what still waits, and tells why the record is not whole, if it is not.
+    pub(super) fn finish(&self) -> Option<String> {
+        let mut lines = self.lock();
+        self.flush(&mut lines);
+        match &lines.to {
             To::Failed(why) => Some(format!(
                 "the record {} could not be written: {why}; the next run does not know what this one did",
                 show::path(&self.path)
@@ -317,7 +343,7 @@ mod tests {
         hashes.output = Some(Digest::of(output));
         report.sha256 = Some(hashes);
         record.add(&of, &report);
-        assert_eq!(record.failure(), None);
+        assert_eq!(record.finish(), None);
         of
     }
 

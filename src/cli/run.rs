@@ -135,7 +135,7 @@ pub(super) fn process(config: &Config) -> Result<Exit> {
         .context("starting threads")?;
     }
     voice.end_progress();
-    if let Some(why) = record.as_ref().and_then(Record::failure) {
+    if let Some(why) = record.as_ref().and_then(Record::finish) {
         voice.warning(why);
     }
     summary.not_started = config.plan.len() - summary.files;
