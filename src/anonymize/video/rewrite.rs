@@ -2,8 +2,11 @@
 //! and written.
 
 use super::{Progress, VideoOptions, Watch, flow};
+use crate::anonymize::{ensure_nothing_left, milliseconds};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
+use crate::inspect::inspect_file;
+use crate::photo::Keep;
 use crate::plane::AnyPlaneMut;
 use crate::redact::{Redaction, Region, Style};
 use crate::report::{Covered, FileReport};
@@ -11,6 +14,7 @@ use crate::video::{self, Encoding, Frame, Shape, Video};
 use flow::Pool;
 use std::fs::File;
 use std::path::Path;
+use std::time::Instant;
 
 /// Reads a video from the first frame on, covers each with what `masks` has for it, and gives their
 /// number and the seconds waited for the encoder.
@@ -93,6 +97,14 @@ pub(super) fn of(masks: &[Covered]) -> Vec<Region> {
 pub(in crate::anonymize) fn digest(path: &Path) -> Result<Digest> {
     let read = File::open(path).and_then(Digest::of_reader);
     read.map_err(|e| Error::new(ErrorKind::Malformed, "reading its bytes").because(e))
+}
+
+/// Fails for a new file that hides anything: nothing of a video is kept but pictures and sound.
+pub(in crate::anonymize) fn look_through(report: &mut FileReport, output: &Path) -> Result<()> {
+    let start = Instant::now();
+    ensure_nothing_left(inspect_file(output)?, Keep::default())?;
+    report.ms.inspect = milliseconds(start);
+    Ok(())
 }
 
 /// Fails unless every frame that was decided was written.
