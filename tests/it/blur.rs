@@ -302,9 +302,12 @@ fn flags_reach_the_mask() {
     ] {
         let style = line(args)["style"].clone();
         assert_eq!(
-            style,
-            serde_json::json!({"name": name, "irreversible": irreversible})
+            (&style["name"], &style["irreversible"]),
+            (&name.into(), &irreversible.into())
         );
+        // What it takes to cover a picture like that again.
+        let with = ["color", "cells", "image"].map(|p| style.get(p).is_some());
+        assert_eq!(with, ["solid", "mosaic", "image"].map(|n| n == name));
     }
     let none = line(&["--threshold", "1"]);
     assert_eq!(none["outcome"], "no-faces");
