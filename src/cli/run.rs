@@ -65,7 +65,7 @@ pub(super) fn process(config: &Config) -> Result<Exit> {
             detector, options, ..
         } if !config.plan.is_empty() => {
             let detector = Detector::new(detector).context("preparing the detector")?;
-            Some(Anonymizer::new(detector, options.clone())?)
+            Some(Anonymizer::new(detector, (**options).clone())?)
         }
         _ => None,
     };
