@@ -235,6 +235,10 @@ impl Config {
                 show::path(folder)
             );
         }
+        ensure!(
+            to.audit.as_deref() != Some(Path::new("-")),
+            "--audit needs a file; standard output is for results"
+        );
         let Inputs { list, left_alone } = inputs;
         let siblings = siblings::of(&list);
         let own = [

@@ -102,6 +102,9 @@ fn an_audit_has_hashes_settings_counts_and_the_end_even_of_a_run_with_failures()
         .says("--audit in/a.jpg is the input");
     let both = ["blur", "in", "-o", "o2", "--audit", "x", "--report", "./x"];
     dir.run(&both).exits(2).says("are both");
+    dir.run(&["blur", "in", "-o", "o2", "--audit", "-"])
+        .exits(2)
+        .says("--audit needs a file");
     dir.file("mine", b"{\"schema\":1}");
     dir.run(&["blur", "in", "-o", "o2", "--audit", "mine"])
         .exits(2);
