@@ -5,13 +5,17 @@
 //! the file fails and nothing is left at its path.
 
 pub(crate) mod flow;
+#[cfg(test)]
+mod tests;
 
-use super::{Options, milliseconds};
+use super::{Options, ensure_nothing_left, milliseconds};
 use crate::detect::{Detector, DetectorOptions, Preset};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
 use crate::geometry::Size;
+use crate::inspect::inspect_file;
+use crate::photo::Keep;
 use crate::plane::AnyPlaneMut;
 use crate::redact::{Redaction, Region, Style};
 use crate::report::{Covered, FileReport, FoundFace, Hashes, OpenSpan, Outcome, Runs};
@@ -81,6 +85,8 @@ pub struct VideoAnonymizer {
     options: Options,
     video: VideoOptions,
     sure: f32,
+    /// [`RING`].
+    ring: usize,
 }
 
 /// What is called after every frame; to break is to stop.
@@ -112,6 +118,7 @@ impl VideoAnonymizer {
                 ..video
             },
             sure,
+            ring: RING,
         })
     }
 
@@ -196,17 +203,20 @@ impl VideoAnonymizer {
         let settings = self.settings(&*video);
         let held = Tracker::new(settings, Size::new(1, 1)).delay() + self.in_flight();
         let mut regions = Runs::default();
-        let (followed, waited) = match held * video.shape().bytes() > RING {
+        let (followed, waited) = match held * video.shape().bytes() > self.ring {
             true => self.in_two_passes(&*video, output, watch, &mut regions)?,
             false => self.in_one_pass(&*video, output, watch, &mut regions)?,
         };
         report.ms.encode = milliseconds(start);
+        let looking = Instant::now();
+        ensure_nothing_left(inspect_file(output)?, Keep::default())?;
+        report.ms.inspect = milliseconds(looking);
         report.regions = regions.finish();
         let mut hashes = Hashes::of_input(input);
         hashes.output = Some(digest(output)?);
         report.sha256 = Some(hashes);
         self.conclude(&mut report, &*video, &followed);
-        if waited > 0.3 * start.elapsed().as_secs_f64() {
+        if waited > 0.3 * looking.duration_since(start).as_secs_f64() {
             report.warnings.push(
                 "the encoder set the pace; a faster --preset-video or a higher --crf is quicker"
                     .into(),

@@ -1,18 +1,13 @@
 //! What an output hides besides its pixels, less what was to be kept.
 
 use super::{Findings, chain, kind, unread};
-use crate::inspect::{FindingKind, inspect};
+use crate::error::Result;
+use crate::inspect::{FindingKind, Inspection};
 use crate::report::FileReport;
 
-/// Whether such a file can be looked through.
-#[cfg(feature = "video")]
-pub(super) fn is_known(file: &[u8]) -> bool {
-    inspect(file).is_ok()
-}
-
-/// Looks through the bytes of a file.
-pub(super) fn look(file: &[u8], line: Option<&FileReport>, findings: &mut Findings) {
-    let seen = match inspect(file) {
+/// Tells what was seen in a file, or why it could not be looked through.
+pub(super) fn tell(seen: Result<Inspection>, line: Option<&FileReport>, findings: &mut Findings) {
+    let seen = match seen {
         Ok(seen) => seen,
         Err(e) => {
             let reason = format!("what it hides cannot be looked for: {}", chain(&e));

@@ -21,6 +21,7 @@ use crate::digest::Digest;
 use crate::engine::EngineOptions;
 use crate::error::{ErrorKind, Result};
 use crate::geometry::{Rect, Size};
+use crate::inspect::inspect;
 use crate::photo::{Limits, Photo};
 use crate::redact::{Region, Sticker, Style};
 use crate::report::{FileReport, Problem, Verdict, Verification};
@@ -152,7 +153,7 @@ impl Verifier {
     pub fn photo(&self, file: &[u8], line: Option<&FileReport>) -> Result<Verification> {
         let mut findings = Findings::default();
         let style = self.claims(Digest::of(file), line, &mut findings);
-        hidden::look(file, line, &mut findings);
+        hidden::tell(inspect(file), line, &mut findings);
         let photo = match Photo::read(file, &self.options.limits) {
             Ok(photo) => photo,
             Err(e) => {

@@ -13,6 +13,7 @@ use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
 use crate::geometry::Rect;
+use crate::inspect::inspect_file;
 use crate::plane::AnyPlaneMut;
 use crate::redact::{Redaction, Region, Style};
 use crate::report::{Covered, FileReport, Verification};
@@ -26,8 +27,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Frames a second that are searched for faces: the run itself looked at every one, and covers each face
 /// for a quarter of a second before and after it is seen.
 const SEARCHED: f64 = 5.0;
-/// Largest file that is looked through for what it hides.
-const MOST_BYTES: u64 = 2 << 30;
 /// Intersection over union from which a finding of a later frame is the same one.
 const SAME: f32 = 0.3;
 /// Most findings of a kind that are told one by one.
@@ -126,18 +125,7 @@ fn look_through(file: &Path, video: &dyn Video, line: Option<&FileReport>, findi
     for what in video.dropped() {
         findings.add(kind::HIDDEN, format!("it still holds something besides picture and sound ({what})"));
     }
-    // Containers that `inspect` does not know were read to the same end by whoever opened them.
-    let length = file.metadata().map_or(0, |m| m.len());
-    if length > MOST_BYTES {
-        let reason = format!("it has {length} bytes, and more than {MOST_BYTES} are not looked through for what they hide");
-        findings.add(kind::NOT_CHECKED, reason);
-        return;
-    }
-    match std::fs::read(file) {
-        Ok(bytes) if hidden::is_known(&bytes) => hidden::look(&bytes, line, findings),
-        Ok(_) => {}
-        Err(e) => findings.add(kind::DAMAGED, format!("it cannot be read: {e}")),
-    }
+    hidden::tell(inspect_file(file), line, findings);
 }
 
 /// Regions that can be asked for by frame, from any thread.
