@@ -25,14 +25,15 @@ Examples:
   faceveil detect photos/ > faces.jsonl         writes no picture
   faceveil apply report.jsonl --from photos/ -o blurred/   covers an edited report's regions
   faceveil inspect blurred/                     what the files still hide
+  faceveil verify blurred/ --report report.jsonl   are they covered?
   curl -s URL | faceveil blur - > out.jpg       one picture through a pipe
 
 Exit codes:
   0    everything done
   1    at least one file failed; the others are done
   2    never started: wrong usage, no engine, two inputs with one output
-  3    done, and a person must look: `inspect` found something that is hidden, or `--strict`
-       a span of a video in which a face may show
+  3    done, and a person must look: `inspect` or `--verify` found something, or `--strict` a
+       span of a video in which a face may show
   130  interrupted";
 
 const APPLY_HELP: &str = "\

@@ -194,7 +194,10 @@ impl Config {
         if !asked {
             return Ok(());
         }
-        ensure!(!is_dry, "--dry-run writes nothing that --verify could look at");
+        ensure!(
+            !is_dry,
+            "--dry-run writes nothing that --verify could look at"
+        );
         ensure!(
             *destination != Destination::Stdout,
             "--verify reads the new file again, which standard output cannot; give -o FILE"

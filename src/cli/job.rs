@@ -119,7 +119,8 @@ impl Job<'_> {
         } else if read::is_video(path) {
             self.videos.verify(verifier, path, report)
         } else {
-            read::file(path, read::MOST_BYTES).and_then(|bytes| Ok(verifier.photo(&bytes, Some(report))?))
+            read::file(path, read::MOST_BYTES)
+                .and_then(|bytes| Ok(verifier.photo(&bytes, Some(report))?))
         };
         report.verify = Some(seen.unwrap_or_else(|why| verify::not_checked(&show::chain(&why))));
     }

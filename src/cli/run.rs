@@ -126,8 +126,11 @@ pub(super) fn process(config: &Config) -> Result<Exit> {
                     summary.add(&done.report);
                 }
             }
-            tell_findings(&voice, planned, &done.report);
-            summary.add_verdict(&done.report);
+            // Without `--verify` a verdict is an earlier run's.
+            if config.verify.is_some() {
+                tell_findings(&voice, planned, &done.report);
+                summary.add_verdict(&done.report);
+            }
             books.line(&done, &voice);
             // The report is all that `detect` is for.
             if books.is_torn && config.task == Task::Detect {
@@ -241,7 +244,9 @@ fn tell_findings(voice: &Voice, planned: &Planned, report: &FileReport) {
     }
     if seen.verdict == Verdict::Found {
         let output = report.output.as_deref().unwrap_or_default();
-        voice.warning(format_args!("{name}: look at its output {output} before you share it"));
+        voice.warning(format_args!(
+            "{name}: look at its output {output} before you share it"
+        ));
     }
 }
 

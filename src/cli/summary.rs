@@ -108,7 +108,10 @@ impl Summary {
             parts.push(format!("{} skipped", self.skipped));
         }
         if config.verify.is_some() {
-            parts.push(format!("{} verified, {} to look at", self.passed, self.found));
+            parts.push(format!(
+                "{} verified, {} to look at",
+                self.passed, self.found
+            ));
             if self.not_checked > 0 {
                 parts.push(format!("{} not checked", self.not_checked));
             }

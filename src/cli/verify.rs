@@ -88,7 +88,10 @@ pub(super) fn run(typed: &Verify) -> Result<Exit> {
     let look = |output: &Output| -> Result<Verification> {
         let Some(input) = &output.input else {
             let why = "the report says that it was written, and it is not there";
-            return Ok(Verification::new(Verdict::Found, vec![Problem::new("missing", why)]));
+            return Ok(Verification::new(
+                Verdict::Found,
+                vec![Problem::new("missing", why)],
+            ));
         };
         let path = match &input.source {
             Source::File(path) => path,
@@ -126,7 +129,10 @@ pub(super) fn run(typed: &Verify) -> Result<Exit> {
         let open = output.line.as_ref().map_or(0, |line| line.ignored.len());
         if open > 0 {
             let boxes = count(open, "box");
-            voice.note(format_args!("{}: faces in {boxes} were left open on purpose (--ignore)", show::text(&output.name)));
+            voice.note(format_args!(
+                "{}: faces in {boxes} were left open on purpose (--ignore)",
+                show::text(&output.name)
+            ));
         }
         if let Err(why) = out.entry(&output.name, &seen) {
             // Whoever closed the pipe has seen enough.
@@ -201,7 +207,12 @@ fn pair(typed: &Verify, list: Vec<Input>, lines: Vec<FileReport>) -> (Vec<Output
         });
     }
     let left: Vec<FileReport> = lines.into_iter().flatten().collect();
-    let folders: Vec<&Path> = typed.outputs.iter().map(Path::new).filter(|p| p.is_dir()).collect();
+    let folders: Vec<&Path> = typed
+        .outputs
+        .iter()
+        .map(Path::new)
+        .filter(|p| p.is_dir())
+        .collect();
     if folders.is_empty() {
         return (outputs, left.len());
     }
@@ -233,7 +244,8 @@ fn of_file(input: &Input, lines: &[Option<FileReport>]) -> Option<usize> {
     lines.iter().position(exactly).or_else(|| {
         let ends = lines.iter().enumerate().filter_map(|(i, line)| {
             let name = name(line)?;
-            path.ends_with(&name).then(|| (name.components().count(), i))
+            path.ends_with(&name)
+                .then(|| (name.components().count(), i))
         });
         ends.max().map(|(_, i)| i)
     })

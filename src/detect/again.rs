@@ -17,12 +17,12 @@ const LEAST_ALONE: f32 = 0.8;
 /// How RetinaFace looks: longest side, and the most that a picture is enlarged.
 const SCALES: [(u32, f32); 2] = [(1280, 1.5), (640, 1.0)];
 
-fn looks() -> [Look; 2] {
+fn looks(floor: f32) -> [Look; 2] {
     SCALES.map(|(longest, most)| Look {
         head: Head::RetinaFace,
         longest,
         most,
-        floor: LEAST_ALONE,
+        floor,
     })
 }
 
@@ -33,9 +33,10 @@ pub(crate) struct SecondSearch {
 }
 
 impl SecondSearch {
-    /// Loads engine and models; the preset says how hard the other two networks look. Errors as of
-    /// [`Detector::new`].
+    /// Loads engine and models; the preset says how hard the other two networks look. A threshold goes for
+    /// all three. Errors as of [`Detector::new`].
     pub(crate) fn new(options: &DetectorOptions) -> Result<Self> {
+        let alone = options.threshold.unwrap_or(LEAST_ALONE);
         let options = DetectorOptions {
             threshold: Some(options.threshold.unwrap_or(LEAST)),
             ..options.clone()
@@ -44,7 +45,7 @@ impl SecondSearch {
         let detector = Detector::with(&options, plans, &[Head::RetinaFace])?;
         Ok(Self {
             detector,
-            looks: looks(),
+            looks: looks(alone),
         })
     }
 
@@ -59,7 +60,8 @@ impl SecondSearch {
         for (index, look) in self.looks.iter().enumerate() {
             for place in look.letterboxes(size) {
                 let content = picture.view(place.crop, place.content)?;
-                self.detector.look(index, look, &place, &content, &mut seen)?;
+                self.detector
+                    .look(index, look, &place, &content, &mut seen)?;
             }
         }
         let seen =

@@ -116,7 +116,9 @@ impl Again<'_> {
     /// Whether an earlier region lies over a sample of region `index`, or so near that it may.
     fn is_overlaid(&self, earlier: &[usize], samples: &Samples, x: usize, y: usize) -> bool {
         let p = samples.middle(x, y);
-        earlier.iter().any(|&i| self.places[i].holds(p, samples.steps()))
+        earlier
+            .iter()
+            .any(|&i| self.places[i].holds(p, samples.steps()))
     }
 
     /// The earlier regions that share something with region `index`.
@@ -148,7 +150,9 @@ impl Again<'_> {
                 (!is_near || at.round() < 1.0).then(|| (at as usize).min(most))
             };
             let cell_of = |x: usize, y: usize| {
-                let p = self.orientation.to_upright(samples.middle(x, y), self.stored);
+                let p = self
+                    .orientation
+                    .to_upright(samples.middle(x, y), self.stored);
                 let (x, y) = (f64::from(p.x) - corner.0, f64::from(p.y) - corner.1);
                 Some(cell(y)? * (most + 1) + cell(x)?)
             };

@@ -42,7 +42,11 @@ impl Difference {
     }
 
     fn worse(self, other: Self) -> Self {
-        if other.ratio > self.ratio { other } else { self }
+        if other.ratio > self.ratio {
+            other
+        } else {
+            self
+        }
     }
 }
 
@@ -186,5 +190,8 @@ pub(super) fn differences(
         let colours = Colours::of(&pairs, tolerance::of_palette(style));
         return Ok(places.iter().map(|p| colours.difference(p)).collect());
     }
-    Ok(places.iter().map(|p| Difference::worst_of(&pairs, p)).collect())
+    Ok(places
+        .iter()
+        .map(|p| Difference::worst_of(&pairs, p))
+        .collect())
 }

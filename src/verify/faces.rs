@@ -1,9 +1,9 @@
 //! Faces that are found in an output, and how much of each lies under masks.
 
+use super::place::Place;
 use crate::face::Face;
 use crate::geometry::{Orientation, Point, Rect, Size};
 use crate::redact::{Region, Shape};
-use super::place::Place;
 
 /// Least share of a face that must lie under masks.
 const ENOUGH: f32 = 0.98;
@@ -72,14 +72,21 @@ mod tests {
         let picture = Size::new(200, 100);
         let mask = |x, y, w, h| Region::new(Shape::Ellipse, Rect::new(x, y, w, h).expect("a box"));
         let masks = [mask(10.0, 10.0, 68.0, 68.0), mask(150.0, 0.0, 68.0, 68.0)];
-        let share = |f: &Face| uncovered(std::slice::from_ref(f), &masks, picture).first().map(|u| u.1);
+        let share = |f: &Face| {
+            uncovered(std::slice::from_ref(f), &masks, picture)
+                .first()
+                .map(|u| u.1)
+        };
         assert_eq!(share(&face(24.0, 24.0, 40.0)), None, "the face of the mask");
         assert_eq!(share(&face(164.0, 10.0, 45.0)), None, "cut by the edge");
         assert_eq!(share(&face(250.0, 10.0, 40.0)), None, "beyond");
         assert_eq!(share(&face(90.0, 30.0, 30.0)), Some(0.0));
         let half = share(&face(58.0, 24.0, 40.0)).expect("looks out");
         assert!((0.2..0.7).contains(&half), "{half}");
-        assert!(share(&face(14.0, 14.0, 60.0)).is_some_and(|s| s > 0.9) || share(&face(14.0, 14.0, 60.0)).is_none());
+        assert!(
+            share(&face(14.0, 14.0, 60.0)).is_some_and(|s| s > 0.9)
+                || share(&face(14.0, 14.0, 60.0)).is_none()
+        );
         assert!(uncovered(&[face(5.0, 5.0, 30.0)], &[], picture)[0].1 == 0.0);
     }
 }

@@ -95,7 +95,13 @@ impl Findings {
     }
 
     /// With a place in the picture.
-    fn add_at(&mut self, kind: &str, frame: Option<usize>, area: &Rect, reason: String) -> &mut Problem {
+    fn add_at(
+        &mut self,
+        kind: &str,
+        frame: Option<usize>,
+        area: &Rect,
+        reason: String,
+    ) -> &mut Problem {
         let hundredth = |v: f32| (v * 100.0).round() / 100.0;
         let mut problem = Problem::new(kind, reason);
         let corners = [area.left(), area.top(), area.width(), area.height()];
@@ -157,7 +163,10 @@ impl Verifier {
         let photo = match Photo::read(file, &self.options.limits) {
             Ok(photo) => photo,
             Err(e) => {
-                findings.add(unread(e.kind()), format!("it cannot be decoded: {}", chain(&e)));
+                findings.add(
+                    unread(e.kind()),
+                    format!("it cannot be decoded: {}", chain(&e)),
+                );
                 return Ok(findings.conclude());
             }
         };
@@ -189,7 +198,10 @@ impl Verifier {
                 "the report has no SHA-256 of it, so it may be another file",
             ),
         }
-        let style = line.style.as_ref().map(|s| s.style(self.options.sticker.as_ref()));
+        let style = line
+            .style
+            .as_ref()
+            .map(|s| s.style(self.options.sticker.as_ref()));
         match style {
             _ if line.regions.is_empty() => None,
             Some(Ok(style)) => Some(style),
@@ -199,7 +211,10 @@ impl Verifier {
                 None
             }
             None => {
-                findings.add(kind::NOT_CHECKED, "the report does not say what it is covered with");
+                findings.add(
+                    kind::NOT_CHECKED,
+                    "the report does not say what it is covered with",
+                );
                 None
             }
         }
@@ -214,7 +229,9 @@ impl Verifier {
     ) -> Result<()> {
         let count = photo.frame_count();
         let upright = |photo: &Photo, frame| {
-            photo.orientation(frame).upright_size(photo.stored_size(frame))
+            photo
+                .orientation(frame)
+                .upright_size(photo.stored_size(frame))
         };
         if let Some(line) = line
             && !same_shape(line, upright(&photo, 0), count, findings)

@@ -62,7 +62,8 @@ impl Samples {
     /// Of a plane of a picture that is stored with this size.
     pub(super) fn new(layout: &Layout, stored: Size) -> Self {
         let (sx, sy) = layout.subsampling;
-        let count = |samples: u32, pixels: u32, step: u32| samples.min(pixels.div_ceil(step)) as usize;
+        let count =
+            |samples: u32, pixels: u32, step: u32| samples.min(pixels.div_ceil(step)) as usize;
         Self {
             columns: count(layout.size.width, stored.width, sx),
             rows: count(layout.size.height, stored.height, sy),

@@ -6,7 +6,9 @@
 use super::again::Again;
 use super::cover::{Difference, Pair};
 use super::place::Place;
-use super::{Findings, Verifier, chain, faces, hidden, kind, same_shape, tell_face, tolerance, unread};
+use super::{
+    Findings, Verifier, chain, faces, hidden, kind, same_shape, tell_face, tolerance, unread,
+};
 use crate::anonymize::{Progress, flow};
 use crate::detect::{DetectorOptions, Preset, SecondSearch};
 use crate::digest::Digest;
@@ -61,7 +63,10 @@ impl Verifier {
         let video = match video::open(file, options.backend, self.options.limits.max_pixels) {
             Ok(video) => video,
             Err(e) => {
-                findings.add(unread(e.kind()), format!("it cannot be decoded: {}", chain(&e)));
+                findings.add(
+                    unread(e.kind()),
+                    format!("it cannot be decoded: {}", chain(&e)),
+                );
                 return Ok(findings.conclude());
             }
         };
@@ -77,16 +82,27 @@ impl Verifier {
         };
         let pts = match work.run(&*video, options.workers.max(1), line, watch, &mut findings) {
             Ok(pts) => pts,
-            Err(e) if matches!(e.kind(), ErrorKind::Engine | ErrorKind::Interrupted | ErrorKind::Internal) => {
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    ErrorKind::Engine | ErrorKind::Interrupted | ErrorKind::Internal
+                ) =>
+            {
                 return Err(e);
             }
             Err(e) => {
-                findings.add(unread(e.kind()), format!("it cannot be decoded: {}", chain(&e)));
+                findings.add(
+                    unread(e.kind()),
+                    format!("it cannot be decoded: {}", chain(&e)),
+                );
                 return Ok(findings.conclude());
             }
         };
         if let Some(at) = pts.windows(2).position(|t| t[0] >= t[1]) {
-            findings.add(kind::TIMES, "a frame is shown no later than the one before it");
+            findings.add(
+                kind::TIMES,
+                "a frame is shown no later than the one before it",
+            );
             if let Some(last) = findings.0.last_mut() {
                 last.frame = Some(at + 1);
             }
@@ -96,10 +112,16 @@ impl Verifier {
         {
             match line.times {
                 Some(told) if told != video::times(video.time_base(), &pts) => {
-                    findings.add(kind::TIMES, "its frames are shown at other times than the report says");
+                    findings.add(
+                        kind::TIMES,
+                        "its frames are shown at other times than the report says",
+                    );
                 }
                 Some(_) => {}
-                None => findings.add(kind::NOT_CHECKED, "the report does not say when its frames are shown"),
+                None => findings.add(
+                    kind::NOT_CHECKED,
+                    "the report does not say when its frames are shown",
+                ),
             }
         }
         Ok(findings.conclude())
@@ -121,9 +143,17 @@ impl Verifier {
 }
 
 /// What a video holds besides its one picture track and the sound.
-fn look_through(file: &Path, video: &dyn Video, line: Option<&FileReport>, findings: &mut Findings) {
+fn look_through(
+    file: &Path,
+    video: &dyn Video,
+    line: Option<&FileReport>,
+    findings: &mut Findings,
+) {
     for what in video.dropped() {
-        findings.add(kind::HIDDEN, format!("it still holds something besides picture and sound ({what})"));
+        findings.add(
+            kind::HIDDEN,
+            format!("it still holds something besides picture and sound ({what})"),
+        );
     }
     hidden::tell(inspect_file(file), line, findings);
 }
@@ -150,7 +180,10 @@ impl<'a> ByFrame<'a> {
                 (None, Some(frames)) => frames,
                 (None, None) => [0, last],
             };
-            let touched = buckets.iter_mut().take(end.min(last) / BUCKET + 1).skip(first / BUCKET);
+            let touched = buckets
+                .iter_mut()
+                .take(end.min(last) / BUCKET + 1)
+                .skip(first / BUCKET);
             touched.for_each(|bucket| bucket.push(i));
         }
         Self {
@@ -162,7 +195,10 @@ impl<'a> ByFrame<'a> {
     fn of(&self, frame: usize) -> Vec<Region> {
         let bucket = self.buckets.get(frame / BUCKET);
         let regions = bucket.into_iter().flatten().map(|&i| &self.all[i as usize]);
-        regions.filter(|r| r.is_in(frame)).filter_map(Covered::region).collect()
+        regions
+            .filter(|r| r.is_in(frame))
+            .filter_map(Covered::region)
+            .collect()
     }
 }
 
@@ -236,7 +272,8 @@ impl Work<'_> {
         };
         let pool = flow::Pool::new(3 * workers + 2);
         let mut pts = Vec::new();
-        let (mut open, mut faces): (Vec<Run<Difference>>, Vec<Run<(Face, f32)>>) = Default::default();
+        let (mut open, mut faces): (Vec<Run<Difference>>, Vec<Run<(Face, f32)>>) =
+            Default::default();
         flow::in_order(source, &self.shape, workers, &pool, look, |item| {
             if let Some((frame, seen)) = item {
                 let number = pts.len();
@@ -250,7 +287,14 @@ impl Work<'_> {
                     if !line.is_some_and(|line| line.is_left_open(&face.area)) {
                         let score = face.score;
                         let worse = |old: &(Face, f32)| score > old.0.score;
-                        join(&mut faces, number, self.stride, face.area, (face, share), worse);
+                        join(
+                            &mut faces,
+                            number,
+                            self.stride,
+                            face.area,
+                            (face, share),
+                            worse,
+                        );
                     }
                 }
             }
@@ -272,7 +316,10 @@ impl Work<'_> {
 
     fn look(&self, frame: &Frame, number: usize) -> Result<Seen> {
         let mut seen = Seen::default();
-        let regions = self.regions.as_ref().map_or_else(Vec::new, |r| r.of(number));
+        let regions = self
+            .regions
+            .as_ref()
+            .map_or_else(Vec::new, |r| r.of(number));
         if number.is_multiple_of(self.stride) {
             let picture = FramePicture::new(frame, &self.shape);
             let mut faces = self.search.detect(&picture)?;
@@ -280,7 +327,10 @@ impl Work<'_> {
                 face.area = picture.to_stored(&face.area);
             }
             let open = faces::uncovered(&faces, &regions, self.shape.upright());
-            seen.faces = open.into_iter().map(|(f, share)| (f.clone(), share)).collect();
+            seen.faces = open
+                .into_iter()
+                .map(|(f, share)| (f.clone(), share))
+                .collect();
         }
         if let Some(style) = self.style.filter(|_| !regions.is_empty()) {
             let differences = self.differences(frame, &regions, style)?;
@@ -291,7 +341,12 @@ impl Work<'_> {
     }
 
     /// How far each region of a frame is from what it should show.
-    fn differences(&self, frame: &Frame, regions: &[Region], style: &Style) -> Result<Vec<Difference>> {
+    fn differences(
+        &self,
+        frame: &Frame,
+        regions: &[Region],
+        style: &Style,
+    ) -> Result<Vec<Difference>> {
         let Shape {
             size,
             orientation,
@@ -324,7 +379,10 @@ impl Work<'_> {
                 }
             });
         })?;
-        Ok(places.iter().map(|p| Difference::worst_of(&pairs, p)).collect())
+        Ok(places
+            .iter()
+            .map(|p| Difference::worst_of(&pairs, p))
+            .collect())
     }
 
     fn tell(&self, open: &[Run<Difference>], faces: &[Run<(Face, f32)>], findings: &mut Findings) {
@@ -342,7 +400,10 @@ impl Work<'_> {
             if let Some(last) = findings.0.last_mut() {
                 last.reason += &match self.stride {
                     1 => format!(", in {}", frames(run.first, run.last)),
-                    n => format!(", in {}, of which one in {n} was searched", frames(run.first, run.last)),
+                    n => format!(
+                        ", in {}, of which one in {n} was searched",
+                        frames(run.first, run.last)
+                    ),
                 };
             }
         }

@@ -34,7 +34,14 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     (
         "verify",
         &[
-            "anonymize", "detect", "engine", "inspect", "photo", "redact", "report", "video",
+            "anonymize",
+            "detect",
+            "engine",
+            "inspect",
+            "photo",
+            "redact",
+            "report",
+            "video",
         ],
     ),
 ];

@@ -17,5 +17,6 @@ mod names;
 mod orientation;
 mod sandbox;
 mod usage;
+mod verify;
 mod video;
 mod zoo;

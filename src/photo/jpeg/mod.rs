@@ -210,7 +210,8 @@ impl Body for Jpeg {
         // The lowest frequencies are all that smooth samples have; a step of the first is eight times a
         // level of the mean.
         let square = |step: u16| f32::from(step).powi(2);
-        let step = |q: &[u16; 64]| ((square(q[0]) + square(q[1]) + square(q[8])) / 3.0).sqrt() / 8.0;
+        let step =
+            |q: &[u16; 64]| ((square(q[0]) + square(q[1]) + square(q[8])) / 3.0).sqrt() / 8.0;
         self.coded.quant.iter().map(step).collect()
     }
 
