@@ -5,7 +5,8 @@
 
 use super::values::{
     AudioArg, BackendArg, Boxes, DeviceArg, EffortArg, EngineArg, KeepArg, OnNoFaceArg, PresetArg,
-    ProgressArg, ShapeArg, StyleArg, boxes, cells, color, crf, jobs, margin, pixels, threshold,
+    ProgressArg, ShapeArg, StyleArg, boxes, cells, color, crf, jobs, margin, min_face, pixels,
+    threshold,
 };
 use clap::builder::ArgPredicate;
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -130,6 +131,11 @@ pub(super) struct Common {
     #[arg(short, long, visible_alias = "thresh", value_name = "SCORE", value_parser = threshold)]
     #[arg(allow_negative_numbers = true, help_heading = "Detection")]
     pub(super) threshold: Option<f32>,
+
+    /// Leave faces alone whose longer side is less than so many pixels of the upright picture [default: none is too small]
+    #[arg(long, value_name = "PIXELS", value_parser = min_face)]
+    #[arg(allow_negative_numbers = true, help_heading = "Detection")]
+    pub(super) min_face: Option<f32>,
 
     /// How hard to look [default: balanced for photos, fast for videos]
     #[arg(long, value_enum, help_heading = "Detection")]

@@ -392,6 +392,7 @@ fn detector(typed: &Common, preset: Preset) -> Result<DetectorOptions> {
     Ok(DetectorOptions {
         preset,
         threshold: typed.threshold,
+        min_face: typed.min_face.unwrap_or(0.0),
         engine: EngineOptions {
             engine,
             device: typed.engine.device.into(),

@@ -56,7 +56,11 @@ pub(super) fn models() -> Value {
 }
 
 fn detection(options: &DetectorOptions) -> Value {
-    json!({ "preset": options.preset.name(), "threshold": options.threshold })
+    json!({
+        "preset": options.preset.name(),
+        "threshold": options.threshold,
+        "min-face": options.min_face,
+    })
 }
 
 /// Taken apart to the last field, so that a new one is not forgotten. The style has its own place;

@@ -187,6 +187,10 @@ pub(super) fn threshold(text: &str) -> Result<f32, String> {
     bounded("threshold", text, 0.0, 1.0)
 }
 
+pub(super) fn min_face(text: &str) -> Result<f32, String> {
+    bounded("min-face", text, 0.0, 100_000.0)
+}
+
 pub(super) fn margin(text: &str) -> Result<f32, String> {
     bounded("margin", text, 1.0, 10.0)
 }

@@ -2,7 +2,10 @@
 
 use super::{Applier, begun, differs, same_size};
 use crate::anonymize::video::{Progress, VideoOptions, again, digest, tell_sound};
+use crate::anonymize::{ensure_nothing_left, milliseconds};
 use crate::error::Result;
+use crate::inspect::inspect_file;
+use crate::photo::Keep;
 use crate::report::{FileReport, Schedule};
 use crate::video;
 use std::ops::ControlFlow;
@@ -61,7 +64,10 @@ impl Applier {
                 line.frames
             )));
         }
-        report.ms.encode = crate::anonymize::milliseconds(start);
+        report.ms.encode = milliseconds(start);
+        let start = Instant::now();
+        ensure_nothing_left(inspect_file(output)?, Keep::default())?;
+        report.ms.inspect = milliseconds(start);
         if let Some(hashes) = &mut report.sha256 {
             hashes.output = Some(digest(output)?);
         }
