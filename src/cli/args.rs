@@ -424,6 +424,11 @@ pub(super) struct Verify {
     #[arg(allow_negative_numbers = true, help_heading = "Detection")]
     pub(super) threshold: Option<f32>,
 
+    /// Leave faces alone whose longer side is less than so many pixels, as the run was told [default: none is too small]
+    #[arg(long, value_name = "PIXELS", value_parser = min_face)]
+    #[arg(allow_negative_numbers = true, help_heading = "Detection")]
+    pub(super) min_face: Option<f32>,
+
     #[command(flatten)]
     pub(super) engine: Engine,
 

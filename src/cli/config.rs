@@ -212,6 +212,7 @@ impl Config {
                 options: covering,
                 ..
             } => {
+                options.min_face = detector.min_face;
                 options.engine = detector.engine.clone();
                 options.models.clone_from(&detector.models);
                 options.limits = covering.limits;

@@ -168,6 +168,7 @@ pub(super) fn run(typed: &Verify) -> Result<Exit> {
 fn options(typed: &Verify) -> Result<VerifierOptions> {
     let mut options = VerifierOptions {
         threshold: typed.threshold,
+        min_face: typed.min_face.unwrap_or(0.0),
         engine: EngineOptions {
             engine: typed.engine.engine.into(),
             device: typed.engine.device.into(),

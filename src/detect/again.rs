@@ -68,7 +68,7 @@ impl SecondSearch {
             merge::non_maximum_suppression(seen, SAME_IN_LOOK, |s: &Sighting| (&s.area, s.score));
         let alone = seen.into_iter().filter(|s| {
             let is_known = |f: &Face| f.area.iou(&s.area) > SAME_BETWEEN_LOOKS;
-            !faces.iter().any(is_known)
+            s.area.longest() >= self.detector.min_face && !faces.iter().any(is_known)
         });
         let alone: Vec<Face> = alone
             .map(|s| Face {

@@ -32,6 +32,9 @@ use std::path::PathBuf;
 pub struct VerifierOptions {
     /// Least score of a face; `None`: 0.3, measured to send few pictures to a person for each that needs it.
     pub threshold: Option<f32>,
+    /// Faces whose longer side is less than so many pixels are not looked for: what the run was told, if it
+    /// was.
+    pub min_face: f32,
     /// What the networks run on.
     pub engine: EngineOptions,
     /// A folder with the model files, instead of the bundled ones.
@@ -43,6 +46,19 @@ pub struct VerifierOptions {
     /// How videos are read, and on how many threads.
     #[cfg(feature = "video")]
     pub video: crate::anonymize::VideoOptions,
+}
+
+impl VerifierOptions {
+    /// How to search, as hard as a preset does and harder.
+    fn search(&self, preset: Preset) -> DetectorOptions {
+        DetectorOptions {
+            preset,
+            threshold: self.threshold,
+            min_face: self.min_face,
+            engine: self.engine.clone(),
+            models: self.models.clone(),
+        }
+    }
 }
 
 /// Looks at outputs again. Share one between threads.
@@ -131,12 +147,7 @@ impl Verifier {
     /// # Errors
     /// Those of [`Detector::new`](crate::Detector::new).
     pub fn new(options: VerifierOptions) -> Result<Self> {
-        let search = SecondSearch::new(&DetectorOptions {
-            preset: Preset::Thorough,
-            threshold: options.threshold,
-            engine: options.engine.clone(),
-            models: options.models.clone(),
-        })?;
+        let search = SecondSearch::new(&options.search(Preset::Thorough))?;
         Ok(Self {
             search,
             #[cfg(feature = "video")]

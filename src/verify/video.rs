@@ -10,7 +10,7 @@ use super::{
     Findings, Verifier, chain, faces, hidden, kind, same_shape, tell_face, tolerance, unread,
 };
 use crate::anonymize::{Progress, flow};
-use crate::detect::{DetectorOptions, Preset, SecondSearch};
+use crate::detect::{Preset, SecondSearch};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
@@ -132,12 +132,7 @@ impl Verifier {
         if let Some(search) = self.frames.get() {
             return Ok(search);
         }
-        let search = SecondSearch::new(&DetectorOptions {
-            preset: Preset::Balanced,
-            threshold: self.options.threshold,
-            engine: self.options.engine.clone(),
-            models: self.options.models.clone(),
-        })?;
+        let search = SecondSearch::new(&self.options.search(Preset::Balanced))?;
         Ok(self.frames.get_or_init(|| search))
     }
 }
@@ -149,7 +144,8 @@ fn look_through(
     line: Option<&FileReport>,
     findings: &mut Findings,
 ) {
-    for what in video.dropped() {
+    // How an encoder names itself is part of its stream; a tag that says it is for `inspect` to judge.
+    for what in video.dropped().iter().filter(|what| *what != "encoder") {
         findings.add(
             kind::HIDDEN,
             format!("it still holds something besides picture and sound ({what})"),
