@@ -21,5 +21,6 @@ mod resume;
 mod sandbox;
 mod schema;
 mod usage;
+mod verify;
 mod video;
 mod zoo;
