@@ -63,7 +63,7 @@ pub use report::{
     StyleUsed,
 };
 #[cfg(feature = "video")]
-pub use video::{Audio, Backend, Encoding};
+pub use video::{Audio, Backend, Encoding, VideoFrames};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
