@@ -11,6 +11,7 @@ mod inputs;
 mod inspect;
 mod interrupt;
 mod job;
+mod origin;
 mod outputs;
 mod places;
 mod preview;
@@ -33,6 +34,7 @@ use faceveil::{Anonymizer, Detector, Outcome};
 use interrupt::Interrupt;
 use job::{Done, Job};
 use outputs::Planned;
+use report_file::Report;
 use std::io;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -112,8 +114,9 @@ fn process(config: &Config) -> Result<Exit> {
         voice.warning(format_args!("no photo or video in {}", show::path(folder)));
     }
     let mut summary = Summary::default();
+    let mut report: Report;
     if config.plan.is_empty() {
-        config.report.open()?;
+        report = config.report.open()?;
     } else {
         let detector = Detector::new(&config.detector).context("preparing the detector")?;
         let anonymizer = Anonymizer::new(detector, config.options.clone())?;
@@ -125,7 +128,7 @@ fn process(config: &Config) -> Result<Exit> {
             ));
         }
         // After all that can keep a run from starting, since it replaces an older report.
-        let mut report = config.report.open()?;
+        report = config.report.open()?;
         summary.engine = Some(anonymizer.detector().engine().to_owned());
         let job = Job {
             anonymizer: &anonymizer,
@@ -164,6 +167,11 @@ fn process(config: &Config) -> Result<Exit> {
     voice.end_progress();
     summary.not_started = config.plan.len() - summary.files;
     voice.line(summary.sentence(config, start.elapsed()));
+    let told = summary.told(config, interrupt.heard(), start.elapsed());
+    if let Err(why) = report.summary(&told) {
+        voice.error(show::chain(&why));
+        summary.report_failed = true;
+    }
     Ok(if interrupt.heard() {
         Exit::Interrupted
     } else if summary.failed > 0 || summary.report_failed {
