@@ -47,6 +47,21 @@ Exit codes:
   3    something is hidden
   130  interrupted";
 
+const REVIEW_HELP: &str = "\
+Examples:
+  faceveil review r.jsonl --from photos/ --outputs blurred/
+  faceveil review r.jsonl --from photos/ --export sheet.html --outputs blurred/
+
+The page is served on 127.0.0.1 under an address that nobody can guess, until Ctrl-C. It changes the
+report and never a picture; `faceveil apply` covers what the report says then.
+
+Exit codes:
+  0    ended, or the contact sheet was written
+  1    the contact sheet could not be written
+  2    never started: wrong usage, a report that cannot be read to its end
+  3    an output is missing from the contact sheet: there is none, or it is not the report's
+  130  interrupted while the contact sheet was made";
+
 /// Finds faces in photos and videos and makes them unrecognisable. Works offline; a file that cannot be fully
 /// processed leaves nothing at its output path.
 #[derive(Debug, Parser)]
@@ -68,6 +83,9 @@ pub(super) enum Command {
     /// Say what files still hide: thumbnails, places, names, further pictures; reads only
     #[command(after_help = INSPECT_HELP)]
     Inspect(Inspect),
+    /// Look through a report in the browser and put it right; serves a page on this machine only
+    #[command(after_help = REVIEW_HELP)]
+    Review(Review),
     /// Say which engines and models are there, and try them on a sample
     Doctor(Doctor),
     /// Print a completion script for a shell
@@ -308,6 +326,40 @@ pub(super) struct Inspect {
     /// Say nothing but results and errors
     #[arg(short, long)]
     pub(super) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Review {
+    /// The report that `blur` or `detect` wrote
+    #[arg(value_name = "REPORT", value_hint = ValueHint::FilePath)]
+    pub(super) report: PathBuf,
+
+    /// The folder that the inputs' names begin in [default: the current one]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) from: Option<PathBuf>,
+
+    /// The folder that the outputs' names begin in [default: that of the inputs]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) outputs: Option<PathBuf>,
+
+    /// Write a contact sheet of the outputs to this file and serve no page
+    ///
+    /// One HTML file that holds all it needs, for an archive or a colleague. No pixel of an original is
+    /// in it: an output gets in only if its SHA-256 is the report's.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) export: Option<PathBuf>,
+
+    /// Replace the contact sheet if it exists
+    #[arg(long, requires = "export")]
+    pub(super) overwrite: bool,
+
+    /// Print the address and do not open it
+    #[arg(long, conflicts_with = "export")]
+    pub(super) no_browser: bool,
+
+    /// Refuse pictures with more pixels than this, and videos with larger frames; `M` means million
+    #[arg(long, value_name = "N", value_parser = pixels, default_value = "500M")]
+    pub(super) max_pixels: u64,
 }
 
 #[derive(Debug, Args)]

@@ -17,6 +17,7 @@ mod places;
 mod preview;
 mod read;
 mod report_file;
+mod review;
 mod show;
 mod siblings;
 mod summary;
@@ -74,6 +75,7 @@ pub(crate) fn run() -> Exit {
         Command::Blur(typed) => Config::blur(*typed).and_then(|config| process(&config)),
         Command::Detect(typed) => Config::detect(typed).and_then(|config| process(&config)),
         Command::Inspect(typed) => inspect::run(&typed),
+        Command::Review(typed) => review::run(&typed),
         Command::Doctor(typed) => doctor::run(typed.onnxruntime.as_deref()),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "faceveil", &mut io::stdout());

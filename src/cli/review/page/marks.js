@@ -1,0 +1,84 @@
+// Everything that is drawn over a picture, from the report's line and the changes made to it: one list,
+// the same for the eye, the keyboard and a screen reader.
+
+const MARGIN = 1.7;
+
+export const isIn = (mark, frame) =>
+  mark.frames ? mark.frames[0] <= frame && frame <= mark.frames[1] : mark.frame == null || mark.frame === frame;
+
+// The marks of one frame. `region` marks can be changed and know their `index`; others can be covered.
+export function marksOf(line, state, frame) {
+  const marks = [];
+  state.regions.forEach((region, index) => {
+    if (isIn(region, frame)) marks.push({ kind: "region", index, key: `r${index}`, ...region });
+  });
+  const covered = (box) => marks.some((m) => m.kind === "region" && holds(m, box));
+  for (const problem of line.verify?.findings ?? []) {
+    if (problem.box && isIn(problem, frame)) marks.push({ kind: "finding", ...problem });
+  }
+  for (const face of line.faces) {
+    if (isIn(face, frame) && !covered(face.box)) marks.push({ kind: "face", ...face });
+  }
+  for (const face of line.rejected ?? []) {
+    if (isIn(face, frame) && !covered(face.box)) marks.push({ kind: "candidate", ...face });
+  }
+  marks.forEach((mark, i) => (mark.key ??= `${mark.kind}${i}`));
+  for (const mark of marks) {
+    if (mark.kind === "region") mark.score = scoreOf(line, mark, frame);
+  }
+  return marks;
+}
+
+// Whether the middle of a box lies in a mark.
+function holds(mark, [x, y, w, h]) {
+  const [mx, my, mw, mh] = mark.box;
+  const cx = x + w / 2;
+  const cy = y + h / 2;
+  return mx <= cx && cx < mx + mw && my <= cy && cy < my + mh;
+}
+
+// How sure the detector was of the face that a region covers, if it covers one.
+function scoreOf(line, region, frame) {
+  const scores = line.faces.filter((f) => isIn(f, frame) && holds(region, f.box)).map((f) => f.score);
+  return scores.length ? Math.max(...scores) : undefined;
+}
+
+const WORDS = {
+  region: "Covered",
+  candidate: "Not taken for a face",
+  face: "Face, not covered",
+  finding: "Found by verify",
+};
+
+export function describe(mark) {
+  const [x, y, w, h] = mark.box.map(Math.round);
+  const parts = [WORDS[mark.kind]];
+  if (mark.kind === "region" && mark.track != null) parts.push(`track ${mark.track}`);
+  if (mark.kind === "region") parts.push(mark.shape);
+  if (mark.score != null) parts.push(`score ${mark.score.toFixed(2)}`);
+  parts.push(`${w} × ${h} at ${x}, ${y}`);
+  return parts.join(", ");
+}
+
+export const title = (mark) => (mark.kind === "region" && mark.track != null ? `Track ${mark.track}` : WORDS[mark.kind]);
+
+// The region that covers a face or a candidate: as large as `blur` would make it.
+export function coverOf(mark, line, frame, last) {
+  const [x, y, w, h] = mark.box;
+  const grow = mark.kind === "finding" ? 1.2 : MARGIN;
+  const [gw, gh] = [w * grow, h * grow];
+  const region = {
+    shape: line.regions[0]?.shape ?? "ellipse",
+    box: rounded([x + w / 2 - gw / 2, y + h / 2 - gh / 2, gw, gh]),
+  };
+  return placed(region, line, frame, last);
+}
+
+// A region in its place in time: this frame of a photo that has several, from here to `last` in a video.
+export function placed(region, line, frame, last) {
+  if (line.backend != null) return { frames: [frame, Math.max(frame, last)], ...region };
+  if (line.frames > 1) return { frame, ...region };
+  return region;
+}
+
+export const rounded = (box) => box.map((v) => Math.round(v * 100) / 100);
