@@ -108,7 +108,7 @@ impl Risk {
         let accepted = weakest.map(|face| {
             let why = match report.faces.len() {
                 1 => format!("one face, score {:.2}", face.score),
-                n => format!("{n} faces, the weakest {:.2}", face.score),
+                n => format!("{n} faces, weakest {:.2}", face.score),
             };
             (1.0 - face.score, why, face.frame)
         });

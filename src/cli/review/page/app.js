@@ -366,6 +366,7 @@ function setSide(to) {
   side = to;
   $("output").setAttribute("aria-pressed", String(to === "output"));
   $("side-label").hidden = to !== "output";
+  $("stage").classList.toggle("is-output", to === "output");
 }
 
 function turnSide() {
@@ -412,6 +413,7 @@ const KEYS = {
   "=": () => stage.zoomBy(1.5),
   "-": () => stage.zoomBy(1 / 1.5),
   0: () => stage.fit(),
+  z: () => (mark() ? stage.closeTo(mark().box) : say("Choose a box first; M goes through them.", true)),
   ",": () => timeline.isOpen && timeline.step(-1),
   ".": () => timeline.isOpen && timeline.step(1),
   "<": () => timeline.isOpen && timeline.step(-10),
@@ -471,6 +473,7 @@ click("output", turnSide);
 click("larger", () => stage.zoomBy(1.5));
 click("smaller", () => stage.zoomBy(1 / 1.5));
 click("fit", () => stage.fit());
+click("close-to", () => KEYS.z());
 click("undo", () => step("undo"));
 click("redo", () => step("redo"));
 click("save", save);

@@ -8,25 +8,21 @@ export const isIn = (mark, frame) =>
 
 // The marks of one frame. `region` marks can be changed and know their `index`; others can be covered.
 export function marksOf(line, state, frame) {
-  const marks = [];
-  state.regions.forEach((region, index) => {
-    if (isIn(region, frame)) marks.push({ kind: "region", index, key: `r${index}`, ...region });
-  });
-  const covered = (box) => marks.some((m) => m.kind === "region" && holds(m, box));
-  for (const problem of line.verify?.findings ?? []) {
-    if (problem.box && isIn(problem, frame)) marks.push({ kind: "finding", ...problem });
-  }
-  for (const face of line.faces) {
-    if (isIn(face, frame) && !covered(face.box)) marks.push({ kind: "face", ...face });
-  }
-  for (const face of line.rejected ?? []) {
-    if (isIn(face, frame) && !covered(face.box)) marks.push({ kind: "candidate", ...face });
-  }
-  marks.forEach((mark, i) => (mark.key ??= `${mark.kind}${i}`));
-  for (const mark of marks) {
-    if (mark.kind === "region") mark.score = scoreOf(line, mark, frame);
-  }
-  return marks;
+  const regions = state.regions.flatMap((region, index) =>
+    isIn(region, frame) ? [{ kind: "region", index, key: `r${index}`, ...region }] : [],
+  );
+  for (const region of regions) region.score = scoreOf(line, region, frame);
+  const open = (face) => isIn(face, frame) && !regions.some((region) => holds(region, face.box));
+  const findings = (line.verify?.findings ?? []).filter((f) => f.box && isIn(f, frame));
+  const others = [
+    ...findings.map((f) => ({ kind: "finding", ...f })),
+    ...line.faces.filter(open).map((f) => ({ kind: "face", ...f })),
+    ...(line.rejected ?? []).filter(open).map((f) => ({ kind: "candidate", ...f })),
+  ];
+  others.forEach((mark, i) => (mark.key = `${mark.kind}${i}`));
+  // What a person has to judge comes first, and what was least sure.
+  regions.sort((a, b) => (a.score ?? 2) - (b.score ?? 2));
+  return [...others, ...regions];
 }
 
 // Whether the middle of a box lies in a mark.

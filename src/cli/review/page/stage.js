@@ -3,10 +3,13 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const HANDLES = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
-const REACH = 9;
+const REACH = 8;
 const MOST_ZOOM = 16;
 // A drag shorter than this is a click.
 const SLIP = 4;
+// Sides on the screen from which a box has room for its score, and for handles on its sides.
+const ROOM = 24;
+const SIDES = 44;
 
 export class Stage {
   #box;
@@ -115,6 +118,16 @@ export class Stage {
     this.#on.zoomed();
   }
 
+  // So near that a box fills a third of the view, or all of the picture if it does already.
+  closeTo(box) {
+    const { clientWidth, clientHeight } = this.#box;
+    const wanted = Math.min(clientWidth / box[2], clientHeight / box[3]) / 3;
+    const near = Math.min(MOST_ZOOM, Math.max(1, (this.#zoom * wanted) / this.scale));
+    this.#zoom = this.#zoom > 1 && Math.abs(near - this.#zoom) < 0.01 ? 1 : near;
+    this.centreOn(box);
+    this.#on.zoomed();
+  }
+
   centreOn([x, y, w, h]) {
     if (this.#zoom > 1) this.#centre = { x: x + w / 2, y: y + h / 2 };
     this.render();
@@ -195,7 +208,8 @@ export class Stage {
       shape.setAttribute("class", layer);
       group.append(shape);
     }
-    if (mark.score != null) {
+    // In a crowd the numbers would hide each other.
+    if (mark.score != null && (w * s >= ROOM || mark.key === this.#chosen)) {
       const label = document.createElementNS(SVG, "text");
       label.setAttribute("x", a.x + (w * s) / 2);
       label.setAttribute("y", Math.max(12, a.y - 5));
@@ -205,11 +219,20 @@ export class Stage {
     return group;
   }
 
+  // Small boxes have handles at their corners only, and outside.
   #handlePlaces([x, y, w, h]) {
-    return HANDLES.map((name) => {
+    const s = this.scale;
+    const small = Math.min(w, h) * s < SIDES;
+    const out = small ? 6 : 0;
+    return HANDLES.filter((name) => !small || name.length === 2).map((name) => {
       const px = name.includes("w") ? x : name.includes("e") ? x + w : x + w / 2;
       const py = name.includes("n") ? y : name.includes("s") ? y + h : y + h / 2;
-      return { name, ...this.#toScreen(px, py) };
+      const at = this.#toScreen(px, py);
+      if (name.includes("w")) at.x -= out;
+      if (name.includes("e")) at.x += out;
+      if (name.includes("n")) at.y -= out;
+      if (name.includes("s")) at.y += out;
+      return { name, ...at };
     });
   }
 
@@ -220,7 +243,7 @@ export class Stage {
     set(frame, { x: a.x, y: a.y, width: box[2] * this.scale, height: box[3] * this.scale, class: "frame" });
     const dots = this.#handlePlaces(box).map(({ x, y }) => {
       const dot = document.createElementNS(SVG, "rect");
-      set(dot, { x: x - 4.5, y: y - 4.5, width: 9, height: 9, class: "handle" });
+      set(dot, { x: x - 4, y: y - 4, width: 8, height: 8, class: "handle" });
       return dot;
     });
     return [frame, ...dots];
