@@ -43,11 +43,11 @@ mod track;
 #[cfg(feature = "video")]
 mod video;
 
-pub use anonymize::{Anonymized, Anonymizer, Found, Masking, Options};
+pub use anonymize::{Anonymized, Anonymizer, Applier, Found, Masking, Options};
 #[cfg(feature = "video")]
 pub use anonymize::{Progress, VideoAnonymizer, VideoOptions};
 pub use colour::{Coding, Matrix, Range};
-pub use detect::{Detected, Detector, DetectorOptions, Preset, bundled_models};
+pub use detect::{Detected, Detector, DetectorOptions, Preset, bundled_digests, bundled_models};
 pub use digest::Digest;
 #[doc(hidden)]
 pub use engine::side_by_side;

@@ -5,6 +5,7 @@
 use clap::ValueEnum;
 use faceveil::{Audio, Backend, Device, EngineChoice, Keep, Preset, Rect, Rgb, Shape};
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 /// An enumeration of the library under the names that are typed.
 macro_rules! choices {
@@ -247,6 +248,23 @@ pub(super) fn color(text: &str) -> Result<Rgb, String> {
         _ => Err(format!(
             "color {text} is not six hexadecimal digits, such as FF8800"
         )),
+    }
+}
+
+/// What `--region` and `--ignore` take.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Boxes {
+    /// One box.
+    One(Rect),
+    /// A file with many.
+    Listed(PathBuf),
+}
+
+pub(super) fn boxes(text: &str) -> Result<Boxes, String> {
+    match text.strip_prefix('@') {
+        Some("") => Err("@ without a file name".into()),
+        Some(path) => Ok(Boxes::Listed(path.into())),
+        None => rectangle(text).map(Boxes::One),
     }
 }
 

@@ -17,7 +17,7 @@ mod weights;
 mod weights_of_evidence;
 
 pub use preset::Preset;
-pub use weights::bundled_models;
+pub use weights::{bundled_digests, bundled_models};
 
 use crate::engine::{Engine, EngineOptions};
 use crate::error::{Error, ErrorKind, Result};
