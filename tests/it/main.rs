@@ -15,6 +15,7 @@ mod interrupt;
 mod jpeg;
 mod names;
 mod orientation;
+mod review;
 mod sandbox;
 mod usage;
 mod video;

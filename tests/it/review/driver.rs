@@ -40,7 +40,13 @@ impl Browser {
         let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
         let port = lines
             .map_while(Result::ok)
-            .find_map(|l| l.split("on port ").nth(1)?.trim_end_matches('.').parse().ok())
+            .find_map(|l| {
+                l.split("on port ")
+                    .nth(1)?
+                    .trim_end_matches('.')
+                    .parse()
+                    .ok()
+            })
             .expect("chromedriver says its port");
         let profile = tempfile::tempdir().unwrap();
         let mut browser = Self {
@@ -60,11 +66,13 @@ impl Browser {
             format!("--user-data-dir={folder}"),
             format!("--window-size={width},{height}"),
         ];
-        let options = json!({"goog:chromeOptions": {"args": args}, "goog:loggingPrefs": {"browser": "ALL"}});
+        let options =
+            json!({"goog:chromeOptions": {"args": args}, "goog:loggingPrefs": {"browser": "ALL"}});
         let new = json!({"capabilities": {"alwaysMatch": options}});
         let session = browser.call("POST", "/session", &new);
         browser.session = format!("/session/{}", session["sessionId"].as_str().unwrap());
-        let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        let metrics =
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         browser.devtools("Emulation.setDeviceMetricsOverride", &metrics);
         Some(browser)
     }
@@ -139,7 +147,9 @@ impl Browser {
         let press = |kind: &str, key: char| json!({"type": kind, "value": key.to_string()});
         let down = held.iter().map(|k| press("keyDown", *k));
         let up = held.iter().rev().map(|k| press("keyUp", *k));
-        let each = keys.chars().flat_map(|k| [press("keyDown", k), press("keyUp", k)]);
+        let each = keys
+            .chars()
+            .flat_map(|k| [press("keyDown", k), press("keyUp", k)]);
         let all: Vec<Value> = down.chain(each).chain(up).collect();
         let keyboard = json!({"type": "key", "id": "keyboard", "actions": all});
         self.call("POST", "/actions", &json!({"actions": [keyboard]}));
@@ -147,9 +157,7 @@ impl Browser {
 
     /// Presses the mouse at one place of the window and lets go at another.
     pub(super) fn drag(&self, from: [f64; 2], to: [f64; 2]) {
-        let go = |[x, y]: [f64; 2]| {
-            json!({"type": "pointerMove", "x": x.round() as i64, "y": y.round() as i64, "duration": 40})
-        };
+        let go = |[x, y]: [f64; 2]| json!({"type": "pointerMove", "x": x.round() as i64, "y": y.round() as i64, "duration": 40});
         let middle = [(from[0] + to[0]) / 2.0, (from[1] + to[1]) / 2.0];
         let actions = json!([
             go(from),
