@@ -96,8 +96,10 @@ fn apply_command(typed: &Review) -> String {
         words.extend(["--from".into(), quoted(from)]);
     }
     if let Some(outputs) = &typed.outputs {
-        words.extend(["-o".into(), quoted(outputs), "--overwrite".into()]);
+        words.extend(["-o".into(), quoted(outputs)]);
     }
+    // Outputs of the run that wrote the report are there already.
+    words.push("--overwrite".into());
     words.join(" ")
 }
 
@@ -105,8 +107,21 @@ fn apply_command(typed: &Review) -> String {
 fn quoted(path: &Path) -> String {
     let text = show::path(path);
     let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%=".contains(c);
-    match text.chars().all(plain) && !text.is_empty() && !text.starts_with('-') {
+    match text.chars().all(plain) && !text.is_empty() {
         true => text,
         false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_in_the_command_is_one_word_for_a_shell() {
+        let said = |path: &str| quoted(Path::new(path));
+        assert_eq!(said("a/b-1.jsonl"), "a/b-1.jsonl");
+        assert_eq!(said("a b/$(rm x).jsonl"), "'a b/$(rm x).jsonl'");
+        assert_eq!(said("it's"), r"'it'\''s'");
     }
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Mutex;
 
 /// The parts of the page: name, type, content.
-const PARTS: [(&str, &str, &str); 10] = [
+const PARTS: [(&str, &str, &str); 12] = [
     (
         "",
         "text/html; charset=utf-8",
@@ -30,8 +30,10 @@ const PARTS: [(&str, &str, &str); 10] = [
     ("app.js", SCRIPT, include_str!("page/app.js")),
     ("api.js", SCRIPT, include_str!("page/api.js")),
     ("edits.js", SCRIPT, include_str!("page/edits.js")),
+    ("keys.js", SCRIPT, include_str!("page/keys.js")),
     ("list.js", SCRIPT, include_str!("page/list.js")),
     ("marks.js", SCRIPT, include_str!("page/marks.js")),
+    ("panel.js", SCRIPT, include_str!("page/panel.js")),
     ("stage.js", SCRIPT, include_str!("page/stage.js")),
     ("timeline.js", SCRIPT, include_str!("page/timeline.js")),
 ];

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::sandbox::Sandbox;
@@ -28,7 +28,13 @@ impl Serving {
     pub(super) fn start(dir: &Sandbox, args: &[&str]) -> Self {
         let mut all = vec!["review", "--no-browser"];
         all.extend(args);
-        let mut child = dir.command(&all).stderr(Stdio::null()).spawn().unwrap();
+        Self::wait(dir.command(&all))
+    }
+
+    /// Starts this and waits for the address.
+    #[track_caller]
+    pub(super) fn wait(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
         let mut address = String::new();
         let out = child.stdout.as_mut().unwrap();
         BufReader::new(out).read_line(&mut address).unwrap();

@@ -247,3 +247,49 @@ fn what_cannot_be_reviewed_is_said_before_anything_starts() {
         assert!(ran.stdout.is_empty());
     }
 }
+
+/// Arguments of a program can be seen by every account of a machine.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_address_given_to_the_browser_is_good_for_one_visit() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = Sandbox::new();
+    three(&dir);
+    dir.file(
+        "bin/xdg-open",
+        b"#!/bin/sh\nprintf %s \"$*\" > asked.tmp && mv asked.tmp asked\n",
+    );
+    let executable = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(dir.path("bin/xdg-open"), executable).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", dir.path("bin").display());
+    let args: Vec<&str> = ["review"].iter().chain(&USUAL).copied().collect();
+    let mut command = dir.command(&args);
+    command.env("PATH", path).env("DISPLAY", ":0");
+    let serving = Serving::wait(command);
+    let start = Instant::now();
+    while !dir.path("asked").exists() {
+        assert!(
+            start.elapsed() < Duration::from_secs(30),
+            "nothing was opened"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let asked = String::from_utf8(dir.read("asked")).unwrap();
+    assert!(!asked.contains(serving.home().trim_matches('/')));
+    let target = asked
+        .strip_prefix(&format!("http://{}", serving.host()))
+        .unwrap();
+    let first = serving.request("GET", target, "", b"");
+    assert_eq!(first.status, 303);
+    assert!(
+        first
+            .head
+            .contains(&format!("Location: {}\r\n", serving.home()))
+            || first
+                .head
+                .ends_with(&format!("Location: {}", serving.home()))
+    );
+    assert_eq!(serving.request("GET", target, "", b"").status, 403);
+    assert_eq!(serving.get("").status, 200);
+}

@@ -2,8 +2,10 @@
 
 import * as api from "./api.js";
 import { Edits } from "./edits.js";
+import { listen } from "./keys.js";
 import { List } from "./list.js";
-import { coverOf, describe, marksOf, placed, rounded, title } from "./marks.js";
+import { coverOf, describe, marksOf, placed, rounded } from "./marks.js";
+import { Panel } from "./panel.js";
 import { Stage } from "./stage.js";
 import { Timeline } from "./timeline.js";
 
@@ -34,6 +36,14 @@ const timeline = new Timeline(
   { box: $("timeline"), lanes: $("lanes"), slider: $("frame"), text: $("frame-text"), play: $("play"), back: $("back"), forward: $("forward") },
   { frame: () => showFrame() },
 );
+
+const panel = new Panel({
+  choose: (key) => choose(key, true),
+  next: (by) => chooseNext(by),
+  place: (key, box) => place(key, stage.inside(box), null),
+  span: (first, last) => span(first, last),
+  frame: (n) => timeline.go(n),
+});
 
 // --- What is said ---------------------------------------------------------------------------------
 
@@ -96,6 +106,7 @@ const open = guard(async (id, atFrame = null) => {
   timeline.open(Math.max(1, it.frames), it.rate, atFrame ?? item.frame);
   if (side === "output" && !item.output) setSide("original");
   $("output").disabled = !item.output;
+  panel.findings(line(), timeline.isOpen);
   render();
   say(`${item.name}, ${item.why}, ${count(marks(), "region")} covered`);
   await showPicture();
@@ -308,58 +319,8 @@ function render() {
   $("keep").classList.toggle("done", state().reviewed);
   stage.show(shown, chosen);
   timeline.lanes(line(), state(), mark());
-  renderMarks(shown);
-  renderDetails(mark());
-}
-
-function renderMarks(shown) {
-  $("marks-title").textContent = timeline.isOpen ? `Boxes of frame ${frame()}` : "Boxes";
-  $("marks-none").hidden = shown.length > 0;
-  const rows = shown.map((it, i) => {
-    const row = document.createElement("div");
-    row.setAttribute("role", "option");
-    row.id = `mark-${i}`;
-    row.className = `entry ${it.kind}`;
-    row.dataset.key = it.key;
-    row.setAttribute("aria-selected", String(it.key === chosen));
-    row.setAttribute("aria-label", describe(it));
-    const name = document.createElement("span");
-    name.textContent = title(it);
-    const score = document.createElement("span");
-    score.className = "score";
-    score.textContent = it.score == null ? "" : it.score.toFixed(2);
-    row.append(name, score);
-    return row;
-  });
-  $("marks").replaceChildren(...rows);
-  const at = shown.findIndex((it) => it.key === chosen);
-  if (at >= 0) {
-    $("marks").setAttribute("aria-activedescendant", `mark-${at}`);
-    rows[at].scrollIntoView({ block: "nearest" });
-  } else $("marks").removeAttribute("aria-activedescendant");
-}
-
-function renderDetails(it) {
-  $("details").hidden = !it;
-  if (!it) return;
-  const own = it.kind === "region";
-  $("details-title").textContent = title(it);
-  $("details-text").textContent = it.reason ?? (it.found_by?.length ? `Seen by ${it.found_by.join(", ")}` : "");
-  $("details-text").hidden = !$("details-text").textContent;
-  $("numbers").hidden = $("shape").hidden = $("delete").hidden = !own;
-  $("delete-track").hidden = !own || it.track == null;
-  $("delete").textContent = it.track != null ? "Delete here" : "Delete";
-  $("cover").hidden = own;
-  $("shape").textContent = it.shape === "ellipse" ? "Make it a box" : "Make it an ellipse";
-  $("span").hidden = !it.frames;
-  const set = (id, value) => {
-    if (document.activeElement !== $(id)) $(id).value = Math.round(value);
-  };
-  ["x", "y", "w", "h"].forEach((name, i) => set(`box-${name}`, it.box[i]));
-  if (it.frames) {
-    set("span-first", it.frames[0]);
-    set("span-last", it.frames[1]);
-  }
+  panel.marks(shown, chosen, timeline.isOpen ? frame() : null);
+  panel.details(mark());
 }
 
 function setSide(to) {
@@ -407,7 +368,8 @@ const KEYS = {
   u: () => step("undo"),
   U: () => step("redo"),
   o: turnSide,
-  Delete: () => remove(false),
+  Escape: () => choose(null),
+  Delete: (shift) => remove(shift),
   Backspace: () => remove(false),
   "+": () => stage.zoomBy(1.5),
   "=": () => stage.zoomBy(1.5),
@@ -423,36 +385,18 @@ const KEYS = {
   "?": () => $("help-dialog").showModal(),
 };
 
-function typesText(target) {
-  return target.matches?.("input:not([type=range], [type=checkbox]), select, textarea");
-}
-
-document.addEventListener("keydown", (event) => {
-  if (document.querySelector("dialog[open]")) return;
-  if ((event.ctrlKey || event.metaKey) && !event.altKey) {
-    const act = { s: save, z: () => step(event.shiftKey ? "redo" : "undo"), y: () => step("redo") }[event.key.toLowerCase()];
-    if (!act || (typesText(event.target) && event.key !== "s")) return;
-    event.preventDefault();
-    act();
-    return;
-  }
-  if (event.ctrlKey || event.metaKey || typesText(event.target)) return;
-  if (event.key === "Escape") return choose(null);
-  if (event.key.startsWith("Arrow") && event.target === $("stage")) {
+listen({
+  keys: KEYS,
+  control: { s: save, z: (shift) => step(shift ? "redo" : "undo"), y: () => step("redo") },
+  isOn: () => $("keys-on").checked,
+  before: () => alarm(""),
+  arrow: (event) => {
     const it = mark();
-    if (it?.kind !== "region") return;
-    event.preventDefault();
+    if (event.target !== $("stage") || it?.kind !== "region") return false;
     place(it.key, stage.nudge(state().regions[it.index].box, event.key, event), `keys ${it.key}`);
     say(describe(mark()));
-    return;
-  }
-  if (event.altKey || !$("keys-on").checked) return;
-  if (event.code === "Space" && event.target === $("stage")) return event.preventDefault();
-  const act = event.key === "Delete" && event.shiftKey ? () => remove(true) : KEYS[event.key] ?? KEYS[event.key.toLowerCase()];
-  if (!act) return;
-  event.preventDefault();
-  alarm("");
-  act();
+    return true;
+  },
 });
 
 // --- Wiring ---------------------------------------------------------------------------------------
@@ -506,30 +450,6 @@ for (const button of document.querySelectorAll("dialog .close")) {
 }
 $("filter").addEventListener("change", arrange);
 $("order").addEventListener("change", arrange);
-$("marks").addEventListener("click", (event) => {
-  const row = event.target.closest("[data-key]");
-  if (row) choose(row.dataset.key, true);
-});
-$("marks").addEventListener("keydown", (event) => {
-  const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!by) return;
-  event.preventDefault();
-  event.stopPropagation();
-  chooseNext(by);
-});
-["x", "y", "w", "h"].forEach((name, i) => {
-  $(`box-${name}`).addEventListener("change", (event) => {
-    const it = mark();
-    const value = event.target.valueAsNumber;
-    if (it?.kind !== "region" || !Number.isFinite(value)) return;
-    const box = it.box.slice();
-    box[i] = i > 1 ? Math.max(1, value) : value;
-    place(it.key, stage.inside(box), null);
-  });
-});
-$("span-first").addEventListener("change", (event) => span(event.target.valueAsNumber || 0, null));
-$("span-last").addEventListener("change", (event) => span(null, event.target.valueAsNumber || 0));
-$("details").addEventListener("submit", (event) => event.preventDefault());
 window.addEventListener("beforeunload", (event) => {
   if (edits.changedIds().length) event.preventDefault();
 });

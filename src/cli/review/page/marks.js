@@ -53,6 +53,7 @@ export function describe(mark) {
   if (mark.kind === "region") parts.push(mark.shape);
   if (mark.score != null) parts.push(`score ${mark.score.toFixed(2)}`);
   parts.push(`${w} × ${h} at ${x}, ${y}`);
+  if (mark.reason) parts.push(mark.reason);
   return parts.join(", ");
 }
 
