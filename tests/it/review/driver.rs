@@ -41,7 +41,7 @@ impl Browser {
         let port = lines
             .map_while(Result::ok)
             .find_map(|l| {
-                l.split("on port ")
+                l.split("successfully on port ")
                     .nth(1)?
                     .trim_end_matches('.')
                     .parse()

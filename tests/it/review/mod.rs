@@ -33,12 +33,12 @@ fn line(name: &str, width: u32, height: u32, input: &[u8], output: Option<&[u8]>
         "sha256": {"input": Digest::of(input), "output": output.map(Digest::of)},
         "width": width, "height": height, "frames": 1, "faces": [], "regions": [],
         "style": {"name": "blur", "irreversible": true}, "dropped": [], "kept": [], "warnings": [],
-        "engine": "none", "ms": {"decode": 0, "detect": 0, "redact": 0, "encode": 0, "inspect": 0},
+        "engine": "none", "ms": {"decode": 0.0, "detect": 0.0, "redact": 0.0, "encode": 0.0, "inspect": 0.0},
         "error": null
     })
 }
 
-fn face(area: [f32; 4], score: f32) -> Value {
+fn face(area: [f64; 4], score: f64) -> Value {
     json!({"box": area, "score": score, "landmarks": null, "found_by": ["centerface@1"]})
 }
 
@@ -66,7 +66,7 @@ fn three(dir: &Sandbox) {
         dir.file(Path::new("out").join(name), &output);
         all.push(line(name, 400, 300, &input, Some(&output)));
     }
-    let region = json!([{"shape": "ellipse", "box": [100, 80, 60, 80]}]);
+    let region = json!([{"shape": "ellipse", "box": [100.0, 80.0, 60.0, 80.0]}]);
     all[0]["outcome"] = "redacted".into();
     all[0]["faces"] = json!([face([110.0, 90.0, 40.0, 60.0], 0.9)]);
     all[0]["rejected"] = json!([face([300.0, 200.0, 20.0, 24.0], 0.2)]);

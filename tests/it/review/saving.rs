@@ -13,7 +13,7 @@ fn change(id: usize, revision: u32, regions: &str) -> String {
 fn a_line_is_changed_and_the_rest_of_the_report_stays_as_it_was() {
     let dir = Sandbox::new();
     three(&dir);
-    let summary = r#"{"schema":1,"summary":{"program":"faceveil blur","version":"0.1.0","engine":null,"files":3,"written":3,"faces":2,"without_faces":1,"failed":0,"skipped":0,"not_started":0,"open_spans":0,"interrupted":false,"seconds":1.5}}"#;
+    let summary = r#"{"schema":1,"summary":{"program":"faceveil blur","version":"0.1.0","engine":null,"files":3,"written":3,"faces":2,"without_faces":1,"failed":0,"skipped":0,"up_to_date":0,"not_started":0,"open_spans":0,"interrupted":false,"seconds":1.5}}"#;
     let mut text = dir.read("r.jsonl");
     text.extend(summary.as_bytes());
     dir.file("r.jsonl", &text);
@@ -21,7 +21,7 @@ fn a_line_is_changed_and_the_rest_of_the_report_stays_as_it_was() {
     let serving = Serving::start(&dir, &USUAL);
     let item = serving.get("item/0").json();
     assert_eq!((&item["line"], &item["revision"]), (&before[0], &json!(0)));
-    let regions = r#"[{"shape":"box","box":[-5.5,10,40,50.25]}]"#;
+    let regions = r#"[{"shape":"box","box":[-5.5,10.0,40.0,50.25]}]"#;
     let saved = serving.save(&change(0, 0, regions)).json();
     assert_eq!(saved, json!({"revisions": [1]}));
     let after = lines(&dir);
