@@ -60,9 +60,7 @@ fn everything_can_be_done_with_the_keyboard_and_is_saved() {
     // The rejected one comes first among the boxes; it is covered, moved and made larger.
     browser.keys(&[], "m");
     let said = "document.getElementById('says').textContent";
-    browser.until(&format!(
-        "{said}.startsWith('Not taken for a face, score 0.20')"
-    ));
+    browser.until(&format!("{said}.startsWith('Perhaps a face, score 0.20')"));
     browser.keys(&[], "c");
     browser.until(&format!("{said} === 'This place will be covered.'"));
     browser.eval("document.getElementById('stage').focus()");
@@ -229,6 +227,8 @@ fn a_name_with_markup_in_it_is_shown_as_it_is() {
     assert_eq!(super::page::name(&browser), name);
     browser.keys(&[], "m");
     browser.until("document.getElementById('details-text').textContent.startsWith('<script>')");
+    let title = "document.getElementById('details-title').textContent";
+    assert_eq!(browser.eval(title), "Found by verify");
     browser.keys(&[], "n");
     browser.until("document.getElementById('trouble').textContent.startsWith('<img')");
     let title = browser.eval("document.title");

@@ -9,15 +9,15 @@ export const isIn = (mark, frame) =>
 // The marks of one frame. `region` marks can be changed and know their `index`; others can be covered.
 export function marksOf(line, state, frame) {
   const regions = state.regions.flatMap((region, index) =>
-    isIn(region, frame) ? [{ kind: "region", index, key: `r${index}`, ...region }] : [],
+    isIn(region, frame) ? [{ ...region, kind: "region", index, key: `r${index}` }] : [],
   );
   for (const region of regions) region.score = scoreOf(line, region, frame);
   const open = (face) => isIn(face, frame) && !regions.some((region) => holds(region, face.box));
   const findings = (line.verify?.findings ?? []).filter((f) => f.box && isIn(f, frame));
   const others = [
-    ...findings.map((f) => ({ kind: "finding", ...f })),
-    ...line.faces.filter(open).map((f) => ({ kind: "face", ...f })),
-    ...(line.rejected ?? []).filter(open).map((f) => ({ kind: "candidate", ...f })),
+    ...findings.map((f) => ({ ...f, kind: "finding" })),
+    ...line.faces.filter(open).map((f) => ({ ...f, kind: "face" })),
+    ...(line.rejected ?? []).filter(open).map((f) => ({ ...f, kind: "candidate" })),
   ];
   others.forEach((mark, i) => (mark.key = `${mark.kind}${i}`));
   // What a person has to judge comes first, and what was least sure.
@@ -41,7 +41,7 @@ function scoreOf(line, region, frame) {
 
 const WORDS = {
   region: "Covered",
-  candidate: "Not taken for a face",
+  candidate: "Perhaps a face",
   face: "Face, not covered",
   finding: "Found by verify",
 };
