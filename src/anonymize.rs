@@ -13,7 +13,7 @@ use crate::detect::Detector;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, Rect, Size};
-use crate::inspect::{FindingKind, inspect};
+use crate::inspect::{FindingKind, Inspection, inspect};
 use crate::photo::{Keep, Limits, Photo};
 use crate::picture::{Picture, RgbView};
 use crate::plane::{AnyPlaneMut, Channel, Layout, PlaneMut};
@@ -319,10 +319,14 @@ impl Found {
     }
 }
 
+/// As [`ensure_nothing_left`], for a file in memory.
+fn ensure_clean(file: &[u8], keep: Keep) -> Result<()> {
+    ensure_nothing_left(inspect(file)?, keep)
+}
+
 /// Fails for a new file that hides anything but what was to be kept. The message names kinds and places;
 /// values would be somebody's data.
-fn ensure_clean(file: &[u8], keep: Keep) -> Result<()> {
-    let seen = inspect(file)?;
+fn ensure_nothing_left(seen: Inspection, keep: Keep) -> Result<()> {
     let asked = |kind| match kind {
         FindingKind::Time => keep.time,
         FindingKind::Camera => keep.camera,

@@ -19,7 +19,8 @@
 //! ```
 //!
 //! Coordinates are pixels of the upright picture, origin at the top left, rectangles half-open.
-//! [`VideoAnonymizer`] is the same for videos, from file to file.
+//! [`VideoAnonymizer`] is the same for videos, from file to file. [`read_report`] reads reports back,
+//! strictly, and an [`Applier`] covers what they say without looking for anything.
 //!
 //! The library opens no connection, prints nothing, starts no thread but for videos, and reads no environment but
 //! where ONNX Runtime is looked for ([`EngineOptions::onnxruntime`]).
@@ -55,7 +56,7 @@ pub use engine::{Device, EngineChoice, EngineInfo, EngineOptions, engines};
 pub use error::{Error, ErrorKind, Result};
 pub use face::{Face, Landmarks};
 pub use geometry::{Orientation, PixelRect, Point, Rect, Size};
-pub use inspect::{Finding, FindingKind, Inspection, inspect};
+pub use inspect::{Finding, FindingKind, Inspection, inspect, inspect_file};
 pub use photo::{Format, Keep, Limits, Photo, Recognised};
 pub use picture::{Picture, RgbImage, RgbView};
 pub use plane::{AnyPlaneMut, Channel, Layout, Plane, PlaneMut, Sample};

@@ -5,21 +5,23 @@
 //! the file fails and nothing is left at its path.
 
 mod flow;
+mod rewrite;
+#[cfg(test)]
+mod tests;
+
+pub(super) use rewrite::{again, digest, look_through, tell_sound};
+use rewrite::{check_count, cover, of};
 
 use super::{Options, milliseconds};
 use crate::detect::{Detector, DetectorOptions, Preset};
-use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
 use crate::geometry::Size;
-use crate::plane::AnyPlaneMut;
-use crate::redact::{Redaction, Region, Style};
 use crate::report::{Covered, FileReport, FoundFace, Hashes, OpenSpan, Outcome, Runs};
 use crate::track::{Glimpse, Place, Settings, Sighting, Tracker, Why};
 use crate::video::{self, Backend, Encoding, Frame, FramePicture, Shape, Video};
 use flow::Pool;
 use std::collections::VecDeque;
-use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -81,6 +83,8 @@ pub struct VideoAnonymizer {
     options: Options,
     video: VideoOptions,
     sure: f32,
+    /// [`RING`].
+    ring: usize,
 }
 
 /// What is called after every frame; to break is to stop.
@@ -112,6 +116,7 @@ impl VideoAnonymizer {
                 ..video
             },
             sure,
+            ring: RING,
         })
     }
 
@@ -196,17 +201,19 @@ impl VideoAnonymizer {
         let settings = self.settings(&*video);
         let held = Tracker::new(settings, Size::new(1, 1)).delay() + self.in_flight();
         let mut regions = Runs::default();
-        let (followed, waited) = match held * video.shape().bytes() > RING {
+        let (followed, waited) = match held * video.shape().bytes() > self.ring {
             true => self.in_two_passes(&*video, output, watch, &mut regions)?,
             false => self.in_one_pass(&*video, output, watch, &mut regions)?,
         };
         report.ms.encode = milliseconds(start);
+        let looking = Instant::now();
+        look_through(&mut report, output)?;
         report.regions = regions.finish();
         let mut hashes = Hashes::of_input(input);
         hashes.output = Some(digest(output)?);
         report.sha256 = Some(hashes);
         self.conclude(&mut report, &*video, &followed);
-        if waited > 0.3 * start.elapsed().as_secs_f64() {
+        if waited > 0.3 * looking.duration_since(start).as_secs_f64() {
             report.warnings.push(
                 "the encoder set the pace; a faster --preset-video or a higher --crf is quicker"
                     .into(),
@@ -307,79 +314,6 @@ impl VideoAnonymizer {
             false => Err(differs()),
         }
     }
-}
-
-/// Reads a video from the first frame on, covers each with what `masks` has for it, and gives their
-/// number and the seconds waited for the encoder.
-pub(super) fn again(
-    video: &dyn Video,
-    output: &Path,
-    options: &VideoOptions,
-    style: &Style,
-    watch: Watch<'_>,
-    masks: &mut dyn FnMut(&Frame) -> Result<Vec<Region>>,
-) -> Result<(usize, f64)> {
-    let shape = video.shape();
-    let mut source = video.source()?;
-    let mut writing = flow::Writing::start(video.sink(output, &options.encoding)?);
-    let pool = Pool::new(2 * flow::WRITER_QUEUE);
-    let mut frames = 0;
-    loop {
-        let mut frame = pool.take().unwrap_or_default();
-        if !source.next(shape, &mut frame)? {
-            break;
-        }
-        let masks = masks(&frame)?;
-        cover(&mut frame, shape, style, &masks)?;
-        writing.send(frame, &pool)?;
-        frames += 1;
-        let of = video.frames();
-        if watch(Progress { frames, of }).is_break() {
-            return Err(flow::interrupted());
-        }
-    }
-    if frames == 0 {
-        return Err(Error::new(ErrorKind::Malformed, "it has no frames"));
-    }
-    let (written, waited) = writing.finish()?;
-    check_count(frames, written)?;
-    Ok((frames, waited))
-}
-
-/// What becomes of the sound, and what the container will not have.
-pub(super) fn tell_sound(report: &mut FileReport, video: &dyn Video, encoding: &Encoding) {
-    report.dropped = video.dropped();
-    report.kept.clear();
-    report.warnings.extend(video.warnings(encoding));
-    if video.sound_tracks() > 0 {
-        let list = match encoding.audio {
-            video::Audio::Drop => &mut report.dropped,
-            video::Audio::Keep => &mut report.kept,
-        };
-        list.push("audio".into());
-    }
-}
-
-fn cover(frame: &mut Frame, shape: &Shape, style: &Style, masks: &[Region]) -> Result<()> {
-    if masks.is_empty() {
-        return Ok(());
-    }
-    let redaction = Redaction::new(style, masks, shape.size, shape.orientation).coded(shape.coding);
-    frame.edit(shape, &mut |plane, channel| match plane {
-        AnyPlaneMut::U8(mut plane) => redaction.apply(&mut plane, channel),
-        AnyPlaneMut::U16(mut plane) => redaction.apply(&mut plane, channel),
-    })
-}
-
-/// What is told of a frame is what is covered in it.
-fn of(masks: &[Covered]) -> Vec<Region> {
-    masks.iter().filter_map(Covered::region).collect()
-}
-
-/// Of a whole file.
-pub(super) fn digest(path: &Path) -> Result<Digest> {
-    let read = File::open(path).and_then(Digest::of_reader);
-    read.map_err(|e| Error::new(ErrorKind::Malformed, "reading its bytes").because(e))
 }
 
 /// What the tracker decided about a frame.
@@ -518,15 +452,5 @@ impl VideoAnonymizer {
     /// Frames that are neither held by the tracker nor idle.
     const fn in_flight(&self) -> usize {
         self.video.workers * 3 + flow::WRITER_QUEUE + 2
-    }
-}
-
-fn check_count(decided: usize, written: usize) -> Result<()> {
-    match decided == written {
-        true => Ok(()),
-        false => Err(Error::new(
-            ErrorKind::Internal,
-            format!("{written} of {decided} frames were written"),
-        )),
     }
 }

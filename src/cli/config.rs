@@ -67,7 +67,7 @@ pub(super) enum Faces {
         /// How, in videos.
         video_detector: DetectorOptions,
         /// What covers them.
-        options: Options,
+        options: Box<Options>,
     },
     /// A report says where they are.
     Told(Applier),
@@ -314,7 +314,7 @@ fn find(typed: &Common, options: Options) -> Result<Faces> {
     Ok(Faces::Find {
         detector: detector(Preset::default())?,
         video_detector: detector(VideoAnonymizer::PRESET)?,
-        options,
+        options: Box::new(options),
     })
 }
 

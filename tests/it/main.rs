@@ -5,6 +5,7 @@
     reason = "a test that cannot prepare its files fails"
 )]
 
+mod apply;
 mod arrows;
 mod bad_input;
 mod blur;
@@ -15,8 +16,11 @@ mod interrupt;
 mod jpeg;
 mod names;
 mod orientation;
+mod report;
+mod resume;
 mod review;
 mod sandbox;
+mod schema;
 mod usage;
 mod video;
 mod zoo;

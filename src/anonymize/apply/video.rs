@@ -1,7 +1,8 @@
 //! The same for videos: read once more, each frame covered with what its line has for it.
 
 use super::{Applier, begun, differs, same_size};
-use crate::anonymize::video::{Progress, VideoOptions, again, digest, tell_sound};
+use crate::anonymize::milliseconds;
+use crate::anonymize::video::{Progress, VideoOptions, again, digest, look_through, tell_sound};
 use crate::error::Result;
 use crate::report::{FileReport, Schedule};
 use crate::video;
@@ -61,7 +62,8 @@ impl Applier {
                 line.frames
             )));
         }
-        report.ms.encode = crate::anonymize::milliseconds(start);
+        report.ms.encode = milliseconds(start);
+        look_through(&mut report, output)?;
         if let Some(hashes) = &mut report.sha256 {
             hashes.output = Some(digest(output)?);
         }
