@@ -1,12 +1,13 @@
 //! The report under review, in memory, and how it is written again.
 //!
 //! Invariant: the file is replaced whole or not at all, by lines that the strict reader takes, and only
-//! while it is the one that was read. Nothing but regions and the mark that a person looked is changed.
+//! while it is the one that was read. Nothing but regions, the mark that a person looked, and the outcome
+//! of a file that had none of them, is changed.
 
 use crate::cli::interrupt::Interrupt;
 use crate::cli::{report_file, show, write};
 use anyhow::{Context, Result, ensure};
-use faceveil::{Covered, FileReport, RunSummary};
+use faceveil::{Covered, FileReport, Outcome, RunSummary};
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -123,6 +124,12 @@ impl Draft {
             let mut report = FileReport::clone(&line.report);
             report.regions = change.regions;
             report.reviewed = change.reviewed;
+            // What a person drew is to be covered, and `apply` leaves out what was left alone.
+            if !report.regions.is_empty()
+                && matches!(report.outcome, Outcome::NoFaces | Outcome::Skipped)
+            {
+                report.outcome = Outcome::Redacted;
+            }
             check(&report).map_err(Refused::Wrong)?;
             changed.push((change.id, report));
         }

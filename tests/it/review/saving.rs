@@ -30,12 +30,17 @@ fn a_line_is_changed_and_the_rest_of_the_report_stays_as_it_was() {
     expected["regions"] = serde_json::from_str(regions).unwrap();
     expected["reviewed"] = true.into();
     assert_eq!(after[0], expected);
+    lines(&dir).iter().for_each(crate::schema::assert_valid);
     assert_eq!(dir.tree(), tree);
     // The same again, with what it is now.
     assert_eq!(serving.save(&change(0, 0, "[]")).status, 409);
     assert_eq!(serving.save(&change(0, 1, "[]")).status, 200);
     assert_eq!(lines(&dir)[0]["regions"], json!([]));
     assert_eq!(serving.get("item/0").json()["line"], lines(&dir)[0]);
+    // A place on a picture without faces is one that `apply` is to cover.
+    assert_eq!(before[2]["outcome"], "no-faces");
+    assert_eq!(serving.save(&change(2, 0, regions)).status, 200);
+    assert_eq!(lines(&dir)[2]["outcome"], "redacted");
 }
 
 #[test]
