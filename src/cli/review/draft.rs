@@ -52,12 +52,16 @@ pub(super) enum Refused {
 }
 
 /// When and how long a file was.
-#[derive(PartialEq, Eq)]
-struct Stamp(u64, Option<SystemTime>);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Stamp(u64, Option<SystemTime>);
 
 impl Stamp {
-    fn of(path: &Path) -> Result<Self> {
+    /// # Errors
+    /// If there is no such file, or it is no file.
+    pub(super) fn of(path: &Path) -> Result<Self> {
         let metadata = fs::metadata(path)?;
+        // Opening a pipe would wait for its other end.
+        ensure!(metadata.is_file(), "it is a folder, a pipe or a device");
         Ok(Self(metadata.len(), metadata.modified().ok()))
     }
 }

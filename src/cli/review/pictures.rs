@@ -4,6 +4,7 @@
 //! the folders that were given; nothing is written to disk.
 
 use super::cache::{Cache, Permits, lock};
+use super::draft::Stamp;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::origin::Origin;
 use crate::cli::read;
@@ -12,7 +13,6 @@ use faceveil::{
     Backend, Digest, FileReport, Limits, Photo, Picture, PixelRect, RgbImage, Size, VideoFrames,
 };
 use jpeg_encoder::{ColorType, Encoder};
-use std::fs::File;
 use std::io::BufReader;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -27,8 +27,8 @@ const CACHED: usize = 96 << 20;
 /// Megapixels that are decoded at a time, and the least that a file counts for: four small ones.
 const MEGAPIXELS: u64 = 256;
 const LEAST: u64 = MEGAPIXELS / 4;
-/// Videos that stay open: the one that is looked at and its output.
-const PLAYERS: usize = 2;
+/// Videos that stay open: the one that is looked at, the next one, and their outputs.
+const PLAYERS: usize = 4;
 
 /// Which of the two files of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,6 +48,8 @@ pub(super) struct Wanted {
     pub(super) longest: u32,
 }
 
+/// Which file, as it is now: a run of `apply` may replace an output meanwhile.
+type File = (usize, Side, Stamp);
 type Player = Arc<Mutex<VideoFrames>>;
 
 /// Where pictures come from.
@@ -56,9 +58,9 @@ pub(super) struct Pictures {
     pub(super) outputs: Origin,
     pub(super) limits: Limits,
     pub(super) interrupt: Interrupt,
-    made: Cache<Wanted>,
+    made: Cache<(Wanted, Stamp)>,
     permits: Permits,
-    players: Mutex<Vec<(usize, Side, Player)>>,
+    players: Mutex<Vec<(File, Player)>>,
 }
 
 impl Pictures {
@@ -84,24 +86,27 @@ impl Pictures {
     /// # Errors
     /// If there is no such file, or it is another one than the report's, or it cannot be decoded.
     pub(super) fn jpeg(&self, report: &FileReport, wanted: &Wanted) -> Result<Arc<Vec<u8>>> {
-        if let Some(made) = self.made.get(wanted) {
+        let path = self.path(report, wanted.side)?;
+        let stamp = Stamp::of(&path)?;
+        let key = (wanted.clone(), stamp);
+        if let Some(made) = self.made.get(&key) {
             return Ok(made);
         }
         let area = u64::from(report.width) * u64::from(report.height);
         let _permit = self.permits.take((area / 1_000_000).max(LEAST));
         // Another request for the same may have waited for the same.
-        if let Some(made) = self.made.get(wanted) {
+        if let Some(made) = self.made.get(&key) {
             return Ok(made);
         }
         let image = match report.is_video() {
-            true => self.frame(report, wanted)?,
-            false => self.photo(report, wanted)?,
+            true => self.frame(report, wanted, &path, stamp)?,
+            false => self.photo(report, wanted, &path)?,
         };
         let made = Arc::new(encode(
             &image,
             if wanted.longest <= THUMB { 75 } else { 88 },
         )?);
-        self.made.put(wanted.clone(), &made);
+        self.made.put(key, &made);
         Ok(made)
     }
 
@@ -110,7 +115,10 @@ impl Pictures {
         if !report.is_video() {
             return 0.0;
         }
-        let player = self.player(id, report, Side::Original);
+        let player = self.path(report, Side::Original).and_then(|path| {
+            let stamp = Stamp::of(&path)?;
+            self.player((id, Side::Original, stamp), report, &path)
+        });
         player.map_or(0.0, |p| lock(&p).rate())
     }
 
@@ -122,8 +130,8 @@ impl Pictures {
         }
     }
 
-    fn photo(&self, report: &FileReport, wanted: &Wanted) -> Result<RgbImage> {
-        let bytes = read::photo(&self.path(report, wanted.side)?)?;
+    fn photo(&self, report: &FileReport, wanted: &Wanted, path: &Path) -> Result<RgbImage> {
+        let bytes = read::photo(path)?;
         check_hash(report, wanted.side, Digest::of(&bytes))?;
         let photo = Photo::read(&bytes, &self.limits)?;
         let (frame, frames) = (wanted.frame, photo.frame_count());
@@ -134,37 +142,43 @@ impl Pictures {
         view(&photo.picture(frame), wanted.longest)
     }
 
-    fn frame(&self, report: &FileReport, wanted: &Wanted) -> Result<RgbImage> {
-        let player = self.player(wanted.id, report, wanted.side)?;
+    fn frame(
+        &self,
+        report: &FileReport,
+        wanted: &Wanted,
+        path: &Path,
+        stamp: Stamp,
+    ) -> Result<RgbImage> {
         let mut watch = || match self.interrupt.requested() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         };
+        // One frame for the list: not worth reading the whole file for its hash, nor keeping it open.
+        if wanted.longest <= THUMB && wanted.side == Side::Original {
+            let mut video = open(path, report, self.limits.max_pixels)?;
+            return Ok(video.frame(wanted.frame, wanted.longest, &mut watch)?);
+        }
+        let player = self.player((wanted.id, wanted.side, stamp), report, path)?;
         let mut player = lock(&player);
         Ok(player.frame(wanted.frame, wanted.longest, &mut watch)?)
     }
 
     /// The video of a line, opened.
-    fn player(&self, id: usize, report: &FileReport, side: Side) -> Result<Player> {
-        if let Some((.., player)) = lock(&self.players)
-            .iter()
-            .find(|(i, s, _)| (*i, *s) == (id, side))
-        {
+    fn player(&self, file: File, report: &FileReport, path: &Path) -> Result<Player> {
+        let players = lock(&self.players);
+        if let Some((_, player)) = players.iter().find(|(of, _)| *of == file) {
             return Ok(Arc::clone(player));
         }
-        let path = self.path(report, side)?;
-        ensure!(path.metadata()?.is_file(), "it is no file");
-        if side == Side::Output {
-            let file = File::open(&path).context("reading it")?;
-            let digest = Digest::of_reader(BufReader::with_capacity(1 << 20, file));
-            check_hash(report, side, digest.context("reading it")?)?;
-        }
-        let player = Arc::new(Mutex::new(open(&path, report, self.limits.max_pixels)?));
+        drop(players);
+        let content = std::fs::File::open(path).context("reading it")?;
+        let digest = Digest::of_reader(BufReader::with_capacity(1 << 20, content));
+        check_hash(report, file.1, digest.context("reading it")?)?;
+        let player = Arc::new(Mutex::new(open(path, report, self.limits.max_pixels)?));
         let mut players = lock(&self.players);
         if players.len() >= PLAYERS {
             players.remove(0);
         }
-        players.push((id, side, Arc::clone(&player)));
+        players.push((file, Arc::clone(&player)));
         Ok(player)
     }
 }

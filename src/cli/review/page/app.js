@@ -333,7 +333,7 @@ function setSide(to) {
 function turnSide() {
   if ($("output").disabled) return say("This file has no output that can be shown.", true);
   setSide(side === "original" ? "output" : "original");
-  say(side === "output" ? "Output, as it is now" : "Original");
+  say(side === "output" ? "Output" : "Original");
   render();
   showPicture();
 }
