@@ -73,8 +73,8 @@ impl Draft {
     /// If it is none, to the last line.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let reading = || format!("reading the report {}", show::path(path));
-        let path = fs::canonicalize(path).with_context(reading)?;
-        let stamp = Stamp::of(&path).with_context(reading)?;
+        let real = fs::canonicalize(path).with_context(reading)?;
+        let stamp = Stamp::of(&real).with_context(reading)?;
         let (files, summary) = report_file::read(path.as_os_str())?;
         let lines = files.into_iter().map(|report| Line {
             report: Arc::new(report),
@@ -82,7 +82,7 @@ impl Draft {
         });
         Ok(Self {
             lines: lines.collect(),
-            path,
+            path: real,
             stamp,
             summary,
         })
