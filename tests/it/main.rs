@@ -18,6 +18,7 @@ mod names;
 mod orientation;
 mod report;
 mod resume;
+mod review;
 mod sandbox;
 mod schema;
 mod usage;
