@@ -41,6 +41,7 @@ mod redact;
 mod report;
 #[cfg(feature = "video")]
 mod track;
+mod verify;
 #[cfg(feature = "video")]
 mod video;
 
@@ -65,8 +66,9 @@ pub use report::{
     Covered, FileReport, FollowedFace, FoundFace, Hashes, Milliseconds, OpenSpan, Outcome, Problem,
     ReportReader, RunSummary, SCHEMA, StyleUsed, Verdict, Verification, read_report,
 };
+pub use verify::{Verifier, VerifierOptions};
 #[cfg(feature = "video")]
-pub use video::{Audio, Backend, Encoding};
+pub use video::{Audio, Backend, Encoding, VideoFrames};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -4,7 +4,7 @@
 //! Invariant: as many frames are written as were read, each with the masks that were made for it, or
 //! the file fails and nothing is left at its path.
 
-mod flow;
+pub(crate) mod flow;
 mod rewrite;
 #[cfg(test)]
 mod tests;
@@ -232,6 +232,7 @@ impl VideoAnonymizer {
         (report.width, report.height) = (size.width, size.height);
         report.backend = Some(video.backend());
         report.dropped = video.dropped();
+        report.ignored = self.options.left_open();
         report
     }
 
@@ -427,6 +428,7 @@ impl VideoAnonymizer {
     /// Puts into a report what is known at the end.
     fn conclude(&self, report: &mut FileReport, video: &dyn Video, followed: &Followed) {
         report.frames = followed.pts.len();
+        report.times = Some(video::times(video.time_base(), &followed.pts));
         report.tracks = followed
             .tracker
             .summaries()

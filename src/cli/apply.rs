@@ -79,6 +79,7 @@ impl Config {
             config::encoding(&typed.writing),
             &typed.running,
         )?;
+        config.verify_outputs(typed.writing.verify, false, &destination)?;
         if summary.is_none() {
             config.notices.push(format!(
                 "the report {} has no summary at its end: the run that wrote it was cut off, or lines are missing",

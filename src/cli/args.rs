@@ -3,6 +3,7 @@
 //!
 //! Invariant: a flag that is listed does something, and none is a silent alias of another meaning.
 
+use super::help::{APPLY_HELP, INSPECT_HELP, REVIEW_HELP, VERIFY_HELP};
 use super::values::{
     AudioArg, BackendArg, Boxes, DeviceArg, EffortArg, EngineArg, KeepArg, OnNoFaceArg, PresetArg,
     ProgressArg, ShapeArg, StyleArg, boxes, cells, color, crf, jobs, margin, min_face, pixels,
@@ -26,43 +27,15 @@ Examples:
   faceveil detect photos/ > faces.jsonl         writes no picture
   faceveil apply report.jsonl --from photos/ -o blurred/   covers an edited report's regions
   faceveil inspect blurred/                     what the files still hide
+  faceveil verify blurred/ --report report.jsonl   are they covered?
   curl -s URL | faceveil blur - > out.jpg       one picture through a pipe
 
 Exit codes:
   0    everything done
   1    at least one file failed; the others are done
   2    never started: wrong usage, no engine, two inputs with one output
-  3    done, and a person must look: `inspect` found something that is hidden, or `--strict`
-       a span of a video in which a face may show
-  130  interrupted";
-
-const APPLY_HELP: &str = "\
-Examples:
-  faceveil detect photos/ > r.jsonl             find, and edit the regions of r.jsonl
-  faceveil apply r.jsonl --from photos/ -o blurred/
-  faceveil blur trip/ -o safe/ --report r.jsonl
-  faceveil apply r.jsonl --from trip/ -o safe/ --overwrite
-
-A picture that is not the one of its line, by its SHA-256, is refused. A region is
-{\"shape\":\"ellipse\" or \"box\",\"box\":[x,y,width,height]}, with \"frames\":[first,last] in videos.
-
-Exit codes:
-  0    everything done
-  1    at least one file failed, or its line says that it failed before
-  2    never started: wrong usage, a report that cannot be read, two lines with one output
-  130  interrupted";
-
-const INSPECT_HELP: &str = "\
-Examples:
-  faceveil inspect photo.jpg                    a table of what hides in it
-  faceveil inspect blurred/ && echo clean
-  faceveil inspect --json photos/ | jq -r 'select(.findings != []) | .file'
-
-Exit codes:
-  0    nothing is hidden
-  1    at least one file could not be read to its end
-  2    never started: wrong usage
-  3    something is hidden
+  3    done, and a person must look: `inspect` or `--verify` found something, or `--strict` a
+       span of a video in which a face may show
   130  interrupted";
 
 /// Finds faces in photos and videos and makes them unrecognisable. Works offline; a file that cannot be fully
@@ -89,6 +62,12 @@ pub(super) enum Command {
     /// Say what files still hide: thumbnails, places, names, further pictures; reads only
     #[command(after_help = INSPECT_HELP)]
     Inspect(Inspect),
+    /// Look at written files again: are the faces covered, do others show, does anything hide; reads only
+    #[command(after_help = VERIFY_HELP)]
+    Verify(Verify),
+    /// Look through a report in the browser and put it right; serves a page on this machine only
+    #[command(after_help = REVIEW_HELP)]
+    Review(Review),
     /// Say which engines and models are there, and try them on a sample
     Doctor(Doctor),
     /// Print a completion script for a shell
@@ -232,6 +211,10 @@ pub(super) struct Writing {
     /// Write one JSON line per photo to this file, or `-` for standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub(super) report: Option<OsString>,
+
+    /// Look at every new file again, as `faceveil verify` does; exit with 3 if something is found
+    #[arg(long, help_heading = "Output")]
+    pub(super) verify: bool,
 
     /// Write what was done to this file, for whoever must account for it later: SHA-256 of inputs, outputs
     /// and models, settings, version, counts; JSON lines
@@ -377,6 +360,75 @@ pub(super) struct Inspect {
     /// Say nothing but results and errors
     #[arg(short, long)]
     pub(super) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// Files that were written, and folders of them
+    #[arg(required = true, value_name = "OUTPUT", value_hint = ValueHint::AnyPath)]
+    pub(super) outputs: Vec<OsString>,
+
+    /// The report of the run that wrote them, or `-` for standard input; without it nothing passes
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) report: Option<OsString>,
+
+    /// Print one JSON object per file
+    #[arg(long)]
+    pub(super) json: bool,
+
+    /// The sticker, where the report's style is `image`; it must be the same picture
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) image: Option<PathBuf>,
+
+    /// Least score of a face, 0 to 1; lower finds more faces, and more that are none [default: 0.3]
+    #[arg(short, long, value_name = "SCORE", value_parser = threshold)]
+    #[arg(allow_negative_numbers = true, help_heading = "Detection")]
+    pub(super) threshold: Option<f32>,
+
+    /// Leave faces alone whose longer side is less than so many pixels, as the run was told [default: none is too small]
+    #[arg(long, value_name = "PIXELS", value_parser = min_face)]
+    #[arg(allow_negative_numbers = true, help_heading = "Detection")]
+    pub(super) min_face: Option<f32>,
+
+    #[command(flatten)]
+    pub(super) engine: Engine,
+
+    #[command(flatten)]
+    pub(super) running: Running,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Review {
+    /// The report that `blur` or `detect` wrote
+    #[arg(value_name = "REPORT", value_hint = ValueHint::FilePath)]
+    pub(super) report: PathBuf,
+
+    /// The folder that the inputs' names begin in [default: the current one]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) from: Option<PathBuf>,
+
+    /// The folder that the outputs' names begin in [default: that of the inputs]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) outputs: Option<PathBuf>,
+
+    /// Write a contact sheet of the outputs to this file and serve no page
+    ///
+    /// One HTML file that holds all it needs, for an archive or a colleague. No pixel of an original is
+    /// in it: an output gets in only if its SHA-256 is the report's.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) export: Option<PathBuf>,
+
+    /// Replace the contact sheet if it exists
+    #[arg(long, requires = "export")]
+    pub(super) overwrite: bool,
+
+    /// Print the address and do not open it
+    #[arg(long, conflicts_with = "export")]
+    pub(super) no_browser: bool,
+
+    /// Refuse pictures with more pixels than this, and videos with larger frames; `M` means million
+    #[arg(long, value_name = "N", value_parser = pixels, default_value = "500M")]
+    pub(super) max_pixels: u64,
 }
 
 #[derive(Debug, Args)]

@@ -14,7 +14,7 @@ use super::{show, siblings};
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{
     Applier, DetectorOptions, Encoding, EngineChoice, EngineOptions, Limits, Masking, Options,
-    Photo, Preset, Rgb, Sticker, Style, VideoAnonymizer, VideoOptions,
+    Photo, Preset, Rgb, Sticker, Style, VerifierOptions, VideoAnonymizer, VideoOptions,
 };
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -49,6 +49,8 @@ pub(super) struct Config {
     pub(super) folder: Option<PathBuf>,
     /// What a person is told before anything else.
     pub(super) notices: Vec<String>,
+    /// How outputs are looked at again, if they are.
+    pub(super) verify: Option<VerifierOptions>,
     /// Threads.
     pub(super) jobs: usize,
     /// Nothing but errors for people.
@@ -171,11 +173,60 @@ impl Config {
             &typed.common.running,
         )?;
         config.strict = typed.common.strict;
+        config.verify_outputs(writing.verify, typed.dry_run, &destination)?;
         for planned in &mut config.plan {
             planned.regions = regions.of(&planned.input);
             planned.ignore = ignore.of(&planned.input);
         }
         Ok(config)
+    }
+
+    /// Has outputs looked at again, if `asked`.
+    ///
+    /// # Errors
+    /// If there is none that could be.
+    pub(super) fn verify_outputs(
+        &mut self,
+        asked: bool,
+        is_dry: bool,
+        destination: &Destination,
+    ) -> Result<()> {
+        if !asked {
+            return Ok(());
+        }
+        ensure!(
+            !is_dry,
+            "--dry-run writes nothing that --verify could look at"
+        );
+        ensure!(
+            *destination != Destination::Stdout,
+            "--verify reads the new file again, which standard output cannot; give -o FILE"
+        );
+        let mut options = VerifierOptions {
+            video: self.video.clone(),
+            ..VerifierOptions::default()
+        };
+        match &self.faces {
+            Faces::Find {
+                detector,
+                options: covering,
+                ..
+            } => {
+                options.min_face = detector.min_face;
+                options.engine = detector.engine.clone();
+                options.models.clone_from(&detector.models);
+                options.limits = covering.limits;
+                if let Style::Image(sticker) = &covering.style {
+                    options.sticker = Some(sticker.clone());
+                }
+            }
+            Faces::Told(applier) => {
+                options.sticker.clone_from(&applier.sticker);
+                options.limits = applier.limits;
+            }
+        }
+        self.verify = Some(options);
+        Ok(())
     }
 
     /// Checks what was typed after `detect` and plans the run.
@@ -269,6 +320,7 @@ impl Config {
             audit: to.audit,
             folder,
             notices: Vec::new(),
+            verify: None,
             jobs,
             quiet: running.quiet,
             progress: running.progress,

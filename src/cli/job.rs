@@ -12,11 +12,11 @@ use super::record::Record;
 use super::values::OnNoFaceArg;
 use super::video::Videos;
 use super::write::{self, Existing, Written};
-use super::{preview, read, show, siblings};
+use super::{preview, read, show, siblings, verify};
 use anyhow::{Context, Result, anyhow, bail};
 use faceveil::{
     Anonymizer, Applier, Digest, FileReport, Format, Found, Hashes, Options, Outcome, Photo,
-    Recognised,
+    Recognised, Verifier,
 };
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -38,6 +38,8 @@ pub(super) struct Job<'a> {
     pub(super) videos: Videos<'a>,
     /// What is asked for.
     pub(super) task: Task,
+    /// Looks at outputs again, if that is asked for.
+    pub(super) verifier: Option<&'a Verifier>,
     /// What earlier runs did in the output folder.
     pub(super) record: Option<&'a Record>,
     /// What they told of it.
@@ -90,6 +92,7 @@ impl Job<'_> {
             }
         };
         report.input = name(planned);
+        self.verify(planned, &mut report, up_to_date.is_some());
         let target = match &planned.target {
             Target::File { path, .. } => Some(path.clone()),
             _ => None,
@@ -99,6 +102,28 @@ impl Job<'_> {
             target,
             up_to_date,
         }
+    }
+
+    /// Has what is at the output path looked at again, read from the disk.
+    fn verify(&self, planned: &Planned, report: &mut FileReport, is_old: bool) {
+        let (Some(verifier), Target::File { path, .. }) = (self.verifier, &planned.target) else {
+            return;
+        };
+        let there = report.sha256.is_some_and(|hashes| hashes.output.is_some());
+        if report.error.is_some() || !there {
+            return;
+        }
+        let seen = if is_old && report.output.is_none() {
+            Ok(verify::not_checked(
+                "it is up to date, and what was covered is told in another run's report: give that one to `faceveil verify`, or write anew with --overwrite",
+            ))
+        } else if read::is_video(path) {
+            self.videos.verify(verifier, path, report)
+        } else {
+            read::file(path, read::MOST_BYTES)
+                .and_then(|bytes| Ok(verifier.photo(&bytes, Some(report))?))
+        };
+        report.verify = Some(seen.unwrap_or_else(|why| verify::not_checked(&show::chain(&why))));
     }
 
     /// A report of failure for a photo whose job ended in a panic.

@@ -11,6 +11,7 @@ mod batch;
 mod boxes;
 mod config;
 mod doctor;
+mod help;
 mod inputs;
 mod inspect;
 mod interrupt;
@@ -22,12 +23,14 @@ mod preview;
 mod read;
 mod record;
 mod report_file;
+mod review;
 mod run;
 mod settings;
 mod show;
 mod siblings;
 mod summary;
 mod values;
+mod verify;
 mod video;
 mod voice;
 mod write;
@@ -73,6 +76,8 @@ pub(crate) fn run() -> Exit {
         Command::Apply(typed) => Config::apply(*typed).and_then(|config| process(&config)),
         Command::Detect(typed) => Config::detect(typed).and_then(|config| process(&config)),
         Command::Inspect(typed) => inspect::run(&typed),
+        Command::Verify(typed) => verify::run(&typed),
+        Command::Review(typed) => review::run(&typed),
         Command::Doctor(typed) => doctor::run(typed.onnxruntime.as_deref()),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "faceveil", &mut io::stdout());

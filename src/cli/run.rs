@@ -13,9 +13,9 @@ use super::report_file::{self, Report};
 use super::summary::{self, Summary};
 use super::video::Videos;
 use super::voice::Voice;
-use super::{Exit, settings, show};
+use super::{Exit, settings, show, verify};
 use anyhow::{Context, Result, bail};
-use faceveil::{Anonymizer, Detector, FileReport, Outcome};
+use faceveil::{Anonymizer, Detector, FileReport, Outcome, Verdict, Verifier};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
@@ -69,6 +69,13 @@ pub(super) fn process(config: &Config) -> Result<Exit> {
         }
         _ => None,
     };
+    let verifier = match &config.verify {
+        Some(options) if !config.plan.is_empty() => {
+            let verifier = Verifier::new(options.clone());
+            Some(verifier.context("preparing the detectors of --verify")?)
+        }
+        _ => None,
+    };
     warn_of_reversible(config, &voice);
     summary.engine = anonymizer
         .as_ref()
@@ -102,6 +109,7 @@ pub(super) fn process(config: &Config) -> Result<Exit> {
             covering,
             videos: Videos::new(config, &interrupt, voice.frame_progress()),
             task: config.task,
+            verifier: verifier.as_ref(),
             record: record.as_ref(),
             earlier: &earlier,
             interrupt: &interrupt,
@@ -117,6 +125,11 @@ pub(super) fn process(config: &Config) -> Result<Exit> {
                     tell(&voice, config, planned, &done);
                     summary.add(&done.report);
                 }
+            }
+            // Without `--verify` a verdict is an earlier run's.
+            if config.verify.is_some() {
+                tell_findings(&voice, planned, &done.report);
+                summary.add_verdict(&done.report);
             }
             books.line(&done, &voice);
             // The report is all that `detect` is for.
@@ -155,8 +168,10 @@ fn exit(config: &Config, summary: &Summary, interrupt: &Interrupt, is_torn: bool
         Exit::Interrupted
     } else if summary.failed > 0 || is_torn {
         Exit::SomeFailed
-    } else if config.strict && summary.open_spans > 0 {
+    } else if summary.found > 0 || (config.strict && summary.open_spans > 0) {
         Exit::SomethingFound
+    } else if summary.not_checked > 0 {
+        Exit::SomeFailed
     } else {
         Exit::Done
     }
@@ -239,6 +254,22 @@ fn tell(voice: &Voice, config: &Config, planned: &Planned, done: &Done) {
     }
     if looked_at && config.task == Task::DryRun {
         voice.line(would(&name, report, done));
+    }
+}
+
+/// Says what was found when an output was looked at again.
+fn tell_findings(voice: &Voice, planned: &Planned, report: &FileReport) {
+    let Some(seen) = &report.verify else { return };
+    let name = planned.input.shown();
+    for problem in &seen.findings {
+        let (kind, what) = (&problem.kind, verify::sentence(problem));
+        voice.warning(format_args!("{name}: {kind}: {what}"));
+    }
+    if seen.verdict == Verdict::Found {
+        let output = report.output.as_deref().unwrap_or_default();
+        voice.warning(format_args!(
+            "{name}: look at its output {output} before you share it"
+        ));
     }
 }
 

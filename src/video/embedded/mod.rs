@@ -11,7 +11,7 @@ mod tests;
 
 use super::failure::failed;
 use super::frame::{Planes, Shape};
-use super::{Audio, Encoding, FrameSink, FrameSource, Video};
+use super::{Audio, Encoding, FrameSink, FrameSource, TimeBase, Video};
 use crate::colour::{Coding, Matrix, Range};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
@@ -84,8 +84,19 @@ impl EmbeddedVideo {
         File::open(&self.path).map_err(|e| failed("reading it").because(e))
     }
 
+    fn reading(&self) -> Result<source::Reading> {
+        let avc = self.source.avc();
+        let parameters = avc.map(|a| a.avcc.clone());
+        let lost = || Error::new(ErrorKind::Internal, "a track without its parameters");
+        Ok(source::Reading::new(
+            self.file()?,
+            parameters.ok_or_else(lost)?,
+            &self.source.pictures,
+        ))
+    }
+
     fn timescale(&self) -> f64 {
-        f64::from(self.source.track().mdia.mdhd.timescale.max(1))
+        self.time_base().den().into()
     }
 }
 
@@ -115,6 +126,10 @@ impl Video for EmbeddedVideo {
         Some(self.source.pictures.len() as u64)
     }
 
+    fn time_base(&self) -> TimeBase {
+        TimeBase::of_rate(self.source.track().mdia.mdhd.timescale)
+    }
+
     fn seconds(&self, pts: i64) -> f64 {
         pts as f64 / self.timescale()
     }
@@ -132,14 +147,15 @@ impl Video for EmbeddedVideo {
     }
 
     fn source(&self) -> Result<Box<dyn FrameSource>> {
-        let avc = self.source.avc();
-        let parameters = avc.map(|a| a.avcc.clone());
-        let lost = || Error::new(ErrorKind::Internal, "a track without its parameters");
-        Ok(Box::new(source::Reading::new(
-            self.file()?,
-            parameters.ok_or_else(lost)?,
-            &self.source.pictures,
-        )))
+        Ok(Box::new(self.reading()?))
+    }
+
+    fn begins_before(&self, frame: usize) -> usize {
+        self.reading().map_or(0, |mut r| r.begins_before(frame))
+    }
+
+    fn source_from(&self, frame: usize) -> Result<Box<dyn FrameSource>> {
+        Ok(Box::new(self.reading()?.starting_at(frame)))
     }
 
     fn sink(&self, to: &Path, encoding: &Encoding) -> Result<Box<dyn FrameSink>> {

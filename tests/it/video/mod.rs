@@ -7,6 +7,7 @@ mod clips;
 mod exposure;
 mod failing;
 mod kept;
+mod verify;
 
 use crate::sandbox::Sandbox;
 use std::ffi::OsStr;
