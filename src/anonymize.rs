@@ -11,11 +11,11 @@ use crate::detect::Detector;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, Rect, Size};
 use crate::inspect::{FindingKind, inspect};
-use crate::photo::{Keep, Limits, Photo};
+use crate::photo::{Format, Keep, Limits, Photo};
 use crate::picture::{Picture, RgbView};
 use crate::plane::{AnyPlaneMut, Channel, Layout, PlaneMut};
 use crate::redact::{Redaction, Region, Shape, Style};
-use crate::report::{Covered, FileReport, FoundFace, Outcome, StyleUsed};
+use crate::report::{Covered, FileReport, FormatUsed, FoundFace, Outcome, StyleUsed};
 use std::time::Instant;
 
 /// How a mask is made from a face.
@@ -51,6 +51,8 @@ pub struct Options {
     pub ignore: Vec<Rect>,
     /// Metadata that is written again.
     pub keep: Keep,
+    /// The format in which photos are written; `None`: their own, or what [`Format::written_as`] says.
+    pub format: Option<Format>,
     /// Bounds for reading.
     pub limits: Limits,
 }
@@ -63,6 +65,12 @@ impl Options {
             return Err(Error::new(
                 ErrorKind::InvalidArgument,
                 format!("margin {margin} is outside 1..=10"),
+            ));
+        }
+        if let Some(format) = self.format.filter(|f| !f.is_target()) {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("{} cannot be written from other formats", format.name()),
             ));
         }
         self.style.check()
@@ -107,7 +115,7 @@ pub struct Found {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Anonymized {
-    /// The whole new file, in the format of the source.
+    /// The whole new file.
     pub bytes: Vec<u8>,
     /// What was found, covered, dropped and kept. `input` and `output` are the caller's to fill in.
     pub report: FileReport,
@@ -136,7 +144,13 @@ impl Anonymizer {
     pub fn find(&self, file: &[u8]) -> Result<Found> {
         let mut report = FileReport::new(self.detector.engine());
         let start = Instant::now();
-        let photo = Photo::read_keeping(file, &self.options.limits, self.options.keep)?;
+        let Options {
+            limits,
+            keep,
+            format,
+            ..
+        } = &self.options;
+        let photo = Photo::read_as(file, limits, *keep, *format)?;
         report.ms.decode = milliseconds(start);
 
         let start = Instant::now();
@@ -177,6 +191,10 @@ impl Anonymizer {
         report.dropped = photo.dropped().to_vec();
         report.kept = photo.kept().to_vec();
         report.warnings = photo.warnings().to_vec();
+        report.format = Some(FormatUsed {
+            input: photo.format().short(),
+            output: photo.written().short(),
+        });
         Ok(Found {
             photo,
             regions,
