@@ -8,6 +8,7 @@ mod video;
 pub use video::{Progress, VideoAnonymizer, VideoOptions};
 
 use crate::detect::Detector;
+use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, Rect, Size};
 use crate::inspect::{FindingKind, inspect};
@@ -15,7 +16,7 @@ use crate::photo::{Format, Keep, Limits, Photo};
 use crate::picture::{Picture, RgbView};
 use crate::plane::{AnyPlaneMut, Channel, Layout, PlaneMut};
 use crate::redact::{Redaction, Region, Shape, Style};
-use crate::report::{Covered, FileReport, FormatUsed, FoundFace, Outcome, StyleUsed};
+use crate::report::{Covered, FileReport, FormatsUsed, FoundFace, Hashes, Outcome};
 use std::time::Instant;
 
 /// How a mask is made from a face.
@@ -84,14 +85,21 @@ impl Options {
         self.ignore.iter().any(holds)
     }
 
+    /// The mask of a face, unless it is not to be covered.
+    fn mask(&self, face: &Rect) -> Option<Region> {
+        let Masking { shape, margin } = self.masking;
+        (!self.ignores(face)).then(|| Region::new(shape, face.grown(margin)))
+    }
+
+    /// The regions always covered.
+    fn always(&self) -> impl Iterator<Item = Region> {
+        self.regions.iter().map(|r| Region::new(Shape::Box, *r))
+    }
+
     /// The masks of one frame: faces that are not to be ignored, then the regions always covered.
     fn masks<'a>(&self, faces: impl Iterator<Item = &'a Rect>) -> Vec<Region> {
-        let Masking { shape, margin } = self.masking;
-        let found = faces
-            .filter(|f| !self.ignores(f))
-            .map(|f| Region::new(shape, f.grown(margin)));
-        let asked = self.regions.iter().map(|r| Region::new(Shape::Box, *r));
-        found.chain(asked).collect()
+        let found = faces.filter_map(|f| self.mask(f));
+        found.chain(self.always()).collect()
     }
 }
 
@@ -143,6 +151,7 @@ impl Anonymizer {
     /// Those of [`Photo::read`] and [`Detector::detect`].
     pub fn find(&self, file: &[u8]) -> Result<Found> {
         let mut report = FileReport::new(self.detector.engine());
+        report.sha256 = Some(Hashes::of_input(Digest::of(file)));
         let start = Instant::now();
         let Options {
             limits,
@@ -157,12 +166,12 @@ impl Anonymizer {
         let frames = photo.frame_count();
         let mut regions = Vec::with_capacity(frames);
         for frame in 0..frames {
-            let faces = self.detector.detect(&photo.picture(frame))?;
+            let found = self.detector.detect_and_reject(&photo.picture(frame))?;
             let label = (frames > 1).then_some(frame);
-            report
-                .faces
-                .extend(faces.iter().map(|f| FoundFace::new(label, f)));
-            regions.push(self.options.masks(faces.iter().map(|f| &f.area)));
+            let told = |f| FoundFace::new(label, f);
+            report.faces.extend(found.faces.iter().map(told));
+            report.rejected.extend(found.rejected.iter().map(told));
+            regions.push(self.options.masks(found.faces.iter().map(|f| &f.area)));
         }
         if photo.is_animation() {
             regions = spread(&regions);
@@ -174,11 +183,11 @@ impl Anonymizer {
                 .orientation(frame)
                 .upright_size(photo.stored_size(frame))
         };
-        for (frame, list) in regions.iter().enumerate() {
+        for (frame, list) in regions.iter_mut().enumerate() {
             let label = (frames > 1).then_some(frame);
-            let covered = list
-                .iter()
-                .filter_map(|r| Covered::new(label, r, upright(frame)));
+            let covered = list.iter().filter_map(|r| Covered::new(r, upright(frame)));
+            let covered: Vec<Covered> = covered.map(|c| c.of_frame(label)).collect();
+            *list = covered.iter().filter_map(Covered::region).collect();
             report.regions.extend(covered);
         }
         let size = upright(0);
@@ -187,14 +196,12 @@ impl Anonymizer {
             true => Outcome::NoFaces,
             false => Outcome::Redacted,
         };
-        report.style = Some(StyleUsed::new(&self.options.style));
+        report.style = Some((&self.options.style).into());
         report.dropped = photo.dropped().to_vec();
         report.kept = photo.kept().to_vec();
         report.warnings = photo.warnings().to_vec();
-        report.format = Some(FormatUsed {
-            input: photo.format().short(),
-            output: photo.written().short(),
-        });
+        let (input, output) = (photo.format(), photo.written());
+        report.formats = (input != output).then(|| FormatsUsed::new(input.short(), output.short()));
         Ok(Found {
             photo,
             regions,
@@ -264,6 +271,12 @@ impl Found {
         &self.report
     }
 
+    /// The format of the new file.
+    #[must_use]
+    pub fn written(&self) -> Format {
+        self.photo.written()
+    }
+
     /// Frame or page `frame` as it was looked at: upright, not covered.
     #[must_use]
     pub fn picture(&self, frame: usize) -> impl Picture + '_ {
@@ -298,6 +311,9 @@ impl Found {
         let start = Instant::now();
         ensure_clean(&bytes, self.keep)?;
         self.report.ms.inspect = milliseconds(start);
+        if let Some(hashes) = &mut self.report.sha256 {
+            hashes.output = Some(Digest::of(&bytes));
+        }
         Ok(Anonymized {
             bytes,
             report: self.report,

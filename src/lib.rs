@@ -27,6 +27,7 @@
 mod anonymize;
 mod colour;
 mod detect;
+mod digest;
 mod engine;
 mod error;
 mod face;
@@ -46,7 +47,8 @@ pub use anonymize::{Anonymized, Anonymizer, Found, Masking, Options};
 #[cfg(feature = "video")]
 pub use anonymize::{Progress, VideoAnonymizer, VideoOptions};
 pub use colour::{Coding, Matrix, Range};
-pub use detect::{Detector, DetectorOptions, Preset, bundled_models};
+pub use detect::{Detected, Detector, DetectorOptions, Preset, bundled_models};
+pub use digest::Digest;
 #[doc(hidden)]
 pub use engine::side_by_side;
 pub use engine::{Device, EngineChoice, EngineInfo, EngineOptions, engines};
@@ -59,8 +61,8 @@ pub use picture::{Picture, RgbImage, RgbView};
 pub use plane::{AnyPlaneMut, Channel, Layout, Plane, PlaneMut, Sample};
 pub use redact::{Redaction, Region, Rgb, Shape, Sticker, Style};
 pub use report::{
-    Covered, FileReport, FollowedFace, FoundFace, Milliseconds, OpenSpan, Outcome, SCHEMA,
-    StyleUsed,
+    Covered, FileReport, FollowedFace, FormatsUsed, FoundFace, Hashes, Milliseconds, OpenSpan, Outcome, Problem,
+    ReportReader, RunSummary, SCHEMA, StyleUsed, Verdict, Verification, read_report,
 };
 #[cfg(feature = "video")]
 pub use video::{Audio, Backend, Encoding};

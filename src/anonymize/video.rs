@@ -8,16 +8,18 @@ mod flow;
 
 use super::{Options, milliseconds};
 use crate::detect::{Detector, DetectorOptions, Preset};
+use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
 use crate::geometry::Size;
 use crate::plane::AnyPlaneMut;
 use crate::redact::{Redaction, Region};
-use crate::report::{Covered, FileReport, FoundFace, OpenSpan, Outcome, StyleUsed};
+use crate::report::{Covered, FileReport, FoundFace, Hashes, OpenSpan, Outcome, Runs};
 use crate::track::{Glimpse, Place, Settings, Sighting, Tracker, Why};
 use crate::video::{self, Backend, Encoding, Frame, FramePicture, Shape, Video};
 use flow::Pool;
 use std::collections::VecDeque;
+use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -128,8 +130,9 @@ impl VideoAnonymizer {
         let video = self.open(input)?;
         let shape = *video.shape();
         let mut report = self.report(&*video);
+        report.sha256 = Some(Hashes::of_input(digest(input)?));
         let start = Instant::now();
-        let mut frames = 0;
+        let (mut frames, mut regions) = (0, Runs::default());
         let followed = self.follow(&*video, false, watch, &mut |decided| {
             for place in &decided.places {
                 if let Why::Seen(i) = place.why {
@@ -138,14 +141,12 @@ impl VideoAnonymizer {
                     report.faces.push(face);
                 }
             }
-            let masks = self.masks(&decided.places);
-            let covered = masks.iter();
-            let covered = covered.filter_map(|r| Covered::new(Some(frames), r, shape.upright()));
-            report.regions.extend(covered);
+            regions.push(&self.masks(&decided.places, &shape));
             frames += 1;
             Ok(())
         })?;
         report.ms.detect = milliseconds(start);
+        report.regions = regions.finish();
         self.conclude(&mut report, &*video, &followed);
         Ok(report)
     }
@@ -171,7 +172,8 @@ impl VideoAnonymizer {
     fn try_blur(&self, input: &Path, output: &Path, watch: Watch<'_>) -> Result<FileReport> {
         let video = self.open(input)?;
         let mut report = self.report(&*video);
-        report.style = Some(StyleUsed::new(&self.options.style));
+        report.style = Some((&self.options.style).into());
+        let input = digest(input)?;
         let encoding = &self.video.encoding;
         report.warnings.extend(video.warnings(encoding));
         if encoding.audio == video::Audio::Drop && video.sound_tracks() > 0 {
@@ -182,11 +184,16 @@ impl VideoAnonymizer {
         let start = Instant::now();
         let settings = self.settings(&*video);
         let held = Tracker::new(settings, Size::new(1, 1)).delay() + self.in_flight();
+        let mut regions = Runs::default();
         let (followed, waited) = match held * video.shape().bytes() > RING {
-            true => self.in_two_passes(&*video, output, watch)?,
-            false => self.in_one_pass(&*video, output, watch)?,
+            true => self.in_two_passes(&*video, output, watch, &mut regions)?,
+            false => self.in_one_pass(&*video, output, watch, &mut regions)?,
         };
         report.ms.encode = milliseconds(start);
+        report.regions = regions.finish();
+        let mut hashes = Hashes::of_input(input);
+        hashes.output = Some(digest(output)?);
+        report.sha256 = Some(hashes);
         self.conclude(&mut report, &*video, &followed);
         if waited > 0.3 * start.elapsed().as_secs_f64() {
             report.warnings.push(
@@ -214,9 +221,18 @@ impl VideoAnonymizer {
         Settings::at_rate(self.sure, video.rate())
     }
 
-    /// Masks of one frame.
-    fn masks(&self, places: &[Place]) -> Vec<Region> {
-        self.options.masks(places.iter().map(|p| &p.area))
+    /// Masks of one frame: those of tracks by their number, then the regions always covered.
+    fn masks(&self, places: &[Place], shape: &Shape) -> Vec<Covered> {
+        let upright = shape.upright();
+        let mut places: Vec<&Place> = places.iter().collect();
+        places.sort_by_key(|p| p.track);
+        let followed = places.into_iter().flat_map(|place| {
+            let mask = self.options.mask(&place.area)?;
+            Some(Covered::new(&mask, upright)?.of_track(place.track))
+        });
+        let always = self.options.always();
+        let always = always.filter_map(|r| Covered::new(&r, upright));
+        followed.chain(always).collect()
     }
 
     /// Everything while it is decoded. Gives the frames, and seconds waited for the encoder.
@@ -225,6 +241,7 @@ impl VideoAnonymizer {
         video: &dyn Video,
         output: &Path,
         watch: Watch<'_>,
+        regions: &mut Runs,
     ) -> Result<(Followed, f64)> {
         let shape = video.shape();
         let mut writing = flow::Writing::start(video.sink(output, &self.video.encoding)?);
@@ -232,7 +249,9 @@ impl VideoAnonymizer {
             let Some(mut frame) = decided.frame else {
                 return Err(Error::new(ErrorKind::Internal, "a frame was lost"));
             };
-            self.cover(&mut frame, shape, &self.masks(&decided.places))?;
+            let masks = self.masks(&decided.places, shape);
+            regions.push(&masks);
+            self.cover(&mut frame, shape, &of(&masks))?;
             writing.send(frame, decided.pool)
         })?;
         let (written, waited) = writing.finish()?;
@@ -247,11 +266,14 @@ impl VideoAnonymizer {
         video: &dyn Video,
         output: &Path,
         watch: Watch<'_>,
+        regions: &mut Runs,
     ) -> Result<(Followed, f64)> {
         let shape = video.shape();
         let mut masks = Vec::new();
         let followed = self.follow(video, false, watch, &mut |decided| {
-            masks.push(self.masks(&decided.places));
+            let of_frame = self.masks(&decided.places, shape);
+            regions.push(&of_frame);
+            masks.push(of(&of_frame));
             Ok(())
         })?;
         let mut source = video.source()?;
@@ -293,6 +315,17 @@ impl VideoAnonymizer {
             AnyPlaneMut::U16(mut plane) => redaction.apply(&mut plane, channel),
         })
     }
+}
+
+/// What is told of a frame is what is covered in it.
+fn of(masks: &[Covered]) -> Vec<Region> {
+    masks.iter().filter_map(Covered::region).collect()
+}
+
+/// Of a whole file.
+fn digest(path: &Path) -> Result<Digest> {
+    let read = File::open(path).and_then(Digest::of_reader);
+    read.map_err(|e| Error::new(ErrorKind::Malformed, "reading its bytes").because(e))
 }
 
 /// What the tracker decided about a frame.
@@ -415,7 +448,7 @@ impl VideoAnonymizer {
         let seconds = |frame: usize| video.seconds(followed.pts.get(frame).copied().unwrap_or(0));
         let spans = followed.tracker.open_spans().iter();
         report.spans = spans.map(|s| OpenSpan::new(s, seconds)).collect();
-        report.outcome = match report.tracks.is_empty() && self.options.regions.is_empty() {
+        report.outcome = match report.regions.is_empty() {
             true => Outcome::NoFaces,
             false => Outcome::Redacted,
         };

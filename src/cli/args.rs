@@ -5,12 +5,12 @@
 
 use super::values::{
     AudioArg, BackendArg, DeviceArg, EffortArg, EngineArg, KeepArg, OnNoFaceArg, PresetArg,
-    ProgressArg, ShapeArg, StyleArg, cells, color, crf, jobs, margin, pixels, rectangle, threshold,
+    ProgressArg, ShapeArg, StyleArg, cells, color, crf, format, jobs, margin, pixels, rectangle, threshold,
 };
 use clap::builder::ArgPredicate;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use faceveil::{Masking, Rect, Rgb};
+use faceveil::{Format, Masking, Rect, Rgb};
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -213,6 +213,14 @@ pub(super) struct Blur {
         help_heading = "Output"
     )]
     pub(super) keep: Vec<KeepArg>,
+
+    /// Write photos in this format: jpeg, png, webp, tiff or jxl [default: each in its own; HEIC and AVIF as jpeg]
+    ///
+    /// The name ends accordingly. png, webp, tiff and jxl lose nothing that they have a place for; jpeg has
+    /// quality 95. What a format cannot hold (16 bits, transparency, metadata) is said; what cannot be helped
+    /// (an animation in a jpeg) makes the file fail. Videos keep their own format.
+    #[arg(long, value_name = "FORMAT", value_parser = format, help_heading = "Output")]
+    pub(super) format: Option<Format>,
 
     /// Find the faces and say what would be written, but write no photo
     #[arg(long, help_heading = "Output")]

@@ -12,7 +12,7 @@ use super::write::Existing;
 use super::{show, siblings};
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{
-    DetectorOptions, Encoding, EngineChoice, EngineOptions, Limits, Masking, Options, Photo,
+    DetectorOptions, Encoding, EngineChoice, EngineOptions, Format, Keep, Limits, Masking, Options, Photo,
     Preset, Rgb, Sticker, Style, VideoAnonymizer, VideoOptions,
 };
 use std::io::IsTerminal;
@@ -131,6 +131,7 @@ impl Config {
             regions: typed.regions,
             ignore: typed.ignore,
             keep: values::keep(&typed.keep),
+            format: typed.format,
             limits: limits(&typed.common),
         };
         let encoding = Encoding {
@@ -191,7 +192,7 @@ impl Config {
         }
         let Inputs { list, left_alone } = inputs::gather(&typed.inputs, &own);
         let siblings = siblings::of(&list);
-        let mut plan = outputs::plan(list, destination, previews, report.path())?;
+        let mut plan = outputs::plan(list, destination, previews, report.path(), options.format)?;
         for (planned, beside) in plan.iter_mut().zip(siblings) {
             planned.siblings = beside;
         }
@@ -302,6 +303,8 @@ fn style(typed: &Blur) -> Result<Style> {
 
 fn sticker(path: &Path, limits: &Limits) -> Result<Sticker> {
     let bytes = super::read::file(path, STICKER_BYTES)?;
-    let (size, rgba) = Photo::read(&bytes, limits)?.to_rgba();
+    let png = Some(Format::Png); // which keeps transparency
+    let photo = Photo::read_as(&bytes, limits, Keep::default(), png)?;
+    let (size, rgba) = photo.to_rgba();
     Ok(Sticker::new(size, &rgba)?)
 }

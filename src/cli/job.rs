@@ -29,6 +29,8 @@ pub(super) struct Job<'a> {
     pub(super) videos: Videos<'a>,
     /// What is asked for.
     pub(super) task: Task,
+    /// The format that photos are to have.
+    pub(super) format: Option<Format>,
     /// Whether to stop.
     pub(super) interrupt: &'a Interrupt,
 }
@@ -107,15 +109,19 @@ impl Job<'_> {
             Source::Stdin => read::stdin()?,
             Source::Unreachable(_, why) => return Err(anyhow!("{why}")),
         };
-        let format = match Photo::recognise(&bytes) {
-            Recognised::Photo(format) => Some(format),
-            _ => None,
-        };
         if let Recognised::Video(kind) = Photo::recognise(&bytes) {
             bail!("it is a video ({kind}), which cannot be piped; give it as a file");
         }
         let found = self.anonymizer.find(&bytes)?;
         drop(bytes);
+        if let (true, Some(formats)) = (self.task.is_in_place(), &found.report().formats) {
+            bail!(
+                "{} would become {}, which cannot be done in place; choose another place with -o",
+                formats.input,
+                formats.output
+            );
+        }
+        let written = found.written();
         if let Some(path) = &planned.preview {
             let masks = self.task != Task::Detect;
             let drawn = preview::draw(&found.picture(0), found.report(), masks)?;
@@ -130,7 +136,7 @@ impl Job<'_> {
         let mut report = match self.task {
             Task::Detect => {
                 let mut report = found.report().clone();
-                report.style = None;
+                (report.style, report.formats) = (None, None);
                 report
             }
             Task::DryRun => found.report().clone(),
@@ -139,8 +145,8 @@ impl Job<'_> {
                 on_no_face,
             } => self.cover(found, planned, existing, on_no_face)?,
         };
-        if let (Some(format), Target::File { path, .. }) = (format, &planned.target) {
-            report.warnings.extend(misnamed(path, format));
+        if let Target::File { path, .. } = &planned.target {
+            report.warnings.extend(misnamed(path, written));
         }
         if report.output.is_some() {
             report.warnings.extend(other_names);
@@ -211,6 +217,10 @@ impl Job<'_> {
             }
             (_, Target::Nothing | Target::OwnOutput(_)) => bail!("it has no output path"),
         };
+        if self.format.is_some() {
+            let warning = "--format is for photos; the video keeps its own";
+            report.warnings.push(warning.into());
+        }
         if planned.preview.is_some() {
             let warning = "a preview is drawn of photos only";
             report.warnings.push(warning.into());
@@ -261,15 +271,7 @@ fn misnamed(path: &Path, format: Format) -> Option<String> {
         .extension()
         .and_then(OsStr::to_str)?
         .to_ascii_lowercase();
-    let (name, usual): (_, &[&str]) = match format {
-        Format::Jpeg => ("JPEG", &["jpg", "jpeg", "jpe", "jfif", "mpo"]),
-        Format::Png => ("PNG", &["png", "apng"]),
-        Format::WebP => ("WebP", &["webp"]),
-        Format::Gif => ("GIF", &["gif"]),
-        Format::Bmp => ("BMP", &["bmp", "dib"]),
-        Format::Tiff => ("TIFF", &["tif", "tiff"]),
-        _ => return None,
-    };
+    let (name, usual) = (format.name(), format.extensions());
     (!usual.contains(&extension.as_str()))
         .then(|| format!("the file is a {name}, though its name ends in .{extension}"))
 }

@@ -11,6 +11,8 @@ mod inputs;
 mod inspect;
 mod interrupt;
 mod job;
+mod naming;
+mod origin;
 mod outputs;
 mod places;
 mod preview;
@@ -33,6 +35,7 @@ use faceveil::{Anonymizer, Detector, Outcome};
 use interrupt::Interrupt;
 use job::{Done, Job};
 use outputs::Planned;
+use report_file::Report;
 use std::io;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -112,8 +115,9 @@ fn process(config: &Config) -> Result<Exit> {
         voice.warning(format_args!("no photo or video in {}", show::path(folder)));
     }
     let mut summary = Summary::default();
+    let mut report: Report;
     if config.plan.is_empty() {
-        config.report.open()?;
+        report = config.report.open()?;
     } else {
         let detector = Detector::new(&config.detector).context("preparing the detector")?;
         let anonymizer = Anonymizer::new(detector, config.options.clone())?;
@@ -125,21 +129,31 @@ fn process(config: &Config) -> Result<Exit> {
             ));
         }
         // After all that can keep a run from starting, since it replaces an older report.
-        let mut report = config.report.open()?;
+        report = config.report.open()?;
         summary.engine = Some(anonymizer.detector().engine().to_owned());
         let job = Job {
             anonymizer: &anonymizer,
             videos: Videos::new(config, &interrupt, voice.frame_progress()),
             task: config.task,
+            format: config.options.format,
             interrupt: &interrupt,
         };
         let mut report_failed = false;
+        let mut told = std::collections::HashSet::new();
         let voice = std::cell::RefCell::new(&mut voice);
         let emit = |index: usize, outcome: batch::Outcome<Done>| {
             let planned: &Planned = &config.plan[index];
             let done = outcome.unwrap_or_else(|message| job.panicked(planned, &message));
             let voice = voice.borrow();
             tell(&voice, config.task, planned, &done);
+            if let (None, Some(formats)) = (config.options.format, &done.report.formats)
+                && told.insert(formats.input.clone())
+            {
+                voice.warning(format_args!(
+                    "{} is written as {}; --format chooses another",
+                    formats.input, formats.output
+                ));
+            }
             summary.add(&done.report);
             if let Err(why) = report.line(&done.report) {
                 voice.error(show::chain(&why));
@@ -164,6 +178,11 @@ fn process(config: &Config) -> Result<Exit> {
     voice.end_progress();
     summary.not_started = config.plan.len() - summary.files;
     voice.line(summary.sentence(config, start.elapsed()));
+    let told = summary.told(config, interrupt.heard(), start.elapsed());
+    if let Err(why) = report.summary(&told) {
+        voice.error(show::chain(&why));
+        summary.report_failed = true;
+    }
     Ok(if interrupt.heard() {
         Exit::Interrupted
     } else if summary.failed > 0 || summary.report_failed {

@@ -4,7 +4,7 @@
 //! Of an animation or a TIFF with pages, the first.
 
 use anyhow::{Context, Result};
-use faceveil::{FileReport, Picture, PixelRect, Size};
+use faceveil::{FileReport, Picture, PixelRect, Shape, Size};
 use jpeg_encoder::{ColorType, Encoder};
 
 /// Longest side of a preview.
@@ -35,7 +35,7 @@ pub(super) fn draw(picture: &impl Picture, report: &FileReport, masks: bool) -> 
         for region in report.regions.iter().filter(|r| first(r.frame)) {
             let place = region.area.map(|v| v * scale);
             match region.shape {
-                "ellipse" => canvas.ellipse(place, thick, MASK),
+                Shape::Ellipse => canvas.ellipse(place, thick, MASK),
                 _ => canvas.frame(place, thick, MASK),
             }
         }

@@ -1,14 +1,15 @@
 //! The report: one JSON line per file, written as soon as it is known, so that an interrupted run
-//! has said all that it knew.
+//! has said all that it knew, and the run's summary last. And reports of earlier runs, read back.
 //!
 //! Invariant: only a file that is a report already, or is empty, is written over.
 
 use super::show;
-use anyhow::{Context, Result, ensure};
-use faceveil::FileReport;
+use anyhow::{Context, Result, bail, ensure};
+use faceveil::{FileReport, RunSummary};
+use serde::Serialize;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// How every line of a report begins.
@@ -74,15 +75,64 @@ fn create(path: &Path) -> Result<File> {
     Ok(File::create(path)?)
 }
 
+/// Reads a report back, from a file or `-`; the summary is `None` if the run was cut off.
+///
+/// # Errors
+/// All lines that are wrong, the first few of them by name. None of the others is to be acted upon then.
+pub(super) fn read(from: &OsStr) -> Result<(Vec<FileReport>, Option<RunSummary>)> {
+    let reading = || format!("reading the report {}", show::path(Path::new(from)));
+    let input: Box<dyn BufRead> = match from == "-" {
+        true => Box::new(io::stdin().lock()),
+        false => {
+            // Asked before it is opened: a pipe would wait for its other end.
+            let metadata = Path::new(from).metadata().with_context(reading)?;
+            ensure!(!metadata.is_dir(), "{}: it is a folder", reading());
+            Box::new(BufReader::new(File::open(from).with_context(reading)?))
+        }
+    };
+    let mut reader = faceveil::read_report(input);
+    let (mut files, mut wrong) = (Vec::new(), Vec::new());
+    for line in &mut reader {
+        match line {
+            Ok(report) => files.push(report),
+            Err(e) => wrong.push(show::chain(&e.into())),
+        }
+    }
+    if wrong.is_empty() {
+        return Ok((files, reader.summary().cloned()));
+    }
+    let more = match wrong.len().saturating_sub(MOST_TOLD) {
+        0 => String::new(),
+        n => format!("; and {n} more"),
+    };
+    wrong.truncate(MOST_TOLD);
+    bail!("{}: {}{more}", reading(), wrong.join("; "))
+}
+
+/// Lines of a report that are told to be wrong.
+const MOST_TOLD: usize = 5;
+
 /// An open report.
 pub(super) struct Report(Option<Box<dyn Write>>);
 
 impl Report {
-    /// Adds a line and hands it to the system.
+    /// Ends it with the run's summary.
+    ///
+    /// # Errors
+    /// As [`Report::line`].
+    pub(super) fn summary(&mut self, run: &RunSummary) -> Result<()> {
+        self.write(&run.line())
+    }
+
+    /// Adds a file's line and hands it to the system.
     ///
     /// # Errors
     /// If it cannot be written; nothing is written after that.
     pub(super) fn line(&mut self, about: &FileReport) -> Result<()> {
+        self.write(about)
+    }
+
+    fn write(&mut self, about: &impl Serialize) -> Result<()> {
         let Some(to) = &mut self.0 else {
             return Ok(());
         };

@@ -2,7 +2,7 @@
 
 use super::config::{Config, Task};
 use super::inputs::LeftAlone;
-use faceveil::{FileReport, Outcome};
+use faceveil::{FileReport, Outcome, RunSummary};
 use std::time::Duration;
 
 /// What happened so far.
@@ -42,6 +42,30 @@ impl Summary {
             Outcome::Skipped => self.skipped += 1,
             _ => self.without_faces += usize::from(faces(report) == 0),
         }
+    }
+
+    /// All of it, for the report.
+    pub(super) fn told(&self, config: &Config, interrupted: bool, took: Duration) -> RunSummary {
+        let mut run = RunSummary::default();
+        let command = match config.task {
+            Task::Detect => "detect",
+            Task::DryRun => "blur --dry-run",
+            Task::Blur { .. } => "blur",
+        };
+        run.program = format!("faceveil {command}");
+        run.version = env!("CARGO_PKG_VERSION").to_owned();
+        run.engine.clone_from(&self.engine);
+        run.files = self.files;
+        run.written = self.written;
+        run.faces = self.faces;
+        run.without_faces = self.without_faces;
+        run.failed = self.failed;
+        run.skipped = self.skipped;
+        run.not_started = self.not_started;
+        run.open_spans = self.open_spans;
+        run.interrupted = interrupted;
+        run.seconds = (took.as_secs_f64() * 1e3).round() / 1e3;
+        run
     }
 
     /// All of it.

@@ -55,6 +55,21 @@ pub struct DetectorOptions {
     pub models: Option<PathBuf>,
 }
 
+/// A candidate less likely than this is noise.
+const WORTH_TELLING: f32 = 0.02;
+/// Most candidates that were not taken for faces and are told.
+const MOST_REJECTED: usize = 10;
+
+/// What was found in a picture.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Detected {
+    /// The faces, likeliest first.
+    pub faces: Vec<Face>,
+    /// The likeliest of what was not taken for a face, at most ten: what a person may want to look at.
+    pub rejected: Vec<Face>,
+}
+
 /// Finds faces in pictures. Share one between threads: each call works with buffers of its own, on
 /// the calling thread.
 pub struct Detector {
@@ -111,21 +126,37 @@ impl Detector {
     /// # Errors
     /// [`ErrorKind::Engine`] if inference fails; whatever [`Picture::view`] gives.
     pub fn detect(&self, picture: &dyn Picture) -> Result<Vec<Face>> {
-        let plan = self.plans.of(picture.size());
-        let mut faces = self.find(picture, plan)?;
-        if let Some(look) = &plan.turned {
-            self.find_turned(picture, plan, look, &mut faces)?;
-        }
-        // A second look may bring two boxes together, and so may a turn.
-        Ok(merge::non_maximum_suppression(
-            faces,
-            SAME_BETWEEN_LOOKS,
-            |f: &Face| (&f.area, f.score),
-        ))
+        Ok(self.detect_and_reject(picture)?.faces)
     }
 
-    /// The faces of a picture as it is. Some may be found twice.
-    fn find(&self, picture: &dyn Picture, plan: &Plan) -> Result<Vec<Face>> {
+    /// As [`Detector::detect`], and what was nearly taken for a face.
+    ///
+    /// # Errors
+    /// Those of [`Detector::detect`].
+    pub fn detect_and_reject(&self, picture: &dyn Picture) -> Result<Detected> {
+        let plan = self.plans.of(picture.size());
+        let mut all = self.find(picture, plan)?;
+        if let Some(look) = &plan.turned {
+            self.find_turned(picture, plan, look, &mut all)?;
+        }
+        // A second look may bring two boxes together, and so may a turn.
+        let apart = |all| {
+            merge::non_maximum_suppression(all, SAME_BETWEEN_LOOKS, |f: &Face| (&f.area, f.score))
+        };
+        let faces = apart(all.faces);
+        let mut rejected = all.rejected;
+        rejected.retain(|r| {
+            faces
+                .iter()
+                .all(|f| f.area.iou(&r.area) <= SAME_BETWEEN_LOOKS)
+        });
+        let mut rejected = apart(rejected);
+        rejected.truncate(MOST_REJECTED);
+        Ok(Detected { faces, rejected })
+    }
+
+    /// The faces of a picture as it is, and the rest. Some may be found twice.
+    fn find(&self, picture: &dyn Picture, plan: &Plan) -> Result<Detected> {
         let (least, sure) = plan.doubt;
         let mut all = self.gather(picture, plan)?;
         let mut doubtful: Vec<&mut Evidence> = all
@@ -140,9 +171,19 @@ impl Detector {
         for (evidence, glance) in doubtful.into_iter().zip(glances) {
             evidence.judge_again(glance, &plan.judges);
         }
-        all.retain(|e| e.likelihood >= plan.threshold);
+        let (accepted, mut others): (Vec<_>, Vec<_>) = all
+            .into_iter()
+            .filter(|e| e.likelihood >= plan.threshold.min(WORTH_TELLING))
+            .partition(|e| e.likelihood >= plan.threshold);
+        others.sort_by(|a, b| b.likelihood.total_cmp(&a.likelihood));
+        // Some of them may be the same face as another.
+        others.truncate(3 * MOST_REJECTED);
         let size = picture.size();
-        Ok(all.into_iter().map(|e| e.into_face(plan, size)).collect())
+        let faces = |all: Vec<Evidence>| all.into_iter().map(|e| e.into_face(plan, size)).collect();
+        Ok(Detected {
+            faces: faces(accepted),
+            rejected: faces(others),
+        })
     }
 
     /// All that the looks propose, judged before a second look.

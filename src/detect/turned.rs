@@ -3,11 +3,11 @@
 //!
 //! Invariant: what is found comes back in pixels of the picture as it was given.
 
-use super::Detector;
 use super::heads::Head;
 use super::look::Look;
 use super::preset::Plan;
 use super::second_look::second_look;
+use super::{Detected, Detector};
 use crate::error::Result;
 use crate::face::Face;
 use crate::geometry::{Orientation, PixelRect, Rect, Size};
@@ -84,7 +84,7 @@ impl Detector {
     /// first, to the cheapest network; only a turn in which it sees a face where none was found, and a
     /// second look does not deny it, costs a whole search.
     ///
-    /// A turn that shows more new faces than all of `faces` is how the picture belongs (its orientation
+    /// A turn that shows more new faces than all that were found is how the picture belongs (its orientation
     /// was lost): there the plan's threshold is enough. In every other, and upright in that case, a face
     /// must be surer than that.
     pub(super) fn find_turned(
@@ -92,8 +92,9 @@ impl Detector {
         picture: &dyn Picture,
         plan: &Plan,
         look: &Look,
-        faces: &mut Vec<Face>,
+        all: &mut Detected,
     ) -> Result<()> {
+        let Detected { faces, rejected } = all;
         let sure = |faces: &[Face]| faces.iter().map(|f| f.score).sum::<f32>();
         let upright = sure(faces);
         let found: Vec<Rect> = faces.iter().map(|f| f.area).collect();
@@ -116,13 +117,14 @@ impl Detector {
             if !confirmed {
                 continue;
             }
-            let more = self.find(&turned, plan)?.into_iter();
+            let more = self.find(&turned, plan)?.faces.into_iter();
             let more = more.map(|f| turned.face_back(f));
+            let unsure = |f: &mut Face| f.score < plan.threshold_turned;
             let mut more: Vec<Face> = more.filter(|f| is_new(&f.area)).collect();
             if sure(&more) > upright + 1.0 {
-                faces.retain(|f| f.score >= plan.threshold_turned);
+                rejected.extend(faces.extract_if(.., unsure));
             } else {
-                more.retain(|f| f.score >= plan.threshold_turned);
+                rejected.extend(more.extract_if(.., unsure));
             }
             faces.extend(more);
         }

@@ -27,9 +27,11 @@ use crate::plane::{Channel, Layout, PlaneMut, Sample};
 use canvas::Paint;
 use grid::Grid;
 use mask::{Mask, Outline};
+use serde::{Deserialize, Serialize};
 
 /// The outline of a mask.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Shape {
     /// The ellipse inscribed in the region's rectangle.

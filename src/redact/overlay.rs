@@ -5,6 +5,7 @@
 use super::canvas::{Canvas, Paint};
 use super::grid::Grid;
 use super::mask::{Mask, Outline};
+use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use std::fmt;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 pub struct Sticker {
     /// The picture, then the same at half the size and so on, down to a single pixel.
     levels: Arc<[Level]>,
+    digest: Digest,
 }
 
 /// Colours multiplied with their opacity.
@@ -64,8 +66,11 @@ impl Sticker {
         while let Some(half) = levels.last().and_then(Level::halved) {
             levels.push(half);
         }
+        let mut whole = [width, height].map(u32::to_le_bytes).concat();
+        whole.extend(rgba);
         Ok(Self {
             levels: levels.into(),
+            digest: Digest::of(&whole),
         })
     }
 
@@ -74,6 +79,13 @@ impl Sticker {
     pub fn size(&self) -> Size {
         let level = &self.levels[0];
         Size::new(level.width as u32, level.height as u32)
+    }
+
+    /// SHA-256 of width and height (four bytes each, the lowest first) and the pixels as they were given:
+    /// what a report tells of a sticker.
+    #[must_use]
+    pub const fn digest(&self) -> Digest {
+        self.digest
     }
 
     /// The mean over a rectangle of the sticker, in its own pixels; what lies beyond is transparent.

@@ -4,8 +4,11 @@
 use std::path::Path;
 
 /// Rooms and what each may use of the others. The ground uses nothing but itself.
-const GROUND: [&str; 6] = ["colour", "error", "face", "geometry", "picture", "plane"];
-const MAY_USE: [(&str, &[&str]); 15] = [
+const GROUND: [&str; 7] = [
+    "colour", "digest", "error", "face", "geometry", "picture", "plane",
+];
+const MAY_USE: [(&str, &[&str]); 16] = [
+    ("digest", &[]),
     ("error", &[]),
     ("geometry", &[]),
     ("plane", &["error", "geometry"]),

@@ -264,7 +264,7 @@ fn regions_are_always_covered_and_ignored_faces_are_not() {
     );
     assert_eq!(
         both["regions"][2]["box"],
-        serde_json::json!([0.0, 400.0, 50.0, 40.0])
+        serde_json::json!([-10.0, 400.0, 60.0, 40.0])
     );
     let ignored = line(&["--ignore", "100,50,250,250"]);
     assert_eq!(

@@ -45,9 +45,11 @@ impl Ran {
     }
 }
 
+/// All lines but the summary of a report.
 pub(crate) fn json_lines(text: &str) -> Vec<serde_json::Value> {
-    text.lines()
-        .map(|l| serde_json::from_str(l).unwrap())
+    let lines = text.lines().map(|l| serde_json::from_str(l).unwrap());
+    lines
+        .filter(|l: &serde_json::Value| l.get("summary").is_none())
         .collect()
 }
 

@@ -125,7 +125,11 @@ fn is_covered(face: [f64; 4], boxes: &[&Value], grown: f64) -> bool {
 
 fn in_frame(list: &Value, frame: usize) -> Vec<&Value> {
     let all = list.as_array().unwrap().iter();
-    all.filter(|v| v["frame"] == frame).collect()
+    let within = |v: &Value| match v["frames"].as_array() {
+        Some(span) => (span[0].as_u64()..=span[1].as_u64()).contains(&Some(frame as u64)),
+        None => v["frame"] == frame,
+    };
+    all.filter(|v| within(v)).collect()
 }
 
 #[test]

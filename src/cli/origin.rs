@@ -1,0 +1,89 @@
+//! From a name in a report back to a file. Names are relative to what was given to the command that
+//! wrote the report; `--from DIR` says where that is now.
+//!
+//! Invariant: what a name leads to lies below the folder, whatever the report and the links in the
+//! folder say.
+
+use super::show;
+use anyhow::{Context, Result, ensure};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A folder where the names of a report begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Origin {
+    given: PathBuf,
+    real: PathBuf,
+}
+
+impl Origin {
+    /// From a flag; without it, the current folder.
+    ///
+    /// # Errors
+    /// If it is no folder.
+    pub(super) fn new(given: Option<&Path>, flag: &str) -> Result<Self> {
+        let given = given.unwrap_or(Path::new("."));
+        let real = fs::canonicalize(given)
+            .with_context(|| format!("opening {flag} {}", show::path(given)))?;
+        ensure!(
+            real.is_dir(),
+            "{flag} {} is no folder; give the one that the report's names begin in",
+            show::path(given)
+        );
+        Ok(Self {
+            given: given.to_owned(),
+            real,
+        })
+    }
+
+    /// The file behind a name of a report that was read, which is relative and without `..`.
+    ///
+    /// # Errors
+    /// If there is none, or a link leads it out of the folder. Names no path, since it may go into a
+    /// report.
+    pub(super) fn find(&self, name: &str) -> Result<PathBuf> {
+        let path = self.place(name);
+        let real = fs::canonicalize(&path).context("looking for it")?;
+        ensure!(
+            real.starts_with(&self.real),
+            "a link leads out of the folder that the report's names begin in"
+        );
+        Ok(path)
+    }
+
+    /// Where the name would be, whether it is there or not.
+    pub(super) fn place(&self, name: &str) -> PathBuf {
+        match self.given == Path::new(".") {
+            true => name.into(),
+            false => self.given.join(name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_leads_to_a_file_below_the_folder_or_nowhere() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let inside = dir.path().join("in");
+        fs::create_dir_all(inside.join("a")).expect("made");
+        fs::write(inside.join("a/x.jpg"), "x").expect("written");
+        fs::write(dir.path().join("secret"), "x").expect("written");
+        let origin = Origin::new(Some(&inside), "--from").expect("a folder");
+        assert_eq!(
+            origin.find("a/x.jpg").expect("there"),
+            inside.join("a/x.jpg")
+        );
+        assert!(origin.find("a/y.jpg").is_err());
+        assert!(Origin::new(Some(&inside.join("a/x.jpg")), "--from").is_err());
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("..", inside.join("up")).expect("linked");
+            std::os::unix::fs::symlink("../secret", inside.join("a.jpg")).expect("linked");
+            assert!(origin.find("up/secret").is_err());
+            assert!(origin.find("a.jpg").is_err());
+        }
+    }
+}

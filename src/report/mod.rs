@@ -1,0 +1,173 @@
+//! What is told about one file: the lines of `--report`. Paths are relative names, pictures are never
+//! in it. The README and `docs/report.schema.json` document the schema; a change that breaks a reader
+//! raises [`SCHEMA`].
+//!
+//! Invariant: the regions of a line are exactly what was covered, number for number, so that a report
+//! is enough to cover a picture again.
+
+mod check;
+mod parts;
+mod read;
+mod runs;
+mod style;
+mod summary;
+#[cfg(test)]
+mod tests;
+mod verification;
+
+pub use parts::{Covered, FollowedFace, FormatsUsed, FoundFace, Hashes, Milliseconds, OpenSpan};
+pub use read::{ReportReader, read_report};
+#[cfg(feature = "video")]
+pub(crate) use runs::Runs;
+pub use style::StyleUsed;
+pub use summary::RunSummary;
+pub use verification::{Problem, Verdict, Verification};
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+/// Version of the report's shape.
+pub const SCHEMA: u32 = 1;
+
+/// How a file ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// At least one region is covered.
+    Redacted,
+    /// Nothing to cover was found.
+    NoFaces,
+    /// Left alone on request; `warnings` says why.
+    Skipped,
+    /// Nothing was written; `error` says why.
+    Failed,
+}
+
+/// One line of the report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct FileReport {
+    /// [`SCHEMA`].
+    #[serde(deserialize_with = "this_schema")]
+    pub schema: u32,
+    /// Name of the input, relative to what was given.
+    pub input: String,
+    /// Name of the output, relative to the output folder; `null` if none was written.
+    pub output: Option<String>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Of the input and the output, as whole files; `null` if the input could not be read.
+    pub sha256: Option<Hashes>,
+    /// The formats of a photo that is written in another one than its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub formats: Option<FormatsUsed>,
+    /// Width of the upright picture, 0 if it could not be read.
+    pub width: u32,
+    /// Height of the upright picture, 0 if it could not be read.
+    pub height: u32,
+    /// Frames or pages.
+    pub frames: usize,
+    /// Faces through time, of a video; numbered from 0 in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tracks: Vec<FollowedFace>,
+    /// Where a face of a video was probably left open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spans: Vec<OpenSpan>,
+    /// What decoded and encoded a video.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backend: Option<String>,
+    /// What was found.
+    #[serde(deserialize_with = "read::limited")]
+    pub faces: Vec<FoundFace>,
+    /// The likeliest of what was not taken for a face, at most ten a frame; of photos only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "read::limited")]
+    pub rejected: Vec<FoundFace>,
+    /// What was covered, or would be.
+    #[serde(deserialize_with = "read::limited")]
+    pub regions: Vec<Covered>,
+    /// What it was covered with; `null` where nothing is covered on principle (`detect`).
+    pub style: Option<StyleUsed>,
+    /// What was found when the output was looked at again; left out if nobody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verify: Option<Verification>,
+    /// What the source held that the output does not.
+    pub dropped: Vec<String>,
+    /// What was written besides the pixels.
+    pub kept: Vec<String>,
+    /// Sentences for a person.
+    pub warnings: Vec<String>,
+    /// Engine and device.
+    pub engine: String,
+    /// Where the time went.
+    pub ms: Milliseconds,
+    /// Why it failed, the whole chain.
+    pub error: Option<String>,
+}
+
+impl FileReport {
+    /// A line about a file that has not been looked at yet.
+    #[must_use]
+    pub fn new(engine: &str) -> Self {
+        Self {
+            schema: SCHEMA,
+            input: String::new(),
+            output: None,
+            outcome: Outcome::Failed,
+            sha256: None,
+            formats: None,
+            width: 0,
+            height: 0,
+            frames: 0,
+            tracks: Vec::new(),
+            spans: Vec::new(),
+            backend: None,
+            faces: Vec::new(),
+            rejected: Vec::new(),
+            regions: Vec::new(),
+            style: None,
+            verify: None,
+            dropped: Vec::new(),
+            kept: Vec::new(),
+            warnings: Vec::new(),
+            engine: engine.to_owned(),
+            ms: Milliseconds::default(),
+            error: None,
+        }
+    }
+
+    /// A line about a file that failed; `error` is the whole chain.
+    #[must_use]
+    pub fn failed(engine: &str, error: String) -> Self {
+        Self {
+            error: Some(error),
+            ..Self::new(engine)
+        }
+    }
+
+    /// Whether the file is a video; a photo may have frames, too.
+    #[must_use]
+    pub const fn is_video(&self) -> bool {
+        self.backend.is_some()
+    }
+
+    /// What is covered in one frame, in the order that it is covered in: tracks by their number, then
+    /// what belongs to none.
+    #[must_use]
+    pub fn regions_of(&self, frame: usize) -> Vec<&Covered> {
+        let mut all: Vec<&Covered> = self.regions.iter().filter(|r| r.is_in(frame)).collect();
+        all.sort_by_key(|r| r.order());
+        all
+    }
+}
+
+/// Refuses a line that another version wrote.
+fn this_schema<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    match u32::deserialize(from)? {
+        SCHEMA => Ok(SCHEMA),
+        other => Err(de::Error::custom(format_args!(
+            "version {other} is not read here, only {SCHEMA}"
+        ))),
+    }
+}

@@ -1,0 +1,302 @@
+//! Faces, regions and numbers of one line.
+
+use crate::digest::Digest;
+use crate::face::Face;
+use crate::geometry::{Rect, Size};
+use crate::redact::{Region, Shape};
+#[cfg(feature = "video")]
+use crate::track::{Span, Summary};
+use serde::{Deserialize, Serialize};
+
+/// SHA-256 of whole files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Hashes {
+    /// Of the input.
+    pub input: Digest,
+    /// Of the output; `null` if none was written.
+    pub output: Option<Digest>,
+}
+
+impl Hashes {
+    /// Of a file of which nothing was written yet.
+    #[must_use]
+    pub const fn of_input(input: Digest) -> Self {
+        Self {
+            input,
+            output: None,
+        }
+    }
+}
+
+/// The format that a photo had, and another in which it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct FormatsUsed {
+    /// Of the input: `heic`.
+    pub input: String,
+    /// Of the output: `jpeg`.
+    pub output: String,
+}
+
+impl FormatsUsed {
+    pub(crate) fn new(input: &str, output: &str) -> Self {
+        Self {
+            input: input.to_owned(),
+            output: output.to_owned(),
+        }
+    }
+}
+
+/// A face in the report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct FoundFace {
+    /// Frame or page, counted from 0; left out where there is but one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame: Option<usize>,
+    /// Number of its track, in a video.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track: Option<usize>,
+    /// x, y, width, height in pixels of the upright picture.
+    #[serde(rename = "box")]
+    pub area: [f32; 4],
+    /// Confidence.
+    pub score: f32,
+    /// Five points, or `null`.
+    pub landmarks: Option<[[f32; 2]; 5]>,
+    /// Network and scale.
+    pub found_by: Vec<String>,
+}
+
+/// A covered region in the report.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Covered {
+    /// Frame or page of a photo that has several, counted from 0. With neither this nor `frames`, the
+    /// region is in all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame: Option<usize>,
+    /// Number of the track that it follows, in a video.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track: Option<usize>,
+    /// First and last frame that it is in, in a video.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames: Option<[usize; 2]>,
+    /// Outline.
+    pub shape: Shape,
+    /// x, y, width, height in pixels of the upright picture, of the whole shape: it may reach beyond the
+    /// picture's edge, where it is cut.
+    #[serde(rename = "box")]
+    pub area: [f32; 4],
+}
+
+/// One face of a video, from the first frame in which it is covered to the last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct FollowedFace {
+    /// First frame, counted from 0.
+    pub first: usize,
+    /// Last frame.
+    pub last: usize,
+    /// Frames in which it was seen.
+    pub seen: usize,
+    /// Frames in between in which it was not.
+    pub between: usize,
+    /// Frames before it was first seen and after it was last seen.
+    pub beyond: usize,
+}
+
+/// Frames, both ends included, in which a face was lost and nothing covers it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct OpenSpan {
+    /// First frame, counted from 0.
+    pub first: usize,
+    /// Last frame.
+    pub last: usize,
+    /// When both are shown, from the start.
+    pub seconds: [f64; 2],
+    /// Where it was before or is after: x, y, width, height in pixels of the upright picture.
+    #[serde(rename = "box")]
+    pub area: [f32; 4],
+}
+
+/// Wall milliseconds per stage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Milliseconds {
+    /// Reading pixels.
+    pub decode: f64,
+    /// Finding faces.
+    pub detect: f64,
+    /// Covering them.
+    pub redact: f64,
+    /// Writing the file's bytes.
+    pub encode: f64,
+    /// Looking through them for what must not be there.
+    pub inspect: f64,
+}
+
+/// Numbers from here on have no hundredths, and overflow if they are multiplied.
+const COARSE: f32 = 1e6;
+
+/// Rounds to a hundredth: finer would be noise.
+fn hundredth(v: f32) -> f32 {
+    rounded(v, f32::round)
+}
+
+fn rounded(v: f32, how: fn(f32) -> f32) -> f32 {
+    match v.abs() < COARSE {
+        true => how(v * 100.0) / 100.0,
+        false => v,
+    }
+}
+
+fn corners(r: &Rect) -> [f32; 4] {
+    [r.left(), r.top(), r.width(), r.height()].map(hundredth)
+}
+
+impl FoundFace {
+    pub(crate) fn new(frame: Option<usize>, face: &Face) -> Self {
+        Self {
+            frame,
+            track: None,
+            area: corners(&face.area),
+            score: (face.score * 1e4).round() / 1e4,
+            landmarks: face
+                .landmarks
+                .map(|l| l.map(|p| [hundredth(p.x), hundredth(p.y)])),
+            found_by: face.found_by.clone(),
+        }
+    }
+}
+
+impl Covered {
+    /// The region in hundredths of pixels, rounded outward: what is told, and so what is covered.
+    /// `None` if it shares nothing with the upright picture.
+    pub(crate) fn new(region: &Region, within: Size) -> Option<Self> {
+        let picture = Rect::of(within);
+        region.area.intersection(&picture)?;
+        let outward = |r: &Rect| {
+            let (x, y) = (rounded(r.left(), f32::floor), rounded(r.top(), f32::floor));
+            let (w, h) = (r.right() - x, r.bottom() - y);
+            [x, y, rounded(w, f32::ceil), rounded(h, f32::ceil)]
+        };
+        let mut area = outward(&region.area);
+        if rect(area).is_none() {
+            area = outward(&picture);
+        }
+        Some(Self {
+            frame: None,
+            track: None,
+            frames: None,
+            shape: region.shape,
+            area,
+        })
+    }
+
+    /// In one frame of a photo with several.
+    pub(crate) const fn of_frame(mut self, frame: Option<usize>) -> Self {
+        self.frame = frame;
+        self
+    }
+
+    /// Following a track.
+    #[cfg(feature = "video")]
+    pub(crate) const fn of_track(mut self, track: usize) -> Self {
+        self.track = Some(track);
+        self
+    }
+
+    /// The region itself; `None` if its box cannot be, which a report that was read never has.
+    #[must_use]
+    pub fn region(&self) -> Option<Region> {
+        rect(self.area).map(|area| Region::new(self.shape, area))
+    }
+
+    /// Whether it is in a frame.
+    #[must_use]
+    pub fn is_in(&self, frame: usize) -> bool {
+        let one = self.frame.is_none_or(|f| f == frame);
+        one && self
+            .frames
+            .is_none_or(|[first, last]| (first..=last).contains(&frame))
+    }
+
+    /// Where it comes among those of its frame.
+    pub(crate) fn order(&self) -> usize {
+        self.track.unwrap_or(usize::MAX)
+    }
+}
+
+/// A box of a report.
+pub(super) fn rect([x, y, width, height]: [f32; 4]) -> Option<Rect> {
+    Rect::new(x, y, width, height)
+}
+
+#[cfg(feature = "video")]
+impl From<&Summary> for FollowedFace {
+    fn from(track: &Summary) -> Self {
+        Self {
+            first: track.first,
+            last: track.last,
+            seen: track.seen,
+            between: track.between,
+            beyond: track.beyond,
+        }
+    }
+}
+
+#[cfg(feature = "video")]
+impl OpenSpan {
+    /// `seconds`: when a frame is shown.
+    pub(crate) fn new(span: &Span, seconds: impl Fn(usize) -> f64) -> Self {
+        let rounded = |frame| (seconds(frame) * 1e3).round() / 1e3;
+        Self {
+            first: span.first,
+            last: span.last,
+            seconds: [rounded(span.first), rounded(span.last)],
+            area: corners(&span.area),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_told_holds_what_was_to_be_covered_and_survives_a_report(
+            x in -300.0f32..4000.0, y in -300.0f32..4000.0, w in 0.01f32..900.0, h in 0.01f32..900.0
+        ) {
+            let area = Rect::new(x, y, w, h).expect("a box");
+            let told = Covered::new(&Region::new(Shape::Ellipse, area), Size::new(4000, 3000));
+            if let Some(told) = told {
+                let covered = told.region().expect("a box").area;
+                prop_assert!(covered.left() <= area.left() && covered.top() <= area.top());
+                prop_assert!(covered.right() >= area.right() - 1e-3);
+                prop_assert!((covered.right() - area.right()).abs() < 0.025);
+                let line = serde_json::to_string(&told).expect("written");
+                prop_assert_eq!(serde_json::from_str::<Covered>(&line).expect("read"), told);
+            }
+        }
+    }
+
+    #[test]
+    fn a_region_without_end_covers_the_whole_picture() {
+        let all = Rect::from_corners(-3e38, -3e38, 3e38, 3e38).expect("finite");
+        let told = Covered::new(&Region::new(Shape::Box, all), Size::new(40, 30));
+        let covered = told.expect("covered").region().expect("a box").area;
+        assert_eq!(covered, Rect::of(Size::new(40, 30)));
+    }
+}

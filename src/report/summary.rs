@@ -1,0 +1,57 @@
+//! The last line of a report: the whole run.
+
+use super::{SCHEMA, this_schema};
+use serde::{Deserialize, Serialize};
+
+/// What a run came to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct RunSummary {
+    /// What ran, `faceveil blur` for instance.
+    pub program: String,
+    /// Its version.
+    pub version: String,
+    /// Engine and device; `null` if none was needed.
+    pub engine: Option<String>,
+    /// Files that ended, in whatever way.
+    pub files: usize,
+    /// Outputs that were written.
+    pub written: usize,
+    /// Faces in all of them.
+    pub faces: usize,
+    /// Files that were looked at and have none.
+    pub without_faces: usize,
+    /// Files that failed.
+    pub failed: usize,
+    /// Files that were left alone.
+    pub skipped: usize,
+    /// Files that were not reached.
+    pub not_started: usize,
+    /// Spans of videos in which a face may show.
+    pub open_spans: usize,
+    /// Whether somebody stopped it.
+    pub interrupted: bool,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// The line around it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Line<T> {
+    #[serde(deserialize_with = "this_schema")]
+    schema: u32,
+    pub(super) summary: T,
+}
+
+impl RunSummary {
+    /// What is written behind the lines of the files: `{"schema":1,"summary":{..}}`.
+    #[must_use]
+    pub const fn line(&self) -> impl Serialize + '_ {
+        Line {
+            schema: SCHEMA,
+            summary: self,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What a second look at an output came to.
+
+use serde::{Deserialize, Serialize};
+
+/// What was found when an output was looked at again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Verification {
+    /// All of it in one word.
+    pub verdict: Verdict,
+    /// What a person must look at; empty if it passed.
+    pub findings: Vec<Problem>,
+}
+
+impl Verification {
+    /// A verdict and what it rests on.
+    #[must_use]
+    pub const fn new(verdict: Verdict, findings: Vec<Problem>) -> Self {
+        Self { verdict, findings }
+    }
+}
+
+/// Whether an output may be shared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Verdict {
+    /// Every check ran, and none found anything.
+    Passed,
+    /// A person must look.
+    Found,
+    /// A check could not run, which is never a pass.
+    NotChecked,
+}
+
+/// One thing that a person must look at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Problem {
+    /// What it is, in one word.
+    pub kind: String,
+    /// Frame or page, counted from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame: Option<usize>,
+    /// x, y, width, height in pixels of the upright picture.
+    #[serde(default, rename = "box", skip_serializing_if = "Option::is_none")]
+    pub area: Option<[f32; 4]>,
+    /// Confidence of a face.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f32>,
+    /// Where in the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// A sentence.
+    pub reason: String,
+}
+
+impl Problem {
+    /// Without place or score.
+    #[must_use]
+    pub fn new(kind: &str, reason: impl Into<String>) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            frame: None,
+            area: None,
+            score: None,
+            place: None,
+            reason: reason.into(),
+        }
+    }
+}
