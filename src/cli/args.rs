@@ -5,7 +5,8 @@
 
 use super::values::{
     AudioArg, BackendArg, DeviceArg, EffortArg, EngineArg, KeepArg, OnNoFaceArg, PresetArg,
-    ProgressArg, ShapeArg, StyleArg, cells, color, crf, format, jobs, margin, pixels, rectangle, threshold,
+    ProgressArg, ShapeArg, StyleArg, cells, color, crf, format, jobs, margin, pixels, rectangle,
+    threshold,
 };
 use clap::builder::ArgPredicate;
 use clap::{Args, Parser, Subcommand, ValueHint};

@@ -12,8 +12,8 @@ use super::write::Existing;
 use super::{show, siblings};
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{
-    DetectorOptions, Encoding, EngineChoice, EngineOptions, Format, Keep, Limits, Masking, Options, Photo,
-    Preset, Rgb, Sticker, Style, VideoAnonymizer, VideoOptions,
+    DetectorOptions, Encoding, EngineChoice, EngineOptions, Format, Keep, Limits, Masking, Options,
+    Photo, Preset, Rgb, Sticker, Style, VideoAnonymizer, VideoOptions,
 };
 use std::io::IsTerminal;
 use std::path::Path;

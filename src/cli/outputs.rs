@@ -379,7 +379,9 @@ mod tests {
                 vec![a.clone(), b.clone()],
                 &Destination::InPlace,
                 None,
-                None, None)
+                None,
+                None
+            )
             .is_ok()
         );
         assert!(
@@ -387,7 +389,9 @@ mod tests {
                 vec![a.clone(), a.clone()],
                 &Destination::InPlace,
                 None,
-                None, None)
+                None,
+                None
+            )
             .is_err()
         );
         let report = dir.path().join("b.jpg");
@@ -414,12 +418,16 @@ mod tests {
     #[test]
     fn sources_that_would_share_a_new_name_keep_their_old_ending_in_it() {
         let dir = tempfile::tempdir().expect("a folder");
-        let list: Vec<Input> = [("x.bmp", "BM".repeat(20)), ("x.png", "\u{89}".into()), ("y.bmp", "BM".repeat(20))]
-            .map(|(n, content)| {
-                fs::write(dir.path().join(n), content).expect("written");
-                file(&dir.path().join(n), n)
-            })
-            .into();
+        let list: Vec<Input> = [
+            ("x.bmp", "BM".repeat(20)),
+            ("x.png", "\u{89}".into()),
+            ("y.bmp", "BM".repeat(20)),
+        ]
+        .map(|(n, content)| {
+            fs::write(dir.path().join(n), content).expect("written");
+            file(&dir.path().join(n), n)
+        })
+        .into();
         let names = |format| {
             let out = Destination::Folder(dir.path().join("out"));
             let planned = plan(list.clone(), &out, None, None, format).expect("a plan");

@@ -18,6 +18,7 @@ mod inflate;
 mod irb;
 mod iso;
 mod jpeg;
+mod jxl;
 mod png;
 mod tags;
 mod tiff;
@@ -73,8 +74,8 @@ pub fn inspect(file: &[u8]) -> Result<Inspection> {
         out.format = format;
         iso::look(file, &mut out);
     } else if head(&[0xff, 0x0a]) {
-        // A bare codestream has no place for anything else.
-        (out.format, out.frames) = ("jpeg-xl", 1);
+        out.format = "jpeg-xl";
+        jxl::codestream(file, &mut out);
     } else if head(b"BM") && file.len() >= 26 {
         out.format = "bmp";
         bmp::look(file, &mut out);

@@ -37,8 +37,12 @@ pub(super) struct Parts {
     pub(super) timing: Option<Timing>,
     /// Colour was coded at half the size.
     pub(super) subsampled: bool,
+    /// Writing it without loss makes it larger.
+    pub(super) lossy: bool,
     /// Colours are multiplied with opacity.
     pub(super) multiplied: bool,
+    /// Its colours are those of numbers that only the source's format has a place for.
+    pub(super) vague: bool,
     /// What was kept of the source's container that only that has a place for.
     pub(super) own: Vec<&'static str>,
 }
@@ -53,11 +57,12 @@ impl Parts {
             exif: exif::Facts::default(),
             timing: None,
             subsampled: false,
+            lossy: false,
             multiplied: false,
+            vague: false,
             own: Vec::new(),
         }
     }
-
 }
 
 /// What a format can hold.
@@ -125,11 +130,7 @@ pub(super) fn is_written(format: Format) -> bool {
 }
 
 /// A body of `parts` that is written in another format.
-pub(super) fn body(
-    mut parts: Parts,
-    to: Format,
-    notes: &mut Notes,
-) -> Result<Box<dyn Body>> {
+pub(super) fn body(mut parts: Parts, to: Format, notes: &mut Notes) -> Result<Box<dyn Body>> {
     let name = to.name();
     let Some(holds) = holds(to).filter(|_| is_written(to)) else {
         return Err(unsupported(format!(
@@ -148,7 +149,10 @@ pub(super) fn body(
         )));
     }
     let sides = parts.frames.iter().map(|f| f.raster.size());
-    if let Some(size) = sides.into_iter().find(|s| s.width.max(s.height) > holds.most) {
+    if let Some(size) = sides
+        .into_iter()
+        .find(|s| s.width.max(s.height) > holds.most)
+    {
         return Err(unsupported(format!(
             "{}x{} pixels do not fit into {name}; choose png with --format",
             size.width, size.height
@@ -166,9 +170,11 @@ pub(super) fn body(
     }
     for own in std::mem::take(&mut parts.own) {
         notes.forget(own);
-        if own != "srgb" && own != "significant-bits" {
-            notes.warn("colours may look different, since only a PNG can say what these numbers mean");
-        }
+    }
+    if parts.vague && parts.icc.is_none() && parts.signal.is_none() {
+        notes.warn(
+            "colours may look different: only a PNG can say which gamma and primaries these are",
+        );
     }
     if parts.exif.adobe_rgb {
         parts.exif.adobe_rgb = false;
@@ -242,7 +248,9 @@ fn fitted(
     let mut model = raster.model();
     let mut samples = raster.into_samples();
     if let (Samples::U16(deep), false) = (&samples, holds.sixteen_bits) {
-        notes.warn(format!("{name} holds 8 bits a channel: finer steps are lost"));
+        notes.warn(format!(
+            "{name} holds 8 bits a channel: finer steps are lost"
+        ));
         let fewer = |&v: &u16| ((u32::from(v) * 255 + 32767) / 65535) as u8;
         samples = Samples::U8(deep.iter().map(fewer).collect());
     }
@@ -261,9 +269,7 @@ fn fitted(
             Samples::U16(v) => v.chunks_exact(n).all(|p| p[n - 1] == u16::MAX),
         };
         if !opaque {
-            notes.warn(format!(
-                "{name} has no transparency: it was laid on white"
-            ));
+            notes.warn(format!("{name} has no transparency: it was laid on white"));
         }
         samples = match samples {
             Samples::U8(v) => Samples::U8(on_white(&v, n, multiplied)),

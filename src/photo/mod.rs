@@ -221,12 +221,7 @@ impl Photo {
     ///
     /// # Errors
     /// Those of [`Photo::read`]; [`Unsupported`](crate::ErrorKind::Unsupported) for what `to` cannot hold.
-    pub fn read_as(
-        file: &[u8],
-        limits: &Limits,
-        keep: Keep,
-        to: Option<Format>,
-    ) -> Result<Self> {
+    pub fn read_as(file: &[u8], limits: &Limits, keep: Keep, to: Option<Format>) -> Result<Self> {
         let format = sniff::format(file)?;
         let written = to.unwrap_or(format.written_as());
         let mut budget = Budget::new(limits.max_pixels);
@@ -253,12 +248,7 @@ impl Photo {
         })
     }
 
-    fn new(
-        format: Format,
-        written: Format,
-        body: Box<dyn Body>,
-        mut notes: Notes,
-    ) -> Result<Self> {
+    fn new(format: Format, written: Format, body: Box<dyn Body>, mut notes: Notes) -> Result<Self> {
         notes.say_what_is_missed();
         Ok(Self {
             format,

@@ -333,13 +333,9 @@ mod tests {
     #[test]
     fn refused_formats_are_named() {
         let cases: &[(&[u8], &str)] = &[
-            (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
-            (b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif", "AVIF"),
             (b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom", "CR3"),
             (b"\0\0\0\x18ftypisom\0\0\0\0isommp42", "MP4"),
             (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", "MOV"),
-            (b"\xff\x0a\x00\x00", "JPEG XL"),
-            (b"\0\0\0\x0cJXL \r\n\x87\n\0\0", "JPEG XL"),
             (b"\0\0\0\x0cjP  \r\n\x87\n\0\0", "JPEG 2000"),
             (b"II*\0\x10\0\0\0CR\x02\0", "CR2"),
             (b"FUJIFILMCCD-RAW 0201", "RAF"),
@@ -356,6 +352,34 @@ mod tests {
         ];
         for (file, name) in cases {
             assert!(refusal(file).contains(name), "{name}: {}", refusal(file));
+        }
+    }
+
+    #[test]
+    fn the_newer_formats_are_handled_or_refused_by_name_as_the_build_is() {
+        let cases: [(&[u8], Format, bool); 4] = [
+            (
+                b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+                Format::Heic,
+                cfg!(feature = "heic"),
+            ),
+            (
+                b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif",
+                Format::Avif,
+                cfg!(feature = "avif"),
+            ),
+            (b"\xff\x0a\x00\x00", Format::Jxl, cfg!(feature = "jxl")),
+            (
+                b"\0\0\0\x0cJXL \r\n\x87\n\0\0",
+                Format::Jxl,
+                cfg!(feature = "jxl"),
+            ),
+        ];
+        for (file, name, is_in) in cases {
+            match format(file) {
+                Ok(found) => assert!(is_in && found == name, "{found:?}"),
+                Err(error) => assert!(!is_in && error.to_string().contains(name.name())),
+            }
         }
     }
 

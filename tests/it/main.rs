@@ -10,6 +10,7 @@ mod bad_input;
 mod blur;
 mod detect;
 mod doctor;
+mod formats;
 mod inspect;
 mod interrupt;
 mod jpeg;

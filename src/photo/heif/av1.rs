@@ -89,7 +89,9 @@ fn channel(picture: &codec::Picture, of: Component, size: Size, bits: u8) -> Res
             samples.extend(row.iter().map(|&v| u16::from(v)));
         } else {
             let row = row.get(..width * 2).ok_or_else(cut)?;
-            let wide = row.chunks_exact(2).map(|b| u16::from_ne_bytes([b[0], b[1]]));
+            let wide = row
+                .chunks_exact(2)
+                .map(|b| u16::from_ne_bytes([b[0], b[1]]));
             samples.extend(wide);
         }
     }

@@ -3,8 +3,8 @@
 //! Invariant: counts are bounded, and whatever an item's data is put together from lies in the file
 //! and is no longer than it.
 
-use super::super::guard::{malformed, unsupported};
 use super::super::boxes::{self, Reader};
+use super::super::guard::{malformed, unsupported};
 use crate::error::{Error, Result};
 use crate::geometry::Size;
 use std::borrow::Cow;

@@ -52,10 +52,13 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
         Some(icc) => Profile::take(icc, notes),
         None => Profile::of_code_points(colour.primaries, colour.transfer),
     };
-    let signal = Signal::of(colour.primaries, colour.transfer).filter(|_| icc.is_none());
-    if painted.bits > 8 {
-        notes.keep("deep-color");
+    if icc.is_some() {
+        notes.keep("icc");
     }
+    if facts.resolution.is_some() {
+        notes.keep("resolution");
+    }
+    let signal = Signal::of(colour.primaries, colour.transfer).filter(|_| icc.is_none());
     let frame = Frame {
         raster: painted.raster,
         orientation: Orientation::Normal,
@@ -84,11 +87,7 @@ fn main_picture(items: &Items<'_>) -> Result<u32> {
 }
 
 /// The profile of a picture, or of its first tile; and what its numbers mean otherwise.
-fn colour<'a>(
-    items: &Items<'a>,
-    main: u32,
-    coded: CodePoints,
-) -> (Option<&'a [u8]>, CodePoints) {
+fn colour<'a>(items: &Items<'a>, main: u32, coded: CodePoints) -> (Option<&'a [u8]>, CodePoints) {
     let first_tile = items.to(main, b"dimg").first().copied();
     let mut said = coded;
     for id in first_tile.into_iter().chain([main]) {
@@ -96,11 +95,14 @@ fn colour<'a>(
             said = points;
         }
     }
-    let icc = [Some(main), first_tile].into_iter().flatten().find_map(|id| {
-        items.properties(id).find_map(|p| match p {
-            Property::Icc(icc) => Some(*icc),
-            _ => None,
-        })
-    });
+    let icc = [Some(main), first_tile]
+        .into_iter()
+        .flatten()
+        .find_map(|id| {
+            items.properties(id).find_map(|p| match p {
+                Property::Icc(icc) => Some(*icc),
+                _ => None,
+            })
+        });
     (icc, said)
 }

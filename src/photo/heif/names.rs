@@ -1,9 +1,9 @@
 //! Names what a HEIF file holds besides its main picture. None of it is written again but what the
 //! caller asked to keep of EXIF.
 
+use super::super::boxes::{Box, Reader};
 use super::super::exif;
 use super::super::notes::{Notes, contains};
-use super::super::boxes::{Box, Reader};
 use super::items::Items;
 use std::collections::HashSet;
 
@@ -20,7 +20,6 @@ pub(super) fn boxes(list: &[Box<'_>], own: usize, behind: &[u8], notes: &mut Not
             b"ftyp" | b"meta" | b"mdat" | b"moov" | b"free" | b"skip" | b"wide" => {}
             b"mpvd" => notes.motion_video(),
             b"uuid" if one.body.starts_with(&C2PA) => notes.c2pa(),
-            b"sefd" => notes.drop("private-chunks"),
             _ => notes.drop("private-chunks"),
         }
     }

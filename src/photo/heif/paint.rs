@@ -4,9 +4,9 @@
 //! Invariant: nothing is nested deeper than [`DEEPEST`], and a decoder is never allowed more pixels than
 //! the picture that it decodes for has, but for the padding of its blocks.
 
+use super::super::boxes::Reader;
 use super::super::guard::{Budget, malformed, unsupported};
 use super::super::raster::{Model, Raster, Samples, cut};
-use super::super::boxes::Reader;
 use super::items::{CodePoints, Items, Property};
 use super::yuv::{Planes, Rows};
 use crate::error::{Error, Result};
@@ -23,13 +23,11 @@ pub(super) struct Painted {
     pub(super) raster: Raster,
     /// What the bitstream says of its colour.
     pub(super) colour: CodePoints,
-    /// Bits a sample had.
-    pub(super) bits: u8,
     /// Whether colour was coded at half the size.
     pub(super) subsampled: bool,
 }
 
-/// The first of several answers that are all but one the same.
+/// What an item's own property says of its colour.
 pub(super) fn code_points(items: &Items<'_>, id: u32) -> Option<CodePoints> {
     items.properties(id).find_map(|p| match p {
         Property::Colour(points) => Some(*points),
@@ -200,7 +198,9 @@ impl<'a> Painter<'a> {
         for (number, &one) in (0..).zip(tiles) {
             self.plain(one)?;
             let planes = self.planes(one, tile)?;
-            let meaning = said.unwrap_or_else(|| self.meaning(one, &planes));
+            let meaning = code_points(self.items, one)
+                .or(said)
+                .unwrap_or(planes.colour);
             let at = (
                 number % grid.across * tile.width,
                 number / grid.across * tile.height,
@@ -407,11 +407,27 @@ impl Sheet {
         match &mut self.samples {
             Samples::U8(v) => {
                 let samples = &mut v[start..];
-                planes.fill(meaning, part, &mut Rows { samples, stride, step })
+                planes.fill(
+                    meaning,
+                    part,
+                    &mut Rows {
+                        samples,
+                        stride,
+                        step,
+                    },
+                )
             }
             Samples::U16(v) => {
                 let samples = &mut v[start..];
-                planes.fill(meaning, part, &mut Rows { samples, stride, step })
+                planes.fill(
+                    meaning,
+                    part,
+                    &mut Rows {
+                        samples,
+                        stride,
+                        step,
+                    },
+                )
             }
         }
     }
@@ -420,7 +436,6 @@ impl Sheet {
         Ok(Painted {
             raster: Raster::new(self.size, self.model, self.samples)?,
             colour: first.colour,
-            bits: self.bits,
             subsampled: first.is_subsampled(),
         })
     }

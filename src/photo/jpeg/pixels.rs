@@ -75,7 +75,13 @@ impl Writer for PixelWriter {
     fn write(&self, frames: &[Picture]) -> Result<Vec<u8>> {
         let (coded, coding) = coded(&frames[0].raster, self.subsampled)?;
         let icc = self.icc.as_ref();
-        Ok(encode::write(&coded, &coded.scans, coding, &self.header, icc))
+        Ok(encode::write(
+            &coded,
+            &coded.scans,
+            coding,
+            &self.header,
+            icc,
+        ))
     }
 
     fn parts(self, frames: Vec<Picture>) -> Parts {
@@ -99,7 +105,10 @@ fn coded(raster: &Raster, subsampled: bool) -> Result<(Coded, Coding)> {
         _ => return Err(Error::new(ErrorKind::Internal, "a JPEG is grey or RGB")),
     };
     let Samples::U8(pixels) = raster.samples() else {
-        return Err(Error::new(ErrorKind::Internal, "a JPEG has 8 bits a sample"));
+        return Err(Error::new(
+            ErrorKind::Internal,
+            "a JPEG has 8 bits a sample",
+        ));
     };
     let declared: &[(u8, (usize, usize), usize)] = match coding {
         Coding::Grey => &[(1, (1, 1), 0)],

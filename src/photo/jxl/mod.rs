@@ -39,6 +39,9 @@ fn cut_off() -> Error {
 /// Decodes a JPEG XL, upright.
 pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Result<Parts> {
     let facts = names::boxes(file, notes);
+    if facts.resolution.is_some() {
+        notes.keep("resolution");
+    }
     let mut options = JxlDecoderOptions::default();
     // Colours, opacity and a few extra channels.
     let samples = budget.left().saturating_mul(5);
@@ -102,10 +105,14 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
     if frames.is_empty() {
         return Err(malformed("the JPEG XL holds no picture"));
     }
-    let timing = info.animation.filter(|_| frames.len() > 1).map(|a| Timing {
-        plays: a.num_loops,
-        durations,
-    });
+    let timing = info
+        .animation
+        .as_ref()
+        .filter(|_| frames.len() > 1)
+        .map(|a| Timing {
+            plays: a.num_loops,
+            durations,
+        });
     if timing.is_some() {
         notes.keep("animation");
     }
@@ -115,6 +122,7 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
         signal,
         exif: facts,
         timing,
+        lossy: !info.uses_original_profile,
         ..Parts::new(frames)
     })
 }

@@ -38,6 +38,9 @@ impl JxlWriter {
         notes: &mut Notes,
     ) -> Result<(Vec<Frame>, Self)> {
         let icc = parts.icc.take();
+        if parts.lossy {
+            notes.warn("the JPEG XL was lossy and is written lossless: nothing more is lost, but the file is several times as large");
+        }
         let known = |primaries| Profile::of_code_points(primaries, 13);
         let space = match &icc {
             None => Space::Srgb,
@@ -57,7 +60,10 @@ impl JxlWriter {
                 Space::Srgb
             }
         };
-        if frames.iter().any(|f| f.raster.size().width.min(f.raster.size().height) < 2) {
+        if frames
+            .iter()
+            .any(|f| f.raster.size().width.min(f.raster.size().height) < 2)
+        {
             let message = "pictures one pixel wide or high cannot be written as JPEG XL; choose png with --format";
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
@@ -93,7 +99,10 @@ impl Writer for JxlWriter {
             .map_err(|e| encoder("JPEG XL", format!("{e:?}")))?;
         let theirs = header(raster, None).len();
         out.splice(..theirs, header(raster, Some(self.space)));
-        Ok(out)
+        match raster.samples() {
+            Samples::U8(_) => Ok(out),
+            Samples::U16(_) => Ok(in_container(&out)),
+        }
     }
 
     fn parts(self, frames: Vec<Frame>) -> Parts {
@@ -107,6 +116,16 @@ impl Writer for JxlWriter {
             ..Parts::new(frames)
         }
     }
+}
+
+/// The boxes that a codestream beyond level 5 must be in, which 16 bits a sample are (annex M; 18181-2).
+fn in_container(stream: &[u8]) -> Vec<u8> {
+    let mut out =
+        b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl \0\0\0\0jxl \0\0\0\x09jxll\x0a".to_vec();
+    // A length of 0 goes to the end of the file.
+    out.extend(b"\0\0\0\0jxlc");
+    out.extend(stream);
+    out
 }
 
 /// Bits from the lowest of each byte on.

@@ -154,6 +154,21 @@ impl Chunks {
         names
     }
 
+    /// Whether gamma or primaries are others than those of sRGB.
+    pub(super) fn is_vague(&self) -> bool {
+        // PNG 3, 11.3.2.1 and 11.3.2.2, in hundred thousandths.
+        const GAMMA: u32 = 45_455;
+        const PRIMARIES: [u32; 8] = [
+            31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000,
+        ];
+        let same = |name, usual: &[u32]| {
+            let bytes: Vec<u8> = usual.iter().flat_map(|v| v.to_be_bytes()).collect();
+            self.numbers(name).is_none_or(|own| own == bytes)
+        };
+        let usual = same(b"gAMA", &[GAMMA]) && same(b"cHRM", &PRIMARIES);
+        self.numbers(b"sRGB").is_none() && !usual
+    }
+
     /// Pixels per unit.
     pub(super) fn resolution(&self) -> Option<exif::Resolution> {
         let data = self.numbers(b"pHYs")?;

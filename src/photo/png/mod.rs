@@ -330,7 +330,10 @@ impl PngWriter {
 
 impl Writer for PngWriter {
     fn parts(self, frames: Vec<Frame>) -> Parts {
-        let code_points = self.chunks.numbers(b"cICP").and_then(|c| c.first_chunk::<2>());
+        let code_points = self
+            .chunks
+            .numbers(b"cICP")
+            .and_then(|c| c.first_chunk::<2>());
         let [primaries, transfer] = code_points.map_or([2, 2], |c| c.map(u16::from));
         let described = code_points.and(Profile::of_code_points(primaries, transfer));
         let milliseconds = |&(above, below): &(u16, u16)| {
@@ -348,6 +351,7 @@ impl Writer for PngWriter {
                 plays: animation.plays,
                 durations: animation.delays.iter().map(milliseconds).collect(),
             }),
+            vague: self.chunks.is_vague(),
             own: self.chunks.own(),
             ..Parts::new(frames)
         }
