@@ -1,9 +1,11 @@
 //! The pipeline, and the only place where detection, redaction and photos meet:
 //! read, find, cover, write, and look through what was written.
 
+mod apply;
 #[cfg(feature = "video")]
 mod video;
 
+pub use apply::Applier;
 #[cfg(feature = "video")]
 pub use video::{Progress, VideoAnonymizer, VideoOptions};
 
@@ -11,7 +13,7 @@ use crate::detect::Detector;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, Rect, Size};
-use crate::inspect::{FindingKind, inspect};
+use crate::inspect::{FindingKind, Inspection, inspect};
 use crate::photo::{Format, Keep, Limits, Photo};
 use crate::picture::{Picture, RgbView};
 use crate::plane::{AnyPlaneMut, Channel, Layout, PlaneMut};
@@ -150,20 +152,25 @@ impl Anonymizer {
     /// # Errors
     /// Those of [`Photo::read`] and [`Detector::detect`].
     pub fn find(&self, file: &[u8]) -> Result<Found> {
+        self.find_with(file, &self.options)
+    }
+
+    /// As [`Anonymizer::find`], with other options than its own: places to cover that are known for
+    /// this one photo, for instance.
+    ///
+    /// # Errors
+    /// Those of [`Anonymizer::find`] and [`Anonymizer::new`].
+    pub fn find_with(&self, file: &[u8], options: &Options) -> Result<Found> {
+        options.check()?;
         let mut report = FileReport::new(self.detector.engine());
         report.sha256 = Some(Hashes::of_input(Digest::of(file)));
         let start = Instant::now();
-        let Options {
-            limits,
-            keep,
-            format,
-            ..
-        } = &self.options;
-        let photo = Photo::read_as(file, limits, *keep, *format)?;
+        let photo = Photo::read_as(file, &options.limits, options.keep, options.format)?;
         report.ms.decode = milliseconds(start);
+        describe(&mut report, &photo);
 
         let start = Instant::now();
-        let frames = photo.frame_count();
+        let frames = report.frames;
         let mut regions = Vec::with_capacity(frames);
         for frame in 0..frames {
             let found = self.detector.detect_and_reject(&photo.picture(frame))?;
@@ -171,42 +178,31 @@ impl Anonymizer {
             let told = |f| FoundFace::new(label, f);
             report.faces.extend(found.faces.iter().map(told));
             report.rejected.extend(found.rejected.iter().map(told));
-            regions.push(self.options.masks(found.faces.iter().map(|f| &f.area)));
+            regions.push(options.masks(found.faces.iter().map(|f| &f.area)));
         }
         if photo.is_animation() {
             regions = spread(&regions);
         }
         report.ms.detect = milliseconds(start);
 
-        let upright = |frame| {
-            photo
-                .orientation(frame)
-                .upright_size(photo.stored_size(frame))
-        };
         for (frame, list) in regions.iter_mut().enumerate() {
             let label = (frames > 1).then_some(frame);
-            let covered = list.iter().filter_map(|r| Covered::new(r, upright(frame)));
+            let upright = upright(&photo, frame);
+            let covered = list.iter().filter_map(|r| Covered::new(r, upright));
             let covered: Vec<Covered> = covered.map(|c| c.of_frame(label)).collect();
             *list = covered.iter().filter_map(Covered::region).collect();
             report.regions.extend(covered);
         }
-        let size = upright(0);
-        (report.width, report.height, report.frames) = (size.width, size.height, frames);
         report.outcome = match report.regions.is_empty() {
             true => Outcome::NoFaces,
             false => Outcome::Redacted,
         };
-        report.style = Some((&self.options.style).into());
-        report.dropped = photo.dropped().to_vec();
-        report.kept = photo.kept().to_vec();
-        report.warnings = photo.warnings().to_vec();
-        let (input, output) = (photo.format(), photo.written());
-        report.formats = (input != output).then(|| FormatsUsed::new(input.short(), output.short()));
+        report.style = Some((&options.style).into());
         Ok(Found {
             photo,
             regions,
-            style: self.options.style.clone(),
-            keep: self.options.keep,
+            style: options.style.clone(),
+            keep: options.keep,
             report,
         })
     }
@@ -238,6 +234,24 @@ impl Anonymizer {
         }
         Ok(regions)
     }
+}
+
+/// Size of a frame as a viewer shows it.
+fn upright(photo: &Photo, frame: usize) -> Size {
+    let orientation = photo.orientation(frame);
+    orientation.upright_size(photo.stored_size(frame))
+}
+
+/// Puts into a report what is known of a photo that was read.
+fn describe(report: &mut FileReport, photo: &Photo) {
+    let size = upright(photo, 0);
+    (report.width, report.height) = (size.width, size.height);
+    report.frames = photo.frame_count();
+    report.dropped = photo.dropped().to_vec();
+    report.kept = photo.kept().to_vec();
+    report.warnings = photo.warnings().to_vec();
+    let (input, output) = (photo.format(), photo.written());
+    report.formats = (input != output).then(|| FormatsUsed::new(input.short(), output.short()));
 }
 
 /// Frames before and after one whose masks it shares: a face that a detector loses for a moment in an
@@ -321,10 +335,14 @@ impl Found {
     }
 }
 
+/// As [`ensure_nothing_left`], for a file in memory.
+fn ensure_clean(file: &[u8], keep: Keep) -> Result<()> {
+    ensure_nothing_left(inspect(file)?, keep)
+}
+
 /// Fails for a new file that hides anything but what was to be kept. The message names kinds and places;
 /// values would be somebody's data.
-fn ensure_clean(file: &[u8], keep: Keep) -> Result<()> {
-    let seen = inspect(file)?;
+fn ensure_nothing_left(seen: Inspection, keep: Keep) -> Result<()> {
     let asked = |kind| match kind {
         FindingKind::Time => keep.time,
         FindingKind::Camera => keep.camera,

@@ -43,11 +43,11 @@ mod track;
 #[cfg(feature = "video")]
 mod video;
 
-pub use anonymize::{Anonymized, Anonymizer, Found, Masking, Options};
+pub use anonymize::{Anonymized, Anonymizer, Applier, Found, Masking, Options};
 #[cfg(feature = "video")]
 pub use anonymize::{Progress, VideoAnonymizer, VideoOptions};
 pub use colour::{Coding, Matrix, Range};
-pub use detect::{Detected, Detector, DetectorOptions, Preset, bundled_models};
+pub use detect::{Detected, Detector, DetectorOptions, Preset, bundled_digests, bundled_models};
 pub use digest::Digest;
 #[doc(hidden)]
 pub use engine::side_by_side;
@@ -55,7 +55,7 @@ pub use engine::{Device, EngineChoice, EngineInfo, EngineOptions, engines};
 pub use error::{Error, ErrorKind, Result};
 pub use face::{Face, Landmarks};
 pub use geometry::{Orientation, PixelRect, Point, Rect, Size};
-pub use inspect::{Finding, FindingKind, Inspection, inspect};
+pub use inspect::{Finding, FindingKind, Inspection, inspect, inspect_file};
 pub use photo::{Format, Keep, Limits, Photo, Recognised};
 pub use picture::{Picture, RgbImage, RgbView};
 pub use plane::{AnyPlaneMut, Channel, Layout, Plane, PlaneMut, Sample};

@@ -5,15 +5,19 @@
 //! the file fails and nothing is left at its path.
 
 mod flow;
+#[cfg(test)]
+mod tests;
 
-use super::{Options, milliseconds};
+use super::{Options, ensure_nothing_left, milliseconds};
 use crate::detect::{Detector, DetectorOptions, Preset};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
 use crate::geometry::Size;
+use crate::inspect::inspect_file;
+use crate::photo::Keep;
 use crate::plane::AnyPlaneMut;
-use crate::redact::{Redaction, Region};
+use crate::redact::{Redaction, Region, Style};
 use crate::report::{Covered, FileReport, FoundFace, Hashes, OpenSpan, Outcome, Runs};
 use crate::track::{Glimpse, Place, Settings, Sighting, Tracker, Why};
 use crate::video::{self, Backend, Encoding, Frame, FramePicture, Shape, Video};
@@ -52,6 +56,19 @@ impl Default for VideoOptions {
     }
 }
 
+impl VideoOptions {
+    /// Checks what the types cannot.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.encoding.crf.is_some_and(|crf| crf > 51) {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "a constant rate factor above 51",
+            ));
+        }
+        Ok(())
+    }
+}
+
 /// How far a video is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -68,6 +85,8 @@ pub struct VideoAnonymizer {
     options: Options,
     video: VideoOptions,
     sure: f32,
+    /// [`RING`].
+    ring: usize,
 }
 
 /// What is called after every frame; to break is to stop.
@@ -82,13 +101,7 @@ impl VideoAnonymizer {
     /// Those of [`Detector::new`], and [`ErrorKind::InvalidArgument`] for options out of bounds.
     pub fn new(detector: &DetectorOptions, options: Options, video: VideoOptions) -> Result<Self> {
         options.check()?;
-        let encoding = &video.encoding;
-        if encoding.crf.is_some_and(|crf| crf > 51) {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                "a constant rate factor above 51",
-            ));
-        }
+        video.check()?;
         // What starts a track: the least that the preset takes for a face in a photo.
         let sure = detector
             .threshold
@@ -105,7 +118,18 @@ impl VideoAnonymizer {
                 ..video
             },
             sure,
+            ring: RING,
         })
+    }
+
+    /// Takes other options than before.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for options out of bounds.
+    pub fn set_options(&mut self, options: Options) -> Result<()> {
+        options.check()?;
+        self.options = options;
+        Ok(())
     }
 
     /// The preset that suits videos.
@@ -174,28 +198,25 @@ impl VideoAnonymizer {
         let mut report = self.report(&*video);
         report.style = Some((&self.options.style).into());
         let input = digest(input)?;
-        let encoding = &self.video.encoding;
-        report.warnings.extend(video.warnings(encoding));
-        if encoding.audio == video::Audio::Drop && video.sound_tracks() > 0 {
-            report.dropped.push("audio".into());
-        } else if video.sound_tracks() > 0 {
-            report.kept.push("audio".into());
-        }
+        tell_sound(&mut report, &*video, &self.video.encoding);
         let start = Instant::now();
         let settings = self.settings(&*video);
         let held = Tracker::new(settings, Size::new(1, 1)).delay() + self.in_flight();
         let mut regions = Runs::default();
-        let (followed, waited) = match held * video.shape().bytes() > RING {
+        let (followed, waited) = match held * video.shape().bytes() > self.ring {
             true => self.in_two_passes(&*video, output, watch, &mut regions)?,
             false => self.in_one_pass(&*video, output, watch, &mut regions)?,
         };
         report.ms.encode = milliseconds(start);
+        let looking = Instant::now();
+        ensure_nothing_left(inspect_file(output)?, Keep::default())?;
+        report.ms.inspect = milliseconds(looking);
         report.regions = regions.finish();
         let mut hashes = Hashes::of_input(input);
         hashes.output = Some(digest(output)?);
         report.sha256 = Some(hashes);
         self.conclude(&mut report, &*video, &followed);
-        if waited > 0.3 * start.elapsed().as_secs_f64() {
+        if waited > 0.3 * looking.duration_since(start).as_secs_f64() {
             report.warnings.push(
                 "the encoder set the pace; a faster --preset-video or a higher --crf is quicker"
                     .into(),
@@ -251,7 +272,7 @@ impl VideoAnonymizer {
             };
             let masks = self.masks(&decided.places, shape);
             regions.push(&masks);
-            self.cover(&mut frame, shape, &of(&masks))?;
+            cover(&mut frame, shape, &self.options.style, &of(&masks))?;
             writing.send(frame, decided.pool)
         })?;
         let (written, waited) = writing.finish()?;
@@ -276,45 +297,88 @@ impl VideoAnonymizer {
             masks.push(of(&of_frame));
             Ok(())
         })?;
-        let mut source = video.source()?;
-        let mut writing = flow::Writing::start(video.sink(output, &self.video.encoding)?);
         let differs = || Error::new(ErrorKind::Malformed, "it decodes differently every time");
-        let pool = Pool::new(2 * flow::WRITER_QUEUE);
-        let total = masks.len() as u64;
-        for (i, (pts, masks)) in followed.pts.iter().zip(&masks).enumerate() {
-            let mut frame = pool.take().unwrap_or_default();
-            if !source.next(shape, &mut frame)? || frame.pts != *pts {
-                return Err(differs());
-            }
-            self.cover(&mut frame, shape, masks)?;
-            writing.send(frame, &pool)?;
-            let done = Progress {
-                frames: i + 1,
-                of: Some(total),
-            };
-            if watch(done).is_break() {
-                return Err(flow::interrupted());
-            }
+        let mut due = followed.pts.iter().zip(masks);
+        let style = &self.options.style;
+        let (written, waited) =
+            again(
+                video,
+                output,
+                &self.video,
+                style,
+                watch,
+                &mut |frame| match due.next() {
+                    Some((pts, masks)) if *pts == frame.pts => Ok(masks),
+                    _ => Err(differs()),
+                },
+            )?;
+        match written == followed.pts.len() {
+            true => Ok((followed, waited)),
+            false => Err(differs()),
         }
-        if source.next(shape, &mut Frame::default())? {
-            return Err(differs());
-        }
-        let (written, waited) = writing.finish()?;
-        check_count(masks.len(), written)?;
-        Ok((followed, waited))
     }
+}
 
-    fn cover(&self, frame: &mut Frame, shape: &Shape, masks: &[Region]) -> Result<()> {
-        if masks.is_empty() {
-            return Ok(());
+/// Reads a video from the first frame on, covers each with what `masks` has for it, and gives their
+/// number and the seconds waited for the encoder.
+pub(super) fn again(
+    video: &dyn Video,
+    output: &Path,
+    options: &VideoOptions,
+    style: &Style,
+    watch: Watch<'_>,
+    masks: &mut dyn FnMut(&Frame) -> Result<Vec<Region>>,
+) -> Result<(usize, f64)> {
+    let shape = video.shape();
+    let mut source = video.source()?;
+    let mut writing = flow::Writing::start(video.sink(output, &options.encoding)?);
+    let pool = Pool::new(2 * flow::WRITER_QUEUE);
+    let mut frames = 0;
+    loop {
+        let mut frame = pool.take().unwrap_or_default();
+        if !source.next(shape, &mut frame)? {
+            break;
         }
-        let redaction = Redaction::new(&self.options.style, masks, shape.size, shape.orientation)
-            .coded(shape.coding);
-        frame.edit(shape, &mut |plane, channel| match plane {
-            AnyPlaneMut::U8(mut plane) => redaction.apply(&mut plane, channel),
-            AnyPlaneMut::U16(mut plane) => redaction.apply(&mut plane, channel),
-        })
+        let masks = masks(&frame)?;
+        cover(&mut frame, shape, style, &masks)?;
+        writing.send(frame, &pool)?;
+        frames += 1;
+        let of = video.frames();
+        if watch(Progress { frames, of }).is_break() {
+            return Err(flow::interrupted());
+        }
     }
+    if frames == 0 {
+        return Err(Error::new(ErrorKind::Malformed, "it has no frames"));
+    }
+    let (written, waited) = writing.finish()?;
+    check_count(frames, written)?;
+    Ok((frames, waited))
+}
+
+/// What becomes of the sound, and what the container will not have.
+pub(super) fn tell_sound(report: &mut FileReport, video: &dyn Video, encoding: &Encoding) {
+    report.dropped = video.dropped();
+    report.kept.clear();
+    report.warnings.extend(video.warnings(encoding));
+    if video.sound_tracks() > 0 {
+        let list = match encoding.audio {
+            video::Audio::Drop => &mut report.dropped,
+            video::Audio::Keep => &mut report.kept,
+        };
+        list.push("audio".into());
+    }
+}
+
+fn cover(frame: &mut Frame, shape: &Shape, style: &Style, masks: &[Region]) -> Result<()> {
+    if masks.is_empty() {
+        return Ok(());
+    }
+    let redaction = Redaction::new(style, masks, shape.size, shape.orientation).coded(shape.coding);
+    frame.edit(shape, &mut |plane, channel| match plane {
+        AnyPlaneMut::U8(mut plane) => redaction.apply(&mut plane, channel),
+        AnyPlaneMut::U16(mut plane) => redaction.apply(&mut plane, channel),
+    })
 }
 
 /// What is told of a frame is what is covered in it.
@@ -323,7 +387,7 @@ fn of(masks: &[Covered]) -> Vec<Region> {
 }
 
 /// Of a whole file.
-fn digest(path: &Path) -> Result<Digest> {
+pub(super) fn digest(path: &Path) -> Result<Digest> {
     let read = File::open(path).and_then(Digest::of_reader);
     read.map_err(|e| Error::new(ErrorKind::Malformed, "reading its bytes").because(e))
 }

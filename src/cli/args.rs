@@ -4,14 +4,14 @@
 //! Invariant: a flag that is listed does something, and none is a silent alias of another meaning.
 
 use super::values::{
-    AudioArg, BackendArg, DeviceArg, EffortArg, EngineArg, KeepArg, OnNoFaceArg, PresetArg,
-    ProgressArg, ShapeArg, StyleArg, cells, color, crf, format, jobs, margin, pixels, rectangle,
-    threshold,
+    AudioArg, BackendArg, Boxes, DeviceArg, EffortArg, EngineArg, KeepArg, OnNoFaceArg, PresetArg,
+    ProgressArg, ShapeArg, StyleArg, boxes, cells, color, crf, format, jobs, margin, min_face,
+    pixels, threshold,
 };
 use clap::builder::ArgPredicate;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use faceveil::{Format, Masking, Rect, Rgb};
+use faceveil::{Format, Masking, Rgb};
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -24,6 +24,7 @@ Examples:
   faceveil blur scan.tif --region 40,60,200,80  covers a place by hand as well
   faceveil blur clip.mp4 -o out.mp4             every frame, with its sound
   faceveil detect photos/ > faces.jsonl         writes no picture
+  faceveil apply report.jsonl --from photos/ -o blurred/   covers an edited report's regions
   faceveil inspect blurred/                     what the files still hide
   curl -s URL | faceveil blur - > out.jpg       one picture through a pipe
 
@@ -33,6 +34,22 @@ Exit codes:
   2    never started: wrong usage, no engine, two inputs with one output
   3    done, and a person must look: `inspect` found something that is hidden, or `--strict`
        a span of a video in which a face may show
+  130  interrupted";
+
+const APPLY_HELP: &str = "\
+Examples:
+  faceveil detect photos/ > r.jsonl             find, and edit the regions of r.jsonl
+  faceveil apply r.jsonl --from photos/ -o blurred/
+  faceveil blur trip/ -o safe/ --report r.jsonl
+  faceveil apply r.jsonl --from trip/ -o safe/ --overwrite
+
+A picture that is not the one of its line, by its SHA-256, is refused. A region is
+{\"shape\":\"ellipse\" or \"box\",\"box\":[x,y,width,height]}, with \"frames\":[first,last] in videos.
+
+Exit codes:
+  0    everything done
+  1    at least one file failed, or its line says that it failed before
+  2    never started: wrong usage, a report that cannot be read, two lines with one output
   130  interrupted";
 
 const INSPECT_HELP: &str = "\
@@ -66,6 +83,9 @@ pub(super) enum Command {
     /// Print where the faces are, one JSON line per file, and write no picture
     #[command(after_help = EXAMPLES)]
     Detect(Detect),
+    /// Cover the regions of a report, edited or not, and look for nothing
+    #[command(after_help = APPLY_HELP)]
+    Apply(Box<Apply>),
     /// Say what files still hide: thumbnails, places, names, further pictures; reads only
     #[command(after_help = INSPECT_HELP)]
     Inspect(Inspect),
@@ -94,6 +114,11 @@ pub(super) struct Common {
     #[arg(allow_negative_numbers = true, help_heading = "Detection")]
     pub(super) threshold: Option<f32>,
 
+    /// Leave faces alone whose longer side is less than so many pixels of the upright picture [default: none is too small]
+    #[arg(long, value_name = "PIXELS", value_parser = min_face)]
+    #[arg(allow_negative_numbers = true, help_heading = "Detection")]
+    pub(super) min_face: Option<f32>,
+
     /// How hard to look [default: balanced for photos, fast for videos]
     #[arg(long, value_enum, help_heading = "Detection")]
     pub(super) preset: Option<PresetArg>,
@@ -105,6 +130,17 @@ pub(super) struct Common {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Output")]
     pub(super) preview: Option<PathBuf>,
 
+    /// Exit with 3 if a face of a video was lost for so long that it may show in between
+    #[arg(long, help_heading = "Videos")]
+    pub(super) strict: bool,
+
+    #[command(flatten)]
+    pub(super) running: Running,
+}
+
+/// How a run goes, whatever it does.
+#[derive(Debug, Args)]
+pub(super) struct Running {
     /// Pictures or frames worked on at a time [default: the number of cores]
     #[arg(short, long, value_name = "N", value_parser = jobs, help_heading = "Running")]
     pub(super) jobs: Option<NonZeroUsize>,
@@ -124,10 +160,6 @@ pub(super) struct Common {
         help_heading = "Videos"
     )]
     pub(super) video_backend: BackendArg,
-
-    /// Exit with 3 if a face of a video was lost for so long that it may show in between
-    #[arg(long, help_heading = "Videos")]
-    pub(super) strict: bool,
 
     /// Say nothing but errors
     #[arg(short, long, help_heading = "Running")]
@@ -164,11 +196,9 @@ pub(super) struct Engine {
     pub(super) onnxruntime: Option<PathBuf>,
 }
 
+/// Where and how new files are written.
 #[derive(Debug, Args)]
-pub(super) struct Blur {
-    #[command(flatten)]
-    pub(super) common: Common,
-
+pub(super) struct Writing {
     /// A folder, or a file name for a single photo, or `-` for standard output
     ///
     /// A folder mirrors the tree below each given folder. A name that ends in a slash or is a folder
@@ -176,6 +206,14 @@ pub(super) struct Blur {
     /// `photo_blurred.jpg` beside it.
     #[arg(short, long, value_name = "OUT", value_hint = ValueHint::AnyPath, help_heading = "Output")]
     pub(super) output: Option<OsString>,
+
+    /// Write photos in this format: jpeg, png, webp, tiff or jxl [default: each in its own; HEIC and AVIF as jpeg]
+    ///
+    /// The name ends accordingly. png, webp, tiff and jxl lose nothing that they have a place for; jpeg has
+    /// quality 95. What a format cannot hold (16 bits, transparency, metadata) is said; what cannot be helped
+    /// (an animation in a jpeg) makes the file fail. Videos keep their own format.
+    #[arg(long, value_name = "FORMAT", value_parser = format, help_heading = "Output")]
+    pub(super) format: Option<Format>,
 
     /// Replace output files that exist
     #[arg(long, help_heading = "Output", conflicts_with = "skip_existing")]
@@ -203,6 +241,11 @@ pub(super) struct Blur {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub(super) report: Option<OsString>,
 
+    /// Write what was done to this file, for whoever must account for it later: SHA-256 of inputs, outputs
+    /// and models, settings, version, counts; JSON lines
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub(super) audit: Option<PathBuf>,
+
     /// Write this of the source's EXIF again: time, camera, gps, copyright; everything else goes
     ///
     /// Values are checked and written anew. GIF and BMP have no place for them, which is said.
@@ -214,18 +257,6 @@ pub(super) struct Blur {
         help_heading = "Output"
     )]
     pub(super) keep: Vec<KeepArg>,
-
-    /// Write photos in this format: jpeg, png, webp, tiff or jxl [default: each in its own; HEIC and AVIF as jpeg]
-    ///
-    /// The name ends accordingly. png, webp, tiff and jxl lose nothing that they have a place for; jpeg has
-    /// quality 95. What a format cannot hold (16 bits, transparency, metadata) is said; what cannot be helped
-    /// (an animation in a jpeg) makes the file fail. Videos keep their own format.
-    #[arg(long, value_name = "FORMAT", value_parser = format, help_heading = "Output")]
-    pub(super) format: Option<Format>,
-
-    /// Find the faces and say what would be written, but write no photo
-    #[arg(long, help_heading = "Output")]
-    pub(super) dry_run: bool,
 
     /// What becomes of a video's sound
     #[arg(
@@ -244,6 +275,19 @@ pub(super) struct Blur {
     /// How hard a video's encoder tries to save bytes [default: veryfast]
     #[arg(long, value_enum, value_name = "EFFORT", help_heading = "Videos")]
     pub(super) preset_video: Option<EffortArg>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Blur {
+    #[command(flatten)]
+    pub(super) common: Common,
+
+    #[command(flatten)]
+    pub(super) writing: Writing,
+
+    /// Find the faces and say what would be written, but write no photo
+    #[arg(long, help_heading = "Output")]
+    pub(super) dry_run: bool,
 
     /// What covers a face
     #[arg(
@@ -284,14 +328,38 @@ pub(super) struct Blur {
     pub(super) margin: f32,
 
     /// Always cover this box, in pixels of the upright picture; may be given again
-    #[arg(long = "region", value_name = "X,Y,W,H", value_parser = rectangle)]
+    ///
+    /// `@FILE` names a text file with a box a line. A file name behind a box, as the report has it, is the
+    /// only one that the box is for: `40,60,200,80 trip/IMG_1.jpg`. Lines that begin with `#` are comments.
+    #[arg(long = "region", value_name = "X,Y,W,H|@FILE", value_parser = boxes)]
     #[arg(allow_hyphen_values = true, help_heading = "Covering")]
-    pub(super) regions: Vec<Rect>,
+    pub(super) regions: Vec<Boxes>,
 
-    /// Do not cover a face whose middle lies in this box; may be given again
-    #[arg(long, value_name = "X,Y,W,H", value_parser = rectangle)]
+    /// Do not cover a face whose middle lies in this box; may be given again, and as `@FILE`
+    #[arg(long, value_name = "X,Y,W,H|@FILE", value_parser = boxes)]
     #[arg(allow_hyphen_values = true, help_heading = "Covering")]
-    pub(super) ignore: Vec<Rect>,
+    pub(super) ignore: Vec<Boxes>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Apply {
+    /// A report of `blur` or `detect`, edited or not, or `-` for standard input
+    #[arg(value_name = "REPORT", value_hint = ValueHint::FilePath)]
+    pub(super) from_report: OsString,
+
+    /// The folder that the names in the report begin in [default: the current one]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) from: Option<PathBuf>,
+
+    /// The sticker, where the report's style is `image`; it must be the same picture
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Covering")]
+    pub(super) image: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) writing: Writing,
+
+    #[command(flatten)]
+    pub(super) running: Running,
 }
 
 #[derive(Debug, Args)]
@@ -379,7 +447,7 @@ mod tests {
         assert_eq!(blur.common.threshold, Some(0.3));
         assert_eq!((blur.style, blur.shape), (StyleArg::Image, ShapeArg::Box));
         assert_eq!(blur.image, Some("s.png".into()));
-        assert_eq!(blur.common.progress, ProgressArg::Never);
+        assert_eq!(blur.common.running.progress, ProgressArg::Never);
         for other in ["--mask-scale=1.3", "--mosaicsize=20", "--keep-metadata"] {
             assert!(parse(&[other]).is_none(), "{other}");
         }

@@ -3,7 +3,8 @@
 //!
 //! Invariant: a flag is used or refused, never passed over.
 
-use super::args::{Blur, Common, Detect};
+use super::args::{Blur, Common, Detect, Running, Writing};
+use super::boxes::ByHand;
 use super::inputs::{self, Inputs, LeftAlone};
 use super::outputs::{self, Destination, Planned};
 use super::report_file::ReportTo;
@@ -12,11 +13,12 @@ use super::write::Existing;
 use super::{show, siblings};
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{
-    DetectorOptions, Encoding, EngineChoice, EngineOptions, Format, Keep, Limits, Masking, Options,
-    Photo, Preset, Rgb, Sticker, Style, VideoAnonymizer, VideoOptions,
+    Applier, DetectorOptions, Encoding, EngineChoice, EngineOptions, Format, Keep, Limits, Masking,
+    Options, Photo, Preset, Rgb, Sticker, Style, VideoAnonymizer, VideoOptions,
 };
+use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 /// Cells across a mosaic mask: fewer than what let people be told apart in published attacks.
@@ -29,12 +31,8 @@ const STICKER_BYTES: u64 = 256 << 20;
 pub(super) struct Config {
     /// What is done to each photo.
     pub(super) task: Task,
-    /// How faces are found.
-    pub(super) detector: DetectorOptions,
-    /// What covers them.
-    pub(super) options: Options,
-    /// How faces are found in videos.
-    pub(super) video_detector: DetectorOptions,
+    /// Where faces come from, and what covers them.
+    pub(super) faces: Faces,
     /// How videos are dealt with.
     pub(super) video: VideoOptions,
     /// Whether a span left open is told by the exit code.
@@ -45,12 +43,52 @@ pub(super) struct Config {
     pub(super) left_alone: LeftAlone,
     /// Where the report goes.
     pub(super) report: ReportTo,
+    /// Where the audit goes.
+    pub(super) audit: Option<PathBuf>,
+    /// The output folder, if there is one: it has a record of what was done in it.
+    pub(super) folder: Option<PathBuf>,
+    /// What a person is told before anything else.
+    pub(super) notices: Vec<String>,
     /// Threads.
     pub(super) jobs: usize,
     /// Nothing but errors for people.
     pub(super) quiet: bool,
     /// When to show progress.
     pub(super) progress: ProgressArg,
+}
+
+/// Where faces come from.
+#[derive(Debug)]
+pub(super) enum Faces {
+    /// They are looked for.
+    Find {
+        /// How, in photos.
+        detector: DetectorOptions,
+        /// How, in videos.
+        video_detector: DetectorOptions,
+        /// What covers them.
+        options: Options,
+    },
+    /// A report says where they are.
+    Told(Applier),
+}
+
+impl Faces {
+    /// The format that photos are to have.
+    pub(super) fn format(&self) -> Option<Format> {
+        match self {
+            Self::Find { options, .. } => options.format,
+            Self::Told(applier) => applier.format,
+        }
+    }
+}
+
+/// Where everything goes that a run writes.
+pub(super) struct Plan<'a> {
+    pub(super) destination: &'a Destination,
+    pub(super) report: ReportTo,
+    pub(super) audit: Option<PathBuf>,
+    pub(super) previews: Option<&'a Path>,
 }
 
 /// What is done to each photo.
@@ -98,48 +136,57 @@ impl Config {
     /// # Errors
     /// Flags that do not go together, or a plan that cannot be.
     pub(super) fn blur(typed: Blur) -> Result<Self> {
+        let writing = &typed.writing;
         let destination = Destination::choose(
-            typed.output.as_deref(),
-            typed.in_place,
+            writing.output.as_deref(),
+            writing.in_place,
             &typed.common.inputs,
         )?;
-        let report = ReportTo::choose(typed.report.as_deref());
-        check_stdout(&destination, &report, &typed)?;
-        let existing = if typed.skip_existing {
-            WhenThere::Skip
-        } else if typed.in_place {
-            WhenThere::Write(Existing::ReplaceInPlace)
-        } else if typed.overwrite {
-            WhenThere::Write(Existing::Replace)
-        } else {
-            WhenThere::Write(Existing::Refuse)
-        };
+        let report = ReportTo::choose(writing.report.as_deref());
         let task = if typed.dry_run {
             Task::DryRun
         } else {
-            Task::Blur {
-                existing,
-                on_no_face: typed.on_no_face,
-            }
+            check_stdout(&destination, &report, writing)?;
+            task(writing)
         };
+        let regions = ByHand::gather(&typed.regions, "--region")?;
+        let ignore = ByHand::gather(&typed.ignore, "--ignore")?;
         let options = Options {
             style: style(&typed)?,
             masking: Masking {
                 shape: typed.shape.into(),
                 margin: typed.margin,
             },
-            regions: typed.regions,
-            ignore: typed.ignore,
-            keep: values::keep(&typed.keep),
-            format: typed.format,
-            limits: limits(&typed.common),
+            regions: regions.always.clone(),
+            ignore: ignore.always.clone(),
+            keep: values::keep(&writing.keep),
+            format: writing.format,
+            limits: limits(&typed.common.running),
         };
-        let encoding = Encoding {
-            audio: typed.audio.into(),
-            crf: typed.crf,
-            preset: typed.preset_video.map(EffortArg::name),
+        let previews = typed.common.preview.as_deref();
+        let inputs = gather(&typed.common.inputs, previews, &destination);
+        regions.check(&inputs.list, "--region")?;
+        ignore.check(&inputs.list, "--ignore")?;
+        let plan = Plan {
+            destination: &destination,
+            report,
+            audit: writing.audit.clone(),
+            previews,
         };
-        Self::new(task, typed.common, options, encoding, &destination, report)
+        let mut config = Self::new(
+            task,
+            find(&typed.common, options)?,
+            inputs,
+            plan,
+            encoding(writing),
+            &typed.common.running,
+        )?;
+        config.strict = typed.common.strict;
+        for planned in &mut config.plan {
+            planned.regions = regions.of(&planned.input);
+            planned.ignore = ignore.of(&planned.input);
+        }
+        Ok(config)
     }
 
     /// Checks what was typed after `detect` and plans the run.
@@ -153,74 +200,136 @@ impl Config {
             "`-` (standard input) stands alone; give the other inputs in a run of their own"
         );
         let options = Options {
-            limits: limits(&typed.common),
+            limits: limits(&typed.common.running),
             ..Options::default()
         };
-        Self::new(
+        let destination = Destination::Nowhere;
+        let previews = typed.common.preview.as_deref();
+        let plan = Plan {
+            destination: &destination,
+            report: ReportTo::Stdout,
+            audit: None,
+            previews,
+        };
+        let mut config = Self::new(
             Task::Detect,
-            typed.common,
-            options,
+            find(&typed.common, options)?,
+            gather(&typed.common.inputs, previews, &destination),
+            plan,
             Encoding::default(),
-            &Destination::Nowhere,
-            ReportTo::Stdout,
-        )
+            &typed.common.running,
+        )?;
+        config.strict = typed.common.strict;
+        Ok(config)
     }
 
-    fn new(
+    /// A run over these inputs.
+    ///
+    /// # Errors
+    /// Flags that do not go together, or a plan that cannot be.
+    pub(super) fn new(
         task: Task,
-        typed: Common,
-        options: Options,
+        faces: Faces,
+        inputs: Inputs,
+        to: Plan<'_>,
         encoding: Encoding,
-        destination: &Destination,
-        report: ReportTo,
+        running: &Running,
     ) -> Result<Self> {
         ensure!(
-            !(typed.quiet && typed.progress == ProgressArg::Always),
+            !(running.quiet && running.progress == ProgressArg::Always),
             "--quiet and --progress always contradict each other"
         );
-        let previews = typed.preview.as_deref();
-        if let Some(folder) = previews {
+        if let Some(folder) = to.previews {
             ensure!(
                 folder.is_dir() || !folder.exists(),
                 "--preview {} is a file; give a folder",
                 show::path(folder)
             );
         }
-        let mut own: Vec<&Path> = previews.into_iter().collect();
-        if let Destination::Folder(folder) = destination {
-            own.push(folder);
-        }
-        let Inputs { list, left_alone } = inputs::gather(&typed.inputs, &own);
+        let Inputs { list, left_alone } = inputs;
         let siblings = siblings::of(&list);
-        let mut plan = outputs::plan(list, destination, previews, report.path(), options.format)?;
+        let own = [
+            ("--report", to.report.path()),
+            ("--audit", to.audit.as_deref()),
+        ];
+        let mut plan = outputs::plan_as(list, to.destination, to.previews, &own, faces.format())?;
         for (planned, beside) in plan.iter_mut().zip(siblings) {
             planned.siblings = beside;
         }
-        let jobs = typed.jobs.map_or_else(cores, usize::from);
-        let preset = typed.preset.map(Preset::from);
-        let detector = |usual| detector(&typed, preset.unwrap_or(usual));
+        let jobs = running.jobs.map_or_else(cores, usize::from);
+        let folder = match to.destination {
+            Destination::Folder(folder) => Some(folder.clone()),
+            _ => None,
+        };
         Ok(Self {
             task,
-            detector: detector(Preset::default())?,
-            video_detector: detector(VideoAnonymizer::PRESET)?,
+            faces,
             video: VideoOptions {
-                backend: typed.video_backend.into(),
+                backend: running.video_backend.into(),
                 encoding,
                 workers: jobs,
             },
-            strict: typed.strict,
-            options,
+            strict: false,
             plan,
             left_alone,
-            report,
+            report: to.report,
+            audit: to.audit,
+            folder,
+            notices: Vec::new(),
             jobs,
-            quiet: typed.quiet,
-            progress: typed.progress,
+            quiet: running.quiet,
+            progress: running.progress,
         })
     }
 }
 
-fn limits(typed: &Common) -> Limits {
+/// Walks what was given, but not into the folders that are written to.
+fn gather(given: &[OsString], previews: Option<&Path>, destination: &Destination) -> Inputs {
+    let mut own: Vec<&Path> = previews.into_iter().collect();
+    if let Destination::Folder(folder) = destination {
+        own.push(folder);
+    }
+    inputs::gather(given, &own)
+}
+
+/// How new files are to be written.
+pub(super) fn task(typed: &Writing) -> Task {
+    let existing = if typed.skip_existing {
+        WhenThere::Skip
+    } else if typed.in_place {
+        WhenThere::Write(Existing::ReplaceInPlace)
+    } else if typed.overwrite {
+        WhenThere::Write(Existing::Replace)
+    } else {
+        WhenThere::Write(Existing::Refuse)
+    };
+    Task::Blur {
+        existing,
+        on_no_face: typed.on_no_face,
+    }
+}
+
+/// How videos are to be encoded.
+pub(super) fn encoding(typed: &Writing) -> Encoding {
+    Encoding {
+        audio: typed.audio.into(),
+        crf: typed.crf,
+        preset: typed.preset_video.map(EffortArg::name),
+    }
+}
+
+/// Faces that are to be looked for.
+fn find(typed: &Common, options: Options) -> Result<Faces> {
+    let preset = typed.preset.map(Preset::from);
+    let detector = |usual| detector(typed, preset.unwrap_or(usual));
+    Ok(Faces::Find {
+        detector: detector(Preset::default())?,
+        video_detector: detector(VideoAnonymizer::PRESET)?,
+        options,
+    })
+}
+
+fn limits(typed: &Running) -> Limits {
     Limits {
         max_pixels: typed.max_pixels,
     }
@@ -243,6 +352,7 @@ fn detector(typed: &Common, preset: Preset) -> Result<DetectorOptions> {
     Ok(DetectorOptions {
         preset,
         threshold: typed.threshold,
+        min_face: typed.min_face.unwrap_or(0.0),
         engine: EngineOptions {
             engine,
             device: typed.engine.device.into(),
@@ -253,8 +363,15 @@ fn detector(typed: &Common, preset: Preset) -> Result<DetectorOptions> {
 }
 
 /// Standard output holds one thing: a photo, or the report.
-fn check_stdout(destination: &Destination, report: &ReportTo, typed: &Blur) -> Result<()> {
-    if *destination != Destination::Stdout || typed.dry_run {
+///
+/// # Errors
+/// If two want it, or a flag makes no sense with it.
+pub(super) fn check_stdout(
+    destination: &Destination,
+    report: &ReportTo,
+    typed: &Writing,
+) -> Result<()> {
+    if *destination != Destination::Stdout {
         return Ok(());
     }
     ensure!(
@@ -293,7 +410,7 @@ fn style(typed: &Blur) -> Result<Style> {
         StyleArg::Gaussian => Style::Gaussian,
         StyleArg::Image => match &typed.image {
             Some(path) => Style::Image(
-                sticker(path, &limits(&typed.common))
+                sticker(path, &limits(&typed.common.running))
                     .with_context(|| format!("reading the sticker {}", show::path(path)))?,
             ),
             None => bail!("--style image needs a picture; add --image FILE"),
@@ -301,7 +418,11 @@ fn style(typed: &Blur) -> Result<Style> {
     })
 }
 
-fn sticker(path: &Path, limits: &Limits) -> Result<Sticker> {
+/// Reads the picture of `--style image`.
+///
+/// # Errors
+/// If it is none that can be laid over faces.
+pub(super) fn sticker(path: &Path, limits: &Limits) -> Result<Sticker> {
     let bytes = super::read::file(path, STICKER_BYTES)?;
     let png = Some(Format::Png); // which keeps transparency
     let photo = Photo::read_as(&bytes, limits, Keep::default(), png)?;

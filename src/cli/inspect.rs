@@ -11,7 +11,7 @@ use super::values::ProgressArg;
 use super::voice::Voice;
 use super::{Exit, batch, read, show};
 use anyhow::{Context, Result, anyhow, ensure};
-use faceveil::{Finding, Inspection, inspect};
+use faceveil::{Finding, Inspection, inspect, inspect_file};
 use serde::Serialize;
 use std::cell::RefCell;
 use std::io::{self, Write};
@@ -97,12 +97,14 @@ pub(super) fn run(typed: &Inspect) -> Result<Exit> {
 }
 
 fn look(input: &Input) -> Result<Inspection> {
-    let bytes = match &input.source {
-        Source::File(path) => read::file(path, read::MOST_BYTES)?,
-        Source::Stdin => read::stdin()?,
+    Ok(match &input.source {
+        Source::File(path) => {
+            read::length(path)?;
+            inspect_file(path)?
+        }
+        Source::Stdin => inspect(&read::stdin()?)?,
         Source::Unreachable(_, why) => return Err(anyhow!("{why}")),
-    };
-    Ok(inspect(&bytes)?)
+    })
 }
 
 impl Tally {

@@ -8,31 +8,52 @@ use super::config::{Task, WhenThere};
 use super::inputs::Source;
 use super::interrupt::Interrupt;
 use super::outputs::{Planned, Target};
+use super::record::{Fingerprint, Record, Standing};
 use super::values::OnNoFaceArg;
 use super::video::Videos;
 use super::write::{self, Existing, Written};
 use super::{preview, read, show, siblings};
 use anyhow::{Context, Result, anyhow, bail};
-use faceveil::{Anonymizer, FileReport, Format, Found, Outcome, Photo, Recognised};
+use faceveil::{
+    Anonymizer, Applier, Digest, FileReport, Format, Found, Hashes, Options, Outcome, Photo,
+    Recognised,
+};
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+const EXISTS: &str = "its output exists; use --overwrite or --skip-existing";
 
 /// What a run does to every photo.
 ///
 /// Messages go into the report, too, so they name no path.
 pub(super) struct Job<'a> {
-    /// Finds and covers.
-    pub(super) anonymizer: &'a Anonymizer,
+    /// Finds and covers, or covers only.
+    pub(super) covering: Covering<'a>,
     /// The same for videos.
     pub(super) videos: Videos<'a>,
     /// What is asked for.
     pub(super) task: Task,
     /// The format that photos are to have.
     pub(super) format: Option<Format>,
+    /// What earlier runs did in the output folder.
+    pub(super) record: Option<&'a Record>,
+    /// What they told of it.
+    pub(super) earlier: &'a HashMap<String, FileReport>,
     /// Whether to stop.
     pub(super) interrupt: &'a Interrupt,
+}
+
+/// Where the faces of a photo come from.
+#[derive(Clone, Copy)]
+pub(super) enum Covering<'a> {
+    /// They are looked for; the options are those of all files.
+    Find(&'a Anonymizer, &'a Options),
+    /// A report says where they are.
+    Told(&'a Applier),
 }
 
 /// How a photo ended.
@@ -41,78 +62,221 @@ pub(super) struct Done {
     pub(super) report: FileReport,
     /// Where the new file is, or would be.
     pub(super) target: Option<PathBuf>,
+    /// Whether there was nothing to do, and how many spans were left open when it was done.
+    pub(super) up_to_date: Option<usize>,
+}
+
+/// What became of an attempt.
+enum Ended {
+    /// It was dealt with, and said so.
+    Told(FileReport),
+    /// It had been dealt with before.
+    UpToDate(FileReport, usize),
 }
 
 impl Job<'_> {
     /// Deals with one photo.
     pub(super) fn run(&self, planned: &Planned) -> Done {
-        let mut report = self.attempt(planned).unwrap_or_else(|why| {
-            let engine = self.anonymizer.detector().engine();
-            FileReport::failed(engine, show::chain(&why))
-        });
-        report.input = show::in_report(&planned.input.name);
-        if planned.input.source == Source::Stdin {
-            report.input = "-".into();
-        }
-        if report.error.is_none() && report.outcome != Outcome::Skipped && self.task != Task::Detect
-        {
-            report
-                .warnings
-                .extend(siblings::sentence(&planned.siblings));
-        }
+        let mut up_to_date = None;
+        let mut report = match self.attempt(planned) {
+            Ok(Ended::Told(report)) => report,
+            Ok(Ended::UpToDate(report, open_spans)) => {
+                up_to_date = Some(open_spans);
+                report
+            }
+            Err(why) => {
+                let mut report = FileReport::failed(self.engine(planned), show::chain(&why));
+                report.sha256 = self.hash(planned);
+                report
+            }
+        };
+        report.input = name(planned);
         let target = match &planned.target {
             Target::File { path, .. } => Some(path.clone()),
             _ => None,
         };
-        Done { report, target }
+        Done {
+            report,
+            target,
+            up_to_date,
+        }
     }
 
     /// A report of failure for a photo whose job ended in a panic.
     pub(super) fn panicked(&self, planned: &Planned, message: &str) -> Done {
-        let engine = self.anonymizer.detector().engine();
         let error =
             format!("a bug in faceveil or a library below it: {message}; nothing was written");
-        let mut report = FileReport::failed(engine, error);
+        let mut report = FileReport::failed(self.engine(planned), error);
         report.input = show::in_report(&planned.input.name);
         Done {
             report,
             target: None,
+            up_to_date: None,
         }
     }
 
-    fn attempt(&self, planned: &Planned) -> Result<FileReport> {
-        if let Target::OwnOutput(of) = &planned.target {
-            return Ok(self.skipped(format!("it is the output of {of}")));
+    /// What found the faces.
+    fn engine<'b>(&'b self, planned: &'b Planned) -> &'b str {
+        match (&self.covering, &planned.line) {
+            (Covering::Find(anonymizer, _), _) => anonymizer.detector().engine(),
+            (Covering::Told(_), Some(line)) => &line.engine,
+            (Covering::Told(_), None) => "none",
         }
+    }
+
+    /// Of a file that failed, as far as it can be read.
+    fn hash(&self, planned: &Planned) -> Option<Hashes> {
+        let Source::File(path) = &planned.input.source else {
+            return None;
+        };
+        // Opening a pipe would wait for its other end, and whoever interrupts does not want to wait.
+        if self.interrupt.requested() || !fs::metadata(path).is_ok_and(|m| m.is_file()) {
+            return None;
+        }
+        let digest = File::open(path).and_then(Digest::of_reader).ok()?;
+        Some(Hashes::of_input(digest))
+    }
+
+    fn attempt(&self, planned: &Planned) -> Result<Ended> {
+        let told = |report| Ok(Ended::Told(report));
+        if let Target::OwnOutput(of) = &planned.target {
+            return told(self.skipped(planned, format!("it is the output of {of}")));
+        }
+        if let (Covering::Told(_), Some(line)) = (&self.covering, &planned.line) {
+            const THEN: &str = "set its outcome to \"redacted\" to have its regions covered";
+            match line.outcome {
+                Outcome::Failed => {
+                    let why = line.error.as_deref().unwrap_or("no reason is told");
+                    bail!("its line says that it failed ({why}); {THEN}");
+                }
+                Outcome::Skipped => {
+                    let why = line.warnings.first().map_or("no reason is told", |w| w);
+                    let sentence = format!("its line says that it was left alone ({why}); {THEN}");
+                    return told(self.skipped(planned, sentence));
+                }
+                _ => {}
+            }
+        }
+        let mut rule = Existing::Refuse;
+        let known = self.record.is_some_and(|r| r.knows(&name(planned)));
         if let (Task::Blur { existing, .. }, Target::File { path, .. }) =
             (self.task, &planned.target)
-            && fs::symlink_metadata(path).is_ok()
         {
-            match existing {
-                WhenThere::Skip => return Ok(self.skipped("its output exists".into())),
-                WhenThere::Write(Existing::Refuse) => {
-                    bail!("its output exists; use --overwrite or --skip-existing")
+            if let WhenThere::Write(existing) = existing {
+                rule = existing;
+            }
+            if fs::symlink_metadata(path).is_ok() {
+                match existing {
+                    WhenThere::Skip if !known => {
+                        return told(self.skipped(planned, "its output exists".into()));
+                    }
+                    WhenThere::Write(Existing::Refuse) if !known => bail!(EXISTS),
+                    _ if path.is_dir() => bail!("there is a folder at its output path"),
+                    _ => {}
                 }
-                WhenThere::Write(_) if path.is_dir() => {
-                    bail!("there is a folder at its output path")
-                }
-                WhenThere::Write(_) => {}
             }
         }
         if let Source::File(path) = &planned.input.source
             && read::is_video(path)
         {
-            return self.video(path, planned);
+            let read = File::open(path).and_then(Digest::of_reader);
+            let digest = || read.context("reading its bytes");
+            return match self.standing(planned, &mut rule, digest)? {
+                Some(ended) => Ok(ended),
+                None => told(self.video(path, planned, rule)?),
+            };
         }
         let bytes = match &planned.input.source {
             Source::File(path) => read::photo(path)?,
             Source::Stdin => read::stdin()?,
             Source::Unreachable(_, why) => return Err(anyhow!("{why}")),
         };
+        let digest = || Ok(Digest::of(&bytes));
+        match self.standing(planned, &mut rule, digest)? {
+            Some(ended) => Ok(ended),
+            None => told(self.photo(bytes, planned, rule)?),
+        }
+    }
+
+    /// Whether the record knows that there is nothing to do. If an output that is there may be replaced
+    /// since it is our own, `rule` becomes that.
+    fn standing(
+        &self,
+        planned: &Planned,
+        rule: &mut Existing,
+        digest: impl FnOnce() -> Result<Digest>,
+    ) -> Result<Option<Ended>> {
+        let (Some(record), Target::File { path, name: output }) = (self.record, &planned.target)
+        else {
+            return Ok(None);
+        };
+        let skips = matches!(
+            self.task,
+            Task::Blur {
+                existing: WhenThere::Skip,
+                ..
+            }
+        );
+        if !record.knows(&name(planned)) {
+            return Ok(None);
+        }
+        let of = fingerprint(record, planned, digest()?);
+        let output = show::in_report(output);
+        let standing = record.standing(&name(planned), &of, &output, path)?;
+        let there = fs::symlink_metadata(path).is_ok();
+        match standing {
+            Standing::UpToDate {
+                output: digest,
+                open_spans,
+            } => {
+                let missing = planned.preview.as_deref().is_some_and(|p| !p.exists());
+                if missing {
+                    *rule = Existing::Replace;
+                    return Ok(None);
+                }
+                let mut hashes = Hashes::of_input(of.input);
+                hashes.output = digest;
+                let report = self.told_before(planned, hashes);
+                return Ok(Some(Ended::UpToDate(report, open_spans)));
+            }
+            _ if skips && there => {
+                let report = self.skipped(planned, "its output exists".into());
+                return Ok(Some(Ended::Told(report)));
+            }
+            Standing::Stale => *rule = Existing::Replace,
+            Standing::Changed if *rule == Existing::Refuse => bail!(
+                "its output was changed by somebody since it was written; --overwrite replaces it"
+            ),
+            Standing::Unknown if *rule == Existing::Refuse && there => bail!(EXISTS),
+            Standing::Changed | Standing::Unknown => {}
+        }
+        Ok(None)
+    }
+
+    /// The line that an earlier run wrote about these very files, or one that says that there is nothing
+    /// to do.
+    fn told_before(&self, planned: &Planned, hashes: Hashes) -> FileReport {
+        match self.earlier.get(&name(planned)) {
+            Some(line) if line.sha256 == Some(hashes) && line.error.is_none() => line.clone(),
+            _ => {
+                let mut report = self.skipped(planned, "it is up to date".into());
+                report.sha256 = Some(hashes);
+                report
+            }
+        }
+    }
+
+    fn photo(&self, bytes: Vec<u8>, planned: &Planned, rule: Existing) -> Result<FileReport> {
         if let Recognised::Video(kind) = Photo::recognise(&bytes) {
             bail!("it is a video ({kind}), which cannot be piped; give it as a file");
         }
-        let found = self.anonymizer.find(&bytes)?;
+        let found = match (self.covering, &planned.line) {
+            (Covering::Find(anonymizer, options), _) => {
+                anonymizer.find_with(&bytes, &for_one(options, planned))?
+            }
+            (Covering::Told(applier), Some(line)) => applier.find(&bytes, line)?,
+            (Covering::Told(_), None) => bail!("the report says nothing of it"),
+        };
         drop(bytes);
         if let (true, Some(formats)) = (self.task.is_in_place(), &found.report().formats) {
             bail!(
@@ -129,51 +293,65 @@ impl Job<'_> {
             write::atomically(path, &drawn, Existing::Replace, self.interrupt)
                 .context("writing its preview")?;
         }
-        let other_names = match (&planned.target, self.task.is_in_place()) {
-            (Target::File { path, .. }, true) => other_names(path),
-            _ => None,
-        };
-        let mut report = match self.task {
+        let mut also = Vec::new();
+        if let Target::File { path, .. } = &planned.target {
+            also.extend(misnamed(path, written));
+            also.extend(self.task.is_in_place().then(|| other_names(path)).flatten());
+        }
+        also.extend(self.beside(planned));
+        match self.task {
             Task::Detect => {
                 let mut report = found.report().clone();
                 (report.style, report.formats) = (None, None);
-                report
+                report.warnings.extend(also);
+                Ok(report)
             }
-            Task::DryRun => found.report().clone(),
-            Task::Blur {
-                existing,
-                on_no_face,
-            } => self.cover(found, planned, existing, on_no_face)?,
-        };
-        if let Target::File { path, .. } = &planned.target {
-            report.warnings.extend(misnamed(path, written));
+            Task::DryRun => {
+                let mut report = found.report().clone();
+                report.warnings.extend(also);
+                Ok(report)
+            }
+            Task::Blur { on_no_face, .. } => self.cover(found, planned, rule, on_no_face, also),
         }
-        if report.output.is_some() {
-            report.warnings.extend(other_names);
-        }
-        Ok(report)
+    }
+
+    /// What lies beside it and tells the same story.
+    fn beside(&self, planned: &Planned) -> Option<String> {
+        let told = self.task != Task::Detect;
+        told.then(|| siblings::sentence(&planned.siblings))
+            .flatten()
     }
 
     fn cover(
         &self,
         found: Found,
         planned: &Planned,
-        existing: WhenThere,
+        rule: Existing,
         on_no_face: OnNoFaceArg,
+        also: Vec<String>,
     ) -> Result<FileReport> {
-        if let Some(report) = without_faces(found.report(), on_no_face) {
+        if let Some(mut report) = without_faces(found.report(), on_no_face) {
+            if report.error.is_none() && report.outcome != Outcome::Skipped {
+                report.warnings.extend(also);
+            }
+            self.remember(planned, &mut report);
             return Ok(report);
         }
         let done = found.redact()?;
         let mut report = done.report;
+        report.warnings.extend(also);
         if self.interrupt.requested() {
             bail!("interrupted before it was written");
         }
         match &planned.target {
             Target::File { path, name } => {
-                write::atomically(path, &done.bytes, rule(existing), self.interrupt)
-                    .context("writing its output")?;
                 report.output = Some(show::in_report(name));
+                write::with_temporary(path, rule, self.interrupt, |file| {
+                    file.as_file_mut().write_all(&done.bytes)?;
+                    self.remember(planned, &mut report);
+                    Ok(Written::Keep(()))
+                })
+                .context("writing its output")?;
             }
             Target::Stdout => {
                 let mut out = io::stdout().lock();
@@ -187,49 +365,71 @@ impl Job<'_> {
         Ok(report)
     }
 
+    /// Has the record of the output folder know of it, unless it failed.
+    fn remember(&self, planned: &Planned, report: &mut FileReport) {
+        let input = report.sha256.map(|hashes| hashes.input);
+        if let (Some(record), Some(input), None) = (self.record, input, &report.error) {
+            report.input = name(planned);
+            record.add(&fingerprint(record, planned, input), report);
+        }
+    }
+
     /// A video has a path of its own: it is too long for memory.
-    fn video(&self, input: &Path, planned: &Planned) -> Result<FileReport> {
-        let mut report = match (self.task, &planned.target) {
-            (Task::Detect, _) => self.videos.detect(input)?,
-            (Task::DryRun, _) => self.videos.detect(input)?,
-            (
-                Task::Blur {
-                    existing,
-                    on_no_face,
-                },
-                Target::File { path, name },
-            ) => {
-                let others = self.task.is_in_place().then(|| other_names(path)).flatten();
-                let mut report =
-                    write::with_temporary(path, rule(existing), self.interrupt, |file| {
-                        let mut report = self.videos.blur(input, file.path())?;
-                        if let Some(report) = without_faces(&report, on_no_face) {
-                            return Ok(Written::Remove(report));
-                        }
-                        report.output = Some(show::in_report(name));
-                        Ok(Written::Keep(report))
-                    })?;
-                report.warnings.extend(others);
-                report
+    fn video(&self, input: &Path, planned: &Planned, rule: Existing) -> Result<FileReport> {
+        let find = || match self.covering {
+            Covering::Find(_, options) => {
+                let options = for_one(options, planned);
+                self.videos.detect(input, &options)
+            }
+            Covering::Told(_) => bail!("a report is applied by writing files"),
+        };
+        let write = |output: &Path| match (self.covering, &planned.line) {
+            (Covering::Find(_, options), _) => {
+                let options = for_one(options, planned);
+                self.videos.blur(input, output, &options)
+            }
+            (Covering::Told(applier), Some(line)) => {
+                self.videos.apply(input, output, applier, line)
+            }
+            (Covering::Told(_), None) => bail!("the report says nothing of it"),
+        };
+        let mut also = Vec::new();
+        if self.format.is_some() {
+            also.push("--format is for photos; the video keeps its own".to_owned());
+        }
+        if planned.preview.is_some() {
+            also.push("a preview is drawn of photos only".to_owned());
+        }
+        also.extend(self.beside(planned));
+        match (self.task, &planned.target) {
+            (Task::Detect | Task::DryRun, _) => {
+                let mut report = find()?;
+                report.warnings.extend(also);
+                Ok(report)
+            }
+            (Task::Blur { on_no_face, .. }, Target::File { path, name }) => {
+                also.extend(self.task.is_in_place().then(|| other_names(path)).flatten());
+                write::with_temporary(path, rule, self.interrupt, |file| {
+                    let mut report = write(file.path())?;
+                    if let Some(mut report) = without_faces(&report, on_no_face) {
+                        self.remember(planned, &mut report);
+                        return Ok(Written::Remove(report));
+                    }
+                    report.warnings.extend(also);
+                    report.output = Some(show::in_report(name));
+                    self.remember(planned, &mut report);
+                    Ok(Written::Keep(report))
+                })
             }
             (_, Target::Stdout) => {
                 bail!("a video is not written to standard output; give -o FILE")
             }
             (_, Target::Nothing | Target::OwnOutput(_)) => bail!("it has no output path"),
-        };
-        if self.format.is_some() {
-            let warning = "--format is for photos; the video keeps its own";
-            report.warnings.push(warning.into());
         }
-        if planned.preview.is_some() {
-            let warning = "a preview is drawn of photos only";
-            report.warnings.push(warning.into());
-        }
-        Ok(report)
     }
 
-    fn skipped(&self, why: String) -> FileReport {
-        let mut report = FileReport::new(self.anonymizer.detector().engine());
+    fn skipped(&self, planned: &Planned, why: String) -> FileReport {
+        let mut report = FileReport::new(self.engine(planned));
         report.outcome = Outcome::Skipped;
         report.warnings.push(why);
         report
@@ -247,22 +447,47 @@ fn without_faces(found: &FileReport, on_no_face: OnNoFaceArg) -> Option<FileRepo
         OnNoFaceArg::Write => return None,
         OnNoFaceArg::Skip => {
             report.outcome = Outcome::Skipped;
+            // A video was written and is taken back.
+            if let Some(hashes) = &mut report.sha256 {
+                hashes.output = None;
+            }
             report.warnings.push(format!("{WHY} (--on-no-face skip)"));
         }
         OnNoFaceArg::Fail => {
             report.outcome = Outcome::Failed;
+            if let Some(hashes) = &mut report.sha256 {
+                hashes.output = None;
+            }
             report.error = Some(format!("{WHY} (--on-no-face fail)"));
         }
     }
     Some(report)
 }
 
-/// What may be at an output path when it is written.
-fn rule(existing: WhenThere) -> Existing {
-    match existing {
-        WhenThere::Write(existing) => existing,
-        WhenThere::Skip => Existing::Refuse,
+/// Its name in the report.
+fn name(planned: &Planned) -> String {
+    match planned.input.source {
+        Source::Stdin => "-".into(),
+        _ => show::in_report(&planned.input.name),
     }
+}
+
+/// The options for one file: what is given by hand for it comes on top.
+fn for_one<'a>(options: &'a Options, planned: &Planned) -> Cow<'a, Options> {
+    if planned.regions.is_empty() && planned.ignore.is_empty() {
+        return Cow::Borrowed(options);
+    }
+    let mut own = options.clone();
+    own.regions.extend(&planned.regions);
+    own.ignore.extend(&planned.ignore);
+    Cow::Owned(own)
+}
+
+/// For the record: what an output is made from.
+fn fingerprint(record: &Record, planned: &Planned, input: Digest) -> Fingerprint {
+    let own = format!("{:?} {:?}", planned.regions, planned.ignore);
+    let path = planned.input.path().unwrap_or(Path::new(""));
+    record.fingerprint(path, input, &own)
 }
 
 /// A sentence about a name that promises another format than the file has.

@@ -8,7 +8,7 @@ use super::naming::Naming;
 use super::places::{self, Places};
 use super::show;
 use anyhow::{Result, bail};
-use faceveil::Format;
+use faceveil::{FileReport, Format, Rect};
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -45,13 +45,26 @@ impl Destination {
         if piped && given.len() > 1 {
             bail!("`-` (standard input) stands alone; give the other inputs in a run of their own");
         }
+        let single = given.len() == 1 && !Path::new(&given[0]).is_dir();
+        Self::choose_for(output, in_place, single, piped)
+    }
+
+    /// The same for a single file or several; `piped`: it is standard input.
+    ///
+    /// # Errors
+    /// If they do not go together.
+    pub(super) fn choose_for(
+        output: Option<&OsStr>,
+        in_place: bool,
+        single: bool,
+        piped: bool,
+    ) -> Result<Self> {
         if in_place {
             if piped {
                 bail!("--in-place needs files, not standard input");
             }
             return Ok(Self::InPlace);
         }
-        let single = given.len() == 1 && !Path::new(&given[0]).is_dir();
         let Some(output) = output else {
             return Ok(if piped { Self::Stdout } else { Self::Beside });
         };
@@ -103,7 +116,7 @@ pub(super) enum Target {
 }
 
 /// What one input leads to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Planned {
     /// The photo.
     pub(super) input: Input,
@@ -113,17 +126,33 @@ pub(super) struct Planned {
     pub(super) preview: Option<PathBuf>,
     /// Names of files beside it that belong to it and are no inputs.
     pub(super) siblings: Vec<String>,
+    /// Always covered in this file, besides what is in all of them.
+    pub(super) regions: Vec<Rect>,
+    /// Never covered in this file.
+    pub(super) ignore: Vec<Rect>,
+    /// What a report says of it, if one is applied.
+    pub(super) line: Option<Box<FileReport>>,
 }
 
-/// Plans all outputs.
-///
-/// # Errors
-/// If two inputs would land on one path, or an input would be written over; nothing was started.
-pub(super) fn plan(
+#[cfg(test)]
+fn plan(
     list: Vec<Input>,
     destination: &Destination,
     previews: Option<&Path>,
-    report: Option<&Path>,
+    own: &[(&str, Option<&Path>)],
+) -> Result<Vec<Planned>> {
+    plan_as(list, destination, previews, own, None)
+}
+
+/// Plans all outputs. `own`: what else is written, by its flag.
+///
+/// # Errors
+/// If two inputs would land on one path, or an input would be written over; nothing was started.
+pub(super) fn plan_as(
+    list: Vec<Input>,
+    destination: &Destination,
+    previews: Option<&Path>,
+    own: &[(&str, Option<&Path>)],
     format: Option<Format>,
 ) -> Result<Vec<Planned>> {
     let mut places = Places::default();
@@ -149,20 +178,26 @@ pub(super) fn plan(
             target: target(&input, destination, naming),
             preview: previews.map(|folder| folder.join(with_suffix(&input.name))),
             siblings: Vec::new(),
+            regions: Vec::new(),
+            ignore: Vec::new(),
+            line: None,
             input,
         })
         .collect();
     let mut claimed: HashMap<OsString, String> = HashMap::new();
-    if let Some(report) = report {
-        let key = places.key(report);
+    for (flag, path) in own {
+        let Some(path) = path else { continue };
+        let key = places.key(path);
         if let Some(&i) = sources.get(&key) {
             bail!(
-                "--report {} is the input {}",
-                show::path(report),
+                "{flag} {} is the input {}",
+                show::path(path),
                 planned[i].input.shown()
             );
         }
-        claimed.insert(key, "the report".into());
+        if let Some(other) = claimed.insert(key, (*flag).into()) {
+            bail!("{other} and {flag} are both {}", show::path(path));
+        }
     }
     let mut claim = |key: OsString, path: &Path, who: String| match claimed.insert(key, who.clone())
     {
@@ -346,16 +381,16 @@ mod tests {
             file(&dir.path().join("b/x.jpg"), "x.jpg"),
         ];
         let out = Destination::Folder(dir.path().join("out"));
-        let error = plan(list.clone(), &out, None, None, None)
+        let error = plan(list.clone(), &out, None, &[])
             .expect_err("refused")
             .to_string();
         assert!(
             error.contains("a/x.jpg") && error.contains("b/x.jpg"),
             "{error}"
         );
-        assert!(plan(list.clone(), &Destination::Beside, None, None, None).is_ok());
+        assert!(plan(list.clone(), &Destination::Beside, None, &[]).is_ok());
         let previews = dir.path().join("p");
-        assert!(plan(list, &Destination::Nowhere, Some(&previews), None, None).is_err());
+        assert!(plan(list, &Destination::Nowhere, Some(&previews), &[]).is_err());
     }
 
     #[test]
@@ -367,35 +402,25 @@ mod tests {
         };
         let (a, b) = (at("a.jpg"), at("b.jpg"));
         let here = Destination::Folder(dir.path().join("."));
-        assert!(plan(vec![a.clone()], &here, None, None, None).is_err());
+        assert!(plan(vec![a.clone()], &here, None, &[]).is_err());
         let over_b = Destination::File(dir.path().join("b.jpg"));
-        assert!(plan(vec![b.clone()], &over_b, None, None, None).is_err());
+        assert!(plan(vec![b.clone()], &over_b, None, &[]).is_err());
         assert!(
-            plan(vec![a.clone()], &over_b, None, None, None).is_ok(),
+            plan(vec![a.clone()], &over_b, None, &[]).is_ok(),
             "exists, told at its turn"
         );
+        assert!(plan(vec![a.clone(), b.clone()], &Destination::InPlace, None, &[]).is_ok());
+        assert!(plan(vec![a.clone(), a.clone()], &Destination::InPlace, None, &[]).is_err());
+        let report = dir.path().join("b.jpg");
         assert!(
             plan(
-                vec![a.clone(), b.clone()],
-                &Destination::InPlace,
+                vec![a, b],
+                &Destination::Nowhere,
                 None,
-                None,
-                None
-            )
-            .is_ok()
-        );
-        assert!(
-            plan(
-                vec![a.clone(), a.clone()],
-                &Destination::InPlace,
-                None,
-                None,
-                None
+                &[("--report", Some(&report))]
             )
             .is_err()
         );
-        let report = dir.path().join("b.jpg");
-        assert!(plan(vec![a, b], &Destination::Nowhere, None, Some(&report), None).is_err());
     }
 
     #[test]
@@ -407,7 +432,7 @@ mod tests {
                 file(&dir.path().join(n), n)
             })
             .into();
-        let planned = plan(list, &Destination::Beside, None, None, None).expect("a plan");
+        let planned = plan(list, &Destination::Beside, None, &[]).expect("a plan");
         assert!(
             matches!(&planned[0].target, Target::File { path, .. } if path.ends_with("a_blurred.jpg"))
         );
@@ -430,7 +455,7 @@ mod tests {
         .into();
         let names = |format| {
             let out = Destination::Folder(dir.path().join("out"));
-            let planned = plan(list.clone(), &out, None, None, format).expect("a plan");
+            let planned = plan_as(list.clone(), &out, None, &[], format).expect("a plan");
             planned
                 .iter()
                 .map(|p| match &p.target {

@@ -52,7 +52,8 @@ pub(super) fn stdin() -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn open(path: &Path) -> Result<(File, u64)> {
+/// Makes sure that a path is a file, and gives its length.
+pub(super) fn length(path: &Path) -> Result<u64> {
     // Asked before it is opened: a pipe would wait for its other end.
     let metadata = std::fs::metadata(path)?;
     if metadata.is_dir() {
@@ -62,8 +63,13 @@ fn open(path: &Path) -> Result<(File, u64)> {
         metadata.is_file(),
         "it is a pipe or a device; to read from a pipe give `-` and the photo on standard input"
     );
-    ensure_length(metadata.len(), MOST_BYTES)?;
-    Ok((File::open(path)?, metadata.len()))
+    Ok(metadata.len())
+}
+
+fn open(path: &Path) -> Result<(File, u64)> {
+    let length = length(path)?;
+    ensure_length(length, MOST_BYTES)?;
+    Ok((File::open(path)?, length))
 }
 
 fn rest(from: impl Read, bytes: &mut Vec<u8>, length: u64, most: u64) -> Result<()> {

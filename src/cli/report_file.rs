@@ -7,6 +7,7 @@ use super::show;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{FileReport, RunSummary};
 use serde::Serialize;
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -53,7 +54,7 @@ impl ReportTo {
             Self::Nowhere => None,
             Self::Stdout => Some(Box::new(io::stdout())),
             Self::File(path) => {
-                Some(Box::new(create(path).with_context(|| {
+                Some(Box::new(create(path, BEGINNING).with_context(|| {
                     format!("opening the report {}", show::path(path))
                 })?))
             }
@@ -61,15 +62,19 @@ impl ReportTo {
     }
 }
 
-fn create(path: &Path) -> Result<File> {
+/// Opens a file anew that is ours, or empty, or not there.
+///
+/// # Errors
+/// If it holds something else, or cannot be made.
+pub(super) fn create(path: &Path, ours: &[u8]) -> Result<File> {
     if path.metadata().is_ok_and(|m| m.is_file()) {
         let mut beginning = Vec::new();
         File::open(path)?
-            .take(BEGINNING.len() as u64)
+            .take(ours.len() as u64)
             .read_to_end(&mut beginning)?;
         ensure!(
-            beginning.is_empty() || beginning == BEGINNING,
-            "it exists and is no report of this command; choose another name"
+            beginning.is_empty() || beginning == ours,
+            "it exists and was not written by this flag; choose another name"
         );
     }
     Ok(File::create(path)?)
@@ -107,6 +112,17 @@ pub(super) fn read(from: &OsStr) -> Result<(Vec<FileReport>, Option<RunSummary>)
     };
     wrong.truncate(MOST_TOLD);
     bail!("{}: {}{more}", reading(), wrong.join("; "))
+}
+
+/// The lines of the report that is about to be replaced, by their inputs: those of files that need not be
+/// done again are taken over. A report that cannot be read has none.
+pub(super) fn earlier(to: &ReportTo) -> HashMap<String, FileReport> {
+    let file = to.path().filter(|p| p.is_file()).map(File::open);
+    let Some(Ok(file)) = file else {
+        return HashMap::new();
+    };
+    let lines = faceveil::read_report(BufReader::new(file)).flatten();
+    lines.map(|line| (line.input.clone(), line)).collect()
 }
 
 /// Lines of a report that are told to be wrong.

@@ -1,6 +1,6 @@
 //! Counts what happened, and says it in one line at the end.
 
-use super::config::{Config, Task};
+use super::config::{Config, Faces, Task};
 use super::inputs::LeftAlone;
 use faceveil::{FileReport, Outcome, RunSummary};
 use std::time::Duration;
@@ -20,6 +20,8 @@ pub(super) struct Summary {
     pub(super) failed: usize,
     /// Photos that were left alone.
     pub(super) skipped: usize,
+    /// Photos that needed nothing.
+    pub(super) up_to_date: usize,
     /// Photos that were not reached.
     pub(super) not_started: usize,
     /// Spans of videos in which a face may show.
@@ -31,6 +33,13 @@ pub(super) struct Summary {
 }
 
 impl Summary {
+    /// Counts a photo that was there already, and is right.
+    pub(super) fn add_up_to_date(&mut self, open_spans: usize) {
+        self.files += 1;
+        self.up_to_date += 1;
+        self.open_spans += open_spans;
+    }
+
     /// Counts a photo.
     pub(super) fn add(&mut self, report: &FileReport) {
         self.files += 1;
@@ -47,12 +56,7 @@ impl Summary {
     /// All of it, for the report.
     pub(super) fn told(&self, config: &Config, interrupted: bool, took: Duration) -> RunSummary {
         let mut run = RunSummary::default();
-        let command = match config.task {
-            Task::Detect => "detect",
-            Task::DryRun => "blur --dry-run",
-            Task::Blur { .. } => "blur",
-        };
-        run.program = format!("faceveil {command}");
+        run.program = program(config).to_owned();
         run.version = env!("CARGO_PKG_VERSION").to_owned();
         run.engine.clone_from(&self.engine);
         run.files = self.files;
@@ -61,6 +65,7 @@ impl Summary {
         run.without_faces = self.without_faces;
         run.failed = self.failed;
         run.skipped = self.skipped;
+        run.up_to_date = self.up_to_date;
         run.not_started = self.not_started;
         run.open_spans = self.open_spans;
         run.interrupted = interrupted;
@@ -74,8 +79,13 @@ impl Summary {
         if matches!(config.task, Task::Blur { .. }) {
             parts.push(format!("{} written", self.written));
         }
-        parts.push(count(self.faces, "face"));
-        parts.push(format!("{} without faces", self.without_faces));
+        if self.up_to_date > 0 {
+            parts.push(format!("{} up to date", self.up_to_date));
+        }
+        if matches!(config.faces, Faces::Find { .. }) {
+            parts.push(count(self.faces, "face"));
+            parts.push(format!("{} without faces", self.without_faces));
+        }
         parts.push(format!("{} failed", self.failed));
         if self.skipped > 0 {
             parts.push(format!("{} skipped", self.skipped));
@@ -103,6 +113,16 @@ impl Summary {
             }
         }
         sentence
+    }
+}
+
+/// What runs.
+pub(super) fn program(config: &Config) -> &'static str {
+    match (config.task, &config.faces) {
+        (_, Faces::Told(_)) => "faceveil apply",
+        (Task::Detect, _) => "faceveil detect",
+        (Task::DryRun, _) => "faceveil blur --dry-run",
+        (Task::Blur { .. }, _) => "faceveil blur",
     }
 }
 

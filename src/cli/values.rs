@@ -5,6 +5,7 @@
 use clap::ValueEnum;
 use faceveil::{Audio, Backend, Device, EngineChoice, Format, Keep, Preset, Rect, Rgb, Shape};
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 /// An enumeration of the library under the names that are typed.
 macro_rules! choices {
@@ -186,6 +187,10 @@ pub(super) fn threshold(text: &str) -> Result<f32, String> {
     bounded("threshold", text, 0.0, 1.0)
 }
 
+pub(super) fn min_face(text: &str) -> Result<f32, String> {
+    bounded("min-face", text, 0.0, 100_000.0)
+}
+
 pub(super) fn margin(text: &str) -> Result<f32, String> {
     bounded("margin", text, 1.0, 10.0)
 }
@@ -282,6 +287,23 @@ pub(super) fn color(text: &str) -> Result<Rgb, String> {
         _ => Err(format!(
             "color {text} is not six hexadecimal digits, such as FF8800"
         )),
+    }
+}
+
+/// What `--region` and `--ignore` take.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Boxes {
+    /// One box.
+    One(Rect),
+    /// A file with many.
+    Listed(PathBuf),
+}
+
+pub(super) fn boxes(text: &str) -> Result<Boxes, String> {
+    match text.strip_prefix('@') {
+        Some("") => Err("@ without a file name".into()),
+        Some(path) => Ok(Boxes::Listed(path.into())),
+        None => rectangle(text).map(Boxes::One),
     }
 }
 

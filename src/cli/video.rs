@@ -2,11 +2,11 @@
 //!
 //! Invariant: nothing is at a video's output path unless the whole new file is.
 
-use super::config::Config;
+use super::config::{Config, Faces};
 use super::interrupt::Interrupt;
 use super::voice::FrameProgress;
 use anyhow::{Result, bail};
-use faceveil::{ErrorKind, FileReport, Progress, VideoAnonymizer};
+use faceveil::{Applier, ErrorKind, FileReport, Options, Progress, VideoAnonymizer};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -19,6 +19,9 @@ pub(super) struct Videos<'a> {
     /// Made for the first video.
     turn: Mutex<Option<VideoAnonymizer>>,
 }
+
+/// What is called after every frame.
+type Watch<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
 
 impl<'a> Videos<'a> {
     /// For one run.
@@ -36,38 +39,69 @@ impl<'a> Videos<'a> {
     }
 
     /// Finds the faces of a video; writes nothing.
-    pub(super) fn detect(&self, input: &Path) -> Result<FileReport> {
-        self.run(input, |anonymizer, watch| anonymizer.detect(input, watch))
+    pub(super) fn detect(&self, input: &Path, options: &Options) -> Result<FileReport> {
+        self.find(input, options, |anonymizer, watch| {
+            anonymizer.detect(input, watch)
+        })
     }
 
     /// Writes a video anew to a temporary name.
-    pub(super) fn blur(&self, input: &Path, output: &Path) -> Result<FileReport> {
-        self.run(input, |anonymizer, watch| {
+    pub(super) fn blur(
+        &self,
+        input: &Path,
+        output: &Path,
+        options: &Options,
+    ) -> Result<FileReport> {
+        self.find(input, options, |anonymizer, watch| {
             anonymizer.blur(input, output, watch)
+        })
+    }
+
+    /// Writes a video anew to a temporary name, covered with what a report says.
+    pub(super) fn apply(
+        &self,
+        input: &Path,
+        output: &Path,
+        applier: &Applier,
+        line: &FileReport,
+    ) -> Result<FileReport> {
+        self.run(input, |_, watch| {
+            applier.video(input, output, line, &self.config.video, watch)
+        })
+    }
+
+    fn find(
+        &self,
+        input: &Path,
+        options: &Options,
+        work: impl FnOnce(&VideoAnonymizer, Watch<'_>) -> faceveil::Result<FileReport>,
+    ) -> Result<FileReport> {
+        let Faces::Find { video_detector, .. } = &self.config.faces else {
+            bail!("no detector in this run");
+        };
+        self.run(input, |turn, watch| {
+            let mut anonymizer = match turn.take() {
+                Some(anonymizer) => anonymizer,
+                None => VideoAnonymizer::new(
+                    video_detector,
+                    options.clone(),
+                    self.config.video.clone(),
+                )?,
+            };
+            anonymizer.set_options(options.clone())?;
+            work(turn.insert(anonymizer), watch)
         })
     }
 
     fn run(
         &self,
         input: &Path,
-        work: impl FnOnce(
-            &VideoAnonymizer,
-            &mut dyn FnMut(Progress) -> ControlFlow<()>,
-        ) -> faceveil::Result<FileReport>,
+        work: impl FnOnce(&mut Option<VideoAnonymizer>, Watch<'_>) -> faceveil::Result<FileReport>,
     ) -> Result<FileReport> {
         let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         if self.interrupt.requested() {
             bail!("interrupted before it was begun");
         }
-        let anonymizer = match turn.take() {
-            Some(anonymizer) => anonymizer,
-            None => VideoAnonymizer::new(
-                &self.config.video_detector,
-                self.config.options.clone(),
-                self.config.video.clone(),
-            )?,
-        };
-        let anonymizer = turn.insert(anonymizer);
         let name = input.file_name().unwrap_or(input.as_os_str());
         let mut bar = self.progress.begin(Path::new(name));
         let mut watch = |done: Progress| {
@@ -77,7 +111,7 @@ impl<'a> Videos<'a> {
                 false => ControlFlow::Continue(()),
             }
         };
-        match work(anonymizer, &mut watch) {
+        match work(&mut turn, &mut watch) {
             Err(e) if e.kind() == ErrorKind::Interrupted => {
                 bail!("interrupted before it was written")
             }

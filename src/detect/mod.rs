@@ -17,7 +17,7 @@ mod weights;
 mod weights_of_evidence;
 
 pub use preset::Preset;
-pub use weights::bundled_models;
+pub use weights::{bundled_digests, bundled_models};
 
 use crate::engine::{Engine, EngineOptions};
 use crate::error::{Error, ErrorKind, Result};
@@ -49,6 +49,9 @@ pub struct DetectorOptions {
     pub preset: Preset,
     /// Least score of a face, 0..=1, instead of the preset's own; lower finds more.
     pub threshold: Option<f32>,
+    /// Faces whose longer side is less than so many pixels of the upright picture are left alone; 0 leaves
+    /// none alone. Not told among [`Detected::rejected`] either.
+    pub min_face: f32,
     /// What to run on.
     pub engine: EngineOptions,
     /// A folder with the model files, instead of the bundled ones.
@@ -75,6 +78,7 @@ pub struct Detected {
 pub struct Detector {
     engine: String,
     plans: Plans,
+    min_face: f32,
     pools: Vec<(Head, Pool)>,
 }
 
@@ -82,7 +86,7 @@ impl Detector {
     /// Loads engine and models.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] for a threshold outside 0..=1, [`ErrorKind::Engine`] if the engine,
+    /// [`ErrorKind::InvalidArgument`] for a threshold outside 0..=1 or a least face below 0, [`ErrorKind::Engine`] if the engine,
     /// the device or a model cannot be had.
     pub fn new(options: &DetectorOptions) -> Result<Self> {
         Self::with(options, options.preset.plans())
@@ -105,6 +109,12 @@ impl Detector {
             }
             plans.set_threshold(threshold);
         }
+        if !(options.min_face >= 0.0) {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("a least face of {} pixels makes no sense", options.min_face),
+            ));
+        }
         let engine = Engine::open(&options.engine)?;
         let mut pools = vec![];
         for head in Head::ALL {
@@ -116,6 +126,7 @@ impl Detector {
         Ok(Self {
             engine: engine.name().to_owned(),
             plans,
+            min_face: options.min_face,
             pools,
         })
     }
@@ -138,6 +149,9 @@ impl Detector {
         let mut all = self.find(picture, plan)?;
         if let Some(look) = &plan.turned {
             self.find_turned(picture, plan, look, &mut all)?;
+        }
+        for list in [&mut all.faces, &mut all.rejected] {
+            list.retain(|f| f.area.longest() >= self.min_face);
         }
         // A second look may bring two boxes together, and so may a turn.
         let apart = |all| {

@@ -1,6 +1,7 @@
 //! Where the models' bytes come from: the binary itself, or a folder.
 
 use super::heads::Head;
+use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use std::borrow::Cow;
 use std::path::Path;
@@ -28,6 +29,13 @@ pub(super) fn read(head: Head, folder: Option<&Path>) -> Result<Cow<'static, [u8
 pub fn bundled_models() -> Vec<(&'static str, usize)> {
     let size = |head: Head| Some((head.file(), bundled(head).ok()?.len()));
     Head::ALL.into_iter().filter_map(size).collect()
+}
+
+/// Their SHA-256, in the same order.
+#[must_use]
+pub fn bundled_digests() -> Vec<(&'static str, Digest)> {
+    let digest = |head: Head| Some((head.file(), Digest::of(&bundled(head).ok()?)));
+    Head::ALL.into_iter().filter_map(digest).collect()
 }
 
 #[cfg(feature = "bundled-models")]

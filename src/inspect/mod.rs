@@ -10,6 +10,7 @@ mod bmp;
 mod bytes;
 mod embedded;
 mod exif;
+mod file;
 mod finding;
 mod gif;
 mod icc;
@@ -19,20 +20,25 @@ mod irb;
 mod iso;
 mod jpeg;
 mod jxl;
+mod matroska;
 mod png;
 mod tags;
 mod tiff;
+mod transport;
 mod webp;
 mod xmp;
 
 use crate::error::{Error, ErrorKind, Result};
+pub use file::inspect_file;
 pub use finding::{Finding, FindingKind, Inspection};
+use std::io::{self, Cursor};
 
 /// Looks through a picture file and names what hides in it. Pixels are not decoded: what can be seen in
 /// the picture, and colour under transparent pixels, is not its business.
 ///
 /// Knows JPEG, PNG, WebP, GIF, TIFF and raw formats made of it, BMP, HEIF, AVIF, JPEG XL, JPEG 2000, MP4
-/// and QuickTime, and XMP files; in all but the first six only what lies in plain boxes is seen.
+/// and QuickTime, Matroska and WebM, MPEG transport streams, and XMP files; in all but the first six only what lies around the
+/// coded pictures is seen.
 ///
 /// ```
 /// use faceveil::{FindingKind, inspect};
@@ -72,7 +78,13 @@ pub fn inspect(file: &[u8]) -> Result<Inspection> {
         tiff::look(file, &mut out);
     } else if let Some(format) = iso::format(file) {
         out.format = format;
-        iso::look(file, &mut out);
+        iso::look(file, None, &mut out);
+    } else if head(&matroska::MAGIC) {
+        out.format = "matroska";
+        memory(matroska::look(Cursor::new(file), &mut out))?;
+    } else if transport::is_one(file) {
+        out.format = "mpeg-ts";
+        memory(transport::look(file, &mut out))?;
     } else if head(&[0xff, 0x0a]) {
         out.format = "jpeg-xl";
         jxl::codestream(file, &mut out);
@@ -87,4 +99,9 @@ pub fn inspect(file: &[u8]) -> Result<Inspection> {
         return Err(Error::new(ErrorKind::Unsupported, message));
     }
     Ok(out)
+}
+
+/// Reading from memory cannot fail, but that is not for the types to say.
+fn memory(read: io::Result<()>) -> Result<()> {
+    read.map_err(|e| Error::new(ErrorKind::Malformed, "reading it").because(e))
 }

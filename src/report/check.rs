@@ -109,7 +109,9 @@ fn region(region: &Covered, size: Size, frames: usize) -> Option<String> {
             "[{x},{y},{w},{h}] is no box with both sides above 0"
         ));
     };
-    if area.intersection(&Rect::of(size)).is_none() {
+    // Pages of a TIFF have sizes of their own, of which the line has the first one's.
+    let sized = region.frame.is_none_or(|frame| frame == 0);
+    if sized && area.intersection(&Rect::of(size)).is_none() {
         let Size { width, height } = size;
         return Some(format!(
             "[{x},{y},{w},{h}] lies outside the picture of {width}x{height}"

@@ -9,6 +9,7 @@ mod check;
 mod parts;
 mod read;
 mod runs;
+mod schedule;
 mod style;
 mod summary;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub use parts::{Covered, FollowedFace, FormatsUsed, FoundFace, Hashes, Milliseco
 pub use read::{ReportReader, read_report};
 #[cfg(feature = "video")]
 pub(crate) use runs::Runs;
+pub(crate) use schedule::Schedule;
 pub use style::StyleUsed;
 pub use summary::RunSummary;
 pub use verification::{Problem, Verdict, Verification};

@@ -26,6 +26,8 @@ pub struct RunSummary {
     pub failed: usize,
     /// Files that were left alone.
     pub skipped: usize,
+    /// Files whose outputs were there already and are still right.
+    pub up_to_date: usize,
     /// Files that were not reached.
     pub not_started: usize,
     /// Spans of videos in which a face may show.

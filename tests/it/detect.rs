@@ -44,6 +44,25 @@ fn every_input_has_one_line_in_the_order_of_the_inputs() {
 }
 
 #[test]
+fn faces_below_the_least_size_are_left_alone() {
+    let dir = Sandbox::new();
+    dir.sample(ASTRONAUT, "face.jpg");
+    let found = |least: &str| {
+        let ran = dir
+            .run(&["detect", "face.jpg", "--min-face", least])
+            .exits(0);
+        ran.lines()[0]["faces"].as_array().unwrap().clone()
+    };
+    let all = found("20");
+    let side = all[0]["box"][3].as_f64().unwrap();
+    assert_eq!(found(&side.floor().to_string()), all);
+    assert!(found(&side.ceil().to_string()).is_empty());
+    dir.run(&["detect", "face.jpg", "--min-face", "-1"])
+        .exits(2)
+        .says("min-face -1 is outside 0..=100000");
+}
+
+#[test]
 fn a_picture_may_come_through_a_pipe() {
     let dir = Sandbox::new();
     let ran = dir

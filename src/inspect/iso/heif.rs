@@ -31,8 +31,8 @@ struct Items {
     turned: bool,
 }
 
-/// Looks through the items of a `meta` box; `file` is the whole file.
-pub(super) fn look(file: &[u8], meta: &[u8], out: &mut Inspection) {
+/// Looks through the items of a `meta` box of `file`, which is `whole` or lacks its picture data.
+pub(super) fn look(file: &[u8], meta: &[u8], whole: bool, out: &mut Inspection) {
     let (list, _) = boxes(meta);
     let mut items = Items::default();
     if let Some(body) = first(&list, b"pitm") {
@@ -47,7 +47,9 @@ pub(super) fn look(file: &[u8], meta: &[u8], out: &mut Inspection) {
     let stored = first(&list, b"idat").unwrap_or_default();
     (out.width, out.height) = items.sizes.get(&items.primary).copied().unwrap_or((0, 0));
     items.profiles(out);
-    unused(file, &places, out);
+    if whole {
+        unused(file, &places, out);
+    }
     let mut left = MOST_BYTES;
     for &(id, kind) in items.kinds.iter().take(MOST) {
         let own = places.iter().filter(|p| p.item == id);

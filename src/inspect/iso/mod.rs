@@ -89,10 +89,13 @@ pub(super) fn format(file: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// Looks through a file of boxes.
-pub(super) fn look(file: &[u8], out: &mut Inspection) {
+/// Looks through a file of boxes. `coded`: bytes of its `mdat` boxes, if they were left out of `file`.
+pub(super) fn look(file: &[u8], coded: Option<u64>, out: &mut Inspection) {
     let (list, taken) = boxes(file);
-    let mut coded = false;
+    let whole = coded.is_none();
+    let inside = list.iter().filter(|b| b.kind == *b"mdat");
+    let coded = coded.unwrap_or_else(|| inside.map(|b| b.body.len() as u64).sum());
+    let mut seen = false;
     for Box { kind, body } in list {
         match &kind {
             b"ftyp" | b"mdat" | b"jP  " | b"JXL " | b"jp2h" | b"jp2c" | b"jxll" | b"wide" => {}
@@ -103,13 +106,13 @@ pub(super) fn look(file: &[u8], out: &mut Inspection) {
                 } else {
                     body
                 };
-                if !coded && stream.starts_with(&[0xff, 0x0a]) {
+                if !seen && stream.starts_with(&[0xff, 0x0a]) {
                     jxl::codestream(stream, out);
                 }
-                coded = true;
+                seen = true;
             }
-            b"meta" => heif::look(file, rest(body, 4), out),
-            b"moov" => movie::look(body, out),
+            b"meta" => heif::look(file, rest(body, 4), whole, out),
+            b"moov" => movie::look(body, coded, out),
             b"free" | b"skip" => {
                 if says_something(body) {
                     out.add(Finding::new(Kind::UnusedBytes, "box free").bytes(body.len()));

@@ -5,13 +5,18 @@ use super::super::finding::{Finding, FindingKind as Kind, Inspection};
 use super::super::xmp;
 use super::{Box, boxes, first};
 
-/// Looks through a `moov` box.
-pub(super) fn look(moov: &[u8], out: &mut Inspection) {
+/// Looks through a `moov` box; `coded` bytes are in the file's `mdat` boxes.
+pub(super) fn look(moov: &[u8], coded: u64, out: &mut Inspection) {
     let (list, _) = boxes(moov);
     let mut pictures = 0;
+    let mut used = 0u64;
+    let in_fragments = first(&list, b"mvex").is_some();
     for Box { kind, body } in list {
         match &kind {
-            b"trak" => track(body, &mut pictures, out),
+            b"trak" => {
+                track(body, &mut pictures, out);
+                used = used.saturating_add(sample_bytes(body));
+            }
             b"udta" => words(body, "movie", out),
             b"meta" => keys(body, "movie", out),
             b"mvhd" => {
@@ -27,6 +32,11 @@ pub(super) fn look(moov: &[u8], out: &mut Inspection) {
             b"uuid" => super::uuid(body, out),
             _ => {}
         }
+    }
+    // Samples that no track has any more, as an editor leaves them behind.
+    if !in_fragments && coded > used {
+        let finding = Finding::new(Kind::UnusedBytes, "box mdat").bytes((coded - used) as usize);
+        out.add(finding.detail("no track has them"));
     }
     if pictures > 1 {
         let finding = Finding::new(Kind::FurtherPicture, "movie");
@@ -73,6 +83,25 @@ fn track(body: &[u8], pictures: &mut u32, out: &mut Inspection) {
     }
     if let Some(words_of) = first(&list, b"udta") {
         words(words_of, "track", out);
+    }
+}
+
+/// Bytes of all samples of a track; more than any file has if it does not say.
+fn sample_bytes(track: &[u8]) -> u64 {
+    let way = [b"mdia", b"minf", b"stbl", b"stsz"];
+    let inside = |body, kind: &&[u8; 4]| first(&boxes(body).0, kind);
+    let Some(sizes) = way.iter().try_fold(track, inside) else {
+        return u64::MAX;
+    };
+    let number = |at| Order::Big.u32(sizes, at).map(u64::from);
+    match (number(4), number(8)) {
+        (Some(0), Some(_)) => {
+            let entries = rest(sizes, 12).chunks_exact(4);
+            let sizes = entries.map(|b| u64::from(u32::from_be_bytes([b[0], b[1], b[2], b[3]])));
+            sizes.fold(0, u64::saturating_add)
+        }
+        (Some(size), Some(count)) => size * count,
+        _ => u64::MAX,
     }
 }
 
@@ -129,7 +158,7 @@ fn keys(body: &[u8], place: &str, out: &mut Inspection) {
     for value in values {
         let index = u32::from_be_bytes(value.kind) as usize;
         let name = index.checked_sub(1).and_then(|i| names.get(i));
-        let own = String::from_utf8_lossy(&value.kind).into_owned();
+        let own = String::from_utf8_lossy(&value.kind).replace('\u{fffd}', "(c)");
         let name = name.map_or(&own[..], String::as_str);
         let has = |words: &[&str]| words.iter().any(|w| name.contains(w));
         let kind = match () {

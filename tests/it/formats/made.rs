@@ -4,26 +4,26 @@ use heifer_hevc_enc::encoder::{EncodedPicture, EncoderConfig, Planes16, encode_p
 
 /// What a file is to be.
 #[derive(Clone, Default)]
-pub struct Heic {
-    pub width: u32,
-    pub height: u32,
+pub(super) struct Heic {
+    pub(super) width: u32,
+    pub(super) height: u32,
     /// Side of a tile, or one picture.
-    pub tile: Option<u32>,
+    pub(super) tile: Option<u32>,
     /// 10 bits a channel.
-    pub deep: bool,
+    pub(super) deep: bool,
     /// Opacity that rises from left to right.
-    pub alpha: bool,
-    pub aperture: Option<[u32; 8]>,
-    pub turn: Option<u8>,
-    pub mirror: Option<u8>,
-    pub icc: Option<Vec<u8>>,
-    pub exif: Option<Vec<u8>>,
+    pub(super) alpha: bool,
+    pub(super) aperture: Option<[u32; 8]>,
+    pub(super) turn: Option<u8>,
+    pub(super) mirror: Option<u8>,
+    pub(super) icc: Option<Vec<u8>>,
+    pub(super) exif: Option<Vec<u8>>,
     /// A second, smaller picture that refers to the first, and by which reference.
-    pub beside: Option<(&'static [u8; 4], &'static str)>,
+    pub(super) beside: Option<(&'static [u8; 4], &'static str)>,
 }
 
 /// The colour at a place: red rises to the right, green downwards, blue falls to the right.
-pub fn colour(x: u32, y: u32, width: u32, height: u32) -> [u8; 3] {
+pub(super) fn colour(x: u32, y: u32, width: u32, height: u32) -> [u8; 3] {
     let share = |v: u32, of: u32| (40 + v * 170 / of.max(1)) as u8;
     [share(x, width), share(y, height), share(width - x, width)]
 }
@@ -178,7 +178,7 @@ impl Maker {
 
 impl Heic {
     /// A picture of a size in one piece.
-    pub fn new(width: u32, height: u32) -> Self {
+    pub(super) fn new(width: u32, height: u32) -> Self {
         Self {
             width,
             height,
@@ -187,7 +187,7 @@ impl Heic {
     }
 
     /// The whole file.
-    pub fn file(&self) -> Vec<u8> {
+    pub(super) fn file(&self) -> Vec<u8> {
         let mut maker = Maker::default();
         let whole = (self.width, self.height);
         let main = match self.tile {

@@ -53,6 +53,13 @@ fn nothing_but_picture_and_sound_survives() {
         ])
         .exits(0);
         let new = name.replace('.', "_blurred.");
+        let hides = dir.run(&["inspect", "--json", name]).exits(3).stdout;
+        let hides = String::from_utf8(hides).unwrap();
+        for what in ["Alice at home", "+52.5200", "timed data|subtitles"] {
+            let named = what.split('|').any(|what| hides.contains(what));
+            assert!(named, "{what} is not in {hides}");
+        }
+        dir.run(&["inspect", &new]).exits(0);
         let bytes = dir.read(&new);
         for secret in SECRETS {
             assert!(!holds(&bytes, secret), "{secret:?} survives in {new}");

@@ -104,23 +104,32 @@ fn clip(dir: &Sandbox, name: &str) {
     assert!(child.wait().unwrap().success());
 }
 
-/// Whether nine tenths of the face's part inside the frame are under one box.
-fn is_covered(face: [f64; 4], boxes: &[&Value], grown: f64) -> bool {
-    let clip = |v: f64, most: usize| v.clamp(0.0, most as f64);
-    let (l, t) = (clip(face[0], WIDTH), clip(face[1], HEIGHT));
-    let (r, b) = (
-        clip(face[0] + face[2], WIDTH),
-        clip(face[1] + face[3], HEIGHT),
-    );
-    let area = (r - l) * (b - t);
-    area <= 0.0
-        || boxes.iter().any(|value| {
-            let n = |i: usize| value["box"][i].as_f64().unwrap();
-            let (dx, dy) = (n(2) * (grown - 1.0) / 2.0, n(3) * (grown - 1.0) / 2.0);
-            let w = (r.min(n(0) + n(2) + dx) - l.max(n(0) - dx)).max(0.0);
-            let h = (b.min(n(1) + n(3) + dy) - t.max(n(1) - dy)).max(0.0);
-            w * h >= 0.9 * area
-        })
+/// Whether a point lies in the ellipse inscribed in a box.
+fn holds([x, y, width, height]: [f64; 4], at: (f64, f64)) -> bool {
+    let dx = (at.0 - x - width / 2.0) / (width / 2.0);
+    let dy = (at.1 - y - height / 2.0) / (height / 2.0);
+    dx * dx + dy * dy <= 1.0
+}
+
+/// Whether nine tenths of what can be seen of the face in a frame are under masks.
+fn is_covered(frame: usize, face: [f64; 4], boxes: &[&Value], grown: f64) -> bool {
+    let mask = |value: &&Value| {
+        let [x, y, w, h] = [0, 1, 2, 3].map(|i| value["box"][i].as_f64().unwrap());
+        let (dx, dy) = (w * (grown - 1.0) / 2.0, h * (grown - 1.0) / 2.0);
+        [x - dx, y - dy, w * grown, h * grown]
+    };
+    let masks: Vec<[f64; 4]> = boxes.iter().map(mask).collect();
+    let (mut seen, mut covered) = (0, 0);
+    for y in 0..HEIGHT {
+        for x in (0..WIDTH).filter(|x| !is_pillar(frame, *x)) {
+            let at = (x as f64 + 0.5, y as f64 + 0.5);
+            if holds(face, at) {
+                seen += 1;
+                covered += usize::from(masks.iter().any(|m| holds(*m, at)));
+            }
+        }
+    }
+    covered * 10 >= seen * 9
 }
 
 fn in_frame(list: &Value, frame: usize) -> Vec<&Value> {
@@ -158,17 +167,16 @@ fn a_face_stays_covered_through_motion_blur_and_hiding_and_nothing_crosses_the_c
             .into_iter()
             .filter(|f| f["score"].as_f64().unwrap() >= 0.31)
             .collect();
-        single += usize::from(!is_covered(face, &sure, 1.7));
-        tracked += usize::from(!is_covered(face, &masks, 1.0));
+        single += usize::from(!is_covered(frame, face, &sure, 1.7));
+        tracked += usize::from(!is_covered(frame, face, &masks, 1.0));
     }
     let open = line["spans"].as_array().map_or(0, Vec::len);
     println!(
         "{faces} face-frames: {single} exposed frame by frame, {tracked} with tracking, {open} spans left open"
     );
-    assert!(
-        tracked * 4 <= single.max(4),
-        "{tracked} exposed, {single} without tracking"
+    assert!(single > 0, "the clip is too easy to tell anything");
+    assert_eq!(
+        tracked, 0,
+        "of {faces} face-frames, {single} without tracking"
     );
-    // Boxes that sit a little beside the face, where it is dark or hidden.
-    assert!(tracked <= 4, "{tracked} of {faces} face-frames are exposed");
 }

@@ -52,6 +52,7 @@ fn every_frame_keeps_its_time_and_every_sound_track_its_packets() {
                 "{line}"
             );
             same_times_and_sound(&dir, name, backend, line["frames"].as_u64());
+            dir.run(&["inspect", &format!("{backend}/{name}")]).exits(0);
         }
         let languages: Vec<String> = probe(&dir, &format!("{backend}/two.mp4"))["streams"]
             .as_array()

@@ -90,18 +90,36 @@ fn sources() -> Vec<Vec<u8>> {
     let base = png::base();
     all.push([&base[..33], &png::chunk(b"eXIf", &block), &base[33..]].concat());
     all.push(super::parts::video("MUTANT"));
+    all.push(MATROSKA.to_vec());
+    all.push(transport());
     all.push(profile());
     all.push(block);
     all
 }
 
+/// A head, and a segment with a title, a track, a name for it, and a block.
+const MATROSKA: &[u8] = b"\x1a\x45\xdf\xa3\x8b\x42\x82\x88matroska\x18\x53\x80\x67\xbb\
+    \x15\x49\xa9\x66\x89\x7b\xa9\x86MUTANT\x16\x54\xae\x6b\x8d\xae\x8b\xd7\x81\x01\x83\x81\x01\x53\x6e\x82me\
+    \x1f\x43\xb6\x75\x8a\xe7\x81\x00\xa3\x85\x81\0\0\x80x\xec\x82no";
+
+/// Tables of a transport stream with one stream, and a packet of it.
+fn transport() -> Vec<u8> {
+    let packets: [&[u8]; 3] = [
+        b"\x47\x40\0\x10\0\0\xb0\x0d\0\x01\xc1\0\0\0\x01\xe1\0\0\0\0\0",
+        b"\x47\x41\0\x10\0\x02\xb0\x12\0\x01\xc1\0\0\xe1\x01\xf0\0\x1b\xe1\x01\xf0\0\0\0\0\0",
+        b"\x47\x41\x01\x10MUTANT",
+    ];
+    let full = |head: &&[u8]| [head, &[0xff; 188][head.len()..]].concat();
+    packets.iter().flat_map(full).collect()
+}
+
 proptest::proptest! {
     #[test]
     fn any_bytes_behind_any_signature_are_looked_through(
-        start in 0usize..12,
+        start in 0usize..13,
         data in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400),
     ) {
-        let signatures: [&[u8]; 12] = [
+        let signatures: [&[u8]; 13] = [
             b"",
             b"\xff\xd8\xff\xe1",
             b"\x89PNG\r\n\x1a\n",
@@ -114,6 +132,7 @@ proptest::proptest! {
             b"\0\0\0\x0cJXL \r\n\x87\n",
             b"\0\0\0\x14ftypqt  \0\0\0\0qt  \0\0\xff\0moov",
             b"<x:xmpmeta ",
+            b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\xff",
         ];
         let file = [signatures[start], &data].concat();
         let _ = inspect(&file);

@@ -1,0 +1,235 @@
+//! Covers what a report says and looks for nothing: no detector, no model.
+//!
+//! Invariant: a picture is covered only if it is, byte for byte, the one that the report is about.
+
+#[cfg(feature = "video")]
+mod video;
+
+use super::{Found, describe, milliseconds, upright};
+use crate::digest::Digest;
+use crate::error::{Error, ErrorKind, Result};
+use crate::geometry::Rect;
+use crate::photo::{Format, Keep, Limits, Photo};
+use crate::redact::{Sticker, Style};
+use crate::report::{FileReport, Hashes, Milliseconds, Outcome, Schedule};
+use std::time::Instant;
+
+/// Most regions of all frames of a photo together.
+const MOST: usize = 4_000_000;
+
+/// Covers the regions of a report's lines in the style that each names; a line without a style gets the
+/// default one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Applier {
+    /// What a line with the style `image` needs: the very sticker that it names.
+    pub sticker: Option<Sticker>,
+    /// Metadata that is written again.
+    pub keep: Keep,
+    /// As [`Options::format`].
+    pub format: Option<Format>,
+    /// Bounds for reading.
+    pub limits: Limits,
+}
+
+impl Applier {
+    /// Reads the photo that a line is about; [`Found::redact`] covers it. What was detected is told
+    /// again, as the line has it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if it is not the file, size or number of frames of the line, or
+    /// the style cannot be had; those of [`Photo::read`].
+    pub fn find(&self, file: &[u8], line: &FileReport) -> Result<Found> {
+        let style = self.style(line)?;
+        let mut report = begun(line, Digest::of(file))?;
+        let start = Instant::now();
+        let photo = Photo::read_as(file, &self.limits, self.keep, self.format)?;
+        report.ms.decode = milliseconds(start);
+        describe(&mut report, &photo);
+        same_size(&report, line)?;
+        let mut schedule = Schedule::new(&line.regions);
+        let (mut regions, mut total) = (Vec::with_capacity(report.frames), 0);
+        for frame in 0..report.frames {
+            let of_frame = schedule.next();
+            let picture = Rect::of(upright(&photo, frame));
+            if let Some(out) = of_frame
+                .iter()
+                .find(|r| r.area.intersection(&picture).is_none())
+            {
+                let (x, y) = (out.area.left(), out.area.top());
+                let what = format!("a region at {x},{y} lies outside frame {frame}");
+                return Err(differs(what));
+            }
+            total += of_frame.len();
+            if total > MOST {
+                let what = format!("more than {MOST} regions in all frames together");
+                return Err(Error::new(ErrorKind::TooLarge, what));
+            }
+            regions.push(of_frame);
+        }
+        report.style = Some((&style).into());
+        Ok(Found {
+            photo,
+            regions,
+            style,
+            keep: self.keep,
+            report,
+        })
+    }
+
+    fn style(&self, line: &FileReport) -> Result<Style> {
+        match &line.style {
+            Some(used) => used.style(self.sticker.as_ref()),
+            None => Ok(Style::default()),
+        }
+    }
+}
+
+fn differs(what: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidArgument, what)
+}
+
+/// The new line: what was found is taken over, what is done is to be told anew.
+fn begun(line: &FileReport, input: Digest) -> Result<FileReport> {
+    let of = line.sha256.map(|hashes| hashes.input);
+    let Some(of) = of else {
+        return Err(differs(
+            "its line has no SHA-256 of the input, so it cannot be told whether it is the same file",
+        ));
+    };
+    if of != input {
+        return Err(differs(format!(
+            "it has changed since the report was written: its SHA-256 is {input}, and the report's {of}"
+        )));
+    }
+    let mut report = line.clone();
+    report.sha256 = Some(Hashes::of_input(input));
+    report.output = None;
+    report.outcome = match line.regions.is_empty() {
+        true => Outcome::NoFaces,
+        false => Outcome::Redacted,
+    };
+    report.verify = None;
+    report.warnings.clear();
+    report.ms = Milliseconds::default();
+    report.error = None;
+    Ok(report)
+}
+
+fn same_size(report: &FileReport, line: &FileReport) -> Result<()> {
+    let (of, its) = (
+        (report.width, report.height, report.frames),
+        (line.width, line.height, line.frames),
+    );
+    if of == its {
+        return Ok(());
+    }
+    let shown = |(width, height, frames)| format!("{width}x{height} pixels in {frames} frames");
+    Err(differs(format!(
+        "it has {}, and the report says {}",
+        shown(of),
+        shown(its)
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::anonymize::{Masking, Options};
+    use crate::geometry::{Rect, Size};
+    use crate::redact::{Region, Rgb, Shape};
+    use crate::report::Covered;
+
+    /// A GIF of three frames of 2x2 pixels.
+    fn animation() -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let palette = [0, 0, 0, 250, 20, 20, 20, 250, 20, 20, 20, 250];
+        let mut encoder = gif::Encoder::new(&mut bytes, 16, 16, &palette).expect("encoder");
+        for color in 1..4u8 {
+            let pixels = vec![color; 256];
+            let frame = gif::Frame::from_indexed_pixels(16, 16, pixels, None);
+            encoder.write_frame(&frame).expect("written");
+        }
+        drop(encoder);
+        bytes
+    }
+
+    /// As `find` would leave it, had it found a face in the second frame.
+    fn line(file: &[u8], style: Style) -> FileReport {
+        let mut line = FileReport::new("none");
+        line.sha256 = Some(Hashes::of_input(Digest::of(file)));
+        (line.width, line.height, line.frames) = (16, 16, 3);
+        let face = Rect::new(3.3, 4.4, 5.5, 4.2).expect("a box");
+        let options = Options {
+            masking: Masking {
+                shape: Shape::Box,
+                margin: 1.2,
+            },
+            ..Options::default()
+        };
+        let mask: Region = options.mask(&face).expect("a mask");
+        let covered = Covered::new(&mask, Size::new(16, 16)).expect("inside");
+        line.regions = vec![covered.of_frame(Some(1))];
+        line.style = Some((&style).into());
+        line
+    }
+
+    #[test]
+    fn only_the_regions_of_the_line_are_covered_each_in_its_frame() {
+        let file = animation();
+        let line = line(&file, Style::Solid(Rgb(250, 20, 20)));
+        let found = Applier::default().find(&file, &line).expect("the same");
+        let done = found.redact().expect("covered");
+        assert_eq!(done.report.outcome, Outcome::Redacted);
+        assert_eq!(done.report.regions, line.regions);
+        let hashes = done.report.sha256.expect("hashes");
+        assert_eq!(hashes.output, Some(Digest::of(&done.bytes)));
+        let read = Photo::read(&done.bytes, &Limits::default()).expect("a photo");
+        let pixels = |frame| {
+            use crate::picture::Picture;
+            let picture = read.picture(frame);
+            let all = crate::geometry::PixelRect::of(picture.size());
+            picture
+                .view(all, picture.size())
+                .expect("pixels")
+                .data()
+                .to_vec()
+        };
+        let red = |frame| pixels(frame).chunks(3).filter(|p| p[0] > 200).count();
+        assert_eq!((red(0), red(2)), (256, 0), "others are untouched");
+        assert!((20..80).contains(&red(1)), "{}", red(1));
+    }
+
+    #[test]
+    fn another_file_or_size_than_the_line_s_is_refused() {
+        let file = animation();
+        let good = line(&file, Style::Blur);
+        let refused = |file: &[u8], line: &FileReport| match Applier::default().find(file, line) {
+            Err(e) => (e.kind(), e.to_string()),
+            Ok(_) => panic!("taken"),
+        };
+        let mut other = file.clone();
+        other.push(0);
+        let (kind, message) = refused(&other, &good);
+        assert_eq!(kind, ErrorKind::InvalidArgument);
+        assert!(message.contains("has changed since"), "{message}");
+        let mut wrong = good.clone();
+        wrong.frames = 2;
+        assert!(
+            refused(&file, &wrong)
+                .1
+                .contains("16x16 pixels in 3 frames")
+        );
+        wrong = good.clone();
+        wrong.sha256 = None;
+        assert!(refused(&file, &wrong).1.contains("no SHA-256"));
+        wrong = good;
+        wrong.style = Some(
+            serde_json::from_str(&format!(
+                r#"{{"name":"image","irreversible":true,"image":"{}"}}"#,
+                Digest::of(b"")
+            ))
+            .expect("a style"),
+        );
+        assert!(refused(&file, &wrong).1.contains("needs the sticker"));
+    }
+}

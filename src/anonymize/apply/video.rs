@@ -1,0 +1,76 @@
+//! The same for videos: read once more, each frame covered with what its line has for it.
+
+use super::{Applier, begun, differs, same_size};
+use crate::anonymize::video::{Progress, VideoOptions, again, digest, tell_sound};
+use crate::anonymize::{ensure_nothing_left, milliseconds};
+use crate::error::Result;
+use crate::inspect::inspect_file;
+use crate::photo::Keep;
+use crate::report::{FileReport, Schedule};
+use crate::video;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Instant;
+
+impl Applier {
+    /// Covers the regions of a line in the video that it is about, and writes the new one to `output`,
+    /// which is replaced; give a temporary name and rename it. It is removed if the video fails.
+    /// [`VideoOptions::workers`] is not used.
+    ///
+    /// # Errors
+    /// As [`Applier::find`] and [`super::super::VideoAnonymizer::blur`].
+    pub fn video(
+        &self,
+        input: &Path,
+        output: &Path,
+        line: &FileReport,
+        options: &VideoOptions,
+        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<FileReport> {
+        let done = self.try_video(input, output, line, options, watch);
+        if done.is_err() {
+            let _ = std::fs::remove_file(output);
+        }
+        done
+    }
+
+    fn try_video(
+        &self,
+        input: &Path,
+        output: &Path,
+        line: &FileReport,
+        options: &VideoOptions,
+        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<FileReport> {
+        options.check()?;
+        let style = self.style(line)?;
+        let mut report = begun(line, digest(input)?)?;
+        let video = video::open(input, options.backend, self.limits.max_pixels)?;
+        let size = video.shape().upright();
+        (report.width, report.height) = (size.width, size.height);
+        // How many frames there are is known at the end.
+        same_size(&report, line)?;
+        report.backend = Some(video.backend());
+        report.style = Some((&style).into());
+        tell_sound(&mut report, &*video, &options.encoding);
+        let start = Instant::now();
+        let mut schedule = Schedule::new(&line.regions);
+        let (written, _) = again(&*video, output, options, &style, watch, &mut |_| {
+            Ok(schedule.next())
+        })?;
+        if written != line.frames {
+            return Err(differs(format!(
+                "it has {written} frames, and the report says {}",
+                line.frames
+            )));
+        }
+        report.ms.encode = milliseconds(start);
+        let start = Instant::now();
+        ensure_nothing_left(inspect_file(output)?, Keep::default())?;
+        report.ms.inspect = milliseconds(start);
+        if let Some(hashes) = &mut report.sha256 {
+            hashes.output = Some(digest(output)?);
+        }
+        Ok(report)
+    }
+}

@@ -1,0 +1,111 @@
+//! `faceveil apply`: a report, edited or not, becomes a run that covers what it says.
+
+use super::args::Apply;
+use super::config::{self, Config, Faces};
+use super::inputs::{Input, Inputs, LeftAlone, Source};
+use super::origin::Origin;
+use super::outputs::Destination;
+use super::report_file::{self, ReportTo};
+use super::show;
+use anyhow::{Context, Result, ensure};
+use faceveil::{Applier, FileReport, Limits};
+use std::path::Path;
+
+impl Config {
+    /// Reads the report and plans the run; writes nothing.
+    ///
+    /// # Errors
+    /// Flags that do not go together, a report that cannot be read to its last line, or a plan that
+    /// cannot be.
+    pub(super) fn apply(typed: Apply) -> Result<Self> {
+        let report = ReportTo::choose(typed.writing.report.as_deref());
+        let given = Path::new(&typed.from_report);
+        if let Some(path) = report.path() {
+            ensure!(
+                !same_file::is_same_file(path, given).unwrap_or(false),
+                "--report {} is the report that is applied; choose another name",
+                show::path(path)
+            );
+        }
+        let (lines, summary) = report_file::read(&typed.from_report)?;
+        ensure!(
+            !lines.is_empty(),
+            "the report {} has no files",
+            show::path(given)
+        );
+        let origin = Origin::new(typed.from.as_deref(), "--from")?;
+        let list = lines.iter().map(|line| input(&origin, line)).collect();
+        let destination = Destination::choose_for(
+            typed.writing.output.as_deref(),
+            typed.writing.in_place,
+            lines.len() == 1,
+            false,
+        )?;
+        let task = config::task(&typed.writing);
+        config::check_stdout(&destination, &report, &typed.writing)?;
+        let limits = Limits {
+            max_pixels: typed.running.max_pixels,
+        };
+        let sticker = match &typed.image {
+            Some(path) => Some(
+                config::sticker(path, &limits)
+                    .with_context(|| format!("reading the sticker {}", show::path(path)))?,
+            ),
+            None => None,
+        };
+        let wants = |line: &FileReport| line.style.as_ref().is_some_and(|s| s.name == "image");
+        ensure!(
+            sticker.is_none() || lines.iter().any(wants),
+            "--image would not be used: no line of the report has the style image"
+        );
+        let applier = Applier {
+            sticker,
+            keep: super::values::keep(&typed.writing.keep),
+            format: typed.writing.format,
+            limits,
+        };
+        let inputs = Inputs {
+            list,
+            left_alone: LeftAlone::default(),
+        };
+        let mut config = Self::new(
+            task,
+            Faces::Told(applier),
+            inputs,
+            config::Plan {
+                destination: &destination,
+                report,
+                audit: typed.writing.audit.clone(),
+                previews: None,
+            },
+            config::encoding(&typed.writing),
+            &typed.running,
+        )?;
+        if summary.is_none() {
+            config.notices.push(format!(
+                "the report {} has no summary at its end: the run that wrote it was cut off, or lines are missing",
+                show::path(given)
+            ));
+        }
+        for (planned, line) in config.plan.iter_mut().zip(lines) {
+            planned.line = Some(Box::new(line));
+        }
+        Ok(config)
+    }
+}
+
+/// The file of a line.
+fn input(origin: &Origin, line: &FileReport) -> Input {
+    let source = match origin.find(&line.input) {
+        _ if line.input == "-" => Source::Unreachable(
+            "-".into(),
+            "it came from standard input; give the picture itself a name in the report".into(),
+        ),
+        Ok(path) => Source::File(path),
+        Err(why) => Source::Unreachable(origin.place(&line.input), show::chain(&why)),
+    };
+    Input {
+        source,
+        name: line.input.clone().into(),
+    }
+}

@@ -1,0 +1,239 @@
+//! A run over a plan: every file is dealt with, told, reported and counted.
+//!
+//! Invariant: a file that was begun has its line in the report and in the audit, whatever became of it.
+
+use super::audit::{self, Audit};
+use super::batch;
+use super::config::{Config, Faces, Task};
+use super::interrupt::Interrupt;
+use super::job::{Covering, Done, Job};
+use super::outputs::Planned;
+use super::record::Record;
+use super::report_file::{self, Report};
+use super::summary::{self, Summary};
+use super::video::Videos;
+use super::voice::Voice;
+use super::{Exit, settings, show};
+use anyhow::{Context, Result};
+use faceveil::{Anonymizer, Detector, FileReport, Outcome};
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::time::Instant;
+
+/// Where a run tells what it does, besides the terminal.
+struct Books {
+    report: Report,
+    audit: Audit,
+    /// Whether a line was lost.
+    is_torn: bool,
+}
+
+impl Books {
+    fn line(&mut self, done: &Done, voice: &Voice) {
+        let (report, faces) = (&done.report, summary::faces(&done.report));
+        self.keep(voice, |books| books.report.line(report));
+        let up_to_date = done.up_to_date.is_some();
+        self.keep(voice, |books| books.audit.line(report, faces, up_to_date));
+    }
+
+    fn keep(&mut self, voice: &Voice, write: impl FnOnce(&mut Self) -> Result<()>) {
+        if let Err(why) = write(self) {
+            voice.error(show::chain(&why));
+            self.is_torn = true;
+        }
+    }
+}
+
+/// Deals with every photo of a plan.
+///
+/// # Errors
+/// What keeps the run from starting.
+pub(super) fn process(config: &Config) -> Result<Exit> {
+    let start = Instant::now();
+    let interrupt = Interrupt::listen()?;
+    batch::silence_worker_panics();
+    let mut voice = Voice::new(config.quiet, config.progress, config.plan.len());
+    for folder in &config.left_alone.empty {
+        voice.warning(format_args!("no photo or video in {}", show::path(folder)));
+    }
+    for notice in &config.notices {
+        voice.warning(notice);
+    }
+    let mut summary = Summary::default();
+    let anonymizer = match &config.faces {
+        Faces::Find {
+            detector, options, ..
+        } if !config.plan.is_empty() => {
+            let detector = Detector::new(detector).context("preparing the detector")?;
+            Some(Anonymizer::new(detector, options.clone())?)
+        }
+        _ => None,
+    };
+    warn_of_reversible(config, &voice);
+    summary.engine = anonymizer
+        .as_ref()
+        .map(|a| a.detector().engine().to_owned());
+    let settings = settings::of(config, summary.engine.as_deref());
+    let record = record(config, &settings, &voice);
+    let earlier = match &record {
+        Some(_) => report_file::earlier(&config.report),
+        None => HashMap::new(),
+    };
+    // After all that can keep a run from starting, since they replace older ones.
+    let mut books = {
+        let program = summary::program(config);
+        let (settings, models) = audit::without_models(settings);
+        let audit = Audit::begin(config.audit.as_deref(), program, models, &settings)?;
+        Books {
+            report: config.report.open()?,
+            audit,
+            is_torn: false,
+        }
+    };
+    let covering = match (&config.faces, &anonymizer) {
+        (Faces::Find { options, .. }, Some(anonymizer)) => {
+            Some(Covering::Find(anonymizer, options))
+        }
+        (Faces::Told(applier), _) => Some(Covering::Told(applier)),
+        (Faces::Find { .. }, None) => None,
+    };
+    if let Some(covering) = covering {
+        let job = Job {
+            covering,
+            videos: Videos::new(config, &interrupt, voice.frame_progress()),
+            task: config.task,
+            format: config.faces.format(),
+            record: record.as_ref(),
+            earlier: &earlier,
+            interrupt: &interrupt,
+        };
+        let mut told = std::collections::HashSet::new();
+        let voice = RefCell::new(&mut voice);
+        let emit = |index: usize, outcome: batch::Outcome<Done>| {
+            let planned: &Planned = &config.plan[index];
+            let done = outcome.unwrap_or_else(|message| job.panicked(planned, &message));
+            let voice = voice.borrow();
+            match done.up_to_date {
+                Some(open_spans) => summary.add_up_to_date(open_spans),
+                None => {
+                    tell(&voice, config, planned, &done);
+                    if let (None, Some(formats)) = (config.faces.format(), &done.report.formats)
+                        && told.insert(formats.input.clone())
+                    {
+                        voice.warning(format_args!(
+                            "{} is written as {}; --format chooses another",
+                            formats.input, formats.output
+                        ));
+                    }
+                    summary.add(&done.report);
+                }
+            }
+            books.line(&done, &voice);
+            // The report is all that `detect` is for.
+            if books.is_torn && config.task == Task::Detect {
+                interrupt.request();
+            }
+        };
+        batch::run(
+            config.plan.len(),
+            config.jobs,
+            &interrupt,
+            |index| job.run(&config.plan[index]),
+            |_| voice.borrow_mut().advance(),
+            emit,
+        )
+        .context("starting threads")?;
+    }
+    voice.end_progress();
+    if let Some(why) = record.as_ref().and_then(Record::failure) {
+        voice.warning(why);
+    }
+    summary.not_started = config.plan.len() - summary.files;
+    voice.line(summary.sentence(config, start.elapsed()));
+    let told = summary.told(config, interrupt.heard(), start.elapsed());
+    books.keep(&voice, |books| books.report.summary(&told));
+    let exit = exit(config, &summary, &interrupt, books.is_torn);
+    books.keep(&voice, |books| books.audit.end(&told, exit));
+    Ok(match books.is_torn && exit == Exit::Done {
+        true => Exit::SomeFailed,
+        false => exit,
+    })
+}
+
+fn exit(config: &Config, summary: &Summary, interrupt: &Interrupt, is_torn: bool) -> Exit {
+    if interrupt.heard() {
+        Exit::Interrupted
+    } else if summary.failed > 0 || is_torn {
+        Exit::SomeFailed
+    } else if config.strict && summary.open_spans > 0 {
+        Exit::SomethingFound
+    } else {
+        Exit::Done
+    }
+}
+
+/// The record of the output folder, where a second run of the same command can know what the first did.
+fn record(config: &Config, settings: &serde_json::Value, voice: &Voice) -> Option<Record> {
+    let resumes =
+        matches!(config.task, Task::Blur { .. }) && matches!(config.faces, Faces::Find { .. });
+    let folder = config.folder.as_deref().filter(|_| resumes)?;
+    let (record, warning) = Record::open(folder, settings::fingerprint(settings));
+    if let Some(warning) = warning {
+        voice.warning(warning);
+    }
+    Some(record)
+}
+
+/// Says which styles of the run may be undone.
+fn warn_of_reversible(config: &Config, voice: &Voice) {
+    if !matches!(config.task, Task::Blur { .. }) || config.plan.is_empty() {
+        return;
+    }
+    let mut names = BTreeSet::new();
+    match &config.faces {
+        Faces::Find { options, .. } if !options.style.is_irreversible() => {
+            names.insert(options.style.name());
+        }
+        Faces::Find { .. } => {}
+        Faces::Told(_) => {
+            let lines = config.plan.iter().filter_map(|p| p.line.as_deref());
+            let styles = lines.filter_map(|line| line.style.as_ref());
+            names.extend(styles.filter(|s| !s.irreversible).map(|s| s.name.as_str()));
+        }
+    }
+    for name in names {
+        voice.warning(format_args!(
+            "--style {name} is made of the face's own pixels and may be undone; blur, solid and image cannot"
+        ));
+    }
+}
+
+/// Says about one photo what a person needs to know.
+fn tell(voice: &Voice, config: &Config, planned: &Planned, done: &Done) {
+    let (name, report) = (planned.input.shown(), &done.report);
+    if let Some(why) = &report.error {
+        voice.error(format_args!("{name}: {why}"));
+    }
+    if !report.warnings.is_empty() {
+        voice.warning(format_args!("{name}: {}", report.warnings.join("; ")));
+    }
+    let looked_at = matches!(report.outcome, Outcome::Redacted | Outcome::NoFaces);
+    let told = matches!(config.faces, Faces::Told(_));
+    if looked_at && told && report.regions.is_empty() {
+        voice.note(format_args!("{name}: its line has no region to cover"));
+    } else if looked_at && !told && summary::faces(report) == 0 {
+        voice.note(format_args!("{name}: no face found"));
+    }
+    if looked_at && config.task == Task::DryRun {
+        voice.line(would(&name, report, done));
+    }
+}
+
+fn would(name: &str, report: &FileReport, done: &Done) -> String {
+    let to = done
+        .target
+        .as_deref()
+        .map_or_else(|| "standard output".into(), show::path);
+    let faces = summary::count(summary::faces(report), "face");
+    format!("{name}: {faces}, would be written to {to}")
+}
