@@ -7,6 +7,8 @@ mod video;
 
 pub use apply::Applier;
 #[cfg(feature = "video")]
+pub(crate) use video::flow;
+#[cfg(feature = "video")]
 pub use video::{Progress, VideoAnonymizer, VideoOptions};
 
 use crate::detect::Detector;
@@ -85,6 +87,12 @@ impl Options {
         let holds =
             |r: &Rect| (r.left()..r.right()).contains(&c.x) && (r.top()..r.bottom()).contains(&c.y);
         self.ignore.iter().any(holds)
+    }
+
+    /// The boxes in which faces are not covered, for the report.
+    fn left_open(&self) -> Vec<[f32; 4]> {
+        let corners = |r: &Rect| [r.left(), r.top(), r.width(), r.height()];
+        self.ignore.iter().map(corners).collect()
     }
 
     /// The mask of a face, unless it is not to be covered.
@@ -168,6 +176,7 @@ impl Anonymizer {
         let photo = Photo::read_as(file, &options.limits, options.keep, options.format)?;
         report.ms.decode = milliseconds(start);
         describe(&mut report, &photo);
+        report.ignored = options.left_open();
 
         let start = Instant::now();
         let frames = report.frames;

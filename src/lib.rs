@@ -19,7 +19,8 @@
 //! ```
 //!
 //! Coordinates are pixels of the upright picture, origin at the top left, rectangles half-open.
-//! [`VideoAnonymizer`] is the same for videos, from file to file.
+//! [`VideoAnonymizer`] is the same for videos, from file to file. [`read_report`] reads reports back,
+//! strictly, and an [`Applier`] covers what they say without looking for anything.
 //!
 //! The library opens no connection, prints nothing, starts no thread but for videos, and reads no environment but
 //! where ONNX Runtime is looked for ([`EngineOptions::onnxruntime`]).
@@ -40,6 +41,7 @@ mod redact;
 mod report;
 #[cfg(feature = "video")]
 mod track;
+mod verify;
 #[cfg(feature = "video")]
 mod video;
 
@@ -65,6 +67,7 @@ pub use report::{
     Outcome, Problem, ReportReader, RunSummary, SCHEMA, StyleUsed, Verdict, Verification,
     read_report,
 };
+pub use verify::{Verifier, VerifierOptions};
 #[cfg(feature = "video")]
 pub use video::{Audio, Backend, Encoding};
 

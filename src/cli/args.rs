@@ -26,14 +26,15 @@ Examples:
   faceveil detect photos/ > faces.jsonl         writes no picture
   faceveil apply report.jsonl --from photos/ -o blurred/   covers an edited report's regions
   faceveil inspect blurred/                     what the files still hide
+  faceveil verify blurred/ --report report.jsonl   are they covered?
   curl -s URL | faceveil blur - > out.jpg       one picture through a pipe
 
 Exit codes:
   0    everything done
   1    at least one file failed; the others are done
   2    never started: wrong usage, no engine, two inputs with one output
-  3    done, and a person must look: `inspect` found something that is hidden, or `--strict`
-       a span of a video in which a face may show
+  3    done, and a person must look: `inspect` or `--verify` found something, or `--strict` a
+       span of a video in which a face may show
   130  interrupted";
 
 const APPLY_HELP: &str = "\
@@ -65,6 +66,20 @@ Exit codes:
   3    something is hidden
   130  interrupted";
 
+const VERIFY_HELP: &str = "\
+Examples:
+  faceveil blur photos/ -o safe/ --report report.jsonl
+  faceveil verify safe/ --report report.jsonl   every output that the report names
+  faceveil verify safe/a.jpg --report report.jsonl --json
+  faceveil blur photos/ -o safe/ --verify       the same in one go
+
+Exit codes:
+  0    every check ran on every file and found nothing
+  1    at least one check could not run, and nothing was found
+  2    never started: wrong usage, a report that cannot be read, no engine
+  3    something was found that a person must look at
+  130  interrupted";
+
 /// Finds faces in photos and videos and makes them unrecognisable. Works offline; a file that cannot be fully
 /// processed leaves nothing at its output path.
 #[derive(Debug, Parser)]
@@ -89,6 +104,9 @@ pub(super) enum Command {
     /// Say what files still hide: thumbnails, places, names, further pictures; reads only
     #[command(after_help = INSPECT_HELP)]
     Inspect(Inspect),
+    /// Look at written files again: are the faces covered, do others show, does anything hide; reads only
+    #[command(after_help = VERIFY_HELP)]
+    Verify(Verify),
     /// Say which engines and models are there, and try them on a sample
     Doctor(Doctor),
     /// Print a completion script for a shell
@@ -241,6 +259,10 @@ pub(super) struct Writing {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub(super) report: Option<OsString>,
 
+    /// Look at every new file again, as `faceveil verify` does; exit with 3 if something is found
+    #[arg(long, help_heading = "Output")]
+    pub(super) verify: bool,
+
     /// Write what was done to this file, for whoever must account for it later: SHA-256 of inputs, outputs
     /// and models, settings, version, counts; JSON lines
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
@@ -385,6 +407,41 @@ pub(super) struct Inspect {
     /// Say nothing but results and errors
     #[arg(short, long)]
     pub(super) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// Files that were written, and folders of them
+    #[arg(required = true, value_name = "OUTPUT", value_hint = ValueHint::AnyPath)]
+    pub(super) outputs: Vec<OsString>,
+
+    /// The report of the run that wrote them, or `-` for standard input; without it nothing passes
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) report: Option<OsString>,
+
+    /// Print one JSON object per file
+    #[arg(long)]
+    pub(super) json: bool,
+
+    /// The sticker, where the report's style is `image`; it must be the same picture
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) image: Option<PathBuf>,
+
+    /// Least score of a face, 0 to 1; lower finds more faces, and more that are none [default: 0.3]
+    #[arg(short, long, value_name = "SCORE", value_parser = threshold)]
+    #[arg(allow_negative_numbers = true, help_heading = "Detection")]
+    pub(super) threshold: Option<f32>,
+
+    /// Leave faces alone whose longer side is less than so many pixels, as the run was told [default: none is too small]
+    #[arg(long, value_name = "PIXELS", value_parser = min_face)]
+    #[arg(allow_negative_numbers = true, help_heading = "Detection")]
+    pub(super) min_face: Option<f32>,
+
+    #[command(flatten)]
+    pub(super) engine: Engine,
+
+    #[command(flatten)]
+    pub(super) running: Running,
 }
 
 #[derive(Debug, Args)]

@@ -14,7 +14,7 @@ use super::{show, siblings};
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{
     Applier, DetectorOptions, Encoding, EngineChoice, EngineOptions, Format, Keep, Limits, Masking,
-    Options, Photo, Preset, Rgb, Sticker, Style, VideoAnonymizer, VideoOptions,
+    Options, Photo, Preset, Rgb, Sticker, Style, VerifierOptions, VideoAnonymizer, VideoOptions,
 };
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -49,6 +49,8 @@ pub(super) struct Config {
     pub(super) folder: Option<PathBuf>,
     /// What a person is told before anything else.
     pub(super) notices: Vec<String>,
+    /// How outputs are looked at again, if they are.
+    pub(super) verify: Option<VerifierOptions>,
     /// Threads.
     pub(super) jobs: usize,
     /// Nothing but errors for people.
@@ -67,7 +69,7 @@ pub(super) enum Faces {
         /// How, in videos.
         video_detector: DetectorOptions,
         /// What covers them.
-        options: Options,
+        options: Box<Options>,
     },
     /// A report says where they are.
     Told(Applier),
@@ -182,11 +184,60 @@ impl Config {
             &typed.common.running,
         )?;
         config.strict = typed.common.strict;
+        config.verify_outputs(writing.verify, typed.dry_run, &destination)?;
         for planned in &mut config.plan {
             planned.regions = regions.of(&planned.input);
             planned.ignore = ignore.of(&planned.input);
         }
         Ok(config)
+    }
+
+    /// Has outputs looked at again, if `asked`.
+    ///
+    /// # Errors
+    /// If there is none that could be.
+    pub(super) fn verify_outputs(
+        &mut self,
+        asked: bool,
+        is_dry: bool,
+        destination: &Destination,
+    ) -> Result<()> {
+        if !asked {
+            return Ok(());
+        }
+        ensure!(
+            !is_dry,
+            "--dry-run writes nothing that --verify could look at"
+        );
+        ensure!(
+            *destination != Destination::Stdout,
+            "--verify reads the new file again, which standard output cannot; give -o FILE"
+        );
+        let mut options = VerifierOptions {
+            video: self.video.clone(),
+            ..VerifierOptions::default()
+        };
+        match &self.faces {
+            Faces::Find {
+                detector,
+                options: covering,
+                ..
+            } => {
+                options.min_face = detector.min_face;
+                options.engine = detector.engine.clone();
+                options.models.clone_from(&detector.models);
+                options.limits = covering.limits;
+                if let Style::Image(sticker) = &covering.style {
+                    options.sticker = Some(sticker.clone());
+                }
+            }
+            Faces::Told(applier) => {
+                options.sticker.clone_from(&applier.sticker);
+                options.limits = applier.limits;
+            }
+        }
+        self.verify = Some(options);
+        Ok(())
     }
 
     /// Checks what was typed after `detect` and plans the run.
@@ -246,6 +297,10 @@ impl Config {
                 show::path(folder)
             );
         }
+        ensure!(
+            to.audit.as_deref() != Some(Path::new("-")),
+            "--audit needs a file; standard output is for results"
+        );
         let Inputs { list, left_alone } = inputs;
         let siblings = siblings::of(&list);
         let own = [
@@ -276,6 +331,7 @@ impl Config {
             audit: to.audit,
             folder,
             notices: Vec::new(),
+            verify: None,
             jobs,
             quiet: running.quiet,
             progress: running.progress,
@@ -325,7 +381,7 @@ fn find(typed: &Common, options: Options) -> Result<Faces> {
     Ok(Faces::Find {
         detector: detector(Preset::default())?,
         video_detector: detector(VideoAnonymizer::PRESET)?,
-        options,
+        options: Box::new(options),
     })
 }
 

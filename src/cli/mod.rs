@@ -3,6 +3,7 @@
 //!
 //! Results go to standard output or a file, everything for people to standard error.
 
+mod again;
 mod apply;
 mod args;
 mod audit;
@@ -28,6 +29,7 @@ mod show;
 mod siblings;
 mod summary;
 mod values;
+mod verify;
 mod video;
 mod voice;
 mod write;
@@ -73,6 +75,7 @@ pub(crate) fn run() -> Exit {
         Command::Apply(typed) => Config::apply(*typed).and_then(|config| process(&config)),
         Command::Detect(typed) => Config::detect(typed).and_then(|config| process(&config)),
         Command::Inspect(typed) => inspect::run(&typed),
+        Command::Verify(typed) => verify::run(&typed),
         Command::Doctor(typed) => doctor::run(typed.onnxruntime.as_deref()),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "faceveil", &mut io::stdout());

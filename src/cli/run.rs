@@ -13,9 +13,9 @@ use super::report_file::{self, Report};
 use super::summary::{self, Summary};
 use super::video::Videos;
 use super::voice::Voice;
-use super::{Exit, settings, show};
-use anyhow::{Context, Result};
-use faceveil::{Anonymizer, Detector, FileReport, Outcome};
+use super::{Exit, settings, show, verify};
+use anyhow::{Context, Result, bail};
+use faceveil::{Anonymizer, Detector, FileReport, Outcome, Verdict, Verifier};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
@@ -65,7 +65,14 @@ pub(super) fn process(config: &Config) -> Result<Exit> {
             detector, options, ..
         } if !config.plan.is_empty() => {
             let detector = Detector::new(detector).context("preparing the detector")?;
-            Some(Anonymizer::new(detector, options.clone())?)
+            Some(Anonymizer::new(detector, (**options).clone())?)
+        }
+        _ => None,
+    };
+    let verifier = match &config.verify {
+        Some(options) if !config.plan.is_empty() => {
+            let verifier = Verifier::new(options.clone());
+            Some(verifier.context("preparing the detectors of --verify")?)
         }
         _ => None,
     };
@@ -76,7 +83,7 @@ pub(super) fn process(config: &Config) -> Result<Exit> {
     let settings = settings::of(config, summary.engine.as_deref());
     let record = record(config, &settings, &voice);
     let earlier = match &record {
-        Some(_) => report_file::earlier(&config.report),
+        Some(record) => earlier(config, record)?,
         None => HashMap::new(),
     };
     // After all that can keep a run from starting, since they replace older ones.
@@ -103,6 +110,7 @@ pub(super) fn process(config: &Config) -> Result<Exit> {
             videos: Videos::new(config, &interrupt, voice.frame_progress()),
             task: config.task,
             format: config.faces.format(),
+            verifier: verifier.as_ref(),
             record: record.as_ref(),
             earlier: &earlier,
             interrupt: &interrupt,
@@ -128,6 +136,11 @@ pub(super) fn process(config: &Config) -> Result<Exit> {
                     summary.add(&done.report);
                 }
             }
+            // Without `--verify` a verdict is an earlier run's.
+            if config.verify.is_some() {
+                tell_findings(&voice, planned, &done.report);
+                summary.add_verdict(&done.report);
+            }
             books.line(&done, &voice);
             // The report is all that `detect` is for.
             if books.is_torn && config.task == Task::Detect {
@@ -145,7 +158,7 @@ pub(super) fn process(config: &Config) -> Result<Exit> {
         .context("starting threads")?;
     }
     voice.end_progress();
-    if let Some(why) = record.as_ref().and_then(Record::failure) {
+    if let Some(why) = record.as_ref().and_then(Record::finish) {
         voice.warning(why);
     }
     summary.not_started = config.plan.len() - summary.files;
@@ -165,8 +178,10 @@ fn exit(config: &Config, summary: &Summary, interrupt: &Interrupt, is_torn: bool
         Exit::Interrupted
     } else if summary.failed > 0 || is_torn {
         Exit::SomeFailed
-    } else if config.strict && summary.open_spans > 0 {
+    } else if summary.found > 0 || (config.strict && summary.open_spans > 0) {
         Exit::SomethingFound
+    } else if summary.not_checked > 0 {
+        Exit::SomeFailed
     } else {
         Exit::Done
     }
@@ -182,6 +197,29 @@ fn record(config: &Config, settings: &serde_json::Value, voice: &Voice) -> Optio
         voice.warning(warning);
     }
     Some(record)
+}
+
+/// The lines of the report that is about to be replaced.
+///
+/// # Errors
+/// If somebody edited one and did not apply it.
+fn earlier(config: &Config, record: &Record) -> Result<HashMap<String, FileReport>> {
+    let lines = report_file::earlier(&config.report);
+    let mut edited: Vec<&String> = lines
+        .iter()
+        .filter(|(_, line)| record.is_edited(line))
+        .map(|(name, _)| name)
+        .collect();
+    edited.sort();
+    if let (Some(name), Some(report)) = (edited.first(), config.report.path()) {
+        bail!(
+            "the line of {} in {} was edited since it was written; `faceveil apply` covers what it says, \
+             and another --report leaves it as it is",
+            show::text(name),
+            show::path(report)
+        );
+    }
+    Ok(lines)
 }
 
 /// Says which styles of the run may be undone.
@@ -226,6 +264,22 @@ fn tell(voice: &Voice, config: &Config, planned: &Planned, done: &Done) {
     }
     if looked_at && config.task == Task::DryRun {
         voice.line(would(&name, report, done));
+    }
+}
+
+/// Says what was found when an output was looked at again.
+fn tell_findings(voice: &Voice, planned: &Planned, report: &FileReport) {
+    let Some(seen) = &report.verify else { return };
+    let name = planned.input.shown();
+    for problem in &seen.findings {
+        let (kind, what) = (&problem.kind, verify::sentence(problem));
+        voice.warning(format_args!("{name}: {kind}: {what}"));
+    }
+    if seen.verdict == Verdict::Found {
+        let output = report.output.as_deref().unwrap_or_default();
+        voice.warning(format_args!(
+            "{name}: look at its output {output} before you share it"
+        ));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::config::{Config, Faces, Task};
 use super::inputs::LeftAlone;
-use faceveil::{FileReport, Outcome, RunSummary};
+use faceveil::{FileReport, Outcome, RunSummary, Verdict};
 use std::time::Duration;
 
 /// What happened so far.
@@ -26,6 +26,12 @@ pub(super) struct Summary {
     pub(super) not_started: usize,
     /// Spans of videos in which a face may show.
     pub(super) open_spans: usize,
+    /// Outputs that `--verify` let pass.
+    pub(super) passed: usize,
+    /// Outputs in which it found something.
+    pub(super) found: usize,
+    /// Outputs that it could not check.
+    pub(super) not_checked: usize,
     /// Whether a line of the report was lost.
     pub(super) report_failed: bool,
     /// What ran the networks.
@@ -50,6 +56,17 @@ impl Summary {
             Outcome::Failed => self.failed += 1,
             Outcome::Skipped => self.skipped += 1,
             _ => self.without_faces += usize::from(faces(report) == 0),
+        }
+    }
+
+    /// Counts what `--verify` made of an output.
+    pub(super) fn add_verdict(&mut self, report: &FileReport) {
+        if let Some(seen) = &report.verify {
+            *match seen.verdict {
+                Verdict::Passed => &mut self.passed,
+                Verdict::Found => &mut self.found,
+                _ => &mut self.not_checked,
+            } += 1;
         }
     }
 
@@ -89,6 +106,15 @@ impl Summary {
         parts.push(format!("{} failed", self.failed));
         if self.skipped > 0 {
             parts.push(format!("{} skipped", self.skipped));
+        }
+        if config.verify.is_some() {
+            parts.push(format!(
+                "{} verified, {} to look at",
+                self.passed, self.found
+            ));
+            if self.not_checked > 0 {
+                parts.push(format!("{} not checked", self.not_checked));
+            }
         }
         if self.not_started > 0 {
             parts.push(format!("stopped with {} not started", self.not_started));

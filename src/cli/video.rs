@@ -6,7 +6,9 @@ use super::config::{Config, Faces};
 use super::interrupt::Interrupt;
 use super::voice::FrameProgress;
 use anyhow::{Result, bail};
-use faceveil::{Applier, ErrorKind, FileReport, Options, Progress, VideoAnonymizer};
+use faceveil::{
+    Applier, ErrorKind, FileReport, Options, Progress, Verification, Verifier, VideoAnonymizer,
+};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -70,6 +72,20 @@ impl<'a> Videos<'a> {
         })
     }
 
+    /// Looks at a video that was written again.
+    pub(super) fn verify(
+        &self,
+        verifier: &Verifier,
+        output: &Path,
+        line: &FileReport,
+    ) -> Result<Verification> {
+        let seen = self.run(output, |_, watch| verifier.video(output, Some(line), watch));
+        match self.interrupt.requested() {
+            true => bail!("interrupted while it was looked at again"),
+            false => seen,
+        }
+    }
+
     fn find(
         &self,
         input: &Path,
@@ -93,11 +109,11 @@ impl<'a> Videos<'a> {
         })
     }
 
-    fn run(
+    fn run<T>(
         &self,
         input: &Path,
-        work: impl FnOnce(&mut Option<VideoAnonymizer>, Watch<'_>) -> faceveil::Result<FileReport>,
-    ) -> Result<FileReport> {
+        work: impl FnOnce(&mut Option<VideoAnonymizer>, Watch<'_>) -> faceveil::Result<T>,
+    ) -> Result<T> {
         let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         if self.interrupt.requested() {
             bail!("interrupted before it was begun");

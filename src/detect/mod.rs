@@ -2,6 +2,7 @@
 //!
 //! Invariant: the same picture, options and engine give the same faces, whatever else is running.
 
+mod again;
 mod context;
 mod decide;
 mod evidence;
@@ -12,10 +13,12 @@ mod merge;
 mod pool;
 mod preset;
 mod second_look;
+mod tilted;
 mod turned;
 mod weights;
 mod weights_of_evidence;
 
+pub(crate) use again::SecondSearch;
 pub use preset::Preset;
 pub use weights::{bundled_digests, bundled_models};
 
@@ -89,17 +92,18 @@ impl Detector {
     /// [`ErrorKind::InvalidArgument`] for a threshold outside 0..=1 or a least face below 0, [`ErrorKind::Engine`] if the engine,
     /// the device or a model cannot be had.
     pub fn new(options: &DetectorOptions) -> Result<Self> {
-        Self::with(options, options.preset.plans())
+        Self::with(options, options.preset.plans(), &[])
     }
 
     /// For the frames of a video, in which a face has many chances to be seen: what each preset makes
     /// of it is in `preset.rs`. Errors as of [`Detector::new`].
     #[cfg(feature = "video")]
     pub(crate) fn for_frames(options: &DetectorOptions) -> Result<Self> {
-        Self::with(options, options.preset.plans_for_frames())
+        Self::with(options, options.preset.plans_for_frames(), &[])
     }
 
-    fn with(options: &DetectorOptions, mut plans: Plans) -> Result<Self> {
+    /// `more`: networks that are asked besides those of the plans.
+    fn with(options: &DetectorOptions, mut plans: Plans, more: &[Head]) -> Result<Self> {
         if let Some(threshold) = options.threshold {
             if !(0.0..=1.0).contains(&threshold) {
                 return Err(Error::new(
@@ -118,7 +122,7 @@ impl Detector {
         let engine = Engine::open(&options.engine)?;
         let mut pools = vec![];
         for head in Head::ALL {
-            if plans.use_head(head) {
+            if plans.use_head(head) || more.contains(&head) {
                 let model = weights::read(head, options.models.as_deref())?;
                 pools.push((head, Pool::new(engine.load(&model)?)));
             }
@@ -147,8 +151,8 @@ impl Detector {
     pub fn detect_and_reject(&self, picture: &dyn Picture) -> Result<Detected> {
         let plan = self.plans.of(picture.size());
         let mut all = self.find(picture, plan)?;
-        if let Some(look) = &plan.turned {
-            self.find_turned(picture, plan, look, &mut all)?;
+        if let Some(turns) = &plan.turns {
+            self.find_turned(picture, turns, &mut all)?;
         }
         for list in [&mut all.faces, &mut all.rejected] {
             list.retain(|f| f.area.longest() >= self.min_face);

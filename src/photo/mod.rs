@@ -180,6 +180,10 @@ trait Body: Send + Sync {
     fn parts(self: Box<Self>) -> Result<Parts>;
     /// See [`Photo::to_rgba`].
     fn to_rgba(&self) -> (Size, Vec<u8>);
+    /// See [`Photo::coarseness`].
+    fn coarseness(&self) -> Vec<f32> {
+        Vec::new()
+    }
 }
 
 /// A decoded photo: its pixels as stored, and the short list of things that are written again.
@@ -370,6 +374,12 @@ impl Photo {
     #[must_use]
     pub fn to_rgba(&self) -> (Size, Vec<u8>) {
         self.body.to_rgba()
+    }
+
+    /// By how many levels one step of its codec changes smooth samples, for each plane in the order of
+    /// [`Photo::edit`]; empty if a format keeps every sample.
+    pub(crate) fn coarseness(&self) -> Vec<f32> {
+        self.body.coarseness()
     }
 
     /// What the source held that is not written again: `exif-thumbnail`, `gps`, `mpf`.

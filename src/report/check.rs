@@ -20,6 +20,7 @@ pub(super) fn fault(report: &FileReport) -> Option<Fault> {
         .or_else(|| named("style", report.style.as_ref().and_then(|s| s.fault())))
         .or_else(|| each("faces", &report.faces, |f| face(f, report.frames)))
         .or_else(|| each("rejected", &report.rejected, |f| face(f, report.frames)))
+        .or_else(|| each("ignored", &report.ignored, |i| sides(*i)))
         .or_else(|| {
             each("spans", &report.spans, |s| {
                 (s.first > s.last).then(|| "it ends before it begins".to_owned())

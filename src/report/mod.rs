@@ -25,6 +25,8 @@ pub use style::StyleUsed;
 pub use summary::RunSummary;
 pub use verification::{Problem, Verdict, Verification};
 
+use crate::digest::Digest;
+use crate::geometry::Rect;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// Version of the report's shape.
@@ -76,6 +78,9 @@ pub struct FileReport {
     /// Where a face of a video was probably left open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spans: Vec<OpenSpan>,
+    /// SHA-256 over when the frames of a video are shown, counted from the first, as fractions of seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<Digest>,
     /// What decoded and encoded a video.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backend: Option<String>,
@@ -89,6 +94,11 @@ pub struct FileReport {
     /// What was covered, or would be.
     #[serde(deserialize_with = "read::limited")]
     pub regions: Vec<Covered>,
+    /// Boxes that somebody asked to leave open: a face whose middle lies in one is not covered, on purpose.
+    /// x, y, width, height in pixels of the upright picture.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "read::limited")]
+    pub ignored: Vec<[f32; 4]>,
     /// What it was covered with; `null` where nothing is covered on principle (`detect`).
     pub style: Option<StyleUsed>,
     /// What was found when the output was looked at again; left out if nobody did.
@@ -124,10 +134,12 @@ impl FileReport {
             frames: 0,
             tracks: Vec::new(),
             spans: Vec::new(),
+            times: None,
             backend: None,
             faces: Vec::new(),
             rejected: Vec::new(),
             regions: Vec::new(),
+            ignored: Vec::new(),
             style: None,
             verify: None,
             dropped: Vec::new(),
@@ -152,6 +164,13 @@ impl FileReport {
     #[must_use]
     pub const fn is_video(&self) -> bool {
         self.backend.is_some()
+    }
+
+    /// Whether a face is not covered on purpose: its middle lies in a box that was to be left open.
+    #[must_use]
+    pub fn is_left_open(&self, face: &Rect) -> bool {
+        let holds = |&area: &[f32; 4]| parts::rect(area).is_some_and(|r| r.holds(face.center()));
+        self.ignored.iter().any(holds)
     }
 
     /// What is covered in one frame, in the order that it is covered in: tracks by their number, then

@@ -14,6 +14,7 @@ mod view;
 pub(crate) use frame::{Frame, Shape};
 #[cfg(test)]
 pub(crate) use frame::{Planes, Samples};
+pub(crate) use timeline::{TimeBase, times};
 pub(crate) use view::FramePicture;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -93,6 +94,8 @@ pub(crate) trait Video: Sync {
     fn rate(&self) -> f64;
     /// Frames, as far as it is known beforehand.
     fn frames(&self) -> Option<u64>;
+    /// What presentation timestamps count.
+    fn time_base(&self) -> TimeBase;
     /// When a frame is shown, in seconds from the start.
     fn seconds(&self, pts: i64) -> f64;
     /// Sound tracks.

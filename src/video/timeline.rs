@@ -1,5 +1,6 @@
 //! Time as videos count it: whole ticks of a time base. Nothing here rounds.
 
+use crate::digest::Digest;
 use std::cmp::Ordering;
 
 /// A tick: `num / den` seconds, neither 0.
@@ -13,6 +14,12 @@ impl TimeBase {
     /// `None` if either is 0.
     pub(crate) fn new(num: u32, den: u32) -> Option<Self> {
         (num > 0 && den > 0).then_some(Self { num, den })
+    }
+
+    /// So many ticks a second; 0 counts as 1.
+    pub(crate) const fn of_rate(ticks: u32) -> Self {
+        let den = if ticks == 0 { 1 } else { ticks };
+        Self { num: 1, den }
     }
 
     pub(crate) const fn num(self) -> u32 {
@@ -39,6 +46,28 @@ impl TimeBase {
 pub(crate) struct Timeline {
     pub(crate) base: TimeBase,
     pub(crate) pts: Vec<i64>,
+}
+
+/// A digest of when frames are shown, counted from the first: equal for equal times, whatever time base
+/// they are counted in.
+pub(crate) fn times(base: TimeBase, pts: &[i64]) -> Digest {
+    let first = pts.first().copied().unwrap_or(0);
+    let mut bytes = Vec::with_capacity(pts.len() * 32);
+    for pts in pts {
+        let ticks = (i128::from(*pts) - i128::from(first)) * i128::from(base.num());
+        let common = divisor(ticks.unsigned_abs(), base.den().into()).max(1) as i128;
+        bytes.extend((ticks / common).to_le_bytes());
+        bytes.extend((i128::from(base.den()) / common).to_le_bytes());
+    }
+    Digest::of(&bytes)
+}
+
+/// The greatest common one.
+fn divisor(mut a: u128, mut b: u128) -> u128 {
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }
 
 /// Most that the first frame may have moved, in seconds: MP4 files of older muxers begin on a whole
@@ -93,6 +122,11 @@ mod tests {
         let b = timeline(1, 30000, &[0, 1001, 3003, 4004]);
         assert_eq!(a.first_difference(&b, 0.0), None);
         assert_eq!(b.first_difference(&a, 0.0), None);
+        assert_eq!(times(a.base, &a.pts), times(b.base, &b.pts));
+        let moved: Vec<i64> = b.pts.iter().map(|t| t + 77).collect();
+        assert_eq!(times(a.base, &a.pts), times(b.base, &moved));
+        assert_ne!(times(a.base, &a.pts), times(b.base, &[0, 1001, 3003, 4005]));
+        assert_ne!(times(a.base, &a.pts), times(a.base, &a.pts[..3]));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 const GROUND: [&str; 7] = [
     "colour", "digest", "error", "face", "geometry", "picture", "plane",
 ];
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     ("digest", &[]),
     ("error", &[]),
     ("geometry", &[]),
@@ -28,6 +28,20 @@ const MAY_USE: [(&str, &[&str]); 16] = [
         "anonymize",
         &[
             "detect", "inspect", "photo", "redact", "report", "track", "video",
+        ],
+    ),
+    // It says what it thinks of what `anonymize` wrote, and takes of it only how videos are read.
+    (
+        "verify",
+        &[
+            "anonymize",
+            "detect",
+            "engine",
+            "inspect",
+            "photo",
+            "redact",
+            "report",
+            "video",
         ],
     ),
 ];

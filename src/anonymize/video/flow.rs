@@ -21,7 +21,7 @@ const TICK: Duration = Duration::from_millis(200);
 const STACK: usize = 8 << 20;
 
 /// Frames that are used again and again.
-pub(super) struct Pool {
+pub(crate) struct Pool {
     state: Mutex<State>,
     returned: Condvar,
 }
@@ -35,7 +35,7 @@ struct State {
 
 impl Pool {
     /// A pool of this many frames.
-    pub(super) fn new(frames: usize) -> Arc<Self> {
+    pub(crate) fn new(frames: usize) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
                 idle: Vec::new(),
@@ -68,7 +68,7 @@ impl Pool {
     }
 
     /// Gives a frame back.
-    pub(super) fn give(&self, frame: Frame) {
+    pub(crate) fn give(&self, frame: Frame) {
         self.lock().idle.push(frame);
         self.returned.notify_one();
     }
@@ -89,7 +89,7 @@ impl Pool {
 ///
 /// # Errors
 /// The first in the order of the frames, of the source, of `look`, or of `each`.
-pub(super) fn in_order<L: Send>(
+pub(crate) fn in_order<L: Send>(
     mut source: Box<dyn FrameSource>,
     shape: &Shape,
     workers: usize,
@@ -281,7 +281,7 @@ impl Drop for Writing {
 }
 
 /// The caller asked to stop.
-pub(super) fn interrupted() -> Error {
+pub(crate) fn interrupted() -> Error {
     Error::new(ErrorKind::Interrupted, "interrupted before it was written")
 }
 

@@ -235,6 +235,15 @@ impl Body for Jpeg {
         })
     }
 
+    fn coarseness(&self) -> Vec<f32> {
+        // The lowest frequencies are all that smooth samples have; a step of the first is eight times a
+        // level of the mean.
+        let square = |step: u16| f32::from(step).powi(2);
+        let step =
+            |q: &[u16; 64]| ((square(q[0]) + square(q[1]) + square(q[8])) / 3.0).sqrt() / 8.0;
+        self.coded.quant.iter().map(step).collect()
+    }
+
     fn to_rgba(&self) -> (Size, Vec<u8>) {
         let size = self.coded.frame.size;
         let rgb = self.whole(Reduction::ALL[0]);

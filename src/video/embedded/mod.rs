@@ -11,7 +11,7 @@ mod tests;
 
 use super::failure::failed;
 use super::frame::{Planes, Shape};
-use super::{Audio, Encoding, FrameSink, FrameSource, Video};
+use super::{Audio, Encoding, FrameSink, FrameSource, TimeBase, Video};
 use crate::colour::{Coding, Matrix, Range};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
@@ -85,7 +85,7 @@ impl EmbeddedVideo {
     }
 
     fn timescale(&self) -> f64 {
-        f64::from(self.source.track().mdia.mdhd.timescale.max(1))
+        self.time_base().den().into()
     }
 }
 
@@ -113,6 +113,10 @@ impl Video for EmbeddedVideo {
 
     fn frames(&self) -> Option<u64> {
         Some(self.source.pictures.len() as u64)
+    }
+
+    fn time_base(&self) -> TimeBase {
+        TimeBase::of_rate(self.source.track().mdia.mdhd.timescale)
     }
 
     fn seconds(&self, pts: i64) -> f64 {

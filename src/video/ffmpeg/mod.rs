@@ -15,7 +15,7 @@ pub(crate) use tools::Tools;
 
 use super::failure::{failed, malformed};
 use super::frame::Shape;
-use super::{Encoding, FrameSink, FrameSource, Video};
+use super::{Encoding, FrameSink, FrameSource, TimeBase, Video};
 use crate::colour::{Coding, Matrix, Range};
 use crate::error::Result;
 use crate::geometry::{Orientation, Size};
@@ -120,6 +120,10 @@ impl Video for FfmpegVideo {
 
     fn frames(&self) -> Option<u64> {
         self.probe.video.frames
+    }
+
+    fn time_base(&self) -> TimeBase {
+        self.time_base
     }
 
     fn seconds(&self, pts: i64) -> f64 {

@@ -1,0 +1,341 @@
+//! `faceveil verify`: outputs looked at again, as lines for people or as JSON lines. Reads only.
+//!
+//! Invariant: every output that was given or that the report names ends in one entry, and one that was
+//! not checked is never counted as passed.
+
+use super::args::Verify;
+use super::config;
+use super::inputs::{self, Input, Inputs, Source};
+use super::interrupt::Interrupt;
+use super::show;
+use super::summary::count;
+use super::voice::Voice;
+use super::{Exit, batch, read, report_file};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use faceveil::{
+    EngineOptions, FileReport, Problem, Progress, SCHEMA, Verdict, Verification, Verifier,
+    VerifierOptions, VideoOptions,
+};
+use serde::Serialize;
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// One JSON line.
+#[derive(Serialize)]
+struct Line<'a> {
+    schema: u32,
+    file: &'a str,
+    #[serde(flatten)]
+    seen: &'a Verification,
+}
+
+/// One output, and what the report says about it.
+struct Output {
+    input: Option<Input>,
+    /// For people and results.
+    name: String,
+    line: Option<FileReport>,
+}
+
+/// How many outputs ended how.
+#[derive(Default)]
+struct Tally {
+    files: usize,
+    passed: usize,
+    found: usize,
+    not_checked: usize,
+}
+
+/// Looks at what was given.
+///
+/// # Errors
+/// What keeps the run from starting.
+pub(super) fn run(typed: &Verify) -> Result<Exit> {
+    ensure!(
+        !typed.outputs.iter().any(|o| inputs::is_stdin(o)),
+        "verify looks at files; `-` is none"
+    );
+    ensure!(
+        typed.image.is_none() || typed.report.is_some(),
+        "--image would not be used; add the --report that tells where it lies"
+    );
+    let lines = match &typed.report {
+        Some(report) => report_file::read(report)?.0,
+        None => Vec::new(),
+    };
+    let options = options(typed)?;
+    let interrupt = Interrupt::listen()?;
+    batch::silence_worker_panics();
+    let Inputs { list, left_alone } = inputs::gather_all(&typed.outputs);
+    let (outputs, others) = pair(typed, list, lines);
+    let mut voice = Voice::new(typed.running.quiet, typed.running.progress, outputs.len());
+    for folder in &left_alone.empty {
+        voice.warning(format_args!("no photo or video in {}", show::path(folder)));
+    }
+    if typed.report.is_none() {
+        voice.warning("without --report it is not known what must be covered: only faces and what files hide are looked for, and nothing passes");
+    }
+    if others > 0 {
+        let others = count(others, "other output");
+        voice.note(format_args!("{others} of the report were not given and not looked at; give their folder to have all of them checked"));
+    }
+    let verifier = Verifier::new(options).context("preparing the detectors")?;
+    let videos = Mutex::new(());
+    let frames = voice.frame_progress();
+    let look = |output: &Output| -> Result<Verification> {
+        let Some(input) = &output.input else {
+            let why = "the report says that it was written, and it is not there";
+            return Ok(Verification::new(
+                Verdict::Found,
+                vec![Problem::new("missing", why)],
+            ));
+        };
+        let path = match &input.source {
+            Source::File(path) => path,
+            Source::Unreachable(_, why) => return Err(anyhow!("{why}")),
+            Source::Stdin => bail!("it is no file"),
+        };
+        if !read::is_video(path) {
+            let bytes = read::file(path, read::MOST_BYTES)?;
+            return Ok(verifier.photo(&bytes, output.line.as_ref())?);
+        }
+        let _turn = videos.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bar = frames.begin(&input.name);
+        let mut watch = |done: Progress| {
+            bar.advance(done.frames, done.of);
+            match interrupt.requested() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        };
+        Ok(verifier.video(path, output.line.as_ref(), &mut watch)?)
+    };
+    let mut tally = Tally::default();
+    let mut out = Results {
+        json: typed.json,
+        to: anstream::stdout(),
+    };
+    let voice_of_run = RefCell::new(&mut voice);
+    let emit = |index: usize, outcome: batch::Outcome<Result<Verification>>| {
+        let output = &outputs[index];
+        let seen = outcome
+            .unwrap_or_else(|message| Err(anyhow!("a bug in faceveil: {message}")))
+            .unwrap_or_else(|why| not_checked(&show::chain(&why)));
+        tally.add(&seen);
+        let voice = voice_of_run.borrow();
+        let open = output.line.as_ref().map_or(0, |line| line.ignored.len());
+        if open > 0 {
+            let boxes = count(open, "box");
+            voice.note(format_args!(
+                "{}: faces in {boxes} were left open on purpose (--ignore)",
+                show::text(&output.name)
+            ));
+        }
+        if let Err(why) = out.entry(&output.name, &seen) {
+            // Whoever closed the pipe has seen enough.
+            if why.kind() != io::ErrorKind::BrokenPipe {
+                voice.error(format_args!("writing to standard output: {why}"));
+            }
+            interrupt.request();
+        }
+    };
+    let jobs = typed.running.jobs.map_or_else(config::cores, usize::from);
+    batch::run(
+        outputs.len(),
+        jobs,
+        &interrupt,
+        |i| look(&outputs[i]),
+        |_| voice_of_run.borrow_mut().advance(),
+        emit,
+    )
+    .context("starting threads")?;
+    voice.end_progress();
+    voice.line(tally.sentence(outputs.len(), verifier.engine()));
+    Ok(if interrupt.heard() {
+        Exit::Interrupted
+    } else if tally.found > 0 {
+        Exit::SomethingFound
+    } else if tally.passed < outputs.len() || outputs.is_empty() {
+        Exit::SomeFailed
+    } else {
+        Exit::Done
+    })
+}
+
+fn options(typed: &Verify) -> Result<VerifierOptions> {
+    let mut options = VerifierOptions {
+        threshold: typed.threshold,
+        min_face: typed.min_face.unwrap_or(0.0),
+        engine: EngineOptions {
+            engine: typed.engine.engine.into(),
+            device: typed.engine.device.into(),
+            onnxruntime: typed.engine.onnxruntime.clone(),
+        },
+        video: VideoOptions {
+            backend: typed.running.video_backend.into(),
+            workers: typed.running.jobs.map_or_else(config::cores, usize::from),
+            ..VideoOptions::default()
+        },
+        ..VerifierOptions::default()
+    };
+    options.limits.max_pixels = typed.running.max_pixels;
+    if let Some(path) = &typed.image {
+        let sticker = config::sticker(path, &options.limits);
+        options.sticker =
+            Some(sticker.with_context(|| format!("reading the sticker {}", show::path(path)))?);
+    }
+    Ok(options)
+}
+
+/// Gives each file its line. If a folder was given, what the report names and nobody found is missing;
+/// otherwise the second result counts it.
+fn pair(typed: &Verify, list: Vec<Input>, lines: Vec<FileReport>) -> (Vec<Output>, usize) {
+    let mut lines: Vec<Option<FileReport>> = lines
+        .into_iter()
+        .filter(|line| line.output.as_deref().is_some_and(|name| name != "-"))
+        .map(Some)
+        .collect();
+    let mut outputs: Vec<Output> = Vec::with_capacity(list.len());
+    for input in list {
+        let index = of_file(&input, &lines);
+        outputs.push(Output {
+            name: input.shown(),
+            line: index.and_then(|i| lines[i].take()),
+            input: Some(input),
+        });
+    }
+    let left: Vec<FileReport> = lines.into_iter().flatten().collect();
+    let folders: Vec<&Path> = typed
+        .outputs
+        .iter()
+        .map(Path::new)
+        .filter(|p| p.is_dir())
+        .collect();
+    if folders.is_empty() {
+        return (outputs, left.len());
+    }
+    outputs.extend(left.into_iter().map(|line| {
+        let name = line.output.clone().unwrap_or_default();
+        // A walk passes over some files, hidden ones for instance.
+        let there = folders.iter().map(|f| f.join(&name)).find(|p| p.is_file());
+        let input = there.map(|path| Input {
+            name: name.clone().into(),
+            source: Source::File(path),
+        });
+        Output {
+            name: input.as_ref().map_or(name, Input::shown),
+            input,
+            line: Some(line),
+        }
+    }));
+    (outputs, 0)
+}
+
+/// The line of a file: the one whose name is the file's below the folder, or else the longest that the
+/// path ends in.
+fn of_file(input: &Input, lines: &[Option<FileReport>]) -> Option<usize> {
+    let name = |line: &Option<FileReport>| -> Option<PathBuf> {
+        line.as_ref()?.output.as_ref().map(PathBuf::from)
+    };
+    let path = input.path()?;
+    let exactly = |line| name(line).is_some_and(|name| name == input.name);
+    lines.iter().position(exactly).or_else(|| {
+        let ends = lines.iter().enumerate().filter_map(|(i, line)| {
+            let name = name(line)?;
+            path.ends_with(&name)
+                .then(|| (name.components().count(), i))
+        });
+        ends.max().map(|(_, i)| i)
+    })
+}
+
+/// A file whose checks could not run.
+pub(super) fn not_checked(why: &str) -> Verification {
+    Verification::new(Verdict::NotChecked, vec![Problem::new("not-checked", why)])
+}
+
+impl Tally {
+    fn add(&mut self, seen: &Verification) {
+        self.files += 1;
+        *match seen.verdict {
+            Verdict::Passed => &mut self.passed,
+            Verdict::Found => &mut self.found,
+            _ => &mut self.not_checked,
+        } += 1;
+    }
+
+    fn sentence(&self, given: usize, engine: &str) -> String {
+        let mut sentence = format!(
+            "{}: {} passed, {} to look at, {} not checked",
+            count(self.files, "output"),
+            self.passed,
+            self.found,
+            self.not_checked
+        );
+        if self.files < given {
+            sentence += &format!(", stopped with {} not looked at", given - self.files);
+        }
+        sentence + &format!(" ({engine})")
+    }
+}
+
+/// Standard output, in one of two forms.
+struct Results {
+    json: bool,
+    to: anstream::AutoStream<io::Stdout>,
+}
+
+const BOLD: &str = "\x1b[1m";
+const YELLOW: &str = "\x1b[33m";
+const PLAIN: &str = "\x1b[0m";
+
+impl Results {
+    fn entry(&mut self, name: &str, seen: &Verification) -> io::Result<()> {
+        if self.json {
+            let line = Line {
+                schema: SCHEMA,
+                file: name,
+                seen,
+            };
+            let text = serde_json::to_string(&line).map_err(io::Error::other)?;
+            writeln!(self.to, "{text}")?;
+        } else {
+            let verdict = match seen.verdict {
+                Verdict::Passed => "passed",
+                Verdict::Found => "look at it",
+                _ => "not checked",
+            };
+            writeln!(self.to, "{BOLD}{}{PLAIN}  {verdict}", show::text(name))?;
+            for problem in &seen.findings {
+                let kind = &problem.kind;
+                writeln!(self.to, "  {YELLOW}{kind:11}{PLAIN}  {}", sentence(problem))?;
+            }
+        }
+        self.to.flush()
+    }
+}
+
+/// A finding in one line: where, how sure, why.
+pub(super) fn sentence(problem: &Problem) -> String {
+    let mut parts = Vec::new();
+    if let Some(frame) = problem.frame {
+        parts.push(format!("frame {frame}"));
+    }
+    if let Some([x, y, w, h]) = problem.area {
+        parts.push(format!("at {x:.0},{y:.0} {w:.0}x{h:.0}"));
+    }
+    if let Some(score) = problem.score {
+        parts.push(format!("score {score:.2}"));
+    }
+    if let Some(place) = &problem.place {
+        parts.push(show::text(place));
+    }
+    let reason = show::text(&problem.reason);
+    match parts.is_empty() {
+        true => reason,
+        false => format!("{}: {reason}", parts.join(", ")),
+    }
+}

@@ -1,0 +1,92 @@
+//! Faces that are found in an output, and how much of each lies under masks.
+
+use super::place::Place;
+use crate::face::Face;
+use crate::geometry::{Orientation, Point, Rect, Size};
+use crate::redact::{Region, Shape};
+
+/// Least share of a face that must lie under masks.
+const ENOUGH: f32 = 0.98;
+/// Points a side of the grid that a face is measured with.
+const GRID: usize = 48;
+
+/// The faces that masks do not cover, with the share that they do. What counts of a face is the ellipse in
+/// its box, as far as it lies in the picture.
+pub(super) fn uncovered<'a>(
+    faces: &'a [Face],
+    regions: &[Region],
+    picture: Size,
+) -> Vec<(&'a Face, f32)> {
+    let places: Vec<Place> = regions
+        .iter()
+        .map(|r| Place::new(r, picture, Orientation::Normal))
+        .collect();
+    let share = |face: &'a Face| (face, share(&face.area, &places, picture));
+    faces
+        .iter()
+        .map(share)
+        .filter(|(_, share)| *share < ENOUGH)
+        .collect()
+}
+
+/// How much of a face lies under masks, 0..=1; 1 if nothing of it is in the picture.
+fn share(face: &Rect, masks: &[Place], picture: Size) -> f32 {
+    let all = Rect::of(picture);
+    let region = Region::new(Shape::Ellipse, *face);
+    let ellipse = Place::new(&region, picture, Orientation::Normal);
+    let (mut inside, mut covered) = (0u32, 0u32);
+    let at = |from: f32, side: f32, i: usize| from + side * (i as f32 + 0.5) / GRID as f32;
+    for j in 0..GRID {
+        for i in 0..GRID {
+            let p = Point::new(
+                at(face.left(), face.width(), i),
+                at(face.top(), face.height(), j),
+            );
+            if all.holds(p) && ellipse.holds(p, (0.0, 0.0)) {
+                inside += 1;
+                covered += u32::from(masks.iter().any(|m| m.holds(p, (0.0, 0.0))));
+            }
+        }
+    }
+    match inside {
+        0 => 1.0,
+        _ => covered as f32 / inside as f32,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn face(x: f32, y: f32, side: f32) -> Face {
+        Face {
+            area: Rect::new(x, y, side, side).expect("a box"),
+            score: 0.5,
+            landmarks: None,
+            found_by: vec!["centerface@1".into()],
+        }
+    }
+
+    #[test]
+    fn a_face_under_a_mask_or_beyond_the_edge_is_covered_and_one_that_looks_out_is_not() {
+        let picture = Size::new(200, 100);
+        let mask = |x, y, w, h| Region::new(Shape::Ellipse, Rect::new(x, y, w, h).expect("a box"));
+        let masks = [mask(10.0, 10.0, 68.0, 68.0), mask(150.0, 0.0, 68.0, 68.0)];
+        let share = |f: &Face| {
+            uncovered(std::slice::from_ref(f), &masks, picture)
+                .first()
+                .map(|u| u.1)
+        };
+        assert_eq!(share(&face(24.0, 24.0, 40.0)), None, "the face of the mask");
+        assert_eq!(share(&face(164.0, 10.0, 45.0)), None, "cut by the edge");
+        assert_eq!(share(&face(250.0, 10.0, 40.0)), None, "beyond");
+        assert_eq!(share(&face(90.0, 30.0, 30.0)), Some(0.0));
+        let half = share(&face(58.0, 24.0, 40.0)).expect("looks out");
+        assert!((0.2..0.7).contains(&half), "{half}");
+        assert!(
+            share(&face(14.0, 14.0, 60.0)).is_some_and(|s| s > 0.9)
+                || share(&face(14.0, 14.0, 60.0)).is_none()
+        );
+        assert!(uncovered(&[face(5.0, 5.0, 30.0)], &[], picture)[0].1 == 0.0);
+    }
+}

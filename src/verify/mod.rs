@@ -1,0 +1,339 @@
+//! A second look at what was written, by code that had no part in it: whether every region that a report
+//! names is covered in the decoded pixels, whether a more sensitive search finds a face beside the masks,
+//! and whether the file hides anything.
+//!
+//! Invariant: a check that did not run is a finding of its own, never a pass.
+
+mod again;
+mod colours;
+mod cover;
+mod faces;
+mod hidden;
+mod place;
+#[cfg(test)]
+mod tests;
+mod tolerance;
+#[cfg(feature = "video")]
+mod video;
+
+use crate::detect::{DetectorOptions, Preset, SecondSearch};
+use crate::digest::Digest;
+use crate::engine::EngineOptions;
+use crate::error::{ErrorKind, Result};
+use crate::geometry::{Rect, Size};
+use crate::inspect::inspect;
+use crate::photo::{Limits, Photo};
+use crate::redact::{Region, Sticker, Style};
+use crate::report::{FileReport, Problem, Verdict, Verification};
+use std::path::PathBuf;
+
+/// How outputs are looked at again.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct VerifierOptions {
+    /// Least score of a face; `None`: 0.3, measured to send few pictures to a person for each that needs it.
+    pub threshold: Option<f32>,
+    /// Faces whose longer side is less than so many pixels are not looked for: what the run was told, if it
+    /// was.
+    pub min_face: f32,
+    /// What the networks run on.
+    pub engine: EngineOptions,
+    /// A folder with the model files, instead of the bundled ones.
+    pub models: Option<PathBuf>,
+    /// What the style `image` shows; without it such covers cannot be checked.
+    pub sticker: Option<Sticker>,
+    /// Bounds for reading.
+    pub limits: Limits,
+    /// How videos are read, and on how many threads.
+    #[cfg(feature = "video")]
+    pub video: crate::anonymize::VideoOptions,
+}
+
+impl VerifierOptions {
+    /// How to search, as hard as a preset does and harder.
+    fn search(&self, preset: Preset) -> DetectorOptions {
+        DetectorOptions {
+            preset,
+            threshold: self.threshold,
+            min_face: self.min_face,
+            engine: self.engine.clone(),
+            models: self.models.clone(),
+        }
+    }
+}
+
+/// Looks at outputs again. Share one between threads.
+///
+/// ```no_run
+/// use faceveil::{Verdict, Verifier, VerifierOptions};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let report: faceveil::FileReport = todo!();
+/// let verifier = Verifier::new(VerifierOptions::default())?;
+/// let seen = verifier.photo(&std::fs::read("out.jpg")?, Some(&report))?;
+/// assert_eq!(seen.verdict, Verdict::Passed, "{:?}", seen.findings);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Verifier {
+    search: SecondSearch,
+    /// For the frames of videos.
+    #[cfg(feature = "video")]
+    frames: std::sync::OnceLock<SecondSearch>,
+    options: VerifierOptions,
+}
+
+/// Kinds of findings. Their names are part of the report's schema, see `docs/verify.md`.
+mod kind {
+    /// A region in which the picture shows something else than the style does.
+    pub(super) const UNCOVERED: &str = "uncovered";
+    /// A face that no mask covers.
+    pub(super) const FACE: &str = "face";
+    /// Something beside the picture.
+    pub(super) const HIDDEN: &str = "hidden";
+    /// Another file than the report is about.
+    pub(super) const CHANGED: &str = "changed";
+    /// A file that cannot be read to its end.
+    pub(super) const DAMAGED: &str = "damaged";
+    /// Frames at other times than the source's.
+    #[cfg(feature = "video")]
+    pub(super) const TIMES: &str = "times";
+    /// A check that could not run.
+    pub(super) const NOT_CHECKED: &str = "not-checked";
+}
+
+/// Findings of one file.
+#[derive(Debug, Default)]
+struct Findings(Vec<Problem>);
+
+impl Findings {
+    fn add(&mut self, kind: &str, reason: impl Into<String>) {
+        self.0.push(Problem::new(kind, reason));
+    }
+
+    /// With a place in the picture.
+    fn add_at(
+        &mut self,
+        kind: &str,
+        frame: Option<usize>,
+        area: &Rect,
+        reason: String,
+    ) -> &mut Problem {
+        let hundredth = |v: f32| (v * 100.0).round() / 100.0;
+        let mut problem = Problem::new(kind, reason);
+        let corners = [area.left(), area.top(), area.width(), area.height()];
+        problem.area = Some(corners.map(hundredth));
+        problem.frame = frame;
+        self.0.push(problem);
+        let last = self.0.len() - 1;
+        &mut self.0[last]
+    }
+
+    fn conclude(self) -> Verification {
+        let ran = |p: &Problem| p.kind != kind::NOT_CHECKED;
+        let verdict = if self.0.is_empty() {
+            Verdict::Passed
+        } else if self.0.iter().any(ran) {
+            Verdict::Found
+        } else {
+            Verdict::NotChecked
+        };
+        Verification::new(verdict, self.0)
+    }
+}
+
+impl Verifier {
+    /// Loads engine and models.
+    ///
+    /// # Errors
+    /// Those of [`Detector::new`](crate::Detector::new).
+    pub fn new(options: VerifierOptions) -> Result<Self> {
+        let search = SecondSearch::new(&options.search(Preset::Thorough))?;
+        Ok(Self {
+            search,
+            #[cfg(feature = "video")]
+            frames: std::sync::OnceLock::new(),
+            options,
+        })
+    }
+
+    /// What the networks run on.
+    #[must_use]
+    pub fn engine(&self) -> &str {
+        self.search.engine()
+    }
+
+    /// Looks at the bytes of a photo that was written. `line` is what the report says about it; without
+    /// one it is not known which regions must be covered, which is a finding of its own.
+    ///
+    /// # Errors
+    /// Those of an engine that fails. A photo that cannot be read is a finding.
+    pub fn photo(&self, file: &[u8], line: Option<&FileReport>) -> Result<Verification> {
+        let mut findings = Findings::default();
+        let style = self.claims(Digest::of(file), line, &mut findings);
+        hidden::tell(inspect(file), line, &mut findings);
+        let photo = match Photo::read(file, &self.options.limits) {
+            Ok(photo) => photo,
+            Err(e) => {
+                findings.add(
+                    unread(e.kind()),
+                    format!("it cannot be decoded: {}", chain(&e)),
+                );
+                return Ok(findings.conclude());
+            }
+        };
+        self.frames(photo, line, style.as_ref(), &mut findings)?;
+        Ok(findings.conclude())
+    }
+
+    /// What a report says of a file as a whole. Gives the style, if its covers can be checked.
+    fn claims(
+        &self,
+        digest: Digest,
+        line: Option<&FileReport>,
+        findings: &mut Findings,
+    ) -> Option<Style> {
+        let Some(line) = line else {
+            findings.add(
+                kind::NOT_CHECKED,
+                "no report says what must be covered, so only faces and what the file hides were looked for",
+            );
+            return None;
+        };
+        match line.sha256.and_then(|hashes| hashes.output) {
+            Some(told) if told != digest => {
+                findings.add(kind::CHANGED, "it was changed since it was written: its SHA-256 is another one than the report's");
+            }
+            Some(_) => {}
+            None => findings.add(
+                kind::NOT_CHECKED,
+                "the report has no SHA-256 of it, so it may be another file",
+            ),
+        }
+        let style = line
+            .style
+            .as_ref()
+            .map(|s| s.style(self.options.sticker.as_ref()));
+        match style {
+            _ if line.regions.is_empty() => None,
+            Some(Ok(style)) => Some(style),
+            Some(Err(e)) => {
+                let reason = format!("its covers cannot be checked: {e}");
+                findings.add(kind::NOT_CHECKED, reason);
+                None
+            }
+            None => {
+                findings.add(
+                    kind::NOT_CHECKED,
+                    "the report does not say what it is covered with",
+                );
+                None
+            }
+        }
+    }
+
+    fn frames(
+        &self,
+        mut photo: Photo,
+        line: Option<&FileReport>,
+        style: Option<&Style>,
+        findings: &mut Findings,
+    ) -> Result<()> {
+        let count = photo.frame_count();
+        let upright = |photo: &Photo, frame| {
+            photo
+                .orientation(frame)
+                .upright_size(photo.stored_size(frame))
+        };
+        if let Some(line) = line
+            && !same_shape(line, upright(&photo, 0), count, findings)
+        {
+            return Ok(());
+        }
+        for frame in 0..count {
+            let regions = line.map_or_else(Vec::new, |line| regions(line, frame));
+            let label = (count > 1).then_some(frame);
+            let faces = self.search.detect(&photo.picture(frame))?;
+            let size = upright(&photo, frame);
+            for (face, share) in faces::uncovered(&faces, &regions, size) {
+                if !line.is_some_and(|line| line.is_left_open(&face.area)) {
+                    tell_face(findings, label, face, share);
+                }
+            }
+            let Some(style) = style.filter(|_| !regions.is_empty()) else {
+                continue;
+            };
+            // From here on the frame is of no more use.
+            let differences = cover::differences(&mut photo, frame, &regions, style)?;
+            for (region, off) in regions.iter().zip(differences) {
+                if !off.is_covered() {
+                    tell_cover(findings, label, region, style, off);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is to be covered in a frame.
+fn regions(line: &FileReport, frame: usize) -> Vec<Region> {
+    let all = line.regions_of(frame);
+    all.iter().filter_map(|r| r.region()).collect()
+}
+
+/// Whether a file has the size and frames that the report says; otherwise regions say nothing about it.
+fn same_shape(line: &FileReport, size: Size, frames: usize, findings: &mut Findings) -> bool {
+    let told = (line.width, line.height, line.frames);
+    let is = (size.width, size.height, frames);
+    if told != is {
+        let of = |(w, h, n): (u32, u32, usize)| format!("{w}x{h} pixels and {n} frame(s)");
+        let reason = format!("it has {}, and the report says {}", of(is), of(told));
+        findings.add(kind::CHANGED, reason);
+    }
+    told == is
+}
+
+fn tell_face(findings: &mut Findings, frame: Option<usize>, face: &crate::face::Face, share: f32) {
+    let reason = format!(
+        "a face of which {:.0} % lies under masks (seen by {})",
+        share * 100.0,
+        face.found_by.join(", ")
+    );
+    let problem = findings.add_at(kind::FACE, frame, &face.area, reason);
+    problem.score = Some((face.score * 1e4).round() / 1e4);
+}
+
+fn tell_cover(
+    findings: &mut Findings,
+    frame: Option<usize>,
+    region: &Region,
+    style: &Style,
+    off: cover::Difference,
+) {
+    let reason = format!(
+        "what is shown there is not what the style {} gives: {:.1} of 255 levels off, {:.1} times what the format explains",
+        style.name(),
+        off.levels,
+        off.ratio
+    );
+    findings.add_at(kind::UNCOVERED, frame, &region.area, reason);
+}
+
+/// What it means that a file cannot be read.
+fn unread(why: ErrorKind) -> &'static str {
+    match why {
+        // It may be in order, but nobody looked.
+        ErrorKind::Unsupported | ErrorKind::TooLarge => kind::NOT_CHECKED,
+        _ => kind::DAMAGED,
+    }
+}
+
+/// A message with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut all = error.to_string();
+    let mut cause = error.source();
+    while let Some(e) = cause {
+        all = format!("{all}: {e}");
+        cause = e.source();
+    }
+    all
+}

@@ -1,0 +1,449 @@
+//! Videos: every frame is decoded again and held against what the report says of it, and a share of them is
+//! searched for faces by networks that see more than those of the run.
+//!
+//! Invariant: every frame's covers are checked; which frames are searched is told.
+
+use super::again::Again;
+use super::cover::{Difference, Pair};
+use super::place::Place;
+use super::{
+    Findings, Verifier, chain, faces, hidden, kind, same_shape, tell_face, tolerance, unread,
+};
+use crate::anonymize::{Progress, flow};
+use crate::detect::{Preset, SecondSearch};
+use crate::digest::Digest;
+use crate::error::{Error, ErrorKind, Result};
+use crate::face::Face;
+use crate::geometry::Rect;
+use crate::inspect::inspect_file;
+use crate::plane::AnyPlaneMut;
+use crate::redact::{Redaction, Region, Style};
+use crate::report::{Covered, FileReport, Verification};
+use crate::video::{self, Frame, FramePicture, FrameSource, Shape, Video};
+use std::collections::HashMap;
+use std::fs::File;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Frames a second that are searched for faces: the run itself looked at every one, and covers each face
+/// for a quarter of a second before and after it is seen.
+const SEARCHED: f64 = 5.0;
+/// Intersection over union from which a finding of a later frame is the same one.
+const SAME: f32 = 0.3;
+/// Most findings of a kind that are told one by one.
+const MOST_TOLD: usize = 200;
+
+/// What is called after every frame; to break is to stop.
+type Watch<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
+
+impl Verifier {
+    /// Looks at a video that was written. `line` is what the report says about it, as for
+    /// [`Verifier::photo`].
+    ///
+    /// # Errors
+    /// Those of an engine that fails; [`ErrorKind::Interrupted`] if `watch` breaks. A video that cannot
+    /// be read is a finding.
+    pub fn video(
+        &self,
+        file: &Path,
+        line: Option<&FileReport>,
+        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Verification> {
+        let mut findings = Findings::default();
+        let digest = match File::open(file).and_then(Digest::of_reader) {
+            Ok(digest) => digest,
+            Err(e) => {
+                findings.add(kind::DAMAGED, format!("it cannot be read: {e}"));
+                return Ok(findings.conclude());
+            }
+        };
+        let style = self.claims(digest, line, &mut findings);
+        let options = &self.options.video;
+        let video = match video::open(file, options.backend, self.options.limits.max_pixels) {
+            Ok(video) => video,
+            Err(e) => {
+                findings.add(
+                    unread(e.kind()),
+                    format!("it cannot be decoded: {}", chain(&e)),
+                );
+                return Ok(findings.conclude());
+            }
+        };
+        look_through(file, &*video, line, &mut findings);
+        let stride = ((video.rate() / SEARCHED).round() as usize).max(1);
+        let search = self.search_of_frames()?;
+        let work = Work {
+            shape: *video.shape(),
+            regions: line.map(ByFrame::new),
+            style: style.as_ref(),
+            search,
+            stride,
+        };
+        let pts = match work.run(&*video, options.workers.max(1), line, watch, &mut findings) {
+            Ok(pts) => pts,
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    ErrorKind::Engine | ErrorKind::Interrupted | ErrorKind::Internal
+                ) =>
+            {
+                return Err(e);
+            }
+            Err(e) => {
+                findings.add(
+                    unread(e.kind()),
+                    format!("it cannot be decoded: {}", chain(&e)),
+                );
+                return Ok(findings.conclude());
+            }
+        };
+        if let Some(at) = pts.windows(2).position(|t| t[0] >= t[1]) {
+            findings.add(
+                kind::TIMES,
+                "a frame is shown no later than the one before it",
+            );
+            if let Some(last) = findings.0.last_mut() {
+                last.frame = Some(at + 1);
+            }
+        }
+        if let Some(line) = line
+            && same_shape(line, work.shape.upright(), pts.len(), &mut findings)
+        {
+            match line.times {
+                Some(told) if told != video::times(video.time_base(), &pts) => {
+                    findings.add(
+                        kind::TIMES,
+                        "its frames are shown at other times than the report says",
+                    );
+                }
+                Some(_) => {}
+                None => findings.add(
+                    kind::NOT_CHECKED,
+                    "the report does not say when its frames are shown",
+                ),
+            }
+        }
+        Ok(findings.conclude())
+    }
+
+    /// Made for the first video.
+    fn search_of_frames(&self) -> Result<&SecondSearch> {
+        if let Some(search) = self.frames.get() {
+            return Ok(search);
+        }
+        let search = SecondSearch::new(&self.options.search(Preset::Balanced))?;
+        Ok(self.frames.get_or_init(|| search))
+    }
+}
+
+/// What a video holds besides its one picture track and the sound.
+fn look_through(
+    file: &Path,
+    video: &dyn Video,
+    line: Option<&FileReport>,
+    findings: &mut Findings,
+) {
+    // How an encoder names itself is part of its stream; a tag that says it is for `inspect` to judge.
+    for what in video.dropped().iter().filter(|what| *what != "encoder") {
+        findings.add(
+            kind::HIDDEN,
+            format!("it still holds something besides picture and sound ({what})"),
+        );
+    }
+    hidden::tell(inspect_file(file), line, findings);
+}
+
+/// Regions that can be asked for by frame, from any thread.
+struct ByFrame<'a> {
+    all: &'a [Covered],
+    /// Those that touch each run of [`BUCKET`] frames, in the order of covering.
+    buckets: Vec<Vec<u32>>,
+}
+
+const BUCKET: usize = 64;
+
+impl<'a> ByFrame<'a> {
+    fn new(line: &'a FileReport) -> Self {
+        let last = line.frames.saturating_sub(1);
+        let mut buckets = vec![Vec::new(); line.frames.div_ceil(BUCKET)];
+        let mut order: Vec<u32> = (0..line.regions.len() as u32).collect();
+        order.sort_by_key(|&i| line.regions[i as usize].order());
+        for i in order {
+            let region = &line.regions[i as usize];
+            let [first, end] = match (region.frame, region.frames) {
+                (Some(frame), _) => [frame, frame],
+                (None, Some(frames)) => frames,
+                (None, None) => [0, last],
+            };
+            let touched = buckets
+                .iter_mut()
+                .take(end.min(last) / BUCKET + 1)
+                .skip(first / BUCKET);
+            touched.for_each(|bucket| bucket.push(i));
+        }
+        Self {
+            all: &line.regions,
+            buckets,
+        }
+    }
+
+    fn of(&self, frame: usize) -> Vec<Region> {
+        let bucket = self.buckets.get(frame / BUCKET);
+        let regions = bucket.into_iter().flatten().map(|&i| &self.all[i as usize]);
+        regions
+            .filter(|r| r.is_in(frame))
+            .filter_map(Covered::region)
+            .collect()
+    }
+}
+
+/// A source that remembers the numbers of the frames that it gave.
+struct Numbered {
+    source: Box<dyn FrameSource>,
+    numbers: Arc<Mutex<HashMap<i64, usize>>>,
+    next: usize,
+}
+
+impl FrameSource for Numbered {
+    fn next(&mut self, shape: &Shape, frame: &mut Frame) -> Result<bool> {
+        let there = self.source.next(shape, frame)?;
+        if there {
+            let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+            numbers.insert(frame.pts, self.next);
+            self.next += 1;
+        }
+        Ok(there)
+    }
+}
+
+/// What is done to every frame.
+struct Work<'a> {
+    shape: Shape,
+    regions: Option<ByFrame<'a>>,
+    style: Option<&'a Style>,
+    search: &'a SecondSearch,
+    stride: usize,
+}
+
+/// What was seen in one frame.
+#[derive(Default)]
+struct Seen {
+    uncovered: Vec<(Region, Difference)>,
+    faces: Vec<(Face, f32)>,
+}
+
+/// The same finding over several frames.
+struct Run<T> {
+    first: usize,
+    last: usize,
+    /// Where it is worst.
+    at: usize,
+    area: Rect,
+    worst: T,
+}
+
+impl Work<'_> {
+    /// Looks at every frame. Gives their times.
+    fn run(
+        &self,
+        video: &dyn Video,
+        workers: usize,
+        line: Option<&FileReport>,
+        watch: Watch<'_>,
+        findings: &mut Findings,
+    ) -> Result<Vec<i64>> {
+        let numbers = Arc::new(Mutex::new(HashMap::new()));
+        let source = Box::new(Numbered {
+            source: video.source()?,
+            numbers: Arc::clone(&numbers),
+            next: 0,
+        });
+        let look = |frame: &Frame| {
+            let mut numbers = numbers.lock().unwrap_or_else(PoisonError::into_inner);
+            let number = numbers.remove(&frame.pts);
+            drop(numbers);
+            // Only frames with one time have none; that they do is found by the times.
+            self.look(frame, number.unwrap_or(0))
+        };
+        let pool = flow::Pool::new(3 * workers + 2);
+        let mut pts = Vec::new();
+        let (mut open, mut faces): (Vec<Run<Difference>>, Vec<Run<(Face, f32)>>) =
+            Default::default();
+        flow::in_order(source, &self.shape, workers, &pool, look, |item| {
+            if let Some((frame, seen)) = item {
+                let number = pts.len();
+                pts.push(frame.pts);
+                pool.give(frame);
+                for (region, off) in seen.uncovered {
+                    let worse = |old: &Difference| off.ratio > old.ratio;
+                    join(&mut open, number, 1, region.area, off, worse);
+                }
+                for (face, share) in seen.faces {
+                    if !line.is_some_and(|line| line.is_left_open(&face.area)) {
+                        let score = face.score;
+                        let worse = |old: &(Face, f32)| score > old.0.score;
+                        join(
+                            &mut faces,
+                            number,
+                            self.stride,
+                            face.area,
+                            (face, share),
+                            worse,
+                        );
+                    }
+                }
+            }
+            let done = Progress {
+                frames: pts.len(),
+                of: video.frames(),
+            };
+            match watch(done) {
+                ControlFlow::Continue(()) => Ok(()),
+                ControlFlow::Break(()) => Err(flow::interrupted()),
+            }
+        })?;
+        self.tell(&open, &faces, findings);
+        if pts.is_empty() {
+            return Err(Error::new(ErrorKind::Malformed, "it has no frames"));
+        }
+        Ok(pts)
+    }
+
+    fn look(&self, frame: &Frame, number: usize) -> Result<Seen> {
+        let mut seen = Seen::default();
+        let regions = self
+            .regions
+            .as_ref()
+            .map_or_else(Vec::new, |r| r.of(number));
+        if number.is_multiple_of(self.stride) {
+            let picture = FramePicture::new(frame, &self.shape);
+            let mut faces = self.search.detect(&picture)?;
+            for face in &mut faces {
+                face.area = picture.to_stored(&face.area);
+            }
+            let open = faces::uncovered(&faces, &regions, self.shape.upright());
+            seen.faces = open
+                .into_iter()
+                .map(|(f, share)| (f.clone(), share))
+                .collect();
+        }
+        if let Some(style) = self.style.filter(|_| !regions.is_empty()) {
+            let differences = self.differences(frame, &regions, style)?;
+            let each = regions.into_iter().zip(differences);
+            seen.uncovered = each.filter(|(_, off)| !off.is_covered()).collect();
+        }
+        Ok(seen)
+    }
+
+    /// How far each region of a frame is from what it should show.
+    fn differences(
+        &self,
+        frame: &Frame,
+        regions: &[Region],
+        style: &Style,
+    ) -> Result<Vec<Difference>> {
+        let Shape {
+            size,
+            orientation,
+            coding,
+            ..
+        } = self.shape;
+        let redaction = Redaction::new(style, regions, size, orientation).coded(coding);
+        let places: Vec<Place> = regions
+            .iter()
+            .map(|r| Place::new(r, size, orientation))
+            .collect();
+        let again = Again {
+            redaction: &redaction,
+            style,
+            places: &places,
+            stored: size,
+            orientation,
+        };
+        let mut pairs = Vec::new();
+        let (level, off) = (coding.level(), tolerance::of_frame(style));
+        frame.clone().edit(&self.shape, &mut |plane, channel| {
+            pairs.push(match plane {
+                AnyPlaneMut::U8(mut p) => {
+                    let before = again.cover(&mut p, channel);
+                    Pair::new(&p, channel, before, &places, level, off)
+                }
+                AnyPlaneMut::U16(mut p) => {
+                    let before = again.cover(&mut p, channel);
+                    Pair::new(&p, channel, before, &places, level, off)
+                }
+            });
+        })?;
+        Ok(places
+            .iter()
+            .map(|p| Difference::worst_of(&pairs, p))
+            .collect())
+    }
+
+    fn tell(&self, open: &[Run<Difference>], faces: &[Run<(Face, f32)>], findings: &mut Findings) {
+        for run in open.iter().take(MOST_TOLD) {
+            let reason = format!(
+                "what is shown there is not what the style gives: up to {:.1} of 255 levels off in {}",
+                run.worst.levels,
+                frames(run.first, run.last),
+            );
+            findings.add_at(kind::UNCOVERED, Some(run.at), &run.area, reason);
+        }
+        for run in faces.iter().take(MOST_TOLD) {
+            let (face, share) = &run.worst;
+            tell_face(findings, Some(run.at), face, *share);
+            if let Some(last) = findings.0.last_mut() {
+                last.reason += &match self.stride {
+                    1 => format!(", in {}", frames(run.first, run.last)),
+                    n => format!(
+                        ", in {}, of which one in {n} was searched",
+                        frames(run.first, run.last)
+                    ),
+                };
+            }
+        }
+        for (kind, count) in [(kind::UNCOVERED, open.len()), (kind::FACE, faces.len())] {
+            if count > MOST_TOLD {
+                findings.add(kind, format!("and {} more like that", count - MOST_TOLD));
+            }
+        }
+    }
+}
+
+fn frames(first: usize, last: usize) -> String {
+    match first == last {
+        true => format!("frame {first}"),
+        false => format!("frames {first} to {last}"),
+    }
+}
+
+/// Adds what was found in a frame to the run that it goes on, or begins one.
+fn join<T>(
+    runs: &mut Vec<Run<T>>,
+    frame: usize,
+    gap: usize,
+    area: Rect,
+    found: T,
+    is_worse: impl Fn(&T) -> bool,
+) {
+    let goes_on = |run: &&mut Run<T>| {
+        run.last + 2 * gap >= frame && run.last < frame && run.area.iou(&area) >= SAME
+    };
+    match runs.iter_mut().rev().find(goes_on) {
+        Some(run) => {
+            run.last = frame;
+            run.area = area;
+            if is_worse(&run.worst) {
+                (run.worst, run.at) = (found, frame);
+            }
+        }
+        None => runs.push(Run {
+            first: frame,
+            last: frame,
+            at: frame,
+            area,
+            worst: found,
+        }),
+    }
+}
