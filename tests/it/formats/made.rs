@@ -141,7 +141,7 @@ impl Maker {
             infos.extend(full(b"infe", 2 << 24, &body));
             links.extend(id);
             links.push(properties.len() as u8);
-            links.extend(properties.iter().map(|p| p | 0x80 * u8::from(*p > 0)));
+            links.extend(properties.iter().map(|p| p | (0x80 * u8::from(*p > 0))));
         }
         // Properties that say nothing to a strict reader are not essential; it knows all of these.
         let head = |start: u32| {
