@@ -16,11 +16,11 @@ use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, Rect, Size};
 use crate::inspect::{FindingKind, Inspection, inspect};
-use crate::photo::{Keep, Limits, Photo};
+use crate::photo::{Format, Keep, Limits, Photo};
 use crate::picture::{Picture, RgbView};
 use crate::plane::{AnyPlaneMut, Channel, Layout, PlaneMut};
 use crate::redact::{Redaction, Region, Shape, Style};
-use crate::report::{Covered, FileReport, FoundFace, Hashes, Outcome};
+use crate::report::{Covered, FileReport, FormatsUsed, FoundFace, Hashes, Outcome};
 use std::time::Instant;
 
 /// How a mask is made from a face.
@@ -56,6 +56,8 @@ pub struct Options {
     pub ignore: Vec<Rect>,
     /// Metadata that is written again.
     pub keep: Keep,
+    /// The format in which photos are written; `None`: their own, or what [`Format::written_as`] says.
+    pub format: Option<Format>,
     /// Bounds for reading.
     pub limits: Limits,
 }
@@ -68,6 +70,12 @@ impl Options {
             return Err(Error::new(
                 ErrorKind::InvalidArgument,
                 format!("margin {margin} is outside 1..=10"),
+            ));
+        }
+        if let Some(format) = self.format.filter(|f| !f.is_target()) {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("{} cannot be written from other formats", format.name()),
             ));
         }
         self.style.check()
@@ -125,7 +133,7 @@ pub struct Found {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Anonymized {
-    /// The whole new file, in the format of the source.
+    /// The whole new file.
     pub bytes: Vec<u8>,
     /// What was found, covered, dropped and kept. `input` and `output` are the caller's to fill in.
     pub report: FileReport,
@@ -165,7 +173,7 @@ impl Anonymizer {
         let mut report = FileReport::new(self.detector.engine());
         report.sha256 = Some(Hashes::of_input(Digest::of(file)));
         let start = Instant::now();
-        let photo = Photo::read_keeping(file, &options.limits, options.keep)?;
+        let photo = Photo::read_as(file, &options.limits, options.keep, options.format)?;
         report.ms.decode = milliseconds(start);
         describe(&mut report, &photo);
         report.ignored = options.left_open();
@@ -251,6 +259,8 @@ fn describe(report: &mut FileReport, photo: &Photo) {
     report.dropped = photo.dropped().to_vec();
     report.kept = photo.kept().to_vec();
     report.warnings = photo.warnings().to_vec();
+    let (input, output) = (photo.format(), photo.written());
+    report.formats = (input != output).then(|| FormatsUsed::new(input.short(), output.short()));
 }
 
 /// Frames before and after one whose masks it shares: a face that a detector loses for a moment in an
@@ -282,6 +292,12 @@ impl Found {
     #[must_use]
     pub const fn report(&self) -> &FileReport {
         &self.report
+    }
+
+    /// The format of the new file.
+    #[must_use]
+    pub fn written(&self) -> Format {
+        self.photo.written()
     }
 
     /// Frame or page `frame` as it was looked at: upright, not covered.

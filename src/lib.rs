@@ -63,8 +63,9 @@ pub use picture::{Picture, RgbImage, RgbView};
 pub use plane::{AnyPlaneMut, Channel, Layout, Plane, PlaneMut, Sample};
 pub use redact::{Redaction, Region, Rgb, Shape, Sticker, Style};
 pub use report::{
-    Covered, FileReport, FollowedFace, FoundFace, Hashes, Milliseconds, OpenSpan, Outcome, Problem,
-    ReportReader, RunSummary, SCHEMA, StyleUsed, Verdict, Verification, read_report,
+    Covered, FileReport, FollowedFace, FormatsUsed, FoundFace, Hashes, Milliseconds, OpenSpan,
+    Outcome, Problem, ReportReader, RunSummary, SCHEMA, StyleUsed, Verdict, Verification,
+    read_report,
 };
 pub use verify::{Verifier, VerifierOptions};
 #[cfg(feature = "video")]

@@ -9,7 +9,7 @@ use super::{Found, describe, milliseconds, upright};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Rect;
-use crate::photo::{Keep, Limits, Photo};
+use crate::photo::{Format, Keep, Limits, Photo};
 use crate::redact::{Sticker, Style};
 use crate::report::{FileReport, Hashes, Milliseconds, Outcome, Schedule};
 use std::time::Instant;
@@ -25,6 +25,8 @@ pub struct Applier {
     pub sticker: Option<Sticker>,
     /// Metadata that is written again.
     pub keep: Keep,
+    /// As [`Options::format`].
+    pub format: Option<Format>,
     /// Bounds for reading.
     pub limits: Limits,
 }
@@ -40,7 +42,7 @@ impl Applier {
         let style = self.style(line)?;
         let mut report = begun(line, Digest::of(file))?;
         let start = Instant::now();
-        let photo = Photo::read_keeping(file, &self.limits, self.keep)?;
+        let photo = Photo::read_as(file, &self.limits, self.keep, self.format)?;
         report.ms.decode = milliseconds(start);
         describe(&mut report, &photo);
         same_size(&report, line)?;

@@ -60,6 +60,7 @@ impl Config {
         let applier = Applier {
             sticker,
             keep: super::values::keep(&typed.writing.keep),
+            format: typed.writing.format,
             limits,
         };
         let inputs = Inputs {

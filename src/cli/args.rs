@@ -6,13 +6,13 @@
 use super::help::{APPLY_HELP, INSPECT_HELP, REVIEW_HELP, VERIFY_HELP};
 use super::values::{
     AudioArg, BackendArg, Boxes, DeviceArg, EffortArg, EngineArg, KeepArg, OnNoFaceArg, PresetArg,
-    ProgressArg, ShapeArg, StyleArg, boxes, cells, color, crf, jobs, margin, min_face, pixels,
-    threshold,
+    ProgressArg, ShapeArg, StyleArg, boxes, cells, color, crf, format, jobs, margin, min_face,
+    pixels, threshold,
 };
 use clap::builder::ArgPredicate;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use faceveil::{Masking, Rgb};
+use faceveil::{Format, Masking, Rgb};
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -185,6 +185,14 @@ pub(super) struct Writing {
     /// `photo_blurred.jpg` beside it.
     #[arg(short, long, value_name = "OUT", value_hint = ValueHint::AnyPath, help_heading = "Output")]
     pub(super) output: Option<OsString>,
+
+    /// Write photos in this format: jpeg, png, webp, tiff or jxl [default: each in its own; HEIC and AVIF as jpeg]
+    ///
+    /// The name ends accordingly. png, webp, tiff and jxl lose nothing that they have a place for; jpeg has
+    /// quality 95. What a format cannot hold (16 bits, transparency, metadata) is said; what cannot be helped
+    /// (an animation in a jpeg) makes the file fail. Videos keep their own format.
+    #[arg(long, value_name = "FORMAT", value_parser = format, help_heading = "Output")]
+    pub(super) format: Option<Format>,
 
     /// Replace output files that exist
     #[arg(long, help_heading = "Output", conflicts_with = "skip_existing")]

@@ -13,8 +13,8 @@ use super::write::Existing;
 use super::{show, siblings};
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{
-    Applier, DetectorOptions, Encoding, EngineChoice, EngineOptions, Limits, Masking, Options,
-    Photo, Preset, Rgb, Sticker, Style, VerifierOptions, VideoAnonymizer, VideoOptions,
+    Applier, DetectorOptions, Encoding, EngineChoice, EngineOptions, Format, Keep, Limits, Masking,
+    Options, Photo, Preset, Rgb, Sticker, Style, VerifierOptions, VideoAnonymizer, VideoOptions,
 };
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -73,6 +73,16 @@ pub(super) enum Faces {
     },
     /// A report says where they are.
     Told(Applier),
+}
+
+impl Faces {
+    /// The format that photos are to have.
+    pub(super) fn format(&self) -> Option<Format> {
+        match self {
+            Self::Find { options, .. } => options.format,
+            Self::Told(applier) => applier.format,
+        }
+    }
 }
 
 /// Where everything goes that a run writes.
@@ -152,6 +162,7 @@ impl Config {
             regions: regions.always.clone(),
             ignore: ignore.always.clone(),
             keep: values::keep(&writing.keep),
+            format: writing.format,
             limits: limits(&typed.common.running),
         };
         let previews = typed.common.preview.as_deref();
@@ -296,7 +307,7 @@ impl Config {
             ("--report", to.report.path()),
             ("--audit", to.audit.as_deref()),
         ];
-        let mut plan = outputs::plan(list, to.destination, to.previews, &own)?;
+        let mut plan = outputs::plan_as(list, to.destination, to.previews, &own, faces.format())?;
         for (planned, beside) in plan.iter_mut().zip(siblings) {
             planned.siblings = beside;
         }
@@ -469,6 +480,8 @@ fn style(typed: &Blur) -> Result<Style> {
 /// If it is none that can be laid over faces.
 pub(super) fn sticker(path: &Path, limits: &Limits) -> Result<Sticker> {
     let bytes = super::read::file(path, STICKER_BYTES)?;
-    let (size, rgba) = Photo::read(&bytes, limits)?.to_rgba();
+    let png = Some(Format::Png); // which keeps transparency
+    let photo = Photo::read_as(&bytes, limits, Keep::default(), png)?;
+    let (size, rgba) = photo.to_rgba();
     Ok(Sticker::new(size, &rgba)?)
 }

@@ -38,6 +38,8 @@ pub(super) struct Job<'a> {
     pub(super) videos: Videos<'a>,
     /// What is asked for.
     pub(super) task: Task,
+    /// The format that photos are to have.
+    pub(super) format: Option<Format>,
     /// Looks at outputs again, if that is asked for.
     pub(super) verifier: Option<&'a Verifier>,
     /// What earlier runs did in the output folder.
@@ -223,13 +225,9 @@ impl Job<'_> {
     }
 
     fn photo(&self, bytes: Vec<u8>, planned: &Planned, rule: Existing) -> Result<FileReport> {
-        let format = match Photo::recognise(&bytes) {
-            Recognised::Photo(format) => Some(format),
-            Recognised::Video(kind) => {
-                bail!("it is a video ({kind}), which cannot be piped; give it as a file")
-            }
-            _ => None,
-        };
+        if let Recognised::Video(kind) = Photo::recognise(&bytes) {
+            bail!("it is a video ({kind}), which cannot be piped; give it as a file");
+        }
         let found = match (self.covering, &planned.line) {
             (Covering::Find(anonymizer, options), _) => {
                 anonymizer.find_with(&bytes, &for_one(options, planned))?
@@ -238,6 +236,14 @@ impl Job<'_> {
             (Covering::Told(_), None) => bail!("the report says nothing of it"),
         };
         drop(bytes);
+        if let (true, Some(formats)) = (self.task.is_in_place(), &found.report().formats) {
+            bail!(
+                "{} would become {}, which cannot be done in place; choose another place with -o",
+                formats.input,
+                formats.output
+            );
+        }
+        let written = found.written();
         if let Some(path) = &planned.preview {
             let masks = self.task != Task::Detect;
             let drawn = preview::draw(&found.picture(0), found.report(), masks)?;
@@ -246,15 +252,15 @@ impl Job<'_> {
                 .context("writing its preview")?;
         }
         let mut also = Vec::new();
-        if let (Some(format), Target::File { path, .. }) = (format, &planned.target) {
-            also.extend(misnamed(path, format));
+        if let Target::File { path, .. } = &planned.target {
+            also.extend(misnamed(path, written));
             also.extend(self.task.is_in_place().then(|| other_names(path)).flatten());
         }
         also.extend(self.beside(planned));
         match self.task {
             Task::Detect => {
                 let mut report = found.report().clone();
-                report.style = None;
+                (report.style, report.formats) = (None, None);
                 report.warnings.extend(also);
                 Ok(report)
             }
@@ -334,6 +340,9 @@ impl Job<'_> {
             (Covering::Told(_), None) => bail!("the report says nothing of it"),
         };
         let mut also = Vec::new();
+        if self.format.is_some() {
+            also.push("--format is for photos; the video keeps its own".to_owned());
+        }
         if planned.preview.is_some() {
             also.push("a preview is drawn of photos only".to_owned());
         }
@@ -426,15 +435,7 @@ fn misnamed(path: &Path, format: Format) -> Option<String> {
         .extension()
         .and_then(OsStr::to_str)?
         .to_ascii_lowercase();
-    let (name, usual): (_, &[&str]) = match format {
-        Format::Jpeg => ("JPEG", &["jpg", "jpeg", "jpe", "jfif", "mpo"]),
-        Format::Png => ("PNG", &["png", "apng"]),
-        Format::WebP => ("WebP", &["webp"]),
-        Format::Gif => ("GIF", &["gif"]),
-        Format::Bmp => ("BMP", &["bmp", "dib"]),
-        Format::Tiff => ("TIFF", &["tif", "tiff"]),
-        _ => return None,
-    };
+    let (name, usual) = (format.name(), format.extensions());
     (!usual.contains(&extension.as_str()))
         .then(|| format!("the file is a {name}, though its name ends in .{extension}"))
 }

@@ -16,6 +16,7 @@ mod inputs;
 mod inspect;
 mod interrupt;
 mod job;
+mod naming;
 mod origin;
 mod outputs;
 mod places;

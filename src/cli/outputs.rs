@@ -3,11 +3,12 @@
 //! Invariant: a plan never lets two inputs land on one path, nor any input be written over unless
 //! that was asked for with `--in-place`.
 
-use super::inputs::{self, Input, OUTPUT_SUFFIX, PREVIEW_SUFFIX, Source};
+use super::inputs::{self, Input, PREVIEW_SUFFIX, Source};
+use super::naming::Naming;
 use super::places::{self, Places};
 use super::show;
 use anyhow::{Result, bail};
-use faceveil::{FileReport, Rect};
+use faceveil::{FileReport, Format, Rect};
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -133,15 +134,26 @@ pub(super) struct Planned {
     pub(super) line: Option<Box<FileReport>>,
 }
 
-/// Plans all outputs. `own`: what else is written, by its flag.
-///
-/// # Errors
-/// If two inputs would land on one path, or an input would be written over; nothing was started.
-pub(super) fn plan(
+#[cfg(test)]
+fn plan(
     list: Vec<Input>,
     destination: &Destination,
     previews: Option<&Path>,
     own: &[(&str, Option<&Path>)],
+) -> Result<Vec<Planned>> {
+    plan_as(list, destination, previews, own, None)
+}
+
+/// Plans all outputs. `own`: what else is written, by its flag.
+///
+/// # Errors
+/// If two inputs would land on one path, or an input would be written over; nothing was started.
+pub(super) fn plan_as(
+    list: Vec<Input>,
+    destination: &Destination,
+    previews: Option<&Path>,
+    own: &[(&str, Option<&Path>)],
+    format: Option<Format>,
 ) -> Result<Vec<Planned>> {
     let mut places = Places::default();
     let sources: HashMap<OsString, usize> = list
@@ -157,10 +169,13 @@ pub(super) fn plan(
                 .map(move |key| (key, i))
         })
         .collect();
+    let mut namings = namings(&list, destination, format);
+    tell_apart(&list, destination, &mut namings, &mut places);
     let mut planned: Vec<Planned> = list
         .into_iter()
-        .map(|input| Planned {
-            target: target(&input, destination),
+        .zip(namings)
+        .map(|(input, naming)| Planned {
+            target: target(&input, destination, naming),
             preview: previews.map(|folder| folder.join(with_suffix(&input.name))),
             siblings: Vec::new(),
             regions: Vec::new(),
@@ -230,14 +245,52 @@ pub(super) fn plan(
     Ok(planned)
 }
 
-fn target(input: &Input, destination: &Destination) -> Target {
+/// How each new file is named; nobody looks into files whose names are not needed.
+fn namings(list: &[Input], destination: &Destination, format: Option<Format>) -> Vec<Naming> {
+    let needed = matches!(destination, Destination::Beside | Destination::Folder(_));
+    let one = |input| match needed {
+        true => Naming::of(input, format),
+        false => Naming::default(),
+    };
+    list.iter().map(one).collect()
+}
+
+/// Gives names that would be another file's the longer form: `IMG_1.HEIC` and `IMG_1.jpg` may lie in one
+/// folder.
+fn tell_apart(
+    list: &[Input],
+    destination: &Destination,
+    namings: &mut [Naming],
+    places: &mut Places,
+) {
+    let mut keys = Vec::with_capacity(list.len());
+    let mut times: HashMap<OsString, usize> = HashMap::new();
+    for (input, naming) in list.iter().zip(namings.iter()) {
+        let key = match target(input, destination, *naming) {
+            Target::File { path, .. } => Some(places.key(&path)),
+            _ => None,
+        };
+        if let Some(key) = &key {
+            *times.entry(key.clone()).or_default() += 1;
+        }
+        keys.push(key);
+    }
+    for (naming, key) in namings.iter_mut().zip(keys) {
+        let shared = key.is_some_and(|key| times.get(&key) > Some(&1));
+        if let (true, Some(longer)) = (shared, naming.longer()) {
+            *naming = longer;
+        }
+    }
+}
+
+fn target(input: &Input, destination: &Destination, naming: Naming) -> Target {
     let path = match (&input.source, destination) {
         (_, Destination::Nowhere) | (Source::Unreachable(..), _) => return Target::Nothing,
         (_, Destination::Stdout) => return Target::Stdout,
         (_, Destination::File(path)) => path.clone(),
-        (_, Destination::Folder(folder)) => folder.join(written_as(&input.name)),
+        (_, Destination::Folder(folder)) => folder.join(naming.mirrored(&input.name)),
         (Source::Stdin, _) => return Target::Stdout,
-        (Source::File(path), Destination::Beside) => path.with_file_name(beside(path)),
+        (Source::File(path), Destination::Beside) => path.with_file_name(naming.beside(path)),
         // A link is kept, and what it leads to is replaced.
         (Source::File(path), Destination::InPlace) => {
             fs::canonicalize(path).unwrap_or_else(|_| path.clone())
@@ -245,38 +298,11 @@ fn target(input: &Input, destination: &Destination) -> Target {
     };
     let name = match destination {
         Destination::File(_) => path.file_name().map_or_else(PathBuf::new, PathBuf::from),
-        Destination::Beside => input.name.with_file_name(beside(&input.name)),
-        Destination::Folder(_) => written_as(&input.name),
+        Destination::Beside => input.name.with_file_name(naming.beside(&input.name)),
+        Destination::Folder(_) => naming.mirrored(&input.name),
         _ => input.name.clone(),
     };
     Target::File { path, name }
-}
-
-/// Names of containers that cannot hold exact times or a modern codec: such videos are written as
-/// QuickTime.
-const BECOMES_MOV: &[&str] = &[
-    "avi", "divx", "wmv", "asf", "flv", "f4v", "mpg", "mpeg", "vob", "ogv", "mxf", "dv",
-];
-
-/// The name of the new file: `clip.avi` becomes `clip.mov`.
-fn written_as(name: &Path) -> PathBuf {
-    let extension = name.extension().and_then(OsStr::to_str);
-    match extension.is_some_and(|e| BECOMES_MOV.iter().any(|old| old.eq_ignore_ascii_case(e))) {
-        true => name.with_extension("mov"),
-        false => name.to_owned(),
-    }
-}
-
-/// `photo.jpg` to `photo_blurred.jpg`.
-fn beside(path: &Path) -> OsString {
-    let path = &written_as(path);
-    let mut name = path.file_stem().unwrap_or_default().to_owned();
-    name.push(OUTPUT_SUFFIX);
-    if let Some(extension) = path.extension() {
-        name.push(".");
-        name.push(extension);
-    }
-    name
 }
 
 /// `a/photo.jpg` to `a/photo.jpg.preview.jpg`: photos that differ in their extension stay apart.
@@ -415,8 +441,30 @@ mod tests {
     }
 
     #[test]
-    fn names_beside_keep_their_extension() {
-        assert_eq!(beside(Path::new("a/b.tar.JPG")), "b.tar_blurred.JPG");
-        assert_eq!(beside(Path::new("plain")), "plain_blurred");
+    fn sources_that_would_share_a_new_name_keep_their_old_ending_in_it() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let list: Vec<Input> = [
+            ("x.bmp", "BM".repeat(20)),
+            ("x.png", "\u{89}".into()),
+            ("y.bmp", "BM".repeat(20)),
+        ]
+        .map(|(n, content)| {
+            fs::write(dir.path().join(n), content).expect("written");
+            file(&dir.path().join(n), n)
+        })
+        .into();
+        let names = |format| {
+            let out = Destination::Folder(dir.path().join("out"));
+            let planned = plan_as(list.clone(), &out, None, &[], format).expect("a plan");
+            planned
+                .iter()
+                .map(|p| match &p.target {
+                    Target::File { name, .. } => show::in_report(name),
+                    other => panic!("{other:?}"),
+                })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names(None), ["x.bmp", "x.png", "y.bmp"]);
+        assert_eq!(names(Some(Format::Png)), ["x.bmp.png", "x.png", "y.png"]);
     }
 }

@@ -109,11 +109,13 @@ pub(super) fn process(config: &Config) -> Result<Exit> {
             covering,
             videos: Videos::new(config, &interrupt, voice.frame_progress()),
             task: config.task,
+            format: config.faces.format(),
             verifier: verifier.as_ref(),
             record: record.as_ref(),
             earlier: &earlier,
             interrupt: &interrupt,
         };
+        let mut told = std::collections::HashSet::new();
         let voice = RefCell::new(&mut voice);
         let emit = |index: usize, outcome: batch::Outcome<Done>| {
             let planned: &Planned = &config.plan[index];
@@ -123,6 +125,14 @@ pub(super) fn process(config: &Config) -> Result<Exit> {
                 Some(open_spans) => summary.add_up_to_date(open_spans),
                 None => {
                     tell(&voice, config, planned, &done);
+                    if let (None, Some(formats)) = (config.faces.format(), &done.report.formats)
+                        && told.insert(formats.input.clone())
+                    {
+                        voice.warning(format_args!(
+                            "{} is written as {}; --format chooses another",
+                            formats.input, formats.output
+                        ));
+                    }
                     summary.add(&done.report);
                 }
             }

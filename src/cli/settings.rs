@@ -36,6 +36,7 @@ pub(super) fn of(config: &Config, engine: Option<&str>) -> Value {
         Faces::Told(applier) => json!({
             "sticker": applier.sticker.as_ref().map(faceveil::Sticker::digest),
             "keep": kept(applier.keep),
+            "format": applier.format.map(faceveil::Format::short),
         }),
     };
     if let (Value::Object(all), Value::Object(more)) = (&mut all, more) {
@@ -78,6 +79,7 @@ fn covering(options: &Options) -> Value {
         regions,
         ignore,
         keep,
+        format,
         limits: _,
     } = options;
     let boxes = |all: &[faceveil::Rect]| -> Value {
@@ -90,6 +92,7 @@ fn covering(options: &Options) -> Value {
         "regions": boxes(regions),
         "ignore": boxes(ignore),
         "keep": kept(*keep),
+        "format": format.map(faceveil::Format::short),
     })
 }
 

@@ -3,7 +3,7 @@
 //! Invariant: a value that leaves this file lies within the bounds that its help names.
 
 use clap::ValueEnum;
-use faceveil::{Audio, Backend, Device, EngineChoice, Keep, Preset, Rect, Rgb, Shape};
+use faceveil::{Audio, Backend, Device, EngineChoice, Format, Keep, Preset, Rect, Rgb, Shape};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -204,6 +204,41 @@ fn bounded(what: &str, text: &str, least: f32, most: f32) -> Result<f32, String>
     } else {
         Err(format!("{what} {value} is outside {least}..={most}"))
     }
+}
+
+/// A format that photos can be written in.
+pub(super) fn format(text: &str) -> Result<Format, String> {
+    let all = [
+        Format::Jpeg,
+        Format::Png,
+        Format::WebP,
+        Format::Tiff,
+        Format::Jxl,
+        Format::Heic,
+        Format::Avif,
+        Format::Gif,
+        Format::Bmp,
+    ];
+    let lower = text.to_ascii_lowercase();
+    let named = |f: &&Format| f.short() == lower || f.extensions().contains(&lower.as_str());
+    let Some(format) = all.iter().find(named) else {
+        return Err(format!(
+            "{text} is no format; give jpeg, png, webp, tiff or jxl"
+        ));
+    };
+    if format.is_target() {
+        return Ok(*format);
+    }
+    Err(format!(
+        "{} is not written from other formats: {}; give jpeg, png, webp, tiff or jxl",
+        format.name(),
+        match format {
+            Format::Heic | Format::Avif => "this build has no encoder for it",
+            Format::Gif => "its 256 colours are too few for photos",
+            Format::Jxl => "this build is without it",
+            _ => "it has no place for a colour profile",
+        }
+    ))
 }
 
 pub(super) fn cells(text: &str) -> Result<u32, String> {

@@ -138,6 +138,15 @@ impl Orientation {
     /// If `data` has another length.
     #[must_use]
     pub fn upright_pixels<const N: usize>(self, data: &[u8], stored: Size) -> Vec<u8> {
+        self.upright_samples::<u8, N>(data, stored)
+    }
+
+    /// As [`Orientation::upright_pixels`], for samples of any type.
+    pub(crate) fn upright_samples<T: Copy, const N: usize>(
+        self,
+        data: &[T],
+        stored: Size,
+    ) -> Vec<T> {
         assert_eq!(
             data.len() as u64,
             stored.area() * N as u64,

@@ -19,6 +19,7 @@ mod inflate;
 mod irb;
 mod iso;
 mod jpeg;
+mod jxl;
 mod matroska;
 mod png;
 mod tags;
@@ -85,8 +86,8 @@ pub fn inspect(file: &[u8]) -> Result<Inspection> {
         out.format = "mpeg-ts";
         memory(transport::look(file, &mut out))?;
     } else if head(&[0xff, 0x0a]) {
-        // A bare codestream has no place for anything else.
-        (out.format, out.frames) = ("jpeg-xl", 1);
+        out.format = "jpeg-xl";
+        jxl::codestream(file, &mut out);
     } else if head(b"BM") && file.len() >= 26 {
         out.format = "bmp";
         bmp::look(file, &mut out);

@@ -1,6 +1,8 @@
 //! Windows bitmaps: read with 1 to 32 bits and run lengths, written plain with 24 bits, or 32 where
 //! the source had opacity.
 
+use super::convert::Parts;
+use super::exif;
 use super::frames::{Frame, Frames, Writer};
 use super::guard::{Budget, malformed};
 use super::notes::Notes;
@@ -74,6 +76,22 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
 }
 
 impl Writer for BmpWriter {
+    fn parts(self, frames: Vec<Frame>) -> Parts {
+        let (x, y) = self.resolution;
+        let resolution = exif::Resolution {
+            x: (x, 100),
+            y: (y, 100),
+            unit: exif::Unit::Centimetre,
+        };
+        Parts {
+            exif: exif::Facts {
+                resolution: resolution.rounded().map(|_| resolution),
+                ..exif::Facts::default()
+            },
+            ..Parts::new(frames)
+        }
+    }
+
     fn write(&self, frames: &[Frame]) -> Result<Vec<u8>> {
         let raster = &frames[0].raster;
         let Samples::U8(pixels) = raster.samples() else {

@@ -1,6 +1,7 @@
 //! What the pixel formats share: a list of pictures in memory, and how each is written.
 
 use super::Body;
+use super::convert::Parts;
 use super::raster::Raster;
 use crate::error::Result;
 use crate::geometry::{Orientation, PixelRect, Size};
@@ -18,6 +19,8 @@ pub(super) struct Frame {
 pub(super) trait Writer: Send + Sync {
     /// Encodes all frames; there is at least one.
     fn write(&self, frames: &[Frame]) -> Result<Vec<u8>>;
+    /// See [`Body::parts`].
+    fn parts(self, frames: Vec<Frame>) -> Parts;
 }
 
 /// A file as a list of pictures in memory, never empty.
@@ -63,6 +66,10 @@ impl<W: Writer> Body for Frames<W> {
 
     fn write(&self) -> Result<Vec<u8>> {
         self.writer.write(&self.frames)
+    }
+
+    fn parts(self: Box<Self>) -> Result<Parts> {
+        Ok(self.writer.parts(self.frames))
     }
 
     fn to_rgba(&self) -> (Size, Vec<u8>) {

@@ -28,6 +28,12 @@ impl Budget {
         Self { limit, left: limit }
     }
 
+    /// Pixels that may still be paid for.
+    #[cfg(feature = "jxl")]
+    pub(super) const fn left(&self) -> u64 {
+        self.left
+    }
+
     /// Pays for `count` pictures of `size`.
     pub(super) fn take(&mut self, size: Size, count: u64) -> Result<()> {
         if size.is_empty() {

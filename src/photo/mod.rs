@@ -1,16 +1,24 @@
-//! Photo files: read whole, changed in place, written anew in the format they came in.
+//! Photo files: read whole, changed in place, written anew in the format they came in or in another.
 //!
 //! Invariant: a file that is written holds the pixels and the short list of things that [`Photo::kept`]
 //! names, built here from parsed values. No byte of the source's container is copied.
 
 mod bmp;
+#[cfg(any(feature = "heic", feature = "avif", feature = "jxl"))]
+mod boxes;
 mod canvas;
+mod convert;
 mod exif;
 mod frames;
 mod gif;
 mod guard;
+mod hdr;
+#[cfg(any(feature = "heic", feature = "avif"))]
+mod heif;
 mod icc;
 mod jpeg;
+#[cfg(feature = "jxl")]
+mod jxl;
 mod keep;
 mod notes;
 mod png;
@@ -25,11 +33,12 @@ use crate::error::Result;
 use crate::geometry::{Orientation, PixelRect, Size};
 use crate::picture::{Picture, RgbImage};
 use crate::plane::{AnyPlaneMut, Channel, Layout};
+use convert::Parts;
 use guard::{Budget, guarded};
 pub use keep::Keep;
 use notes::Notes;
 
-/// A picture format that is read and written in kind.
+/// A picture format that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
@@ -45,6 +54,12 @@ pub enum Format {
     Bmp,
     /// TIFF, every page.
     Tiff,
+    /// HEIF with HEVC pictures; written as JPEG.
+    Heic,
+    /// HEIF with AV1 pictures; written as JPEG.
+    Avif,
+    /// JPEG XL; written without loss.
+    Jxl,
 }
 
 /// What the first bytes of a file say it is.
@@ -63,7 +78,8 @@ pub enum Recognised {
 
 impl Format {
     /// Its name in messages.
-    const fn name(self) -> &'static str {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Jpeg => "JPEG",
             Self::Png => "PNG",
@@ -71,6 +87,56 @@ impl Format {
             Self::Gif => "GIF",
             Self::Bmp => "BMP",
             Self::Tiff => "TIFF",
+            Self::Heic => "HEIC",
+            Self::Avif => "AVIF",
+            Self::Jxl => "JPEG XL",
+        }
+    }
+
+    /// Its name in reports, and for `--format`.
+    #[must_use]
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpeg",
+            Self::Png => "png",
+            Self::WebP => "webp",
+            Self::Gif => "gif",
+            Self::Bmp => "bmp",
+            Self::Tiff => "tiff",
+            Self::Heic => "heic",
+            Self::Avif => "avif",
+            Self::Jxl => "jxl",
+        }
+    }
+
+    /// The format in which a photo of this one is written where no other is asked for.
+    #[must_use]
+    pub const fn written_as(self) -> Self {
+        match self {
+            Self::Heic | Self::Avif => Self::Jpeg,
+            other => other,
+        }
+    }
+
+    /// Whether photos of any format can be written in this one.
+    #[must_use]
+    pub fn is_target(self) -> bool {
+        convert::is_written(self)
+    }
+
+    /// What the names of its files end in, without the dot; the usual one first.
+    #[must_use]
+    pub const fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::Jpeg => &["jpg", "jpeg", "jpe", "jfif", "mpo"],
+            Self::Png => &["png", "apng"],
+            Self::WebP => &["webp"],
+            Self::Gif => &["gif"],
+            Self::Bmp => &["bmp", "dib"],
+            Self::Tiff => &["tif", "tiff"],
+            Self::Heic => &["heic", "heif", "hif"],
+            Self::Avif => &["avif"],
+            Self::Jxl => &["jxl"],
         }
     }
 }
@@ -110,6 +176,8 @@ trait Body: Send + Sync {
     ) -> Result<()>;
     /// See [`Photo::write`].
     fn write(&self) -> Result<Vec<u8>>;
+    /// Its pixels and all else that another format may have a place for.
+    fn parts(self: Box<Self>) -> Result<Parts>;
     /// See [`Photo::to_rgba`].
     fn to_rgba(&self) -> (Size, Vec<u8>);
     /// See [`Photo::coarseness`].
@@ -121,6 +189,7 @@ trait Body: Send + Sync {
 /// A decoded photo: its pixels as stored, and the short list of things that are written again.
 pub struct Photo {
     format: Format,
+    written: Format,
     body: Box<dyn Body>,
     notes: Notes,
 }
@@ -147,26 +216,67 @@ impl Photo {
     /// # Errors
     /// Those of [`Photo::read`].
     pub fn read_keeping(file: &[u8], limits: &Limits, keep: Keep) -> Result<Self> {
+        Self::read_as(file, limits, keep, None)
+    }
+
+    /// As [`Photo::read_keeping`], to be written in the format `to`: its pixels are made what that
+    /// holds, and lie upright. [`Photo::warnings`] says what was lost. `None` and the source's own
+    /// format change nothing, but where [`Format::written_as`] says so.
+    ///
+    /// # Errors
+    /// Those of [`Photo::read`]; [`Unsupported`](crate::ErrorKind::Unsupported) for what `to` cannot hold.
+    pub fn read_as(file: &[u8], limits: &Limits, keep: Keep, to: Option<Format>) -> Result<Self> {
         let format = sniff::format(file)?;
+        let written = to.unwrap_or(format.written_as());
         let mut budget = Budget::new(limits.max_pixels);
         guarded(&format!("reading the {}", format.name()), || {
             let mut notes = Notes::wanting(keep);
             let (budget, n) = (&mut budget, &mut notes);
-            let body: Box<dyn Body> = match format {
+            let own: Box<dyn Body> = match format {
                 Format::Jpeg => Box::new(jpeg::read(file, budget, n)?),
                 Format::Png => Box::new(png::read(file, budget, n)?),
                 Format::WebP => Box::new(webp::read(file, budget, n)?),
                 Format::Gif => Box::new(gif::read(file, budget, n)?),
                 Format::Bmp => Box::new(bmp::read(file, budget, n)?),
                 Format::Tiff => Box::new(tiff::read(file, budget, n)?),
+                other => {
+                    let parts = Self::parts(other, file, budget, n)?;
+                    return Self::new(format, written, convert::body(parts, written, n)?, notes);
+                }
             };
-            notes.say_what_is_missed();
-            Ok(Self {
-                format,
-                body,
-                notes,
-            })
+            let body = match written == format {
+                true => own,
+                false => convert::body(own.parts()?, written, n)?,
+            };
+            Self::new(format, written, body, notes)
         })
+    }
+
+    fn new(format: Format, written: Format, body: Box<dyn Body>, mut notes: Notes) -> Result<Self> {
+        notes.say_what_is_missed();
+        Ok(Self {
+            format,
+            written,
+            body,
+            notes,
+        })
+    }
+
+    /// Formats that have no way back to a file of their own kind but through pixels.
+    fn parts(format: Format, file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Result<Parts> {
+        match format {
+            #[cfg(any(feature = "heic", feature = "avif"))]
+            Format::Heic | Format::Avif => heif::read(file, budget, notes),
+            #[cfg(feature = "jxl")]
+            Format::Jxl => jxl::read(file, budget, notes),
+            other => {
+                let _ = (file, budget, notes);
+                Err(guard::unsupported(format!(
+                    "{} is not in this build",
+                    other.name()
+                )))
+            }
+        }
     }
 
     /// What the first bytes of a file (4096 are enough) say it is.
@@ -181,10 +291,16 @@ impl Photo {
         self.format
     }
 
+    /// The format in which [`Photo::write`] writes it.
+    #[must_use]
+    pub fn written(&self) -> Format {
+        self.written
+    }
+
     /// Whether its frames follow one another in time.
     #[must_use]
     pub fn is_animation(&self) -> bool {
-        self.format != Format::Tiff && self.frame_count() > 1
+        self.written != Format::Tiff && self.frame_count() > 1
     }
 
     /// How many pictures it holds: 1, or the frames of an animation, or the pages of a TIFF.
@@ -245,12 +361,12 @@ impl Photo {
         self.body.edit(frame, touched, change)
     }
 
-    /// Encodes in the source's format: pixels and the allow-list, nothing else.
+    /// Encodes in the format of [`Photo::written`]: pixels and the allow-list, nothing else.
     ///
     /// # Errors
     /// [`Internal`](crate::ErrorKind::Internal) if an encoder fails.
     pub fn write(&self) -> Result<Vec<u8>> {
-        let doing = format!("writing the {}", self.format.name());
+        let doing = format!("writing the {}", self.written.name());
         guarded(&doing, || self.body.write())
     }
 
@@ -289,6 +405,7 @@ impl std::fmt::Debug for Photo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Photo")
             .field("format", &self.format)
+            .field("written", &self.written)
             .field("frames", &self.frame_count())
             .field("notes", &self.notes)
             .finish_non_exhaustive()

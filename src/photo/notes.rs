@@ -56,6 +56,19 @@ impl Notes {
         push_once(&mut self.kept, name.into());
     }
 
+    /// What was to be kept is not: the new format has no place for it.
+    pub(super) fn forget(&mut self, name: &str) {
+        if self.kept.iter().any(|kept| kept == name) {
+            self.settle(name);
+            self.drop(name);
+        }
+    }
+
+    /// What was to be kept is in the pixels now.
+    pub(super) fn settle(&mut self, name: &str) {
+        self.kept.retain(|kept| kept != name);
+    }
+
     /// Tells a person.
     pub(super) fn warn(&mut self, sentence: impl Into<String>) {
         push_once(&mut self.warnings, sentence.into());

@@ -94,6 +94,10 @@ impl Raster {
         self.model
     }
 
+    pub(super) fn into_samples(self) -> Samples {
+        self.samples
+    }
+
     pub(super) const fn samples(&self) -> &Samples {
         &self.samples
     }
@@ -155,6 +159,27 @@ impl Raster {
         };
         let upright = orientation.upright_pixels::<4>(&stored, self.size);
         (orientation.upright_size(self.size), upright)
+    }
+
+    /// The same picture with its pixels in another order, as `orientation` makes it upright.
+    pub(super) fn turned(self, orientation: Orientation) -> Result<Self> {
+        fn turn<T: Sample>(v: &[T], n: usize, by: Orientation, size: Size) -> Vec<T> {
+            match n {
+                1 => by.upright_samples::<T, 1>(v, size),
+                2 => by.upright_samples::<T, 2>(v, size),
+                3 => by.upright_samples::<T, 3>(v, size),
+                _ => by.upright_samples::<T, 4>(v, size),
+            }
+        }
+        if orientation == Orientation::Normal {
+            return Ok(self);
+        }
+        let n = self.model.channels().len();
+        let samples = match &self.samples {
+            Samples::U8(v) => Samples::U8(turn(v, n, orientation, self.size)),
+            Samples::U16(v) => Samples::U16(turn(v, n, orientation, self.size)),
+        };
+        Self::new(orientation.upright_size(self.size), self.model, samples)
     }
 
     /// A view of pixels that are not 8-bit RGB: averaged over the largest whole cells that still leave

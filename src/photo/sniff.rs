@@ -57,7 +57,7 @@ fn known(file: &[u8]) -> Option<Known> {
         // After the longer signatures, since two letters prove little.
         Format::Bmp
     } else {
-        return other(file).map(Known::Refused);
+        return other(file);
     };
     Some(Known::Format(format))
 }
@@ -202,16 +202,31 @@ impl<'a> FirstDirectory<'a> {
     }
 }
 
-fn other(file: &[u8]) -> Option<Refused> {
-    let starts = |magic: &[u8]| file.starts_with(magic);
+fn other(file: &[u8]) -> Option<Known> {
     if file.get(4..8) == Some(b"ftyp") {
         return iso_media(file);
     }
+    if file.starts_with(&[0xff, 0x0a]) || file.starts_with(b"\0\0\0\x0cJXL \r\n\x87\n") {
+        return Some(in_this_build(Format::Jxl, cfg!(feature = "jxl")));
+    }
+    foreign(file).map(Known::Refused)
+}
+
+/// A format that a build may lack.
+fn in_this_build(format: Format, is: bool) -> Known {
+    if is {
+        return Known::Format(format);
+    }
+    Known::Refused(Refused {
+        name: format.name(),
+        group: Group::Picture,
+    })
+}
+
+fn foreign(file: &[u8]) -> Option<Refused> {
+    let starts = |magic: &[u8]| file.starts_with(magic);
     if matches!(file.get(4..8), Some(b"moov" | b"mdat" | b"wide")) {
         return video("QuickTime (MOV)");
-    }
-    if starts(&[0xff, 0x0a]) || starts(b"\0\0\0\x0cJXL \r\n\x87\n") {
-        return picture("JPEG XL");
     }
     if starts(b"\0\0\0\x0cjP  \r\n\x87\n") || starts(&[0xff, 0x4f, 0xff, 0x51]) {
         return picture("JPEG 2000");
@@ -268,7 +283,7 @@ fn is_transport_stream(file: &[u8]) -> bool {
 }
 
 /// ISO base media: brands say whether it is a picture or a video.
-fn iso_media(file: &[u8]) -> Option<Refused> {
+fn iso_media(file: &[u8]) -> Option<Known> {
     let length = file.get(..4).map_or(0, |b| {
         b.iter().fold(0, |sum, &byte| sum << 8 | usize::from(byte))
     });
@@ -280,22 +295,22 @@ fn iso_media(file: &[u8]) -> Option<Refused> {
             .any(|(i, brand)| i != 1 && names.iter().any(|name| *name == brand))
     };
     if has(&[b"avif", b"avis"]) {
-        picture("AVIF")
-    } else if has(&[b"crx "]) {
+        return Some(in_this_build(Format::Avif, cfg!(feature = "avif")));
+    }
+    let refused = if has(&[b"crx "]) {
         raw("Canon CR3 (RAW)")
     } else if has(&[
         b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1",
     ]) {
-        picture("HEIC")
-    } else if has(&[b"jxl "]) {
-        picture("JPEG XL")
+        return Some(in_this_build(Format::Heic, cfg!(feature = "heic")));
     } else if has(&[b"jp2 ", b"jpx "]) {
         picture("JPEG 2000")
     } else if has(&[b"qt  "]) {
         video("QuickTime (MOV)")
     } else {
         video("MP4")
-    }
+    };
+    refused.map(Known::Refused)
 }
 
 fn is_svg(file: &[u8]) -> bool {
@@ -318,13 +333,9 @@ mod tests {
     #[test]
     fn refused_formats_are_named() {
         let cases: &[(&[u8], &str)] = &[
-            (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
-            (b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif", "AVIF"),
             (b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom", "CR3"),
             (b"\0\0\0\x18ftypisom\0\0\0\0isommp42", "MP4"),
             (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", "MOV"),
-            (b"\xff\x0a\x00\x00", "JPEG XL"),
-            (b"\0\0\0\x0cJXL \r\n\x87\n\0\0", "JPEG XL"),
             (b"\0\0\0\x0cjP  \r\n\x87\n\0\0", "JPEG 2000"),
             (b"II*\0\x10\0\0\0CR\x02\0", "CR2"),
             (b"FUJIFILMCCD-RAW 0201", "RAF"),
@@ -341,6 +352,34 @@ mod tests {
         ];
         for (file, name) in cases {
             assert!(refusal(file).contains(name), "{name}: {}", refusal(file));
+        }
+    }
+
+    #[test]
+    fn the_newer_formats_are_handled_or_refused_by_name_as_the_build_is() {
+        let cases: [(&[u8], Format, bool); 4] = [
+            (
+                b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+                Format::Heic,
+                cfg!(feature = "heic"),
+            ),
+            (
+                b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif",
+                Format::Avif,
+                cfg!(feature = "avif"),
+            ),
+            (b"\xff\x0a\x00\x00", Format::Jxl, cfg!(feature = "jxl")),
+            (
+                b"\0\0\0\x0cJXL \r\n\x87\n\0\0",
+                Format::Jxl,
+                cfg!(feature = "jxl"),
+            ),
+        ];
+        for (file, name, is_in) in cases {
+            match format(file) {
+                Ok(found) => assert!(is_in && found == name, "{found:?}"),
+                Err(error) => assert!(!is_in && error.to_string().contains(name.name())),
+            }
         }
     }
 

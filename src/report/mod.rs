@@ -16,7 +16,7 @@ mod summary;
 mod tests;
 mod verification;
 
-pub use parts::{Covered, FollowedFace, FoundFace, Hashes, Milliseconds, OpenSpan};
+pub use parts::{Covered, FollowedFace, FormatsUsed, FoundFace, Hashes, Milliseconds, OpenSpan};
 pub use read::{ReportReader, read_report};
 #[cfg(feature = "video")]
 pub(crate) use runs::Runs;
@@ -63,6 +63,9 @@ pub struct FileReport {
     pub outcome: Outcome,
     /// Of the input and the output, as whole files; `null` if the input could not be read.
     pub sha256: Option<Hashes>,
+    /// The formats of a photo that is written in another one than its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub formats: Option<FormatsUsed>,
     /// Width of the upright picture, 0 if it could not be read.
     pub width: u32,
     /// Height of the upright picture, 0 if it could not be read.
@@ -128,6 +131,7 @@ impl FileReport {
             output: None,
             outcome: Outcome::Failed,
             sha256: None,
+            formats: None,
             width: 0,
             height: 0,
             frames: 0,

@@ -30,6 +30,26 @@ impl Hashes {
     }
 }
 
+/// The format that a photo had, and another in which it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct FormatsUsed {
+    /// Of the input: `heic`.
+    pub input: String,
+    /// Of the output: `jpeg`.
+    pub output: String,
+}
+
+impl FormatsUsed {
+    pub(crate) fn new(input: &str, output: &str) -> Self {
+        Self {
+            input: input.to_owned(),
+            output: output.to_owned(),
+        }
+    }
+}
+
 /// A face in the report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

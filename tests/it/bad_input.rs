@@ -102,8 +102,16 @@ fn a_picture_that_is_gigantic_by_its_header() {
 
 #[test]
 fn formats_that_are_not_handled_are_named() {
-    one_bad("a.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC");
-    one_bad("a.avif", b"\0\0\0\x18ftypavif\0\0\0\0mif1avif", "AVIF");
+    one_bad(
+        "a.heic",
+        b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+        "no list of pictures",
+    );
+    one_bad(
+        "a.avif",
+        b"\0\0\0\x18ftypavif\0\0\0\0mif1avif",
+        "no list of pictures",
+    );
     one_bad("a", b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\0", "JPEG XL");
     one_bad("a.cr2", b"II*\0\x10\0\0\0CR\x02\0\0\0\0\0", "CR2");
 }

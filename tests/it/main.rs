@@ -11,6 +11,7 @@ mod bad_input;
 mod blur;
 mod detect;
 mod doctor;
+mod formats;
 mod inspect;
 mod interrupt;
 mod jpeg;

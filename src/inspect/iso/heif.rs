@@ -1,8 +1,8 @@
 //! The items of a HEIF file (ISO/IEC 23008-12): which of them is the picture, and what the others are.
 
-use super::super::bytes::{Order, contains, part, rest, text};
+use super::super::bytes::{Order, contains, part, rest, says_something, text};
 use super::super::finding::{Finding, FindingKind as Kind, Inspection};
-use super::super::{exif, xmp};
+use super::super::{exif, icc, xmp};
 use super::{boxes, first};
 use std::collections::HashMap;
 
@@ -11,6 +11,10 @@ const BIG: Order = Order::Big;
 const MOST: usize = 20_000;
 /// Bytes of metadata of all items together.
 const MOST_BYTES: usize = 64 << 20;
+/// Boxes of picture data; nobody writes more than one or two.
+const MOST_DATA: usize = 64;
+/// Different colour profiles.
+const MOST_PROFILES: usize = 8;
 
 #[derive(Default)]
 struct Items {
@@ -22,10 +26,13 @@ struct Items {
     sizes: HashMap<u32, (u32, u32)>,
     /// What an auxiliary picture is for.
     purposes: HashMap<u32, String>,
+    profiles: Vec<Vec<u8>>,
+    /// The picture is stored in another order than it is seen.
+    turned: bool,
 }
 
-/// Looks through the items of a `meta` box; `file` is the whole file.
-pub(super) fn look(file: &[u8], meta: &[u8], out: &mut Inspection) {
+/// Looks through the items of a `meta` box of `file`, which is `whole` or lacks its picture data.
+pub(super) fn look(file: &[u8], meta: &[u8], whole: bool, out: &mut Inspection) {
     let (list, _) = boxes(meta);
     let mut items = Items::default();
     if let Some(body) = first(&list, b"pitm") {
@@ -39,6 +46,10 @@ pub(super) fn look(file: &[u8], meta: &[u8], out: &mut Inspection) {
     let places = first(&list, b"iloc").and_then(places).unwrap_or_default();
     let stored = first(&list, b"idat").unwrap_or_default();
     (out.width, out.height) = items.sizes.get(&items.primary).copied().unwrap_or((0, 0));
+    items.profiles(out);
+    if whole {
+        unused(file, &places, out);
+    }
     let mut left = MOST_BYTES;
     for &(id, kind) in items.kinds.iter().take(MOST) {
         let own = places.iter().filter(|p| p.item == id);
@@ -60,6 +71,42 @@ pub(super) fn look(file: &[u8], meta: &[u8], out: &mut Inspection) {
                 xmp::packet(&data, "item XMP", out);
             }
             _ => out.add(Finding::new(Kind::PrivateData, "item").bytes(data.len())),
+        }
+    }
+}
+
+/// Says how many bytes of the picture data no item has.
+fn unused(file: &[u8], places: &[Place], out: &mut Inspection) {
+    let (list, _) = boxes(file);
+    // Frames of an animation are found by other tables.
+    if first(&list, b"moov").is_some() {
+        return;
+    }
+    let mut taken: Vec<(usize, usize)> = places
+        .iter()
+        .filter(|p| !p.inside)
+        .map(|p| {
+            let end = match p.length {
+                0 => file.len(),
+                length => p.at.saturating_add(length),
+            };
+            (p.at, end)
+        })
+        .collect();
+    taken.sort_unstable();
+    for data in list.iter().filter(|b| b.kind == *b"mdat").take(MOST_DATA) {
+        let start = data.body.as_ptr() as usize - file.as_ptr() as usize;
+        let end = start + data.body.len();
+        let (mut at, mut unused) = (start, 0);
+        for &(from, to) in taken.iter().chain([&(end, end)]) {
+            let gap = part(file, at, from.min(end).saturating_sub(at)).unwrap_or_default();
+            if gap.len() > 3 && says_something(gap) {
+                unused += gap.len();
+            }
+            at = at.max(to);
+        }
+        if unused > 0 {
+            out.add(Finding::new(Kind::UnusedBytes, "box mdat").bytes(unused));
         }
     }
 }
@@ -194,12 +241,30 @@ impl Items {
                         let size = BIG.u32(property.body, 4).zip(BIG.u32(property.body, 8));
                         self.sizes.extend(size.map(|size| (item, size)));
                     }
+                    b"irot" | b"imir" if item == self.primary => self.turned = true,
+                    b"colr" if matches!(property.body.get(..4), Some(b"prof" | b"rICC")) => {
+                        let profile = rest(property.body, 4).to_vec();
+                        if self.profiles.len() < MOST_PROFILES && !self.profiles.contains(&profile)
+                        {
+                            self.profiles.push(profile);
+                        }
+                    }
                     b"auxC" => {
                         self.purposes.insert(item, text(rest(property.body, 4)));
                     }
                     _ => {}
                 }
             }
+        }
+    }
+
+    /// Looks through the colour profiles.
+    fn profiles(&self, out: &mut Inspection) {
+        for profile in &self.profiles {
+            icc::profile(profile, "colr", out);
+        }
+        if self.turned {
+            out.carry("orientation");
         }
     }
 

@@ -6,7 +6,7 @@ mod movie;
 
 use super::bytes::{Order, contains, part, rest, says_something};
 use super::finding::{Finding, FindingKind as Kind, Inspection};
-use super::{exif, xmp};
+use super::{exif, jxl, xmp};
 
 /// Boxes of one level.
 const MOST_BOXES: usize = 20_000;
@@ -92,13 +92,26 @@ pub(super) fn format(file: &[u8]) -> Option<&'static str> {
 /// Looks through a file of boxes. `coded`: bytes of its `mdat` boxes, if they were left out of `file`.
 pub(super) fn look(file: &[u8], coded: Option<u64>, out: &mut Inspection) {
     let (list, taken) = boxes(file);
+    let whole = coded.is_none();
     let inside = list.iter().filter(|b| b.kind == *b"mdat");
     let coded = coded.unwrap_or_else(|| inside.map(|b| b.body.len() as u64).sum());
+    let mut seen = false;
     for Box { kind, body } in list {
         match &kind {
-            b"ftyp" | b"mdat" | b"jP  " | b"JXL " | b"jp2h" | b"jp2c" | b"jxlc" | b"jxlp"
-            | b"jxll" | b"wide" => {}
-            b"meta" => heif::look(file, rest(body, 4), out),
+            b"ftyp" | b"mdat" | b"jP  " | b"JXL " | b"jp2h" | b"jp2c" | b"jxll" | b"wide" => {}
+            // The first part of a codestream in pieces holds its header.
+            b"jxlc" | b"jxlp" => {
+                let stream = if kind == *b"jxlp" {
+                    rest(body, 4)
+                } else {
+                    body
+                };
+                if !seen && stream.starts_with(&[0xff, 0x0a]) {
+                    jxl::codestream(stream, out);
+                }
+                seen = true;
+            }
+            b"meta" => heif::look(file, rest(body, 4), whole, out),
             b"moov" => movie::look(body, coded, out),
             b"free" | b"skip" => {
                 if says_something(body) {

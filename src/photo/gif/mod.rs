@@ -4,6 +4,7 @@ mod blocks;
 mod palette;
 
 use super::canvas::{Blend, Canvas, Disposal};
+use super::convert::{Parts, Timing as Shown};
 use super::frames::{Frame, Frames, Writer};
 use super::guard::{Budget, encoder, malformed};
 use super::notes::Notes;
@@ -149,6 +150,22 @@ fn failed(error: codec::EncodingError) -> Error {
 }
 
 impl Writer for GifWriter {
+    fn parts(self, frames: Vec<Frame>) -> Parts {
+        let milliseconds = |frame: &Timing| u32::from(frame.delay) * 10;
+        let timing = (frames.len() > 1).then(|| Shown {
+            plays: match self.repeat {
+                codec::Repeat::Infinite => 0,
+                // Counted after the first.
+                codec::Repeat::Finite(times) => u32::from(times) + 1,
+            },
+            durations: self.frames.iter().map(milliseconds).collect(),
+        });
+        Parts {
+            timing,
+            ..Parts::new(frames)
+        }
+    }
+
     fn write(&self, frames: &[Frame]) -> Result<Vec<u8>> {
         let size = frames[0].raster.size();
         let side = |v: u32| {

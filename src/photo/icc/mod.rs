@@ -8,7 +8,11 @@
 mod known;
 
 use super::notes::Notes;
+#[cfg(feature = "jxl")]
+use super::raster::{Model, Raster, Samples};
 use moxcms::ColorProfile;
+#[cfg(feature = "jxl")]
+use moxcms::{Layout, TransformOptions};
 
 /// Larger profiles are not kept: the largest press profiles are about 3 MB.
 const MOST_BYTES: usize = 4 << 20;
@@ -40,6 +44,69 @@ impl Profile {
             );
         }
         profile
+    }
+
+    /// A profile of our own for code points of ITU-T H.273, where that is not sRGB, which needs none, nor
+    /// brighter than white.
+    pub(super) fn of_code_points(primaries: u16, transfer: u16) -> Option<Self> {
+        let usual = matches!(transfer, 1 | 2 | 6 | 13 | 14 | 15);
+        let profile = match (primaries, transfer) {
+            (12, _) if usual => ColorProfile::new_display_p3(),
+            (9, _) if usual => ColorProfile::new_bt2020(),
+            (11, _) if usual => ColorProfile::new_dci_p3(),
+            _ => return None,
+        };
+        stripped(&profile.encode().ok()?)
+    }
+
+    /// AdobeRGB (1998), which cameras name by a flag.
+    pub(super) fn adobe_rgb() -> Option<Self> {
+        stripped(&ColorProfile::new_adobe_rgb().encode().ok()?)
+    }
+
+    /// Whether it is our own of sRGB.
+    #[cfg(feature = "jxl")]
+    pub(super) fn is_srgb(&self) -> bool {
+        let ours = ColorProfile::new_srgb().encode().ok();
+        ours.and_then(|ours| stripped(&ours)).as_ref() == Some(self)
+    }
+
+    /// The same colours as sRGB shows them, as far as it has them.
+    #[cfg(feature = "jxl")]
+    pub(super) fn to_srgb(&self, raster: &Raster) -> Option<Raster> {
+        let source = ColorProfile::new_from_slice(&self.0).ok()?;
+        let target = ColorProfile::new_srgb();
+        let layout = match raster.model() {
+            Model::Rgb => Layout::Rgb,
+            Model::Rgba => Layout::Rgba,
+            _ => return None,
+        };
+        let options = TransformOptions::default();
+        let samples = match raster.samples() {
+            Samples::U8(v) => {
+                let job = source.create_transform_8bit(layout, &target, layout, options);
+                let mut out = vec![0; v.len()];
+                job.ok()?.transform(v, &mut out).ok()?;
+                Samples::U8(out)
+            }
+            Samples::U16(v) => {
+                let job = source.create_transform_16bit(layout, &target, layout, options);
+                let mut out = vec![0; v.len()];
+                job.ok()?.transform(v, &mut out).ok()?;
+                Samples::U16(out)
+            }
+        };
+        Raster::new(raster.size(), raster.model(), samples).ok()
+    }
+
+    /// Whether it is one for grey pixels (ICC.1:2022, 7.2.6).
+    pub(super) fn is_for_grey(&self) -> bool {
+        self.0.get(16..20) == Some(b"GRAY")
+    }
+
+    /// Whether it is one for inks.
+    pub(super) fn is_for_inks(&self) -> bool {
+        self.0.get(16..20) == Some(b"CMYK")
     }
 
     /// The bytes to embed.

@@ -14,6 +14,7 @@ mod encode;
 mod frame;
 mod huffman;
 mod order;
+mod pixels;
 mod scan;
 mod segments;
 #[cfg(test)]
@@ -22,15 +23,20 @@ mod uneven;
 mod view;
 
 use super::Body;
+use super::convert::Parts;
+use super::exif;
+use super::frames::Frame;
 use super::guard::Budget;
 use super::icc::Profile;
 use super::notes::Notes;
+use super::raster::{Model as Pixels, Raster, Samples};
 use crate::error::Result;
 use crate::geometry::{Orientation, PixelRect, Size};
 use crate::picture::{RgbImage, resample_rgb_part};
 use crate::plane::{AnyPlaneMut, Channel, Layout};
 use coded::Coded;
 use colour::Model;
+pub(super) use pixels::PixelWriter;
 use segments::Header;
 use std::sync::OnceLock;
 use view::Reduction;
@@ -204,6 +210,29 @@ impl Body for Jpeg {
         let icc = self.icc.as_ref();
         let (coded, scans) = (&self.coded, self.coded.all_scans());
         Ok(encode::write(coded, &scans, self.coding, &self.header, icc))
+    }
+
+    fn parts(self: Box<Self>) -> Result<Parts> {
+        let size = self.coded.frame.size;
+        let rgb = self.whole(Reduction::ALL[0]);
+        let (model, samples) = match self.coding {
+            Coding::Grey => (Pixels::Grey, rgb.into_iter().step_by(3).collect()),
+            _ => (Pixels::Rgb, rgb),
+        };
+        let frame = Frame {
+            raster: Raster::new(size, model, Samples::U8(samples))?,
+            orientation: self.header.exif.orientation,
+        };
+        let factors = self.coded.frame.components[0].factors;
+        Ok(Parts {
+            icc: self.icc,
+            exif: exif::Facts {
+                resolution: self.header.resolution,
+                ..self.header.exif
+            },
+            subsampled: factors != (1, 1),
+            ..Parts::new(vec![frame])
+        })
     }
 
     fn coarseness(&self) -> Vec<f32> {

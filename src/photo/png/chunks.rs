@@ -121,6 +121,71 @@ impl Chunks {
         }
     }
 
+    /// For a picture from another format.
+    pub(super) fn new(facts: exif::Facts) -> Self {
+        let mut numbers = Vec::new();
+        if let Some(resolution) = facts.resolution {
+            let (x, y) = per_metre(&resolution);
+            let unit = u8::from(resolution.unit != exif::Unit::Aspect);
+            let bytes = [&x.to_be_bytes()[..], &y.to_be_bytes(), &[unit]].concat();
+            numbers.push((*b"pHYs", bytes));
+        }
+        Self {
+            numbers,
+            exif: facts,
+            ..Self::default()
+        }
+    }
+
+    /// The numbers of a chunk that is written again.
+    pub(super) fn numbers(&self, name: &[u8; 4]) -> Option<&[u8]> {
+        let found = self.numbers.iter().find(|known| known.0 == *name);
+        found.map(|(_, data)| &data[..])
+    }
+
+    /// Names of what only a PNG has a place for.
+    pub(super) fn own(&self) -> Vec<&'static str> {
+        let kept = |known: &&([u8; 4], usize, &str)| self.numbers(&known.0).is_some();
+        let names = NUMBERS.iter().filter(kept).map(|known| known.2);
+        let mut names: Vec<_> = names.filter(|name| *name != "resolution").collect();
+        if self.significant.is_some() {
+            names.push("significant-bits");
+        }
+        names
+    }
+
+    /// Whether gamma or primaries are others than those of sRGB.
+    pub(super) fn is_vague(&self) -> bool {
+        // PNG 3, 11.3.2.1 and 11.3.2.2, in hundred thousandths.
+        const GAMMA: u32 = 45_455;
+        const PRIMARIES: [u32; 8] = [
+            31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000,
+        ];
+        let same = |name, usual: &[u32]| {
+            let bytes: Vec<u8> = usual.iter().flat_map(|v| v.to_be_bytes()).collect();
+            self.numbers(name).is_none_or(|own| own == bytes)
+        };
+        let usual = same(b"gAMA", &[GAMMA]) && same(b"cHRM", &PRIMARIES);
+        self.numbers(b"sRGB").is_none() && !usual
+    }
+
+    /// Pixels per unit.
+    pub(super) fn resolution(&self) -> Option<exif::Resolution> {
+        let data = self.numbers(b"pHYs")?;
+        let number = |at: usize| Some(u32::from_be_bytes(data.get(at..at + 4)?.try_into().ok()?));
+        let (x, y) = (number(0)?, number(4)?);
+        let metres = data.get(8) == Some(&1);
+        let found = exif::Resolution {
+            x: (x, if metres { 100 } else { 1 }),
+            y: (y, if metres { 100 } else { 1 }),
+            unit: match metres {
+                true => exif::Unit::Centimetre,
+                false => exif::Unit::Aspect,
+            },
+        };
+        found.rounded().map(|_| found)
+    }
+
     /// The chunks that stand right behind the image header, from the allow-list.
     pub(super) fn write(&self) -> Vec<u8> {
         let mut out = Vec::new();
@@ -142,6 +207,20 @@ impl Chunks {
         }
         out
     }
+}
+
+/// Pixels per metre, or what only their ratio means.
+fn per_metre(resolution: &exif::Resolution) -> (u32, u32) {
+    let per_metre = |(above, below): (u32, u32)| {
+        let value = f64::from(above) / f64::from(below.max(1));
+        let factor = match resolution.unit {
+            exif::Unit::Inch => 1.0 / 0.0254,
+            exif::Unit::Centimetre => 100.0,
+            exif::Unit::Aspect => 1.0,
+        };
+        (value * factor).round() as u32
+    };
+    (per_metre(resolution.x), per_metre(resolution.y))
 }
 
 fn chunk(out: &mut Vec<u8>, name: [u8; 4], data: &[u8]) {

@@ -5,8 +5,11 @@ mod chunks;
 mod pack;
 
 use super::canvas::{Blend, Canvas, Disposal};
+use super::convert::{Parts, Timing};
+use super::exif;
 use super::frames::{Frame, Frames, Writer};
 use super::guard::{Budget, encoder, malformed};
+use super::hdr::Signal;
 use super::icc::Profile;
 use super::notes::Notes;
 use super::raster::{Model, Raster, Samples, cut, difference, step};
@@ -303,7 +306,57 @@ fn failed(error: codec::EncodingError) -> crate::error::Error {
     encoder("PNG", error)
 }
 
+impl PngWriter {
+    /// For pictures from another format.
+    pub(super) fn new(parts: &mut Parts, frames: &[Frame]) -> Self {
+        let first = &frames[0].raster;
+        let animation = parts.timing.take().map(|timing| Animation {
+            plays: timing.plays,
+            delays: timing
+                .durations
+                .iter()
+                .map(|&ms| (u16::try_from(ms).unwrap_or(u16::MAX), 1000))
+                .collect(),
+        });
+        Self {
+            chunks: Chunks::new(std::mem::take(&mut parts.exif)),
+            icc: parts.icc.take(),
+            color: color_type(first.model()),
+            depth: bit_depth(first.samples()),
+            animation,
+        }
+    }
+}
+
 impl Writer for PngWriter {
+    fn parts(self, frames: Vec<Frame>) -> Parts {
+        let code_points = self
+            .chunks
+            .numbers(b"cICP")
+            .and_then(|c| c.first_chunk::<2>());
+        let [primaries, transfer] = code_points.map_or([2, 2], |c| c.map(u16::from));
+        let described = code_points.and(Profile::of_code_points(primaries, transfer));
+        let milliseconds = |&(above, below): &(u16, u16)| {
+            let below = if below == 0 { 100 } else { u32::from(below) };
+            u32::from(above) * 1000 / below
+        };
+        Parts {
+            signal: Signal::of(primaries, transfer),
+            icc: described.or(self.icc),
+            exif: exif::Facts {
+                resolution: self.chunks.resolution(),
+                ..self.chunks.exif.clone()
+            },
+            timing: self.animation.map(|animation| Timing {
+                plays: animation.plays,
+                durations: animation.delays.iter().map(milliseconds).collect(),
+            }),
+            vague: self.chunks.is_vague(),
+            own: self.chunks.own(),
+            ..Parts::new(frames)
+        }
+    }
+
     fn write(&self, frames: &[Frame]) -> Result<Vec<u8>> {
         let mut out = Vec::new();
         match &self.animation {

@@ -1,5 +1,6 @@
 //! Promises of the whole room, kept over files of every kind.
 
+mod convert;
 mod hostile;
 pub(super) mod sources;
 

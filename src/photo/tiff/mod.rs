@@ -16,7 +16,8 @@ use ::tiff as codec;
 use codec::decoder::{Decoder, ifd::Value};
 use codec::tags::{PhotometricInterpretation, Tag};
 use std::io::Cursor;
-use write::{Opacity, Page, TiffWriter};
+pub(super) use write::TiffWriter;
+use write::{Opacity, Page};
 
 /// A decoded TIFF.
 pub(super) type Tiff = Frames<TiffWriter>;

@@ -1,11 +1,13 @@
 //! Writes the pages of a TIFF from pixels and a short list of tags.
 
-use super::super::exif::{Kept, KeptValue, Order, Resolution, Unit};
+use super::super::convert::Parts;
+use super::super::exif::{Facts, Kept, KeptValue, Order, Resolution, Unit};
 use super::super::frames::{Frame, Writer};
 use super::super::guard::encoder;
 use super::super::icc::Profile;
 use super::super::raster::{Model, Samples};
 use crate::error::{Error, ErrorKind, Result};
+use crate::plane::Channel;
 use ::tiff as codec;
 use codec::encoder::colortype::{
     CMYK8, CMYK16, ColorType, Gray8, Gray16, RGB8, RGB16, RGBA8, RGBA16,
@@ -45,7 +47,39 @@ fn failed(error: codec::TiffError) -> Error {
     encoder("TIFF", error)
 }
 
+impl TiffWriter {
+    /// For pictures from another format.
+    pub(in super::super) fn new(parts: &mut Parts, frames: &[Frame]) -> Self {
+        let facts = std::mem::take(&mut parts.exif);
+        let page = |frame: &Frame| Page {
+            icc: parts.icc.clone(),
+            resolution: facts.resolution,
+            opacity: (frame.raster.model().channels().contains(&Channel::Alpha))
+                .then_some(Opacity::Plain),
+        };
+        Self {
+            pages: frames.iter().map(page).collect(),
+            kept: facts.kept,
+        }
+    }
+}
+
 impl Writer for TiffWriter {
+    fn parts(self, frames: Vec<Frame>) -> Parts {
+        let first = self.pages.into_iter().next();
+        let multiplied = |p: &Page| p.opacity == Some(Opacity::Multiplied);
+        Parts {
+            multiplied: first.as_ref().is_some_and(multiplied),
+            exif: Facts {
+                resolution: first.as_ref().and_then(|p| p.resolution),
+                kept: self.kept,
+                ..Facts::default()
+            },
+            icc: first.and_then(|p| p.icc),
+            ..Parts::new(frames)
+        }
+    }
+
     fn write(&self, frames: &[Frame]) -> Result<Vec<u8>> {
         let mut out = Vec::new();
         // The predictor of the crate counts samples by colour type alone, which is wrong for grey with

@@ -4,6 +4,7 @@
 mod riff;
 
 use super::canvas::{Blend, Canvas, Disposal};
+use super::convert::{Parts, Timing};
 use super::exif;
 use super::frames::{Frame, Frames, Writer};
 use super::guard::{Budget, encoder, malformed};
@@ -233,7 +234,33 @@ fn encode(pixels: &[u8], model: Model, width: u32, height: u32) -> Result<Vec<u8
     Ok(out)
 }
 
+impl WebPWriter {
+    /// For pictures from another format.
+    pub(super) fn new(parts: &mut Parts) -> Self {
+        Self {
+            icc: parts.icc.take(),
+            exif: std::mem::take(&mut parts.exif),
+            animation: parts.timing.take().map(|timing| Animation {
+                plays: u16::try_from(timing.plays).unwrap_or(u16::MAX),
+                durations: timing.durations,
+            }),
+        }
+    }
+}
+
 impl Writer for WebPWriter {
+    fn parts(self, frames: Vec<Frame>) -> Parts {
+        Parts {
+            icc: self.icc,
+            exif: self.exif,
+            timing: self.animation.map(|animation| Timing {
+                plays: animation.plays.into(),
+                durations: animation.durations,
+            }),
+            ..Parts::new(frames)
+        }
+    }
+
     fn write(&self, frames: &[Frame]) -> Result<Vec<u8>> {
         let exif = exif::write(&self.exif);
         let mut extras = Extras {

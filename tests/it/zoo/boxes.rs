@@ -1,4 +1,4 @@
-//! HEIF, JPEG XL and QuickTime: files of boxes are looked through, too, though none is written.
+//! HEIF, JPEG XL and QuickTime: files of boxes are looked through, too.
 
 use super::parts::*;
 use faceveil::inspect;
@@ -81,7 +81,13 @@ fn the_items_of_a_heif_are_told_apart() {
     assert_eq!(format, "heif");
     assert_eq!(
         found,
-        ["author", "further-picture", "gain-map", "thumbnail"]
+        [
+            "author",
+            "further-picture",
+            "gain-map",
+            "thumbnail",
+            "unused-bytes"
+        ]
     );
     let seen = inspect(&heif()).unwrap();
     assert_eq!((seen.width, seen.height), (640, 480));

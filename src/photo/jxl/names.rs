@@ -1,0 +1,51 @@
+//! Names the boxes of a JPEG XL besides its codestream (ISO/IEC 18181-2).
+
+use super::super::boxes;
+use super::super::exif;
+use super::super::notes::{Notes, contains};
+
+/// Names them, and reads what EXIF says. A bare codestream has none.
+pub(super) fn boxes(file: &[u8], notes: &mut Notes) -> exif::Facts {
+    let mut facts = exif::Facts::default();
+    if file.starts_with(&[0xff, 0x0a]) {
+        return facts;
+    }
+    let Ok((list, behind)) = boxes::split(file) else {
+        return facts;
+    };
+    if behind.iter().any(|&b| b != 0) {
+        notes.drop("trailer");
+        if contains(&behind[..behind.len().min(1 << 20)], b"ftyp") {
+            notes.motion_video();
+        }
+    }
+    for one in list {
+        match &one.kind {
+            b"JXL " | b"ftyp" | b"jxlc" | b"jxlp" | b"jxll" | b"jxli" => {}
+            b"Exif" => {
+                let skip = one.body.first_chunk::<4>().map(|b| u32::from_be_bytes(*b));
+                let start = skip.map_or(0, |v| v as usize).saturating_add(4);
+                facts = exif::read(one.body.get(start..).unwrap_or_default(), notes);
+            }
+            b"xml " => notes.drop_xmp(one.body),
+            b"jumb" => notes.c2pa(),
+            b"jbrd" => notes.drop("jpeg-reconstruction"),
+            b"jhgm" => notes.gain_map(),
+            b"brob" => match one.body.first_chunk::<4>() {
+                Some(b"Exif") => {
+                    notes.drop("exif");
+                    if std::mem::take(&mut notes.wanted).any() {
+                        notes.warn("compressed EXIF is not read: --keep keeps nothing of it");
+                    }
+                }
+                Some(b"xml ") => notes.drop("xmp"),
+                Some(b"jumb") => notes.c2pa(),
+                _ => notes.drop("private-chunks"),
+            },
+            _ => notes.drop("private-chunks"),
+        }
+    }
+    // The codestream says how it is turned; EXIF only repeats it (18181-2, 9.4).
+    facts.orientation = crate::geometry::Orientation::Normal;
+    facts
+}
