@@ -19,6 +19,8 @@ const LONGEST: u32 = 320;
 /// A video is shown by the frame in its middle, or by this one if that comes first.
 const FURTHEST: usize = 250;
 
+/// Up to the style: it lets in pictures and the style of the page itself, and nothing else.
+const HEAD: &str = include_str!("page/sheet.html");
 const STYLE: &str = include_str!("page/sheet.css");
 
 /// Writes the sheet, and says what is missing from it.
@@ -121,12 +123,7 @@ fn page(lines: &[&FileReport], run: Option<&RunSummary>, cards: &str) -> String 
         |run| format!("{} {}", run.program, run.version),
     );
     format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <meta name=\"referrer\" content=\"no-referrer\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n\
-         <title>Contact sheet – faceveil</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+        "{HEAD}<style>\n{STYLE}</style>\n</head>\n<body>\n\
          <header><h1>Contact sheet of outputs</h1>\n<p>{}</p>\n<p>Covered by {}. The pictures are small versions of the covered files; no original is in this page.</p></header>\n\
          <main>\n{}</main>\n</body>\n</html>\n",
         escaped(&numbers.join(" · ")),
