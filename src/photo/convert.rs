@@ -38,6 +38,7 @@ pub(super) struct Parts {
     /// Colour was coded at half the size.
     pub(super) subsampled: bool,
     /// Writing it without loss makes it larger.
+    #[cfg(feature = "jxl")]
     pub(super) lossy: bool,
     /// Colours are multiplied with opacity.
     pub(super) multiplied: bool,
@@ -57,6 +58,7 @@ impl Parts {
             exif: exif::Facts::default(),
             timing: None,
             subsampled: false,
+            #[cfg(feature = "jxl")]
             lossy: false,
             multiplied: false,
             vague: false,
