@@ -19,7 +19,8 @@
 //! ```
 //!
 //! Coordinates are pixels of the upright picture, origin at the top left, rectangles half-open.
-//! [`VideoAnonymizer`] is the same for videos, from file to file.
+//! [`VideoAnonymizer`] is the same for videos, from file to file. [`read_report`] reads reports back,
+//! strictly, and an [`Applier`] covers what they say without looking for anything.
 //!
 //! The library opens no connection, prints nothing, starts no thread but for videos, and reads no environment but
 //! where ONNX Runtime is looked for ([`EngineOptions::onnxruntime`]).

@@ -5,25 +5,23 @@
 //! the file fails and nothing is left at its path.
 
 pub(crate) mod flow;
+mod rewrite;
 #[cfg(test)]
 mod tests;
 
-use super::{Options, ensure_nothing_left, milliseconds};
+pub(super) use rewrite::{again, digest, look_through, tell_sound};
+use rewrite::{check_count, cover, of};
+
+use super::{Options, milliseconds};
 use crate::detect::{Detector, DetectorOptions, Preset};
-use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
 use crate::geometry::Size;
-use crate::inspect::inspect_file;
-use crate::photo::Keep;
-use crate::plane::AnyPlaneMut;
-use crate::redact::{Redaction, Region, Style};
 use crate::report::{Covered, FileReport, FoundFace, Hashes, OpenSpan, Outcome, Runs};
 use crate::track::{Glimpse, Place, Settings, Sighting, Tracker, Why};
 use crate::video::{self, Backend, Encoding, Frame, FramePicture, Shape, Video};
 use flow::Pool;
 use std::collections::VecDeque;
-use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -209,8 +207,7 @@ impl VideoAnonymizer {
         };
         report.ms.encode = milliseconds(start);
         let looking = Instant::now();
-        ensure_nothing_left(inspect_file(output)?, Keep::default())?;
-        report.ms.inspect = milliseconds(looking);
+        look_through(&mut report, output)?;
         report.regions = regions.finish();
         let mut hashes = Hashes::of_input(input);
         hashes.output = Some(digest(output)?);
@@ -318,79 +315,6 @@ impl VideoAnonymizer {
             false => Err(differs()),
         }
     }
-}
-
-/// Reads a video from the first frame on, covers each with what `masks` has for it, and gives their
-/// number and the seconds waited for the encoder.
-pub(super) fn again(
-    video: &dyn Video,
-    output: &Path,
-    options: &VideoOptions,
-    style: &Style,
-    watch: Watch<'_>,
-    masks: &mut dyn FnMut(&Frame) -> Result<Vec<Region>>,
-) -> Result<(usize, f64)> {
-    let shape = video.shape();
-    let mut source = video.source()?;
-    let mut writing = flow::Writing::start(video.sink(output, &options.encoding)?);
-    let pool = Pool::new(2 * flow::WRITER_QUEUE);
-    let mut frames = 0;
-    loop {
-        let mut frame = pool.take().unwrap_or_default();
-        if !source.next(shape, &mut frame)? {
-            break;
-        }
-        let masks = masks(&frame)?;
-        cover(&mut frame, shape, style, &masks)?;
-        writing.send(frame, &pool)?;
-        frames += 1;
-        let of = video.frames();
-        if watch(Progress { frames, of }).is_break() {
-            return Err(flow::interrupted());
-        }
-    }
-    if frames == 0 {
-        return Err(Error::new(ErrorKind::Malformed, "it has no frames"));
-    }
-    let (written, waited) = writing.finish()?;
-    check_count(frames, written)?;
-    Ok((frames, waited))
-}
-
-/// What becomes of the sound, and what the container will not have.
-pub(super) fn tell_sound(report: &mut FileReport, video: &dyn Video, encoding: &Encoding) {
-    report.dropped = video.dropped();
-    report.kept.clear();
-    report.warnings.extend(video.warnings(encoding));
-    if video.sound_tracks() > 0 {
-        let list = match encoding.audio {
-            video::Audio::Drop => &mut report.dropped,
-            video::Audio::Keep => &mut report.kept,
-        };
-        list.push("audio".into());
-    }
-}
-
-fn cover(frame: &mut Frame, shape: &Shape, style: &Style, masks: &[Region]) -> Result<()> {
-    if masks.is_empty() {
-        return Ok(());
-    }
-    let redaction = Redaction::new(style, masks, shape.size, shape.orientation).coded(shape.coding);
-    frame.edit(shape, &mut |plane, channel| match plane {
-        AnyPlaneMut::U8(mut plane) => redaction.apply(&mut plane, channel),
-        AnyPlaneMut::U16(mut plane) => redaction.apply(&mut plane, channel),
-    })
-}
-
-/// What is told of a frame is what is covered in it.
-fn of(masks: &[Covered]) -> Vec<Region> {
-    masks.iter().filter_map(Covered::region).collect()
-}
-
-/// Of a whole file.
-pub(super) fn digest(path: &Path) -> Result<Digest> {
-    let read = File::open(path).and_then(Digest::of_reader);
-    read.map_err(|e| Error::new(ErrorKind::Malformed, "reading its bytes").because(e))
 }
 
 /// What the tracker decided about a frame.
@@ -530,15 +454,5 @@ impl VideoAnonymizer {
     /// Frames that are neither held by the tracker nor idle.
     const fn in_flight(&self) -> usize {
         self.video.workers * 3 + flow::WRITER_QUEUE + 2
-    }
-}
-
-fn check_count(decided: usize, written: usize) -> Result<()> {
-    match decided == written {
-        true => Ok(()),
-        false => Err(Error::new(
-            ErrorKind::Internal,
-            format!("{written} of {decided} frames were written"),
-        )),
     }
 }

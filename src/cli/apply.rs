@@ -35,12 +35,11 @@ impl Config {
         );
         let origin = Origin::new(typed.from.as_deref(), "--from")?;
         let list = lines.iter().map(|line| input(&origin, line)).collect();
-        let destination = Destination::choose_for(
-            typed.writing.output.as_deref(),
-            typed.writing.in_place,
-            lines.len() == 1,
-            false,
-        )?;
+        let output = typed.writing.output.as_deref();
+        // A report is of a folder more often than not, even if that has a single file.
+        let names_file = output.is_some_and(|o| o == "-" || Path::new(o).extension().is_some());
+        let single = lines.len() == 1 && names_file;
+        let destination = Destination::choose_for(output, typed.writing.in_place, single, false)?;
         let task = config::task(&typed.writing);
         config::check_stdout(&destination, &report, &typed.writing)?;
         let limits = Limits {

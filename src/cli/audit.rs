@@ -79,7 +79,7 @@ impl Audit {
         let Some(path) = path else {
             return Ok(Self(None));
         };
-        let file = create(path, BEGINNING)
+        let file = create(path, BEGINNING, "audit")
             .with_context(|| format!("opening the audit {}", show::path(path)))?;
         let mut audit = Self(Some(file));
         audit.write(&Head {

@@ -69,7 +69,7 @@ pub(super) enum Faces {
         /// How, in videos.
         video_detector: DetectorOptions,
         /// What covers them.
-        options: Options,
+        options: Box<Options>,
     },
     /// A report says where they are.
     Told(Applier),
@@ -286,6 +286,10 @@ impl Config {
                 show::path(folder)
             );
         }
+        ensure!(
+            to.audit.as_deref() != Some(Path::new("-")),
+            "--audit needs a file; standard output is for results"
+        );
         let Inputs { list, left_alone } = inputs;
         let siblings = siblings::of(&list);
         let own = [
@@ -366,7 +370,7 @@ fn find(typed: &Common, options: Options) -> Result<Faces> {
     Ok(Faces::Find {
         detector: detector(Preset::default())?,
         video_detector: detector(VideoAnonymizer::PRESET)?,
-        options,
+        options: Box::new(options),
     })
 }
 

@@ -8,7 +8,7 @@ use super::config::{Task, WhenThere};
 use super::inputs::Source;
 use super::interrupt::Interrupt;
 use super::outputs::{Planned, Target};
-use super::record::{Fingerprint, Record, Standing};
+use super::record::Record;
 use super::values::OnNoFaceArg;
 use super::video::Videos;
 use super::write::{self, Existing, Written};
@@ -25,7 +25,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-const EXISTS: &str = "its output exists; use --overwrite or --skip-existing";
+/// What is told of an output that is there.
+pub(super) const EXISTS: &str = "its output exists; use --overwrite or --skip-existing";
 
 /// What a run does to every photo.
 ///
@@ -67,7 +68,7 @@ pub(super) struct Done {
 }
 
 /// What became of an attempt.
-enum Ended {
+pub(super) enum Ended {
     /// It was dealt with, and said so.
     Told(FileReport),
     /// It had been dealt with before.
@@ -221,74 +222,6 @@ impl Job<'_> {
         }
     }
 
-    /// Whether the record knows that there is nothing to do. If an output that is there may be replaced
-    /// since it is our own, `rule` becomes that.
-    fn standing(
-        &self,
-        planned: &Planned,
-        rule: &mut Existing,
-        digest: impl FnOnce() -> Result<Digest>,
-    ) -> Result<Option<Ended>> {
-        let (Some(record), Target::File { path, name: output }) = (self.record, &planned.target)
-        else {
-            return Ok(None);
-        };
-        let skips = matches!(
-            self.task,
-            Task::Blur {
-                existing: WhenThere::Skip,
-                ..
-            }
-        );
-        if !record.knows(&name(planned)) {
-            return Ok(None);
-        }
-        let of = fingerprint(record, planned, digest()?);
-        let output = show::in_report(output);
-        let standing = record.standing(&name(planned), &of, &output, path)?;
-        let there = fs::symlink_metadata(path).is_ok();
-        match standing {
-            Standing::UpToDate {
-                output: digest,
-                open_spans,
-            } => {
-                let missing = planned.preview.as_deref().is_some_and(|p| !p.exists());
-                if missing {
-                    *rule = Existing::Replace;
-                    return Ok(None);
-                }
-                let mut hashes = Hashes::of_input(of.input);
-                hashes.output = digest;
-                let report = self.told_before(planned, hashes);
-                return Ok(Some(Ended::UpToDate(report, open_spans)));
-            }
-            _ if skips && there => {
-                let report = self.skipped(planned, "its output exists".into());
-                return Ok(Some(Ended::Told(report)));
-            }
-            Standing::Stale => *rule = Existing::Replace,
-            Standing::Changed if *rule == Existing::Refuse => bail!(
-                "its output was changed by somebody since it was written; --overwrite replaces it"
-            ),
-            Standing::Unknown if *rule == Existing::Refuse && there => bail!(EXISTS),
-            Standing::Changed | Standing::Unknown => {}
-        }
-        Ok(None)
-    }
-
-    /// The line that an earlier run wrote about these very files, or one that says that there is nothing
-    /// to do.
-    fn told_before(&self, planned: &Planned, hashes: Hashes) -> FileReport {
-        match self.earlier.get(&name(planned)) {
-            Some(line) if line.sha256 == Some(hashes) && line.error.is_none() => line.clone(),
-            _ => {
-                let mut report = self.skipped(planned, "it is up to date".into());
-                report.sha256 = Some(hashes);
-                report
-            }
-        }
-    }
-
     fn photo(&self, bytes: Vec<u8>, planned: &Planned, rule: Existing) -> Result<FileReport> {
         let format = match Photo::recognise(&bytes) {
             Recognised::Photo(format) => Some(format),
@@ -350,9 +283,6 @@ impl Job<'_> {
         also: Vec<String>,
     ) -> Result<FileReport> {
         if let Some(mut report) = without_faces(found.report(), on_no_face) {
-            if report.error.is_none() && report.outcome != Outcome::Skipped {
-                report.warnings.extend(also);
-            }
             self.remember(planned, &mut report);
             return Ok(report);
         }
@@ -382,15 +312,6 @@ impl Job<'_> {
             Target::Nothing | Target::OwnOutput(_) => bail!("it has no output path"),
         }
         Ok(report)
-    }
-
-    /// Has the record of the output folder know of it, unless it failed.
-    fn remember(&self, planned: &Planned, report: &mut FileReport) {
-        let input = report.sha256.map(|hashes| hashes.input);
-        if let (Some(record), Some(input), None) = (self.record, input, &report.error) {
-            report.input = name(planned);
-            record.add(&fingerprint(record, planned, input), report);
-        }
     }
 
     /// A video has a path of its own: it is too long for memory.
@@ -444,7 +365,7 @@ impl Job<'_> {
         }
     }
 
-    fn skipped(&self, planned: &Planned, why: String) -> FileReport {
+    pub(super) fn skipped(&self, planned: &Planned, why: String) -> FileReport {
         let mut report = FileReport::new(self.engine(planned));
         report.outcome = Outcome::Skipped;
         report.warnings.push(why);
@@ -481,7 +402,7 @@ fn without_faces(found: &FileReport, on_no_face: OnNoFaceArg) -> Option<FileRepo
 }
 
 /// Its name in the report.
-fn name(planned: &Planned) -> String {
+pub(super) fn name(planned: &Planned) -> String {
     match planned.input.source {
         Source::Stdin => "-".into(),
         _ => show::in_report(&planned.input.name),
@@ -497,13 +418,6 @@ fn for_one<'a>(options: &'a Options, planned: &Planned) -> Cow<'a, Options> {
     own.regions.extend(&planned.regions);
     own.ignore.extend(&planned.ignore);
     Cow::Owned(own)
-}
-
-/// For the record: what an output is made from.
-fn fingerprint(record: &Record, planned: &Planned, input: Digest) -> Fingerprint {
-    let own = format!("{:?} {:?}", planned.regions, planned.ignore);
-    let path = planned.input.path().unwrap_or(Path::new(""));
-    record.fingerprint(path, input, &own)
 }
 
 /// A sentence about a name that promises another format than the file has.

@@ -3,6 +3,7 @@
 //!
 //! Results go to standard output or a file, everything for people to standard error.
 
+mod again;
 mod apply;
 mod args;
 mod audit;

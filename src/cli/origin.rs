@@ -43,7 +43,8 @@ impl Origin {
     /// report.
     pub(super) fn find(&self, name: &str) -> Result<PathBuf> {
         let path = self.place(name);
-        let real = fs::canonicalize(&path).context("looking for it")?;
+        let real = fs::canonicalize(&path)
+            .context("looking for it where the names of the report begin (--from)")?;
         ensure!(
             real.starts_with(&self.real),
             "a link leads out of the folder that the report's names begin in"

@@ -43,6 +43,8 @@ struct Entry {
     sha256: Option<Digest>,
     /// Spans of a video in which a face may show.
     open_spans: usize,
+    /// Of the report's line as it was written.
+    told: Digest,
 }
 
 /// What is known of one input.
@@ -59,10 +61,27 @@ pub(super) struct Record {
     path: PathBuf,
     settings: Digest,
     known: HashMap<String, Known>,
-    to: Mutex<To>,
+    to: Mutex<Lines>,
 }
 
-/// Where lines are added.
+/// Lines that are added.
+#[derive(Debug)]
+struct Lines {
+    to: To,
+    /// Those that wait for the folder to be made.
+    waiting: Vec<u8>,
+}
+
+impl Lines {
+    fn behind(good: u64) -> Mutex<Self> {
+        Mutex::new(Self {
+            to: To::Closed(good),
+            waiting: Vec::new(),
+        })
+    }
+}
+
+/// Where they are added.
 #[derive(Debug)]
 enum To {
     /// Not opened yet; so many bytes of what is there are good.
@@ -104,11 +123,11 @@ impl Record {
             path,
             settings,
             known: HashMap::new(),
-            to: Mutex::new(To::Closed(0)),
+            to: Lines::behind(0),
         };
         let why = match record.load() {
             Ok(good) => {
-                record.to = Mutex::new(To::Closed(good));
+                record.to = Lines::behind(good);
                 return (record, None);
             }
             Err(why) => show::chain(&why),
@@ -127,7 +146,7 @@ impl Record {
             return Ok(0);
         };
         if !metadata.is_file() {
-            *self.lock() = To::Failed("it is no file".into());
+            self.lock().to = To::Failed("it is no file".into());
             bail!("it is no file");
         }
         ensure!(metadata.len() <= MOST_BYTES, "it is too large");
@@ -160,8 +179,19 @@ impl Record {
         self.known.insert(known.latest.input.clone(), known);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, To> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Lines> {
         self.to.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a line about an output was edited since it was written: its edits would be lost, or taken
+    /// for what is covered.
+    pub(super) fn is_edited(&self, line: &FileReport) -> bool {
+        self.known.get(&line.input).is_some_and(|known| {
+            let output = line.sha256.and_then(|hashes| hashes.output);
+            output == known.latest.sha256
+                && line.output == known.latest.output
+                && told(line) != Some(known.latest.told)
+        })
     }
 
     /// Whether anything is known of an input; if not, its content need not be read.
@@ -224,8 +254,9 @@ impl Record {
     }
 
     /// Adds a line about an output that is about to be renamed, or about a file that gets none. If that
-    /// cannot be, [`Record::failure`] tells so, and the next run does the file again.
+    /// cannot be, [`Record::finish`] tells so, and the next run does the file again.
     pub(super) fn add(&self, of: &Fingerprint, report: &FileReport) {
+        let Some(told) = told(report) else { return };
         let entry = Entry {
             record: SHAPE,
             input: report.input.clone(),
@@ -234,19 +265,28 @@ impl Record {
             output: report.output.clone(),
             sha256: report.sha256.and_then(|h| h.output),
             open_spans: report.spans.len(),
+            told,
         };
-        let mut to = self.lock();
-        if let Err(why) = self.write(&mut to, &entry) {
-            *to = To::Failed(show::chain(&why));
+        let mut lines = self.lock();
+        if let Ok(line) = serde_json::to_vec(&entry) {
+            lines.waiting.extend(line);
+            lines.waiting.push(b'\n');
+        }
+        self.flush(&mut lines);
+    }
+
+    fn flush(&self, lines: &mut Lines) {
+        if let Err(why) = self.write(lines) {
+            lines.to = To::Failed(show::chain(&why));
         }
     }
 
-    fn write(&self, to: &mut To, entry: &Entry) -> Result<()> {
+    fn write(&self, Lines { to, waiting }: &mut Lines) -> Result<()> {
+        // A folder is made for outputs, not for this.
+        if waiting.is_empty() || !self.path.parent().is_some_and(Path::is_dir) {
+            return Ok(());
+        }
         if let To::Closed(good) = *to {
-            // A folder is made for outputs, not for this.
-            if !self.path.parent().is_some_and(Path::is_dir) {
-                return Ok(());
-            }
             let file = OpenOptions::new()
                 .append(true)
                 .create(true)
@@ -257,16 +297,17 @@ impl Record {
             *to = To::Open(file);
         }
         if let To::Open(file) = to {
-            let mut line = serde_json::to_vec(entry)?;
-            line.push(b'\n');
-            file.write_all(&line)?;
+            file.write_all(waiting)?;
         }
+        waiting.clear();
         Ok(())
     }
 
-    /// Why it is not whole, if it is not.
-    pub(super) fn failure(&self) -> Option<String> {
-        match &*self.lock() {
+    /// Adds what still waits, and tells why the record is not whole, if it is not.
+    pub(super) fn finish(&self) -> Option<String> {
+        let mut lines = self.lock();
+        self.flush(&mut lines);
+        match &lines.to {
             To::Failed(why) => Some(format!(
                 "the record {} could not be written: {why}; the next run does not know what this one did",
                 show::path(&self.path)
@@ -274,6 +315,13 @@ impl Record {
             _ => None,
         }
     }
+}
+
+/// Of a line; what `verify` adds to it later is no edit.
+fn told(line: &FileReport) -> Option<Digest> {
+    let mut line = line.clone();
+    line.verify = None;
+    Some(Digest::of(&serde_json::to_vec(&line).ok()?))
 }
 
 #[cfg(test)]
@@ -295,7 +343,7 @@ mod tests {
         hashes.output = Some(Digest::of(output));
         report.sha256 = Some(hashes);
         record.add(&of, &report);
-        assert_eq!(record.failure(), None);
+        assert_eq!(record.finish(), None);
         of
     }
 

@@ -53,20 +53,19 @@ impl ReportTo {
         Ok(Report(match self {
             Self::Nowhere => None,
             Self::Stdout => Some(Box::new(io::stdout())),
-            Self::File(path) => {
-                Some(Box::new(create(path, BEGINNING).with_context(|| {
-                    format!("opening the report {}", show::path(path))
-                })?))
-            }
+            Self::File(path) => Some(Box::new(
+                create(path, BEGINNING, "report")
+                    .with_context(|| format!("opening the report {}", show::path(path)))?,
+            )),
         }))
     }
 }
 
-/// Opens a file anew that is ours, or empty, or not there.
+/// Opens a file anew that is ours by its beginning, or empty, or not there; `what` it is, for the message.
 ///
 /// # Errors
 /// If it holds something else, or cannot be made.
-pub(super) fn create(path: &Path, ours: &[u8]) -> Result<File> {
+pub(super) fn create(path: &Path, ours: &[u8], what: &str) -> Result<File> {
     if path.metadata().is_ok_and(|m| m.is_file()) {
         let mut beginning = Vec::new();
         File::open(path)?
@@ -74,7 +73,7 @@ pub(super) fn create(path: &Path, ours: &[u8]) -> Result<File> {
             .read_to_end(&mut beginning)?;
         ensure!(
             beginning.is_empty() || beginning == ours,
-            "it exists and was not written by this flag; choose another name"
+            "it exists and is no {what} of this command; choose another name"
         );
     }
     Ok(File::create(path)?)

@@ -14,7 +14,7 @@ use super::summary::{self, Summary};
 use super::video::Videos;
 use super::voice::Voice;
 use super::{Exit, settings, show, verify};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use faceveil::{Anonymizer, Detector, FileReport, Outcome, Verdict, Verifier};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
@@ -65,7 +65,7 @@ pub(super) fn process(config: &Config) -> Result<Exit> {
             detector, options, ..
         } if !config.plan.is_empty() => {
             let detector = Detector::new(detector).context("preparing the detector")?;
-            Some(Anonymizer::new(detector, options.clone())?)
+            Some(Anonymizer::new(detector, (**options).clone())?)
         }
         _ => None,
     };
@@ -83,7 +83,7 @@ pub(super) fn process(config: &Config) -> Result<Exit> {
     let settings = settings::of(config, summary.engine.as_deref());
     let record = record(config, &settings, &voice);
     let earlier = match &record {
-        Some(_) => report_file::earlier(&config.report),
+        Some(record) => earlier(config, record)?,
         None => HashMap::new(),
     };
     // After all that can keep a run from starting, since they replace older ones.
@@ -148,7 +148,7 @@ pub(super) fn process(config: &Config) -> Result<Exit> {
         .context("starting threads")?;
     }
     voice.end_progress();
-    if let Some(why) = record.as_ref().and_then(Record::failure) {
+    if let Some(why) = record.as_ref().and_then(Record::finish) {
         voice.warning(why);
     }
     summary.not_started = config.plan.len() - summary.files;
@@ -187,6 +187,29 @@ fn record(config: &Config, settings: &serde_json::Value, voice: &Voice) -> Optio
         voice.warning(warning);
     }
     Some(record)
+}
+
+/// The lines of the report that is about to be replaced.
+///
+/// # Errors
+/// If somebody edited one and did not apply it.
+fn earlier(config: &Config, record: &Record) -> Result<HashMap<String, FileReport>> {
+    let lines = report_file::earlier(&config.report);
+    let mut edited: Vec<&String> = lines
+        .iter()
+        .filter(|(_, line)| record.is_edited(line))
+        .map(|(name, _)| name)
+        .collect();
+    edited.sort();
+    if let (Some(name), Some(report)) = (edited.first(), config.report.path()) {
+        bail!(
+            "the line of {} in {} was edited since it was written; `faceveil apply` covers what it says, \
+             and another --report leaves it as it is",
+            show::text(name),
+            show::path(report)
+        );
+    }
+    Ok(lines)
 }
 
 /// Says which styles of the run may be undone.

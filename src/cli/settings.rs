@@ -4,7 +4,9 @@
 //! Invariant: two runs whose outputs may differ have values that differ.
 
 use super::config::{Config, Faces, Task};
-use faceveil::{DetectorOptions, Digest, Keep, Options, StyleUsed, VideoOptions, bundled_digests};
+use faceveil::{
+    DetectorOptions, Digest, Encoding, Keep, Options, StyleUsed, VideoOptions, bundled_digests,
+};
 use serde_json::{Value, json};
 
 /// The settings of a run; `engine` is what the networks run on.
@@ -55,12 +57,16 @@ pub(super) fn models() -> Value {
         .collect()
 }
 
+/// The engine is told once for all, and the models are those of this build.
 fn detection(options: &DetectorOptions) -> Value {
-    json!({
-        "preset": options.preset.name(),
-        "threshold": options.threshold,
-        "min-face": options.min_face,
-    })
+    let DetectorOptions {
+        preset,
+        threshold,
+        min_face,
+        engine: _,
+        models: _,
+    } = options;
+    json!({ "preset": preset.name(), "threshold": threshold, "min_face": min_face })
 }
 
 /// Taken apart to the last field, so that a new one is not forgotten. The style has its own place;
@@ -97,11 +103,17 @@ fn kept(keep: Keep) -> Value {
     json!({ "time": time, "camera": camera, "gps": gps, "copyright": copyright })
 }
 
+/// The number of workers changes no output.
 fn video(options: &VideoOptions) -> Value {
+    let VideoOptions {
+        backend,
+        encoding: Encoding { audio, crf, preset },
+        workers: _,
+    } = options;
     json!({
-        "backend": format!("{:?}", options.backend).to_lowercase(),
-        "audio": format!("{:?}", options.encoding.audio).to_lowercase(),
-        "crf": options.encoding.crf,
-        "preset": options.encoding.preset,
+        "backend": format!("{backend:?}").to_lowercase(),
+        "audio": format!("{audio:?}").to_lowercase(),
+        "crf": crf,
+        "preset": preset,
     })
 }

@@ -13,6 +13,7 @@ mod merge;
 mod pool;
 mod preset;
 mod second_look;
+mod tilted;
 mod turned;
 mod weights;
 mod weights_of_evidence;
@@ -150,8 +151,8 @@ impl Detector {
     pub fn detect_and_reject(&self, picture: &dyn Picture) -> Result<Detected> {
         let plan = self.plans.of(picture.size());
         let mut all = self.find(picture, plan)?;
-        if let Some(look) = &plan.turned {
-            self.find_turned(picture, plan, look, &mut all)?;
+        if let Some(turns) = &plan.turns {
+            self.find_turned(picture, turns, &mut all)?;
         }
         for list in [&mut all.faces, &mut all.rejected] {
             list.retain(|f| f.area.longest() >= self.min_face);

@@ -1,19 +1,20 @@
-//! Faces that lie on their side or stand on their head. The networks see those turned by up to about
-//! 45 degrees; so the picture is shown turned, too.
+//! Faces that lie on their side, askew, or stand on their head. The networks see those turned by up to
+//! about 30 degrees; so the picture is shown turned, too.
 //!
 //! Invariant: what is found comes back in pixels of the picture as it was given.
 
 use super::heads::Head;
 use super::look::Look;
-use super::preset::Plan;
+use super::merge::Sighting;
 use super::second_look::second_look;
+use super::tilted::{Tilted, TiltedTurned};
 use super::{Detected, Detector};
 use crate::error::Result;
 use crate::face::Face;
-use crate::geometry::{Orientation, PixelRect, Rect, Size};
+use crate::geometry::{Orientation, PixelRect, Point, Rect, Size};
 use crate::picture::{Picture, RgbImage};
 
-/// The turns that a picture is tried in besides its own.
+/// The turns by quarters that a picture is tried in besides its own.
 const TURNS: [Orientation; 3] = [
     Orientation::Rotate90,
     Orientation::Rotate180,
@@ -22,39 +23,85 @@ const TURNS: [Orientation; 3] = [
 
 /// The likeliest faces of a turn that get a second look.
 const MOST_HINTS: usize = 2;
-/// Least score of that look for a turn to be searched.
-const CONFIRMED: f32 = 0.5;
+/// Longest side of the copy that is searched in a turn by an eighth: one canvas or two across.
+const MOST_TILTED: u32 = 1792;
 
-/// A picture as it is seen after a turn.
-struct Turned<'a> {
-    picture: &'a dyn Picture,
-    turn: Orientation,
+/// How a plan deals with turned faces.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Turns {
+    /// How a picture is shown turned; its floor is what makes a turn worth a second look.
+    pub(super) look: Look,
+    /// The same for turns by an odd number of eighths, if the picture is shown in these.
+    pub(super) look_tilted: Option<Look>,
+    /// Least score of the second look for a turn to be searched, unless it shows more than was found.
+    pub(super) confirmed: f32,
+    /// Least probability of a face in a turn that is not how the picture belongs.
+    pub(super) threshold: f32,
 }
 
-impl<'a> Turned<'a> {
-    fn new(picture: &'a dyn Picture, turn: Orientation) -> Self {
-        Self { picture, turn }
-    }
+/// A picture as it is seen after a turn.
+pub(super) trait Shown: Picture {
+    /// A point of the turned picture in the picture itself.
+    fn point_back(&self, p: Point) -> Point;
+
+    /// A rectangle of the turned picture in the picture itself.
+    fn rect_back(&self, r: &Rect) -> Rect;
+
+    /// For the report: by how many degrees, clockwise, the picture was turned.
+    fn label(&self) -> &'static str;
 
     /// A face of the turned picture in the picture itself.
     fn face_back(&self, mut face: Face) -> Face {
-        let size = self.picture.size();
         face.area = self.rect_back(&face.area);
         face.landmarks = face
             .landmarks
-            .map(|points| points.map(|p| self.turn.to_stored(p, size)));
+            .map(|points| points.map(|p| self.point_back(p)));
         face.found_by
             .iter_mut()
             .for_each(|by| by.push_str(self.label()));
         face
     }
+}
 
-    /// A rectangle of the turned picture in the picture itself.
+/// A picture after a turn by quarters.
+struct Turned<'a> {
+    picture: &'a dyn Picture,
+    turn: Orientation,
+}
+
+impl Picture for Turned<'_> {
+    fn size(&self) -> Size {
+        self.turn.upright_size(self.picture.size())
+    }
+
+    fn view(&self, crop: PixelRect, size: Size) -> Result<RgbImage> {
+        view(self.picture, self.turn, crop, size)
+    }
+}
+
+/// A part of a picture after a turn.
+pub(super) fn view(
+    picture: &dyn Picture,
+    turn: Orientation,
+    crop: PixelRect,
+    size: Size,
+) -> Result<RgbImage> {
+    let stored_crop = turn.pixels_to_stored(crop, picture.size());
+    let stored_size = turn.upright_size(size);
+    let image = picture.view(stored_crop, stored_size)?;
+    let turned = turn.upright_pixels::<3>(image.data(), stored_size);
+    RgbImage::new(size, turned)
+}
+
+impl Shown for Turned<'_> {
+    fn point_back(&self, p: Point) -> Point {
+        self.turn.to_stored(p, self.picture.size())
+    }
+
     fn rect_back(&self, r: &Rect) -> Rect {
         self.turn.rect_to_stored(r, self.picture.size())
     }
 
-    /// For the report: by how many degrees, clockwise, the picture was turned.
     fn label(&self) -> &'static str {
         match self.turn {
             Orientation::Rotate90 => "+90",
@@ -65,24 +112,33 @@ impl<'a> Turned<'a> {
     }
 }
 
-impl Picture for Turned<'_> {
-    fn size(&self) -> Size {
-        self.turn.upright_size(self.picture.size())
-    }
+/// What the cheapest network takes for a face in a turned picture.
+struct Hint {
+    area: Rect,
+    score: f32,
+}
 
-    fn view(&self, crop: PixelRect, size: Size) -> Result<RgbImage> {
-        let stored_crop = self.turn.pixels_to_stored(crop, self.picture.size());
-        let stored_size = self.turn.upright_size(size);
-        let image = self.picture.view(stored_crop, stored_size)?;
-        let turned = self.turn.upright_pixels::<3>(image.data(), stored_size);
-        RgbImage::new(size, turned)
+/// What was found before any turn.
+struct Before {
+    areas: Vec<Rect>,
+    /// The sum of the scores.
+    sure: f32,
+}
+
+impl Before {
+    fn is_new(&self, area: &Rect) -> bool {
+        !self.areas.iter().any(|f| f.holds(area.center()))
     }
+}
+
+fn sure(faces: &[Face]) -> f32 {
+    faces.iter().map(|f| f.score).sum()
 }
 
 impl Detector {
     /// Adds the faces that are seen in a turned picture only. A small picture is shown in each turn
-    /// first, to the cheapest network; only a turn in which it sees a face where none was found, and a
-    /// second look does not deny it, costs a whole search.
+    /// first, to the cheapest network; only a turn in which it sees a face where none was found costs a
+    /// whole search, and that only if it sees more than all that was found, or a second look agrees.
     ///
     /// A turn that shows more new faces than all that were found is how the picture belongs (its orientation
     /// was lost): there the plan's threshold is enough. In every other, and upright in that case, a face
@@ -90,59 +146,113 @@ impl Detector {
     pub(super) fn find_turned(
         &self,
         picture: &dyn Picture,
-        plan: &Plan,
-        look: &Look,
+        turns: &Turns,
         all: &mut Detected,
     ) -> Result<()> {
-        let Detected { faces, rejected } = all;
-        let sure = |faces: &[Face]| faces.iter().map(|f| f.score).sum::<f32>();
-        let upright = sure(faces);
-        let found: Vec<Rect> = faces.iter().map(|f| f.area).collect();
-        let is_new = |area: &Rect| !found.iter().any(|f| f.holds(area.center()));
-        let small = look.whole(picture)?;
+        let before = Before {
+            areas: all.faces.iter().map(|f| f.area).collect(),
+            sure: sure(&all.faces),
+        };
+        let small = turns.look.whole(picture)?;
+        let small = small.as_view();
         for turn in TURNS {
-            let turned = Turned::new(picture, turn);
-            let mut hints = self.hints(&small, turn, look)?;
-            let scale = picture.size().longest() as f32 / small.size().longest() as f32;
-            hints.retain_mut(|hint| match hint.mapped(0.0, 0.0, scale, scale) {
-                Some(there) => {
-                    *hint = there;
-                    is_new(&turned.rect_back(hint))
-                }
-                None => false,
-            });
-            hints.truncate(MOST_HINTS);
-            let glances = second_look(&turned, &hints, self.pool(Head::CenterFace)?)?;
-            let confirmed = glances.iter().flatten().any(|g| g.score >= CONFIRMED);
-            if !confirmed {
+            let hints = self.hints(
+                &Turned {
+                    picture: &small,
+                    turn,
+                },
+                &turns.look,
+            )?;
+            if !hints.is_empty() {
+                let shown = Turned { picture, turn };
+                let scale = scale_between(small.size(), picture.size());
+                self.search(&shown, &scaled(&hints, scale), turns, &before, all)?;
+            }
+        }
+        let Some(look) = &turns.look_tilted else {
+            return Ok(());
+        };
+        let small = Tilted::new(&small, look.longest)?;
+        let mut large = None;
+        for turn in [Orientation::Normal].into_iter().chain(TURNS) {
+            let shown = TiltedTurned {
+                tilted: &small,
+                turn,
+            };
+            let hints = self.hints(&shown, look)?;
+            if hints.is_empty() {
                 continue;
             }
-            let more = self.find(&turned, plan)?.faces.into_iter();
-            let more = more.map(|f| turned.face_back(f));
-            let unsure = |f: &mut Face| f.score < plan.threshold_turned;
-            let mut more: Vec<Face> = more.filter(|f| is_new(&f.area)).collect();
-            if sure(&more) > upright + 1.0 {
-                rejected.extend(faces.extract_if(.., unsure));
-            } else {
-                rejected.extend(more.extract_if(.., unsure));
+            if large.is_none() {
+                large = Some(Tilted::new(picture, MOST_TILTED)?);
             }
-            faces.extend(more);
+            if let Some(tilted) = &large {
+                let by = scale_between(shown.size(), tilted.size());
+                let shown = TiltedTurned { tilted, turn };
+                self.search(&shown, &scaled(&hints, by), turns, &before, all)?;
+            }
         }
         Ok(())
     }
 
-    /// What the network of `look` takes for faces in a small picture after a turn, in pixels of that,
-    /// likeliest first.
-    fn hints(&self, small: &RgbImage, turn: Orientation, look: &Look) -> Result<Vec<Rect>> {
-        let small = small.as_view();
-        let turned = Turned::new(&small, turn);
+    /// Searches a turned picture, if any of the `hints` is a face that is not known yet.
+    fn search(
+        &self,
+        shown: &dyn Shown,
+        hints: &[Hint],
+        turns: &Turns,
+        before: &Before,
+        all: &mut Detected,
+    ) -> Result<()> {
+        let is_new = |hint: &&Hint| before.is_new(&shown.rect_back(&hint.area));
+        let news: Vec<&Hint> = hints.iter().filter(is_new).collect();
+        let shows_more = news.iter().map(|h| h.score).sum::<f32>() > before.sure;
+        let areas: Vec<Rect> = news.iter().map(|h| h.area).take(MOST_HINTS).collect();
+        let glances = match shows_more {
+            true => Vec::new(),
+            false => second_look(shown, &areas, self.pool(Head::CenterFace)?)?,
+        };
+        if !shows_more && !glances.iter().flatten().any(|g| g.score >= turns.confirmed) {
+            return Ok(());
+        }
+        let more = self.find(shown, self.plans.of(shown.size()))?.faces;
+        let more = more.into_iter().map(|f| shown.face_back(f));
+        let mut more: Vec<Face> = more.filter(|f| before.is_new(&f.area)).collect();
+        let unsure = |f: &mut Face| f.score < turns.threshold;
+        if sure(&more) > before.sure + 1.0 {
+            all.rejected.extend(all.faces.extract_if(.., unsure));
+        } else {
+            all.rejected.extend(more.extract_if(.., unsure));
+        }
+        all.faces.extend(more);
+        Ok(())
+    }
+
+    /// What the network of `look` takes for faces in a small picture, in pixels of that, likeliest first.
+    fn hints(&self, small: &dyn Picture, look: &Look) -> Result<Vec<Hint>> {
         let mut seen = Vec::new();
-        for place in look.letterboxes(turned.size()) {
-            let content = turned.view(place.crop, place.content)?;
+        for place in look.letterboxes(small.size()) {
+            let content = small.view(place.crop, place.content)?;
             self.look(0, look, &place, &content, &mut seen)?;
         }
-        Ok(seen.iter().map(|s| s.area).collect())
+        let hint = |Sighting { area, score, .. }| Hint { area, score };
+        Ok(seen.into_iter().map(hint).collect())
     }
+}
+
+fn scale_between(small: Size, large: Size) -> f32 {
+    large.longest() as f32 / small.longest() as f32
+}
+
+fn scaled(hints: &[Hint], by: f32) -> Vec<Hint> {
+    let larger = |Hint { area, score }: &Hint| {
+        let area = area.mapped(0.0, 0.0, by, by)?;
+        Some(Hint {
+            area,
+            score: *score,
+        })
+    };
+    hints.iter().filter_map(larger).collect()
 }
 
 #[cfg(test)]
@@ -160,7 +270,10 @@ mod tests {
     fn a_turned_picture_shows_its_parts_turned() {
         let data = pixels();
         let picture = RgbView::new(Size::new(4, 2), &data).expect("8 pixels");
-        let turned = Turned::new(&picture, Orientation::Rotate90);
+        let turned = Turned {
+            picture: &picture,
+            turn: Orientation::Rotate90,
+        };
         assert_eq!(turned.size(), Size::new(2, 4));
         // Turned clockwise, the lower left corner is at the top left.
         let all = turned
@@ -180,7 +293,10 @@ mod tests {
         let data = pixels();
         let picture = RgbView::new(Size::new(4, 2), &data).expect("8 pixels");
         for turn in TURNS {
-            let turned = Turned::new(&picture, turn);
+            let turned = Turned {
+                picture: &picture,
+                turn,
+            };
             let there = turn.to_upright(Point::new(3.0, 0.5), Size::new(4, 2));
             let area = Rect::new(there.x - 0.5, there.y - 0.5, 1.0, 1.0).expect("finite");
             let face = Face {

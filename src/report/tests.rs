@@ -3,6 +3,7 @@
 use super::*;
 use crate::digest::Digest;
 use crate::error::ErrorKind;
+use proptest::prelude::*;
 
 /// A line with every field that a photo's can have.
 fn line() -> String {
@@ -19,7 +20,7 @@ fn line() -> String {
     )
 }
 
-fn read(text: &str) -> Vec<Result<FileReport, crate::Error>> {
+fn read(text: &str) -> Vec<Result<FileReport, crate::error::Error>> {
     read_report(text.as_bytes()).collect()
 }
 
@@ -192,4 +193,31 @@ fn the_summary_comes_apart_from_the_files_and_last() {
     assert!(read(cut)[0].is_err());
     assert!(read("\u{0}\u{ffff} no report")[0].is_err());
     assert!(read("").is_empty());
+}
+
+proptest! {
+    /// Whatever is changed in a line, it is read or refused, and what is read can be acted upon.
+    #[test]
+    fn a_damaged_line_is_read_or_refused(
+        edits in prop::collection::vec((0usize..900, any::<u8>(), 0usize..4), 1..6)
+    ) {
+        let mut text = line().into_bytes();
+        for (at, byte, what) in edits {
+            let at = at % text.len();
+            match what {
+                0 => text[at] = byte,
+                1 => text.insert(at, byte),
+                2 => { text.remove(at); }
+                _ => text[at] = b"0123456789-e.\"{}[],:"[usize::from(byte) % 20],
+            }
+        }
+        for report in read_report(&text[..]).flatten() {
+            for region in &report.regions {
+                prop_assert!(region.region().is_some());
+            }
+            prop_assert!(!report.input.contains("..") || !report.input.split('/').any(|p| p == ".."));
+            let mut schedule = Schedule::new(&report.regions);
+            (0..4).for_each(|_| { schedule.next(); });
+        }
+    }
 }

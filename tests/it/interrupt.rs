@@ -1,7 +1,7 @@
 //! Ctrl-C in the middle of a run.
 #![cfg(unix)]
 
-use crate::sandbox::{ASTRONAUT, Sandbox, json_lines};
+use crate::sandbox::{ASTRONAUT, Sandbox, json_lines, lines_of};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,18 @@ fn an_interrupted_run_leaves_whole_files_and_no_temporary_and_says_so() {
         dir.sample(ASTRONAUT, format!("in/{i:02}.jpg"));
     }
     let mut child = dir
-        .command(&["blur", "in", "-o", "out", "--report", "r.jsonl", "-j", "2"])
+        .command(&[
+            "blur",
+            "in",
+            "-o",
+            "out",
+            "--report",
+            "r.jsonl",
+            "--audit",
+            "audit.jsonl",
+            "-j",
+            "2",
+        ])
         .spawn()
         .unwrap();
     let start = Instant::now();
@@ -47,4 +58,17 @@ fn an_interrupted_run_leaves_whole_files_and_no_temporary_and_says_so() {
     let lines = json_lines(&String::from_utf8(dir.read("r.jsonl")).unwrap());
     let written = lines.iter().filter(|l| l["output"].is_string()).count();
     assert_eq!(written, outputs.len(), "the report knows every output");
+    let audit = lines_of(&dir.read("audit.jsonl"));
+    assert_eq!(audit.len(), lines.len() + 2, "a head, the files, an end");
+    let end = audit.last().unwrap();
+    assert_eq!(
+        (&end["exit"], &end["summary"]["interrupted"]),
+        (&130.into(), &true.into())
+    );
+    // What was written is known, and the rest is done.
+    let again = dir.run(&["blur", "in", "-o", "out"]).exits(0);
+    again.says(&format!(
+        "60 files, {} written, {written} up to date",
+        60 - written
+    ));
 }

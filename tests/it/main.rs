@@ -5,6 +5,7 @@
     reason = "a test that cannot prepare its files fails"
 )]
 
+mod apply;
 mod arrows;
 mod bad_input;
 mod blur;
@@ -15,7 +16,10 @@ mod interrupt;
 mod jpeg;
 mod names;
 mod orientation;
+mod report;
+mod resume;
 mod sandbox;
+mod schema;
 mod usage;
 mod verify;
 mod video;

@@ -53,6 +53,14 @@ pub(crate) fn json_lines(text: &str) -> Vec<serde_json::Value> {
         .collect()
 }
 
+/// All lines, the summary too.
+pub(crate) fn lines_of(bytes: &[u8]) -> Vec<serde_json::Value> {
+    let text = std::str::from_utf8(bytes).unwrap();
+    text.lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect()
+}
+
 /// A picture of `samples/`.
 pub(crate) fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -93,7 +101,8 @@ impl Sandbox {
         fs::read(self.path(name)).unwrap()
     }
 
-    /// Every file below the sandbox, hidden ones too, sorted; folders end in a slash.
+    /// Every file below the sandbox, hidden ones too, sorted; folders end in a slash. The record of an
+    /// output folder has tests of its own.
     pub(crate) fn tree(&self) -> Vec<String> {
         fn walk(dir: &Path, prefix: &str, all: &mut Vec<String>) {
             for entry in fs::read_dir(dir).unwrap() {
@@ -103,7 +112,7 @@ impl Sandbox {
                     let inside = format!("{name}/");
                     walk(&entry.path(), &inside, all);
                     all.push(inside);
-                } else {
+                } else if !name.ends_with(".faceveil-record.jsonl") {
                     all.push(name);
                 }
             }

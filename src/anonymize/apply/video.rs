@@ -1,11 +1,9 @@
 //! The same for videos: read once more, each frame covered with what its line has for it.
 
 use super::{Applier, begun, differs, same_size};
-use crate::anonymize::video::{Progress, VideoOptions, again, digest, tell_sound};
-use crate::anonymize::{ensure_nothing_left, milliseconds};
+use crate::anonymize::milliseconds;
+use crate::anonymize::video::{Progress, VideoOptions, again, digest, look_through, tell_sound};
 use crate::error::Result;
-use crate::inspect::inspect_file;
-use crate::photo::Keep;
 use crate::report::{FileReport, Schedule};
 use crate::video;
 use std::ops::ControlFlow;
@@ -65,9 +63,7 @@ impl Applier {
             )));
         }
         report.ms.encode = milliseconds(start);
-        let start = Instant::now();
-        ensure_nothing_left(inspect_file(output)?, Keep::default())?;
-        report.ms.inspect = milliseconds(start);
+        look_through(&mut report, output)?;
         if let Some(hashes) = &mut report.sha256 {
             hashes.output = Some(digest(output)?);
         }

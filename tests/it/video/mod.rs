@@ -1,6 +1,7 @@
 //! Videos through the command. Clips are made here by the ffmpeg on the PATH; where there is none a
 //! test says so and passes, unless `FACEVEIL_REQUIRE_FFMPEG` is set.
 
+mod apply;
 mod clean;
 mod clips;
 mod exposure;

@@ -1,0 +1,119 @@
+//! The half of the pipeline that looks for nothing: frames are read, covered with masks that are known,
+//! and written.
+
+use super::{Progress, VideoOptions, Watch, flow};
+use crate::anonymize::{ensure_nothing_left, milliseconds};
+use crate::digest::Digest;
+use crate::error::{Error, ErrorKind, Result};
+use crate::inspect::inspect_file;
+use crate::photo::Keep;
+use crate::plane::AnyPlaneMut;
+use crate::redact::{Redaction, Region, Style};
+use crate::report::{Covered, FileReport};
+use crate::video::{self, Encoding, Frame, Shape, Video};
+use flow::Pool;
+use std::fs::File;
+use std::path::Path;
+use std::time::Instant;
+
+/// Reads a video from the first frame on, covers each with what `masks` has for it, and gives their
+/// number and the seconds waited for the encoder.
+pub(in crate::anonymize) fn again(
+    video: &dyn Video,
+    output: &Path,
+    options: &VideoOptions,
+    style: &Style,
+    watch: Watch<'_>,
+    masks: &mut dyn FnMut(&Frame) -> Result<Vec<Region>>,
+) -> Result<(usize, f64)> {
+    let shape = video.shape();
+    let mut source = video.source()?;
+    let mut writing = flow::Writing::start(video.sink(output, &options.encoding)?);
+    let pool = Pool::new(2 * flow::WRITER_QUEUE);
+    let mut frames = 0;
+    loop {
+        let mut frame = pool.take().unwrap_or_default();
+        if !source.next(shape, &mut frame)? {
+            break;
+        }
+        let masks = masks(&frame)?;
+        cover(&mut frame, shape, style, &masks)?;
+        writing.send(frame, &pool)?;
+        frames += 1;
+        let of = video.frames();
+        if watch(Progress { frames, of }).is_break() {
+            return Err(flow::interrupted());
+        }
+    }
+    if frames == 0 {
+        return Err(Error::new(ErrorKind::Malformed, "it has no frames"));
+    }
+    let (written, waited) = writing.finish()?;
+    check_count(frames, written)?;
+    Ok((frames, waited))
+}
+
+/// What becomes of the sound, and what the container will not have.
+pub(in crate::anonymize) fn tell_sound(
+    report: &mut FileReport,
+    video: &dyn Video,
+    encoding: &Encoding,
+) {
+    report.dropped = video.dropped();
+    report.kept.clear();
+    report.warnings.extend(video.warnings(encoding));
+    if video.sound_tracks() > 0 {
+        let list = match encoding.audio {
+            video::Audio::Drop => &mut report.dropped,
+            video::Audio::Keep => &mut report.kept,
+        };
+        list.push("audio".into());
+    }
+}
+
+/// Covers one frame.
+pub(super) fn cover(
+    frame: &mut Frame,
+    shape: &Shape,
+    style: &Style,
+    masks: &[Region],
+) -> Result<()> {
+    if masks.is_empty() {
+        return Ok(());
+    }
+    let redaction = Redaction::new(style, masks, shape.size, shape.orientation).coded(shape.coding);
+    frame.edit(shape, &mut |plane, channel| match plane {
+        AnyPlaneMut::U8(mut plane) => redaction.apply(&mut plane, channel),
+        AnyPlaneMut::U16(mut plane) => redaction.apply(&mut plane, channel),
+    })
+}
+
+/// What is told of a frame is what is covered in it.
+pub(super) fn of(masks: &[Covered]) -> Vec<Region> {
+    masks.iter().filter_map(Covered::region).collect()
+}
+
+/// Of a whole file.
+pub(in crate::anonymize) fn digest(path: &Path) -> Result<Digest> {
+    let read = File::open(path).and_then(Digest::of_reader);
+    read.map_err(|e| Error::new(ErrorKind::Malformed, "reading its bytes").because(e))
+}
+
+/// Fails for a new file that hides anything: nothing of a video is kept but pictures and sound.
+pub(in crate::anonymize) fn look_through(report: &mut FileReport, output: &Path) -> Result<()> {
+    let start = Instant::now();
+    ensure_nothing_left(inspect_file(output)?, Keep::default())?;
+    report.ms.inspect = milliseconds(start);
+    Ok(())
+}
+
+/// Fails unless every frame that was decided was written.
+pub(super) fn check_count(decided: usize, written: usize) -> Result<()> {
+    match decided == written {
+        true => Ok(()),
+        false => Err(Error::new(
+            ErrorKind::Internal,
+            format!("{written} of {decided} frames were written"),
+        )),
+    }
+}
