@@ -113,7 +113,7 @@ impl Detector {
             }
             plans.set_threshold(threshold);
         }
-        if !(options.min_face >= 0.0) {
+        if options.min_face.is_nan() || options.min_face < 0.0 {
             return Err(Error::new(
                 ErrorKind::InvalidArgument,
                 format!("a least face of {} pixels makes no sense", options.min_face),

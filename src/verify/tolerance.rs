@@ -15,7 +15,7 @@ const MOST: f32 = 24.0;
 const PALETTE: f32 = 6.0;
 /// Of a frame of a video, whatever its encoder was told.
 #[cfg(feature = "video")]
-const VIDEO: f32 = 12.0;
+const VIDEO: f32 = 16.0;
 
 /// Of a style's own: what a Gaussian is held against is not quite itself, and where a sticker lets
 /// something through that is filled from samples that the sticker's soft edge has changed.

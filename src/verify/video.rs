@@ -268,8 +268,8 @@ impl Work<'_> {
         };
         let pool = flow::Pool::new(3 * workers + 2);
         let mut pts = Vec::new();
-        let (mut open, mut faces): (Vec<Run<Difference>>, Vec<Run<(Face, f32)>>) =
-            Default::default();
+        let mut open: Vec<Run<Difference>> = Vec::new();
+        let mut faces: Vec<Run<(Face, f32)>> = Vec::new();
         flow::in_order(source, &self.shape, workers, &pool, look, |item| {
             if let Some((frame, seen)) = item {
                 let number = pts.len();

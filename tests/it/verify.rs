@@ -60,10 +60,12 @@ fn an_untouched_output_passes_and_one_that_is_missing_or_broken_does_not() {
     bad[at + 4] ^= 0x55;
     dir.file("out/a.jpg", &bad);
     let lines = verify(&dir, 3);
-    assert!(
-        kinds(&lines[0]).contains(&"changed") && kinds(&lines[0]).contains(&"damaged"),
-        "{lines:?}"
-    );
+    // What has a frame of 93 bits may be in order, but nobody here can look.
+    assert_eq!(kinds(&lines[0])[0], "changed", "{lines:?}");
+    let told = kinds(&lines[0])
+        .iter()
+        .any(|k| ["damaged", "not-checked"].contains(k));
+    assert!(told, "{lines:?}");
     // A byte in the middle of the picture.
     let mut bad = good.clone();
     let middle = bad.len() / 2;
