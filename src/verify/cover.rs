@@ -21,6 +21,10 @@ const TILES: f64 = 6.0;
 /// Samples without which a tile says nothing of its own.
 const FEW: f64 = 24.0;
 
+/// A region of fewer samples than a block of a JPEG is a sliver in what was coded with it, and may be off
+/// by twice as much.
+const SLIVER: f64 = 64.0;
+
 /// How far a region is from what its style shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Difference {
@@ -129,6 +133,11 @@ pub(super) fn tiles(
     let told = sums.into_iter().filter(|t| t.1 >= FEW).chain([total]);
     let worst = told.map(|(sum, count)| (sum / count.max(1.0)).sqrt());
     let levels = worst.fold(0.0, f64::max) as f32;
+    let tolerance = if total.1 < SLIVER {
+        2.0 * tolerance
+    } else {
+        tolerance
+    };
     Difference {
         levels,
         ratio: levels / tolerance,
