@@ -8,9 +8,9 @@ use crate::redact::Style;
 const LOSSLESS: f32 = 1.5;
 /// Steps of a codec that a tile may be off: what lies around a cover was coded anew with it, and what it
 /// is filled from is that much noisier.
-const STEPS: f32 = 9.0;
+const STEPS: f32 = 12.0;
 /// However coarse a codec is.
-const MOST: f32 = 24.0;
+const MOST: f32 = 28.0;
 /// Of the nearest colour in a palette, beyond its own distance.
 const PALETTE: f32 = 6.0;
 /// Of a frame of a video, whatever its encoder was told.
