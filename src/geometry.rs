@@ -60,4 +60,29 @@ impl Size {
     pub fn longest(self) -> u32 {
         self.width.max(self.height)
     }
+
+    /// The same proportions with the larger side at most `longest`, which is at least 1; itself if it
+    /// is no larger.
+    #[must_use]
+    pub fn within(self, longest: u32) -> Self {
+        let now = self.longest();
+        if now <= longest {
+            return self;
+        }
+        let side = |v: u32| (u64::from(v) * u64::from(longest) / u64::from(now)).max(1) as u32;
+        Self::new(side(self.width), side(self.height))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_reduced_and_keeps_its_proportions() {
+        assert_eq!(Size::new(800, 600).within(1600), Size::new(800, 600));
+        assert_eq!(Size::new(8000, 4000).within(1600), Size::new(1600, 800));
+        assert_eq!(Size::new(100_000, 1).within(1600), Size::new(1600, 1));
+        assert_eq!(Size::new(0, 0).within(1600), Size::new(0, 0));
+    }
 }

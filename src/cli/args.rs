@@ -3,6 +3,7 @@
 //!
 //! Invariant: a flag that is listed does something, and none is a silent alias of another meaning.
 
+use super::help::{APPLY_HELP, INSPECT_HELP, REVIEW_HELP, VERIFY_HELP};
 use super::values::{
     AudioArg, BackendArg, Boxes, DeviceArg, EffortArg, EngineArg, KeepArg, OnNoFaceArg, PresetArg,
     ProgressArg, ShapeArg, StyleArg, boxes, cells, color, crf, format, jobs, margin, min_face,
@@ -37,49 +38,6 @@ Exit codes:
        span of a video in which a face may show
   130  interrupted";
 
-const APPLY_HELP: &str = "\
-Examples:
-  faceveil detect photos/ > r.jsonl             find, and edit the regions of r.jsonl
-  faceveil apply r.jsonl --from photos/ -o blurred/
-  faceveil blur trip/ -o safe/ --report r.jsonl
-  faceveil apply r.jsonl --from trip/ -o safe/ --overwrite
-
-A picture that is not the one of its line, by its SHA-256, is refused. A region is
-{\"shape\":\"ellipse\" or \"box\",\"box\":[x,y,width,height]}, with \"frames\":[first,last] in videos.
-
-Exit codes:
-  0    everything done
-  1    at least one file failed, or its line says that it failed before
-  2    never started: wrong usage, a report that cannot be read, two lines with one output
-  130  interrupted";
-
-const INSPECT_HELP: &str = "\
-Examples:
-  faceveil inspect photo.jpg                    a table of what hides in it
-  faceveil inspect blurred/ && echo clean
-  faceveil inspect --json photos/ | jq -r 'select(.findings != []) | .file'
-
-Exit codes:
-  0    nothing is hidden
-  1    at least one file could not be read to its end
-  2    never started: wrong usage
-  3    something is hidden
-  130  interrupted";
-
-const VERIFY_HELP: &str = "\
-Examples:
-  faceveil blur photos/ -o safe/ --report report.jsonl
-  faceveil verify safe/ --report report.jsonl   every output that the report names
-  faceveil verify safe/a.jpg --report report.jsonl --json
-  faceveil blur photos/ -o safe/ --verify       the same in one go
-
-Exit codes:
-  0    every check ran on every file and found nothing
-  1    at least one check could not run, and nothing was found
-  2    never started: wrong usage, a report that cannot be read, no engine
-  3    something was found that a person must look at
-  130  interrupted";
-
 /// Finds faces in photos and videos and makes them unrecognisable. Works offline; a file that cannot be fully
 /// processed leaves nothing at its output path.
 #[derive(Debug, Parser)]
@@ -107,6 +65,9 @@ pub(super) enum Command {
     /// Look at written files again: are the faces covered, do others show, does anything hide; reads only
     #[command(after_help = VERIFY_HELP)]
     Verify(Verify),
+    /// Look through a report in the browser and put it right; serves a page on this machine only
+    #[command(after_help = REVIEW_HELP)]
+    Review(Review),
     /// Say which engines and models are there, and try them on a sample
     Doctor(Doctor),
     /// Print a completion script for a shell
@@ -442,6 +403,40 @@ pub(super) struct Verify {
 
     #[command(flatten)]
     pub(super) running: Running,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Review {
+    /// The report that `blur` or `detect` wrote
+    #[arg(value_name = "REPORT", value_hint = ValueHint::FilePath)]
+    pub(super) report: PathBuf,
+
+    /// The folder that the inputs' names begin in [default: the current one]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) from: Option<PathBuf>,
+
+    /// The folder that the outputs' names begin in [default: that of the inputs]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) outputs: Option<PathBuf>,
+
+    /// Write a contact sheet of the outputs to this file and serve no page
+    ///
+    /// One HTML file that holds all it needs, for an archive or a colleague. No pixel of an original is
+    /// in it: an output gets in only if its SHA-256 is the report's.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) export: Option<PathBuf>,
+
+    /// Replace the contact sheet if it exists
+    #[arg(long, requires = "export")]
+    pub(super) overwrite: bool,
+
+    /// Print the address and do not open it
+    #[arg(long, conflicts_with = "export")]
+    pub(super) no_browser: bool,
+
+    /// Refuse pictures with more pixels than this, and videos with larger frames; `M` means million
+    #[arg(long, value_name = "N", value_parser = pixels, default_value = "500M")]
+    pub(super) max_pixels: u64,
 }
 
 #[derive(Debug, Args)]

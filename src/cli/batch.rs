@@ -55,10 +55,7 @@ pub(super) fn run<T: Send>(
                     }
                 }
             };
-            let spawned = thread::Builder::new()
-                .name(format!("{THREAD_NAME}-{n}"))
-                .stack_size(STACK)
-                .spawn_scoped(scope, work);
+            let spawned = worker(n).spawn_scoped(scope, work);
             match spawned {
                 Ok(_) => started += 1,
                 Err(e) if started == 0 => return Err(e),
@@ -79,6 +76,13 @@ pub(super) fn run<T: Send>(
         }
         Ok(())
     })
+}
+
+/// A thread that decodes pictures.
+pub(super) fn worker(number: usize) -> thread::Builder {
+    thread::Builder::new()
+        .name(format!("{THREAD_NAME}-{number}"))
+        .stack_size(STACK)
 }
 
 /// Hands out job numbers, and holds threads back that would run too far ahead.
@@ -158,7 +162,8 @@ fn message(payload: &(dyn Any + Send)) -> &str {
         .unwrap_or("no message")
 }
 
-fn caught<T>(job: impl FnOnce() -> T) -> Outcome<T> {
+/// Runs a job; a panic is its message.
+pub(super) fn caught<T>(job: impl FnOnce() -> T) -> Outcome<T> {
     // What a job shares is either not changed by it or locked; a poisoned lock is the detector's to
     // handle, so nothing torn is seen afterwards.
     panic::catch_unwind(AssertUnwindSafe(job)).map_err(|payload| {

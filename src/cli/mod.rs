@@ -11,6 +11,7 @@ mod batch;
 mod boxes;
 mod config;
 mod doctor;
+mod help;
 mod inputs;
 mod inspect;
 mod interrupt;
@@ -23,6 +24,7 @@ mod preview;
 mod read;
 mod record;
 mod report_file;
+mod review;
 mod run;
 mod settings;
 mod show;
@@ -76,6 +78,7 @@ pub(crate) fn run() -> Exit {
         Command::Detect(typed) => Config::detect(typed).and_then(|config| process(&config)),
         Command::Inspect(typed) => inspect::run(&typed),
         Command::Verify(typed) => verify::run(&typed),
+        Command::Review(typed) => review::run(&typed),
         Command::Doctor(typed) => doctor::run(typed.onnxruntime.as_deref()),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "faceveil", &mut io::stdout());

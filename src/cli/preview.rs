@@ -20,7 +20,7 @@ const DARK: [u8; 3] = [0, 0, 0];
 /// Whatever keeps the pixels from being had or written.
 pub(super) fn draw(picture: &impl Picture, report: &FileReport, masks: bool) -> Result<Vec<u8>> {
     let full = picture.size();
-    let size = reduced(full);
+    let size = full.within(LONGEST);
     let view = picture
         .view(PixelRect::of(full), size)
         .context("making the preview")?;
@@ -51,15 +51,6 @@ pub(super) fn draw(picture: &impl Picture, report: &FileReport, masks: bool) -> 
         .encode(&canvas.rgb, width, height, ColorType::Rgb)
         .context("encoding the preview")?;
     Ok(bytes)
-}
-
-fn reduced(full: Size) -> Size {
-    let longest = full.longest();
-    if longest <= LONGEST {
-        return full;
-    }
-    let side = |v: u32| (u64::from(v) * u64::from(LONGEST) / u64::from(longest)).max(1) as u32;
-    Size::new(side(full.width), side(full.height))
 }
 
 /// Interleaved RGB that can be drawn on; what lies outside is left out.
@@ -188,12 +179,5 @@ mod tests {
         assert_eq!(at(14, 11), FACE);
         assert_eq!(at(15, 12), [9, 9, 9]);
         assert_eq!(at(10, 8), [9, 9, 9]);
-    }
-
-    #[test]
-    fn a_preview_is_reduced_and_keeps_its_proportions() {
-        assert_eq!(reduced(Size::new(800, 600)), Size::new(800, 600));
-        assert_eq!(reduced(Size::new(8000, 4000)), Size::new(1600, 800));
-        assert_eq!(reduced(Size::new(100_000, 1)), Size::new(1600, 1));
     }
 }

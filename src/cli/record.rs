@@ -317,10 +317,10 @@ impl Record {
     }
 }
 
-/// Of a line; what `verify` adds to it later is no edit.
+/// Of a line; what `verify` and `review` add to it without moving a region is no edit.
 fn told(line: &FileReport) -> Option<Digest> {
     let mut line = line.clone();
-    line.verify = None;
+    (line.verify, line.reviewed) = (None, false);
     Some(Digest::of(&serde_json::to_vec(&line).ok()?))
 }
 

@@ -104,6 +104,9 @@ pub struct FileReport {
     /// What was found when the output was looked at again; left out if nobody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verify: Option<Verification>,
+    /// Whether a person looked at it and found it right as it is; left out if not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reviewed: bool,
     /// What the source held that the output does not.
     pub dropped: Vec<String>,
     /// What was written besides the pixels.
@@ -142,6 +145,7 @@ impl FileReport {
             ignored: Vec::new(),
             style: None,
             verify: None,
+            reviewed: false,
             dropped: Vec::new(),
             kept: Vec::new(),
             warnings: Vec::new(),

@@ -8,12 +8,14 @@ mod embedded;
 mod failure;
 mod ffmpeg;
 mod frame;
+mod player;
 mod timeline;
 mod view;
 
 pub(crate) use frame::{Frame, Shape};
 #[cfg(test)]
 pub(crate) use frame::{Planes, Samples};
+pub use player::VideoFrames;
 pub(crate) use timeline::{TimeBase, times};
 pub(crate) use view::FramePicture;
 
@@ -85,7 +87,7 @@ pub(crate) trait FrameSink: Send {
 }
 
 /// A video file that was understood.
-pub(crate) trait Video: Sync {
+pub(crate) trait Video: Send + Sync {
     /// What decodes and encodes, for people.
     fn backend(&self) -> String;
     /// What all frames have in common.
@@ -109,6 +111,19 @@ pub(crate) trait Video: Sync {
     /// # Errors
     /// If decoding cannot be started.
     fn source(&self) -> Result<Box<dyn FrameSource>>;
+    /// The last frame, not after `frame`, from which decoding may begin.
+    fn begins_before(&self, frame: usize) -> usize {
+        let _ = frame;
+        0
+    }
+    /// The frames from one that [`Video::begins_before`] gave.
+    ///
+    /// # Errors
+    /// If decoding cannot be started.
+    fn source_from(&self, frame: usize) -> Result<Box<dyn FrameSource>> {
+        let _ = frame;
+        self.source()
+    }
     /// A new file at `to`, which is replaced.
     ///
     /// # Errors

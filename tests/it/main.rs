@@ -19,6 +19,7 @@ mod names;
 mod orientation;
 mod report;
 mod resume;
+mod review;
 mod sandbox;
 mod schema;
 mod usage;

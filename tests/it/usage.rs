@@ -78,7 +78,7 @@ fn there_is_no_flag_without_a_meaning() {
             .exits(2)
             .says("unexpected argument");
     }
-    for command in ["verify", "review"] {
+    for command in ["verify"] {
         dir.run(&[command, "a.jpg"])
             .exits(2)
             .says("unrecognized subcommand");

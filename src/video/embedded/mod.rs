@@ -84,6 +84,17 @@ impl EmbeddedVideo {
         File::open(&self.path).map_err(|e| failed("reading it").because(e))
     }
 
+    fn reading(&self) -> Result<source::Reading> {
+        let avc = self.source.avc();
+        let parameters = avc.map(|a| a.avcc.clone());
+        let lost = || Error::new(ErrorKind::Internal, "a track without its parameters");
+        Ok(source::Reading::new(
+            self.file()?,
+            parameters.ok_or_else(lost)?,
+            &self.source.pictures,
+        ))
+    }
+
     fn timescale(&self) -> f64 {
         self.time_base().den().into()
     }
@@ -136,14 +147,15 @@ impl Video for EmbeddedVideo {
     }
 
     fn source(&self) -> Result<Box<dyn FrameSource>> {
-        let avc = self.source.avc();
-        let parameters = avc.map(|a| a.avcc.clone());
-        let lost = || Error::new(ErrorKind::Internal, "a track without its parameters");
-        Ok(Box::new(source::Reading::new(
-            self.file()?,
-            parameters.ok_or_else(lost)?,
-            &self.source.pictures,
-        )))
+        Ok(Box::new(self.reading()?))
+    }
+
+    fn begins_before(&self, frame: usize) -> usize {
+        self.reading().map_or(0, |mut r| r.begins_before(frame))
+    }
+
+    fn source_from(&self, frame: usize) -> Result<Box<dyn FrameSource>> {
+        Ok(Box::new(self.reading()?.starting_at(frame)))
     }
 
     fn sink(&self, to: &Path, encoding: &Encoding) -> Result<Box<dyn FrameSink>> {

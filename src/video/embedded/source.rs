@@ -46,14 +46,45 @@ impl Reading {
         }
     }
 
-    /// Decodes the next picture.
-    fn decode(&mut self, picture: Picture) -> Result<YuvFrame> {
-        let frame = self.next;
+    /// The last place, not after `place`, where a picture stands that needs no other one. Files mark
+    /// places where decoding may begin that do need others (open groups): the picture itself is asked.
+    pub(super) fn begins_before(&mut self, place: usize) -> usize {
+        let marked = self.pictures.iter().rev();
+        let marked: Vec<_> = marked
+            .filter(|(picture, at)| picture.is_sync && *at <= place)
+            .copied()
+            .collect();
+        let needs_no_other = |(picture, _): &(Picture, usize)| {
+            let sample = self.sample(*picture);
+            sample.is_ok_and(|s| self.units(&s).flatten().any(|unit| kind(unit) == IDR))
+        };
+        marked
+            .into_iter()
+            .find(needs_no_other)
+            .map_or(0, |(_, at)| at)
+    }
+
+    /// Goes on at a place that [`Reading::begins_before`] gave.
+    pub(super) fn starting_at(mut self, place: usize) -> Self {
+        self.next = self.pictures.iter().position(|p| p.1 == place).unwrap_or(0);
+        self.due = self.pictures.get(self.next).map_or(0, |p| p.1);
+        self
+    }
+
+    /// A coded picture as it lies in the file.
+    fn sample(&mut self, picture: Picture) -> Result<Vec<u8>> {
         let mut bytes = vec![0; picture.size as usize];
         self.file
             .seek(SeekFrom::Start(picture.offset))
             .and_then(|_| self.file.read_exact(&mut bytes))
             .map_err(|e| failed("reading it").because(e))?;
+        Ok(bytes)
+    }
+
+    /// Decodes the next picture.
+    fn decode(&mut self, picture: Picture) -> Result<YuvFrame> {
+        let frame = self.next;
+        let bytes = self.sample(picture)?;
         let stream = self.with_start_codes(&bytes, picture.is_sync)?;
         match self.decoder.decode(&stream) {
             Ok(Some(decoded)) => Ok(decoded),
@@ -80,19 +111,10 @@ impl Reading {
                 out.extend(set);
             }
         }
-        let mut rest = sample;
-        while !rest.is_empty() {
-            let (length, after) = rest
-                .split_at_checked(usize::from(avcc.length_size))
-                .ok_or_else(|| malformed("a frame is damaged"))?;
-            let length = length.iter().fold(0usize, |n, b| n << 8 | usize::from(*b));
-            let (unit, after) = after
-                .split_at_checked(length)
-                .ok_or_else(|| malformed("a frame is damaged"))?;
-            rest = after;
-            let kind = unit.first().map_or(0, |b| b & 31);
+        for unit in self.units(sample) {
+            let unit = unit?;
             // Parameters that change in mid-stream were not looked at.
-            if matches!(kind, 7 | 8) {
+            if matches!(kind(unit), 7 | 8) {
                 if !sets.clone().any(|set| set == unit) {
                     return Err(unsupported(
                         "its H.264 changes its parameters in mid-stream; it needs --video-backend ffmpeg",
@@ -105,6 +127,34 @@ impl Reading {
         }
         Ok(out)
     }
+
+    /// The units of a sample.
+    fn units<'s>(&self, sample: &'s [u8]) -> impl Iterator<Item = Result<&'s [u8]>> + use<'s> {
+        let size = usize::from(self.parameters.length_size);
+        let mut rest = sample;
+        std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let split = rest.split_at_checked(size).and_then(|(length, after)| {
+                let length = length.iter().fold(0usize, |n, b| n << 8 | usize::from(*b));
+                after.split_at_checked(length)
+            });
+            rest = split.map_or(&[], |(_, after)| after);
+            Some(split.map_or_else(
+                || Err(malformed("a frame is damaged")),
+                |(unit, _)| Ok(unit),
+            ))
+        })
+    }
+}
+
+/// A slice of a picture that needs no other one.
+const IDR: u8 = 5;
+
+/// What a unit holds.
+fn kind(unit: &[u8]) -> u8 {
+    unit.first().map_or(0, |b| b & 31)
 }
 
 impl FrameSource for Reading {

@@ -1,0 +1,127 @@
+//! `faceveil review`: a page on this machine that shows what a report says, lets a person put it right,
+//! and writes the report again. And the contact sheet of outputs.
+//!
+//! Invariant: only the page of this run sees the pictures, nothing is loaded from elsewhere, and no
+//! picture is ever written.
+
+mod browser;
+mod cache;
+mod draft;
+mod gate;
+mod pictures;
+mod request;
+mod response;
+mod risk;
+mod server;
+mod sheet;
+mod site;
+
+use super::args::Review;
+use super::interrupt::Interrupt;
+use super::origin::Origin;
+use super::values::ProgressArg;
+use super::voice::Voice;
+use super::write::Existing;
+use super::{Exit, batch, show};
+use anyhow::Result;
+use draft::Draft;
+use faceveil::Limits;
+use pictures::Pictures;
+use server::Server;
+use site::Site;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Mutex;
+
+/// Serves the page until Ctrl-C, or writes the contact sheet.
+///
+/// # Errors
+/// What keeps it from starting.
+pub(super) fn run(typed: &Review) -> Result<Exit> {
+    let inputs = Origin::new(typed.from.as_deref(), "--from")?;
+    let outputs = match &typed.outputs {
+        None => inputs.clone(),
+        given => Origin::new(given.as_deref(), "--outputs")?,
+    };
+    let limits = Limits {
+        max_pixels: typed.max_pixels,
+    };
+    let draft = Draft::read(&typed.report)?;
+    let interrupt = Interrupt::listen()?;
+    batch::silence_worker_panics();
+    let voice = Voice::new(false, ProgressArg::Never, 0);
+    let pictures = Pictures::new(inputs, outputs, limits, interrupt);
+    match &typed.export {
+        Some(to) => {
+            let existing = match typed.overwrite {
+                true => Existing::Replace,
+                false => Existing::Refuse,
+            };
+            Ok(sheet::export(&draft, &pictures, &voice, to, existing))
+        }
+        None => serve(typed, draft, pictures, &voice),
+    }
+}
+
+fn serve(typed: &Review, draft: Draft, pictures: Pictures, voice: &Voice) -> Result<Exit> {
+    let server = Server::listen()?;
+    let interrupt = pictures.interrupt.clone();
+    let files = draft.lines().len();
+    let site = Site {
+        report: Mutex::new(draft),
+        pictures,
+        apply: apply_command(typed),
+    };
+    let once = server.gate.address_once();
+    let opened = !typed.no_browser && once.is_some_and(|address| browser::open(&address));
+    // The address is the result: a program that started this reads it there.
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "{}", server.gate.address()).and_then(|()| out.flush());
+    let how = match opened {
+        true => "open in the browser",
+        false => "open this address in a browser on this machine",
+    };
+    voice.line(format_args!(
+        "{} to review; {how}. Ctrl-C ends it",
+        super::summary::count(files, "file")
+    ));
+    server.run(&site, &interrupt);
+    Ok(Exit::Done)
+}
+
+/// What to type to cover what the report says.
+fn apply_command(typed: &Review) -> String {
+    let mut words = vec!["faceveil".into(), "apply".into(), quoted(&typed.report)];
+    if let Some(from) = &typed.from {
+        words.extend(["--from".into(), quoted(from)]);
+    }
+    if let Some(outputs) = &typed.outputs {
+        words.extend(["-o".into(), quoted(outputs)]);
+    }
+    // Outputs of the run that wrote the report are there already.
+    words.push("--overwrite".into());
+    words.join(" ")
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = show::path(path);
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%=".contains(c);
+    match text.chars().all(plain) && !text.is_empty() {
+        true => text,
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_in_the_command_is_one_word_for_a_shell() {
+        let said = |path: &str| quoted(Path::new(path));
+        assert_eq!(said("a/b-1.jsonl"), "a/b-1.jsonl");
+        assert_eq!(said("a b/$(rm x).jsonl"), "'a b/$(rm x).jsonl'");
+        assert_eq!(said("it's"), r"'it'\''s'");
+    }
+}

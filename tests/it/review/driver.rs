@@ -1,0 +1,187 @@
+//! A browser that a test drives: Debian's Chromium through its WebDriver, spoken to over plain HTTP.
+//! Where there is none a test says so and passes, unless `FACEVEIL_REQUIRE_CHROMIUM` is set.
+
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Keys by their code points in WebDriver.
+pub(super) const SHIFT: char = '\u{e008}';
+pub(super) const CONTROL: char = '\u{e009}';
+pub(super) const RIGHT: char = '\u{e014}';
+pub(super) const DOWN: char = '\u{e015}';
+pub(super) const DELETE: char = '\u{e017}';
+
+pub(super) struct Browser {
+    driver: Child,
+    port: u16,
+    session: String,
+    _profile: tempfile::TempDir,
+}
+
+impl Browser {
+    /// A window of this size, or nothing if there is no browser.
+    pub(super) fn start(width: u32, height: u32) -> Option<Self> {
+        let started = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        let Ok(mut driver) = started else {
+            assert!(
+                std::env::var_os("FACEVEIL_REQUIRE_CHROMIUM").is_none(),
+                "no chromedriver on the PATH"
+            );
+            eprintln!("skipped: no chromedriver on the PATH");
+            return None;
+        };
+        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = lines
+            .map_while(Result::ok)
+            .find_map(|l| {
+                l.split("successfully on port ")
+                    .nth(1)?
+                    .trim_end_matches('.')
+                    .parse()
+                    .ok()
+            })
+            .expect("chromedriver says its port");
+        let profile = tempfile::tempdir().unwrap();
+        let mut browser = Self {
+            driver,
+            port,
+            session: String::new(),
+            _profile: profile,
+        };
+        let folder = browser._profile.path().display().to_string();
+        let args = [
+            "--headless=new".to_owned(),
+            // Tests run as root in a container; the pages are our own.
+            "--no-sandbox".to_owned(),
+            "--disable-dev-shm-usage".to_owned(),
+            // There is no network for the page.
+            "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1".to_owned(),
+            format!("--user-data-dir={folder}"),
+            format!("--window-size={width},{height}"),
+        ];
+        let options =
+            json!({"goog:chromeOptions": {"args": args}, "goog:loggingPrefs": {"browser": "ALL"}});
+        let new = json!({"capabilities": {"alwaysMatch": options}});
+        let session = browser.call("POST", "/session", &new);
+        browser.session = format!("/session/{}", session["sessionId"].as_str().unwrap());
+        let metrics =
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        browser.devtools("Emulation.setDeviceMetricsOverride", &metrics);
+        Some(browser)
+    }
+
+    #[track_caller]
+    fn call(&self, method: &str, path: &str, body: &Value) -> Value {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(120)))
+            .unwrap();
+        let body = match method {
+            "POST" => body.to_string(),
+            _ => String::new(),
+        };
+        let request = format!(
+            "{method} {}{path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.session,
+            self.port,
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut reader = BufReader::new(stream);
+        let (mut length, mut line) = (0, String::new());
+        while reader.read_line(&mut line).unwrap() > 2 {
+            let (name, value) = line.split_once(':').unwrap_or_default();
+            if name.eq_ignore_ascii_case("content-length") {
+                length = value.trim().parse().unwrap();
+            }
+            line.clear();
+        }
+        let mut answer = vec![0; length];
+        reader.read_exact(&mut answer).unwrap();
+        let mut answer: Value = serde_json::from_slice(&answer).unwrap();
+        let value = answer["value"].take();
+        assert!(value.get("error").is_none(), "{path}: {value}");
+        value
+    }
+
+    fn devtools(&self, command: &str, parameters: &Value) -> Value {
+        let body = json!({"cmd": command, "params": parameters});
+        self.call("POST", "/goog/cdp/execute", &body)
+    }
+
+    pub(super) fn open(&self, address: &str) {
+        self.call("POST", "/url", &json!({"url": address}));
+    }
+
+    /// What an expression is in the page.
+    #[track_caller]
+    pub(super) fn eval(&self, expression: &str) -> Value {
+        let body = json!({"script": format!("return ({expression})"), "args": []});
+        self.call("POST", "/execute/sync", &body)
+    }
+
+    /// Waits until an expression is true.
+    #[track_caller]
+    pub(super) fn until(&self, expression: &str) {
+        let start = Instant::now();
+        while self.eval(&format!("!!({expression})")) != Value::Bool(true) {
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "never: {expression}\n{}\n{}",
+                self.eval("document.body.innerText"),
+                self.log()
+            );
+            std::thread::sleep(Duration::from_millis(30));
+        }
+    }
+
+    /// Presses keys one after the other; those of `held` are down meanwhile.
+    pub(super) fn keys(&self, held: &[char], keys: &str) {
+        let press = |kind: &str, key: char| json!({"type": kind, "value": key.to_string()});
+        let down = held.iter().map(|k| press("keyDown", *k));
+        let up = held.iter().rev().map(|k| press("keyUp", *k));
+        let each = keys
+            .chars()
+            .flat_map(|k| [press("keyDown", k), press("keyUp", k)]);
+        let all: Vec<Value> = down.chain(each).chain(up).collect();
+        let keyboard = json!({"type": "key", "id": "keyboard", "actions": all});
+        self.call("POST", "/actions", &json!({"actions": [keyboard]}));
+    }
+
+    /// Presses the mouse at one place of the window and lets go at another.
+    pub(super) fn drag(&self, from: [f64; 2], to: [f64; 2]) {
+        let go = |[x, y]: [f64; 2]| json!({"type": "pointerMove", "x": x.round() as i64, "y": y.round() as i64, "duration": 40});
+        let middle = [(from[0] + to[0]) / 2.0, (from[1] + to[1]) / 2.0];
+        let actions = json!([
+            go(from),
+            {"type": "pointerDown", "button": 0},
+            go(middle),
+            go(to),
+            {"type": "pointerUp", "button": 0},
+        ]);
+        let mouse = json!({"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": actions});
+        self.call("POST", "/actions", &json!({"actions": [mouse]}));
+    }
+
+    /// Errors and warnings of the page, such as what its policy refused.
+    pub(super) fn log(&self) -> Value {
+        self.call("POST", "/se/log", &json!({"type": "browser"}))
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        if !self.session.is_empty() && !std::thread::panicking() {
+            self.call("DELETE", "", &Value::Null);
+        }
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
