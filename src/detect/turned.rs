@@ -21,6 +21,8 @@ const TURNS: [Orientation; 3] = [
     Orientation::Rotate270,
 ];
 
+/// A turn shows more than upright if the scores of all that is seen in it come to so much more: one face.
+const MORE: f32 = 0.5;
 /// The likeliest faces of a turn that get a second look.
 const MOST_HINTS: usize = 2;
 /// Longest side of the copy that is searched in a turn by an eighth: one canvas or two across.
@@ -33,7 +35,7 @@ pub(super) struct Turns {
     pub(super) look: Look,
     /// The same for turns by an odd number of eighths, if the picture is shown in these.
     pub(super) look_tilted: Option<Look>,
-    /// Least score of the second look for a turn to be searched, unless it shows more than was found.
+    /// Least score of the second look for a turn to be searched, unless it shows more than upright.
     pub(super) confirmed: f32,
     /// Least probability of a face in a turn that is not how the picture belongs.
     pub(super) threshold: f32,
@@ -123,6 +125,8 @@ struct Before {
     areas: Vec<Rect>,
     /// The sum of the scores.
     sure: f32,
+    /// The same of what the cheapest network sees upright.
+    hinted: f32,
 }
 
 impl Before {
@@ -131,30 +135,36 @@ impl Before {
     }
 }
 
+fn total(hints: &[Hint]) -> f32 {
+    hints.iter().map(|h| h.score).sum()
+}
+
 fn sure(faces: &[Face]) -> f32 {
     faces.iter().map(|f| f.score).sum()
 }
 
 impl Detector {
     /// Adds the faces that are seen in a turned picture only. A small picture is shown in each turn
-    /// first, to the cheapest network; only a turn in which it sees a face where none was found costs a
-    /// whole search, and that only if it sees more than all that was found, or a second look agrees.
+    /// first, to the cheapest network; only a turn in which it sees more than upright, or a face where none
+    /// was found and a second look agrees, costs a whole search.
     ///
-    /// A turn that shows more new faces than all that were found is how the picture belongs (its orientation
-    /// was lost): there the plan's threshold is enough. In every other, and upright in that case, a face
-    /// must be surer than that.
+    /// A turn that shows more than upright is probably how the picture belongs (its orientation was lost): all
+    /// that is found in it counts, since upright the networks see faces on their heads, too, and misplace
+    /// them. If it does have more faces, the plan's threshold is enough there; in every other turn, and
+    /// upright in that case, a face must be surer than that.
     pub(super) fn find_turned(
         &self,
         picture: &dyn Picture,
         turns: &Turns,
         all: &mut Detected,
     ) -> Result<()> {
+        let small = turns.look.whole(picture)?;
+        let small = small.as_view();
         let before = Before {
             areas: all.faces.iter().map(|f| f.area).collect(),
             sure: sure(&all.faces),
+            hinted: total(&self.hints(&small, &turns.look)?),
         };
-        let small = turns.look.whole(picture)?;
-        let small = small.as_view();
         for turn in TURNS {
             let hints = self.hints(
                 &Turned {
@@ -204,20 +214,23 @@ impl Detector {
         before: &Before,
         all: &mut Detected,
     ) -> Result<()> {
-        let is_new = |hint: &&Hint| before.is_new(&shown.rect_back(&hint.area));
-        let news: Vec<&Hint> = hints.iter().filter(is_new).collect();
-        let shows_more = news.iter().map(|h| h.score).sum::<f32>() > before.sure;
-        let areas: Vec<Rect> = news.iter().map(|h| h.area).take(MOST_HINTS).collect();
-        let glances = match shows_more {
-            true => Vec::new(),
-            false => second_look(shown, &areas, self.pool(Head::CenterFace)?)?,
+        let shows_more = total(hints) > before.hinted + MORE;
+        let glances = if shows_more {
+            Vec::new()
+        } else {
+            let news = hints.iter().map(|h| h.area);
+            let news = news.filter(|area| before.is_new(&shown.rect_back(area)));
+            let news: Vec<Rect> = news.take(MOST_HINTS).collect();
+            second_look(shown, &news, self.pool(Head::CenterFace)?)?
         };
         if !shows_more && !glances.iter().flatten().any(|g| g.score >= turns.confirmed) {
             return Ok(());
         }
         let more = self.find(shown, self.plans.of(shown.size()))?.faces;
         let more = more.into_iter().map(|f| shown.face_back(f));
-        let mut more: Vec<Face> = more.filter(|f| before.is_new(&f.area)).collect();
+        let mut more: Vec<Face> = more
+            .filter(|f| shows_more || before.is_new(&f.area))
+            .collect();
         let unsure = |f: &mut Face| f.score < turns.threshold;
         if sure(&more) > before.sure + 1.0 {
             all.rejected.extend(all.faces.extract_if(.., unsure));
