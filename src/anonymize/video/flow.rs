@@ -195,8 +195,20 @@ fn caught<T>(doing: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
 
 /// What goes to the encoder's thread.
 enum Order {
-    Frame(Frame, Arc<Pool>),
+    Frame(Lent),
     Finish,
+}
+
+/// A frame that goes back to its pool however it ends: encoded, or in a queue that nobody reads any more.
+struct Lent {
+    frame: Frame,
+    pool: Arc<Pool>,
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        self.pool.give(std::mem::take(&mut self.frame));
+    }
 }
 
 /// An encoder on a thread of its own. Dropped before it has finished, it leaves a file that is not
@@ -215,9 +227,8 @@ impl Writing {
             let mut written = 0;
             for order in received {
                 match order {
-                    Order::Frame(frame, pool) => {
-                        sink.write(&frame)?;
-                        pool.give(frame);
+                    Order::Frame(lent) => {
+                        sink.write(&lent.frame)?;
                         written += 1;
                     }
                     Order::Finish => {
@@ -238,7 +249,8 @@ impl Writing {
 
     /// Hands over a frame, which goes to `pool` when it is encoded.
     pub(super) fn send(&mut self, frame: Frame, pool: &Arc<Pool>) -> Result<()> {
-        self.order(Order::Frame(frame, Arc::clone(pool)))
+        let pool = Arc::clone(pool);
+        self.order(Order::Frame(Lent { frame, pool }))
     }
 
     /// Completes the file. Gives the frames written, and the seconds that frames had to wait.

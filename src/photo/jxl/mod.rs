@@ -14,7 +14,7 @@ use super::hdr::Signal;
 use super::icc::Profile;
 use super::notes::Notes;
 use super::raster::{Model, Raster, Samples};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, Size};
 use ::jxl as codec;
 use codec::api::{
@@ -29,7 +29,16 @@ pub(super) use write::JxlWriter;
 const MOST_FRAMES: usize = 10_000;
 
 fn damaged(error: codec::error::Error) -> Error {
-    malformed("the JPEG XL's picture data is damaged").because(error)
+    use codec::error::Error as E;
+    match error {
+        E::ImageSizeTooLarge(width, height) => Error::new(
+            ErrorKind::TooLarge,
+            format!(
+                "{width}x{height} pixels are more than the limit; raise it if you trust the file"
+            ),
+        ),
+        error => malformed("the JPEG XL's picture data is damaged").because(error),
+    }
 }
 
 fn cut_off() -> Error {

@@ -11,6 +11,7 @@ use super::super::notes::Notes;
 use super::super::raster::{Model, Raster, Samples};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
+use std::borrow::Cow;
 use zune_core::bit_depth::BitDepth;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::EncoderOptions;
@@ -73,7 +74,7 @@ impl JxlWriter {
 
 impl Writer for JxlWriter {
     fn write(&self, frames: &[Frame]) -> Result<Vec<u8>> {
-        let raster = &frames[0].raster;
+        let raster = &with_three_colours(&frames[0].raster)?;
         let Size { width, height } = raster.size();
         let colour = match raster.model() {
             Model::Grey => ColorSpace::Luma,
@@ -115,6 +116,19 @@ impl Writer for JxlWriter {
             icc,
             ..Parts::new(frames)
         }
+    }
+}
+
+/// Grey with opacity at 16 bits gets three equal colours: the encoder loses the upper half of its values.
+fn with_three_colours(raster: &Raster) -> Result<Cow<'_, Raster>> {
+    match (raster.model(), raster.samples()) {
+        (Model::GreyAlpha, Samples::U16(v)) => {
+            let pixels = v.chunks_exact(2);
+            let wide = pixels.flat_map(|p| [p[0], p[0], p[0], p[1]]).collect();
+            let raster = Raster::new(raster.size(), Model::Rgba, Samples::U16(wide))?;
+            Ok(Cow::Owned(raster))
+        }
+        _ => Ok(Cow::Borrowed(raster)),
     }
 }
 
