@@ -283,8 +283,10 @@ mod tests {
             let told = Covered::new(&Region::new(Shape::Ellipse, area), Size::new(4000, 3000));
             if let Some(told) = told {
                 let covered = told.region().expect("a box").area;
-                prop_assert!(covered.left() <= area.left() && covered.top() <= area.top());
-                prop_assert!(covered.right() >= area.right() - 1e-3);
+                // But for what single precision does to hundredths.
+                let near = |told: f32, own: f32| told <= own + 1e-3;
+                prop_assert!(near(covered.left(), area.left()) && near(covered.top(), area.top()));
+                prop_assert!(near(area.right(), covered.right()));
                 prop_assert!((covered.right() - area.right()).abs() < 0.025);
                 let line = serde_json::to_string(&told).expect("written");
                 prop_assert_eq!(serde_json::from_str::<Covered>(&line).expect("read"), told);

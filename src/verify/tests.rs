@@ -7,6 +7,7 @@ use crate::plane::{AnyPlaneMut, Layout};
 use crate::redact::{Redaction, Region, Rgb, Shape, Sticker, Style};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 /// A picture: size, RGB.
 type Made = (Size, Vec<u8>);
@@ -226,7 +227,9 @@ fn half_a_cover_is_none() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    // The tolerances are measured, so the cases are the same each time: a new one that fails is for a
+    // person to look at, not for the next one who builds.
+    #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(0xfac), ..ProptestConfig::with_cases(48) })]
 
     #[test]
     fn no_cover_that_was_written_is_called_open_on_random_masks_and_noise(
