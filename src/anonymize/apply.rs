@@ -25,7 +25,7 @@ pub struct Applier {
     pub sticker: Option<Sticker>,
     /// Metadata that is written again.
     pub keep: Keep,
-    /// As [`Options::format`].
+    /// As [`Options::format`](crate::Options::format).
     pub format: Option<Format>,
     /// Bounds for reading.
     pub limits: Limits,
