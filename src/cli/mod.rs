@@ -99,7 +99,7 @@ fn told_by_clap(e: &clap::Error) -> Exit {
     }
     if e.kind() == ErrorKind::UnknownArgument
         && let Some(ContextValue::String(flag)) = e.get(ContextKind::InvalidArg)
-        && let Some(hint) = args::hint_for_unknown(flag)
+        && let Some(hint) = help::hint_for_unknown(flag)
     {
         anstream::eprintln!("\nhint: {hint}");
     }

@@ -68,7 +68,7 @@ impl VerifierOptions {
 /// use faceveil::{Verdict, Verifier, VerifierOptions};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let report: faceveil::FileReport = todo!();
+/// # let report = faceveil::FileReport::new("builtin");
 /// let verifier = Verifier::new(VerifierOptions::default())?;
 /// let seen = verifier.photo(&std::fs::read("out.jpg")?, Some(&report))?;
 /// assert_eq!(seen.verdict, Verdict::Passed, "{:?}", seen.findings);
