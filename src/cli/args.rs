@@ -255,7 +255,7 @@ pub(super) struct Writing {
     #[arg(long, value_name = "N", value_parser = crf, help_heading = "Videos")]
     pub(super) crf: Option<u8>,
 
-    /// How hard a video's encoder tries to save bytes [default: veryfast]
+    /// How hard a video's encoder tries to save bytes [default: fast, without wasting them]
     #[arg(long, value_enum, value_name = "EFFORT", help_heading = "Videos")]
     pub(super) preset_video: Option<EffortArg>,
 }

@@ -14,8 +14,11 @@ use std::path::Path;
 
 /// Quality when none is asked for: hardly to be told from the source (x264, x265, libvpx).
 const CRF: [u8; 3] = [18, 20, 24];
-/// Effort when none is asked for: the fastest that does not waste bits.
+/// Effort of x265 when none is asked for: the fastest that does not waste bits.
 const PRESET: &str = "veryfast";
+/// The same of x264: `superfast` with what makes `veryfast` spare bits, bits moved to what later frames refer to. At one
+/// quality it took 0.51 of veryfast's CPU for 1.02 of its bytes (1080p of a crowd, equal in SSIM to 0.0002).
+const X264: [&str; 4] = ["-preset", "superfast", "-x264-params", "mbtree=1:rc-lookahead=10"];
 
 /// An encoder for pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,7 +231,8 @@ impl Job<'_> {
             all.add(["-chroma_sample_location", location]);
         }
         let crf = |i: usize| self.encoding.crf.unwrap_or(CRF[i]).to_string();
-        let preset = self.encoding.preset.as_deref().unwrap_or(PRESET);
+        let asked = self.encoding.preset.as_deref();
+        let preset = asked.unwrap_or(PRESET);
         all.add([
             "-pix_fmt",
             &self.encoder_format(),
@@ -237,7 +241,11 @@ impl Job<'_> {
         ]);
         match self.codec {
             Codec::H264 => {
-                all.add(["-preset", preset, "-crf", &crf(0)]);
+                match asked {
+                    Some(preset) => all.add(["-preset", preset]),
+                    None => all.add(X264),
+                }
+                all.add(["-crf", &crf(0)]);
                 // x264 writes its settings into the stream.
                 all.add(["-bsf:v", "filter_units=remove_types=6"]);
             }
