@@ -122,13 +122,26 @@ const fn holds(format: Format) -> Option<Holds> {
             metadata: false,
             ..plain
         },
+        Format::Heic | Format::Avif => Holds {
+            sixteen_bits: true,
+            grey: false,
+            alpha: true,
+            metadata: false,
+            ..plain
+        },
         _ => return None,
     })
 }
 
 /// Formats that any picture can be written in.
 pub(super) fn is_written(format: Format) -> bool {
-    holds(format).is_some() && (format != Format::Jxl || cfg!(feature = "jxl"))
+    let is_built = match format {
+        Format::Heic => cfg!(feature = "heic"),
+        Format::Avif => cfg!(feature = "avif-write"),
+        Format::Jxl => cfg!(feature = "jxl"),
+        _ => true,
+    };
+    is_built && holds(format).is_some()
 }
 
 /// A body of `parts` that is written in another format.
@@ -232,6 +245,10 @@ pub(super) fn body(mut parts: Parts, to: Format, notes: &mut Notes) -> Result<Bo
             let (fit, writer) = super::jxl::JxlWriter::new(&mut parts, fit, notes)?;
             Frames::new(fit, writer).map(|b| Box::new(b) as Box<dyn Body>)
         }
+        #[cfg(any(feature = "heic", feature = "avif-write"))]
+        Format::Heic | Format::Avif => super::heif::HeifWriter::new(&mut parts, to)
+            .and_then(|writer| Frames::new(fit, writer))
+            .map(|b| Box::new(b) as Box<dyn Body>),
         _ => None,
     };
     built.ok_or_else(|| Error::new(ErrorKind::Internal, format!("no picture for a {name}")))

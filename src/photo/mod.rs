@@ -379,7 +379,11 @@ impl Photo {
     /// By how many levels one step of its codec changes smooth samples, for each plane in the order of
     /// [`Photo::edit`]; empty if a format keeps every sample.
     pub(crate) fn coarseness(&self) -> Vec<f32> {
-        self.body.coarseness()
+        match self.format {
+            #[cfg(any(feature = "heic", feature = "avif"))]
+            Format::Heic | Format::Avif => vec![heif::COARSENESS; 4],
+            _ => self.body.coarseness(),
+        }
     }
 
     /// What the source held that is not written again: `exif-thumbnail`, `gps`, `mpf`.

@@ -22,7 +22,7 @@ use crate::engine::EngineOptions;
 use crate::error::{ErrorKind, Result};
 use crate::geometry::{Rect, Size};
 use crate::inspect::inspect;
-use crate::photo::{Limits, Photo};
+use crate::photo::{Format, Keep, Limits, Photo, Recognised};
 use crate::redact::{Region, Sticker, Style};
 use crate::report::{FileReport, Problem, Verdict, Verification};
 use std::path::PathBuf;
@@ -142,6 +142,16 @@ impl Findings {
     }
 }
 
+/// A photo with the pixels that its file has, also where it would be written in a format that has fewer bits or
+/// no opacity.
+fn as_it_is(file: &[u8], limits: &Limits) -> Result<Photo> {
+    let to = match Photo::recognise(file) {
+        Recognised::Photo(Format::Heic | Format::Avif) => Some(Format::Png),
+        _ => None,
+    };
+    Photo::read_as(file, limits, Keep::default(), to)
+}
+
 impl Verifier {
     /// Loads engine and models.
     ///
@@ -172,7 +182,7 @@ impl Verifier {
         let mut findings = Findings::default();
         let style = self.claims(Digest::of(file), line, &mut findings);
         hidden::tell(inspect(file), line, &mut findings);
-        let photo = match Photo::read(file, &self.options.limits) {
+        let photo = match as_it_is(file, &self.options.limits) {
             Ok(photo) => photo,
             Err(e) => {
                 findings.add(

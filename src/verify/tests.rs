@@ -1,8 +1,9 @@
 //! Covers that hold and covers that do not, in every format and style.
 
+use super::as_it_is;
 use super::cover::{Difference, differences};
 use crate::geometry::{Rect, Size};
-use crate::photo::{Limits, Photo};
+use crate::photo::{Format, Keep, Limits, Photo};
 use crate::plane::{AnyPlaneMut, Layout};
 use crate::redact::{Redaction, Region, Rgb, Shape, Sticker, Style};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
@@ -102,6 +103,16 @@ fn bmp((size, rgb): &Made) -> Vec<u8> {
     out
 }
 
+fn heifs() -> impl Iterator<Item = Format> {
+    let all = [Format::Heic, Format::Avif];
+    all.into_iter().filter(|f| f.is_target())
+}
+
+fn converted(picture: &Made, to: Format) -> Vec<u8> {
+    let photo = Photo::read_as(&png(picture), &Limits::default(), Keep::default(), Some(to));
+    photo.and_then(|photo| photo.write()).expect("written")
+}
+
 fn every_format(picture: &Made) -> Vec<(String, Vec<u8>)> {
     let mut all: Vec<(String, Vec<u8>)> = vec![
         ("png".into(), png(picture)),
@@ -110,6 +121,7 @@ fn every_format(picture: &Made) -> Vec<(String, Vec<u8>)> {
         ("tiff".into(), tiff(picture)),
         ("bmp".into(), bmp(picture)),
     ];
+    all.extend(heifs().map(|to| (to.short().into(), converted(picture, to))));
     for quality in [10, 40, 75, 92] {
         for (name, sampling) in [
             ("420", SamplingFactor::R_4_2_0),
@@ -126,7 +138,11 @@ fn every_format(picture: &Made) -> Vec<(String, Vec<u8>)> {
 
 /// Covers regions of a file and writes it anew.
 fn covered(file: &[u8], regions: &[Region], style: &Style) -> Vec<u8> {
-    let mut photo = Photo::read(file, &Limits::default()).expect("a photo");
+    let own = Photo::read(file, &Limits::default())
+        .expect("a photo")
+        .format();
+    let photo = Photo::read_as(file, &Limits::default(), Keep::default(), Some(own));
+    let mut photo = photo.expect("a photo");
     let redaction = Redaction::new(style, regions, photo.stored_size(0), photo.orientation(0));
     let touched = |layout: &Layout| redaction.touched(layout);
     photo
@@ -139,7 +155,7 @@ fn covered(file: &[u8], regions: &[Region], style: &Style) -> Vec<u8> {
 }
 
 fn off(file: &[u8], regions: &[Region], style: &Style) -> Vec<Difference> {
-    let mut photo = Photo::read(file, &Limits::default()).expect("a photo");
+    let mut photo = as_it_is(file, &Limits::default()).expect("a photo");
     differences(&mut photo, 0, regions, style).expect("compared")
 }
 
@@ -248,7 +264,8 @@ proptest! {
             .collect();
         prop_assume!(!regions.is_empty());
         let sampling = if is_444 { SamplingFactor::R_4_4_4 } else { SamplingFactor::R_4_2_0 };
-        let files = [("png", png(&picture)), ("gif", gif(&picture)), ("jpeg", jpeg(&picture, quality, sampling))];
+        let mut files = vec![("png", png(&picture)), ("gif", gif(&picture)), ("jpeg", jpeg(&picture, quality, sampling))];
+        files.extend(heifs().map(|to| (to.short(), converted(&picture, to))));
         for (format, file) in files {
             let seen = off(&covered(&file, &regions, style), &regions, style);
             for (region, seen) in regions.iter().zip(seen) {

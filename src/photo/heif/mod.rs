@@ -13,6 +13,8 @@ mod names;
 mod paint;
 #[cfg(test)]
 mod tests;
+#[cfg(any(feature = "heic", feature = "avif-write"))]
+mod write;
 mod yuv;
 
 use super::boxes;
@@ -27,6 +29,12 @@ use crate::error::Result;
 use crate::geometry::Orientation;
 use items::{CodePoints, Items, Property};
 use paint::Painter;
+#[cfg(any(feature = "heic", feature = "avif-write"))]
+pub(super) use write::HeifWriter;
+
+/// See [`super::Photo::coarseness`]: of the files that are written here. Measured on red, green and blue,
+/// since colour at half the size blurs the edge of a cover by up to 13 levels a tile.
+pub(super) const COARSENESS: f32 = 2.0;
 
 /// Decodes the main picture.
 pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Result<Parts> {
