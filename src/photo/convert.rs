@@ -177,7 +177,7 @@ pub(super) fn body(mut parts: Parts, to: Format, notes: &mut Notes) -> Result<Bo
         for kept in ["time", "camera", "gps", "copyright"] {
             notes.forget(kept);
         }
-        notes.warn(format!("{name} has no place for what --keep asks for"));
+        notes.warn(format!("{name} is written without what --keep asks for"));
         parts.exif.kept = exif::Kept::default();
     }
     if !holds.metadata && parts.exif.resolution.take().is_some() {
@@ -264,6 +264,9 @@ fn fitted(
 ) -> Result<Raster> {
     let name = to.name();
     let size = raster.size();
+    if let (Samples::U16(_), Format::Heic | Format::Avif) = (raster.samples(), to) {
+        notes.warn(format!("{name} is written with 10 bits a channel"));
+    }
     let mut model = raster.model();
     let mut samples = raster.into_samples();
     if let (Samples::U16(deep), false) = (&samples, holds.sixteen_bits) {
