@@ -135,13 +135,13 @@ const fn holds(format: Format) -> Option<Holds> {
 
 /// Formats that any picture can be written in.
 pub(super) fn is_written(format: Format) -> bool {
-    let is_built = match format {
-        Format::Heic => cfg!(feature = "heic"),
-        Format::Avif => cfg!(feature = "avif-write"),
-        Format::Jxl => cfg!(feature = "jxl"),
-        _ => true,
+    let missing = match format {
+        Format::Heic => !cfg!(feature = "heic"),
+        Format::Avif => !cfg!(feature = "avif-write"),
+        Format::Jxl => !cfg!(feature = "jxl"),
+        _ => false,
     };
-    is_built && holds(format).is_some()
+    !missing && holds(format).is_some()
 }
 
 /// A body of `parts` that is written in another format.
