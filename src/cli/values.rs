@@ -223,19 +223,20 @@ pub(super) fn format(text: &str) -> Result<Format, String> {
     let named = |f: &&Format| f.short() == lower || f.extensions().contains(&lower.as_str());
     let Some(format) = all.iter().find(named) else {
         return Err(format!(
-            "{text} is no format; give jpeg, png, webp, tiff or jxl"
+            "{text} is no format; give jpeg, png, webp, tiff, heic, avif or jxl"
         ));
     };
     if format.is_target() {
         return Ok(*format);
     }
     Err(format!(
-        "{} is not written from other formats: {}; give jpeg, png, webp, tiff or jxl",
+        "{} is not written from other formats: {}; give jpeg, png, webp, tiff, heic, avif or jxl",
         format.name(),
         match format {
-            Format::Heic | Format::Avif => "this build has no encoder for it",
+            Format::Heic => "this build is without the feature `heic`",
+            Format::Avif => "this build is without the feature `avif-write`",
             Format::Gif => "its 256 colours are too few for photos",
-            Format::Jxl => "this build is without it",
+            Format::Jxl => "this build is without the feature `jxl`",
             _ => "it has no place for a colour profile",
         }
     ))

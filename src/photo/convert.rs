@@ -135,13 +135,13 @@ const fn holds(format: Format) -> Option<Holds> {
 
 /// Formats that any picture can be written in.
 pub(super) fn is_written(format: Format) -> bool {
-    let is_built = match format {
-        Format::Heic => cfg!(feature = "heic"),
-        Format::Avif => cfg!(feature = "avif-write"),
-        Format::Jxl => cfg!(feature = "jxl"),
-        _ => true,
+    let missing = match format {
+        Format::Heic => !cfg!(feature = "heic"),
+        Format::Avif => !cfg!(feature = "avif-write"),
+        Format::Jxl => !cfg!(feature = "jxl"),
+        _ => false,
     };
-    is_built && holds(format).is_some()
+    !missing && holds(format).is_some()
 }
 
 /// A body of `parts` that is written in another format.
@@ -177,7 +177,7 @@ pub(super) fn body(mut parts: Parts, to: Format, notes: &mut Notes) -> Result<Bo
         for kept in ["time", "camera", "gps", "copyright"] {
             notes.forget(kept);
         }
-        notes.warn(format!("{name} has no place for what --keep asks for"));
+        notes.warn(format!("{name} is written without what --keep asks for"));
         parts.exif.kept = exif::Kept::default();
     }
     if !holds.metadata && parts.exif.resolution.take().is_some() {
@@ -264,6 +264,9 @@ fn fitted(
 ) -> Result<Raster> {
     let name = to.name();
     let size = raster.size();
+    if let (Samples::U16(_), Format::Heic | Format::Avif) = (raster.samples(), to) {
+        notes.warn(format!("{name} is written with 10 bits a channel"));
+    }
     let mut model = raster.model();
     let mut samples = raster.into_samples();
     if let (Samples::U16(deep), false) = (&samples, holds.sixteen_bits) {

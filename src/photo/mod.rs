@@ -54,9 +54,9 @@ pub enum Format {
     Bmp,
     /// TIFF, every page.
     Tiff,
-    /// HEIF with HEVC pictures; written as JPEG.
+    /// HEIF with HEVC pictures; written as JPEG where nothing else is asked for.
     Heic,
-    /// HEIF with AV1 pictures; written as JPEG.
+    /// HEIF with AV1 pictures; written as JPEG where nothing else is asked for.
     Avif,
     /// JPEG XL; written without loss.
     Jxl,

@@ -1,7 +1,7 @@
 //! AV1 pictures, decoded in Rust by a fork of rav1d that gives errors where rav1d 1.1.0 ends the
 //! process (its issue 1497).
 
-use super::super::guard::malformed;
+use super::super::guard::{guarded, malformed};
 use super::items::CodePoints;
 use super::yuv::{Channel, Planes};
 use crate::error::{Error, Result};
@@ -58,17 +58,24 @@ fn planes(picture: &codec::Picture) -> Result<Planes> {
         Some(size) => Some([channel(Component::U, size)?, channel(Component::V, size)?]),
         None => None,
     };
-    let colocated = picture.pixel_layout() == PixelLayout::I420
-        && picture.chroma_location() == ChromaLocation::Left;
-    Ok(Planes {
-        luma: channel(Component::Y, full)?,
-        chroma,
-        colour: CodePoints {
+    // The decoder's wrapper panics on numbers that are reserved.
+    let told = guarded("reading an AV1 picture's colour", || {
+        let colocated = picture.pixel_layout() == PixelLayout::I420
+            && picture.chroma_location() == ChromaLocation::Left;
+        let colour = CodePoints {
             primaries: picture.color_primaries() as u16,
             transfer: picture.transfer_characteristic() as u16,
             matrix: picture.matrix_coefficients() as u16,
             full: picture.color_range() == YUVRange::Full,
-        },
+        };
+        Ok((colour, colocated))
+    });
+    let (colour, colocated) =
+        told.map_err(|_| malformed("an AV1 picture in the file has a colour that does not exist"))?;
+    Ok(Planes {
+        luma: channel(Component::Y, full)?,
+        chroma,
+        colour,
         on_rows: false,
         on_columns: colocated,
     })

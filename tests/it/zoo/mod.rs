@@ -8,12 +8,13 @@ mod keep;
 mod mutants;
 mod others;
 mod parts;
+mod phones;
 mod png;
 mod search;
 mod transparent;
 
 use faceveil::{Anonymizer, Detector, DetectorOptions, Options, Preset, Rect, Rgb, Sticker, Style};
-use faceveil::{ErrorKind, Photo, Size, inspect};
+use faceveil::{ErrorKind, Format, Keep, Limits, Photo, Size, inspect};
 use search::survivors;
 use std::sync::OnceLock;
 
@@ -37,6 +38,8 @@ fn everywhere() -> Vec<Place> {
     all.extend(others::gif());
     all.extend(others::tiff_file());
     all.extend(others::bmp());
+    all.extend(phones::heif());
+    all.extend(phones::jxl());
     all
 }
 
@@ -128,6 +131,46 @@ fn no_payload_survives_in_any_place() {
     for format in ["webp", "gif", "tiff", "bmp"] {
         assert!(counts[format] >= 5, "{counts:?}");
     }
+    for format in ["heif", "avif", "jpeg-xl"] {
+        assert!(counts[format] >= 30, "{counts:?}");
+    }
+}
+
+/// What `--format` can be.
+fn targets() -> impl Iterator<Item = Format> {
+    let all = [
+        Format::Jpeg,
+        Format::Png,
+        Format::WebP,
+        Format::Tiff,
+        Format::Heic,
+        Format::Avif,
+        Format::Jxl,
+    ];
+    all.into_iter().filter(|f| f.is_target())
+}
+
+#[test]
+fn no_payload_survives_in_any_format() {
+    let mut written = 0;
+    for (number, place) in everywhere().iter().enumerate() {
+        for to in targets() {
+            let name = format!("{} {number} ({}) as {to:?}", place.format, place.kind);
+            let read = Photo::read_as(&place.file, &Limits::default(), Keep::default(), Some(to));
+            let out = match read.and_then(|photo| photo.write()) {
+                Ok(out) => out,
+                Err(error) => {
+                    assert_ne!(error.kind(), ErrorKind::Internal, "{name}: {error:?}");
+                    continue;
+                }
+            };
+            let left = survivors(&out);
+            assert!(left.is_empty(), "{name}: {left:?}");
+            assert!(inspect(&out).unwrap().is_clean(), "{name}");
+            written += 1;
+        }
+    }
+    assert!(written > 1000, "{written}");
 }
 
 /// Slack of a container that readers pass over without a word.
@@ -163,7 +206,6 @@ fn no_payload_survives_in_any_style() {
 
 #[test]
 fn what_colour_and_place_need_survives() {
-    use faceveil::Limits;
     let kept = |file: &[u8]| {
         let done = anonymizers()[0].photo(file).unwrap();
         let again = Photo::read(&done.bytes, &Limits::default()).unwrap();

@@ -124,7 +124,8 @@ impl Container {
         let (mut infos, mut links) = (count.to_vec(), vec![0, 0]);
         // Offsets and lengths of four bytes.
         let mut places = vec![0x44, 0];
-        (links.extend(count), places.extend(count));
+        links.extend(count);
+        places.extend(count);
         let mut at = start;
         for (number, item) in (1u16..).zip(&self.items) {
             let id = number.to_be_bytes();

@@ -64,13 +64,13 @@ impl Codec {
     }
 
     const fn brands(self, bits: u8) -> &'static [&'static [u8; 4]] {
-        match self {
+        match (self, bits) {
             #[cfg(feature = "heic")]
-            Self::Hevc if bits == 8 => &[b"heic", b"mif1"],
+            (Self::Hevc, 8) => &[b"heic", b"mif1"],
             #[cfg(feature = "heic")]
-            Self::Hevc => &[b"heix", b"mif1"],
+            (Self::Hevc, _) => &[b"heix", b"mif1"],
             #[cfg(feature = "avif-write")]
-            Self::Av1 => &[b"avif", b"mif1"],
+            (Self::Av1, _) => &[b"avif", b"mif1"],
         }
     }
 
