@@ -37,12 +37,16 @@ pub(super) fn purpose(name: &str) -> Vec<u8> {
     full(b"auxC", 0, 0, &[name.as_bytes(), b"\0"].concat())
 }
 
-/// The data of a grid's item.
-pub(super) fn grid(across: u32, down: u32, size: Size) -> Vec<u8> {
-    let mut out = vec![0, 0, (down - 1) as u8, (across - 1) as u8];
-    out.extend((size.width as u16).to_be_bytes());
-    out.extend((size.height as u16).to_be_bytes());
-    out
+/// The data of a grid's item, whose sides have sixteen bits.
+pub(super) fn grid(across: u32, down: u32, size: Size) -> Result<Vec<u8>> {
+    let side = |v: u32| u16::try_from(v).map(u16::to_be_bytes);
+    let counts = [down, across].map(|v| u8::try_from(v - 1));
+    match (counts, side(size.width), side(size.height)) {
+        ([Ok(rows), Ok(columns)], Ok(width), Ok(height)) => {
+            Ok([&[0, 0, rows, columns][..], &width, &height].concat())
+        }
+        _ => Err(encoder("HEIF", "a side is longer than 65535 pixels")),
+    }
 }
 
 struct Item {
@@ -150,5 +154,19 @@ impl Container {
         let links = full(b"ipma", 0, 0, &links);
         body.extend(boxed(b"iprp", &[known, links].concat()));
         full(b"meta", 0, 0, &body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grid_that_its_numbers_cannot_tell_is_refused() {
+        let most = grid(128, 1, Size::new(65_535, 2)).expect("fits");
+        assert_eq!(most, [0, 0, 0, 127, 255, 255, 0, 2]);
+        for (across, down, width, height) in [(129, 1, 65_536, 2), (1, 129, 2, 65_536)] {
+            assert!(grid(across, down, Size::new(width, height)).is_err());
+        }
     }
 }

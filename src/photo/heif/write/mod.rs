@@ -189,7 +189,7 @@ impl HeifWriter {
         let mut properties = vec![container::size(size), depth];
         properties.extend(colour);
         properties.extend(purpose);
-        let data = container::grid(across, down, size);
+        let data = container::grid(across, down, size)?;
         let grid = file.item(*b"grid", data, &properties, false);
         file.refer(b"dimg", grid, &tiles);
         Ok(grid)
