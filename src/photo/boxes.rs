@@ -30,6 +30,7 @@ pub(super) fn split(data: &[u8]) -> Result<(Vec<Box<'_>>, &[u8])> {
 }
 
 /// A level that must be boxes to its end.
+#[cfg(any(feature = "heic", feature = "avif"))]
 pub(super) fn all(data: &[u8]) -> Result<Vec<Box<'_>>> {
     let (found, rest) = split(data)?;
     if rest.len() >= 8 {
@@ -55,6 +56,7 @@ fn next(data: &[u8]) -> Option<(Box<'_>, &[u8])> {
 }
 
 /// The first box of a kind.
+#[cfg(any(feature = "heic", feature = "avif"))]
 pub(super) fn first<'a>(list: &[Box<'a>], kind: &[u8; 4]) -> Option<&'a [u8]> {
     list.iter().find(|b| b.kind == *kind).map(|b| b.body)
 }
@@ -81,11 +83,13 @@ impl<'a> Reader<'a> {
     }
 
     /// As [`Reader::number`], of at most four bytes.
+    #[cfg(any(feature = "heic", feature = "avif"))]
     pub(super) fn small(&mut self, bytes: usize) -> Option<u32> {
         u32::try_from(self.number(bytes)?).ok()
     }
 
     /// The version and flags of a full box.
+    #[cfg(any(feature = "heic", feature = "avif"))]
     pub(super) fn full(&mut self) -> Option<(u8, u32)> {
         let word = self.small(4)?;
         Some(((word >> 24) as u8, word & 0x00ff_ffff))
@@ -116,6 +120,7 @@ mod tests {
         ] {
             assert!(split(hostile).expect("survived").0.is_empty());
         }
+        #[cfg(any(feature = "heic", feature = "avif"))]
         assert!(all(b"\0\0\0\x09abcd").is_err());
     }
 }
