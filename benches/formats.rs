@@ -10,20 +10,10 @@ use made::{PHOTO, pixels};
 use std::fs;
 use std::time::Instant;
 
-const FORMATS: [Format; 7] = [
-    Format::Jpeg,
-    Format::Png,
-    Format::WebP,
-    Format::Tiff,
-    Format::Heic,
-    Format::Avif,
-    Format::Jxl,
-];
-
 fn main() {
     let source = as_png(&pixels());
     println!("format      MB   read s    MB   write s    MB");
-    for format in FORMATS {
+    for format in Format::ALL {
         if format.is_target() {
             measure(format, &source);
         }

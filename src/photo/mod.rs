@@ -77,6 +77,19 @@ pub enum Recognised {
 }
 
 impl Format {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Jpeg,
+        Self::Png,
+        Self::WebP,
+        Self::Gif,
+        Self::Bmp,
+        Self::Tiff,
+        Self::Heic,
+        Self::Avif,
+        Self::Jxl,
+    ];
+
     /// Its name in messages.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -138,16 +138,7 @@ fn no_payload_survives_in_any_place() {
 
 /// What `--format` can be.
 fn targets() -> impl Iterator<Item = Format> {
-    let all = [
-        Format::Jpeg,
-        Format::Png,
-        Format::WebP,
-        Format::Tiff,
-        Format::Heic,
-        Format::Avif,
-        Format::Jxl,
-    ];
-    all.into_iter().filter(|f| f.is_target())
+    Format::ALL.into_iter().filter(|f| f.is_target())
 }
 
 #[test]
