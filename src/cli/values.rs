@@ -208,26 +208,15 @@ fn bounded(what: &str, text: &str, least: f32, most: f32) -> Result<f32, String>
 
 /// A format that photos can be written in.
 pub(super) fn format(text: &str) -> Result<Format, String> {
-    let all = [
-        Format::Jpeg,
-        Format::Png,
-        Format::WebP,
-        Format::Tiff,
-        Format::Jxl,
-        Format::Heic,
-        Format::Avif,
-        Format::Gif,
-        Format::Bmp,
-    ];
     let lower = text.to_ascii_lowercase();
-    let named = |f: &&Format| f.short() == lower || f.extensions().contains(&lower.as_str());
-    let Some(format) = all.iter().find(named) else {
+    let named = |f: &Format| f.short() == lower || f.extensions().contains(&lower.as_str());
+    let Some(format) = Format::ALL.into_iter().find(named) else {
         return Err(format!(
             "{text} is no format; give jpeg, png, webp, tiff, heic, avif or jxl"
         ));
     };
     if format.is_target() {
-        return Ok(*format);
+        return Ok(format);
     }
     Err(format!(
         "{} is not written from other formats: {}; give jpeg, png, webp, tiff, heic, avif or jxl",

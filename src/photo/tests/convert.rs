@@ -5,16 +5,8 @@ use super::sources;
 use crate::error::ErrorKind;
 
 fn targets() -> Vec<Format> {
-    let all = [
-        Format::Jpeg,
-        Format::Png,
-        Format::WebP,
-        Format::Tiff,
-        Format::Jxl,
-        Format::Heic,
-        Format::Avif,
-    ];
-    all.into_iter().filter(|f| f.is_target()).collect()
+    let all = Format::ALL.into_iter();
+    all.filter(|f| f.is_target()).collect()
 }
 
 #[test]
