@@ -1,6 +1,6 @@
 //! Prints what the decision is fitted on, one JSON line per picture, for `scripts/fit_decision.py`:
-//! `cargo run --release --example evidence -- PRESET [as-if=LONGEST] PICTURE...`. With `as-if` each picture
-//! is treated as one of that size made smaller, to fit the plan for large photos.
+//! `cargo run --release --example evidence -- PRESET [models=FOLDER] [as-if=LONGEST] PICTURE...`. With
+//! `as-if` each picture is treated as one of that size made smaller, to fit the plan for large photos.
 
 use faceveil::{Detector, DetectorOptions, Limits, Photo, Preset};
 
@@ -8,10 +8,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1).peekable();
     let name = args.next().unwrap_or_default();
     let preset = Preset::ALL.into_iter().find(|p| p.name() == name);
-    let preset =
-        preset.ok_or("usage: evidence fast|balanced|thorough [as-if=LONGEST] PICTURE...")?;
+    let preset = preset.ok_or(
+        "usage: evidence fast|balanced|thorough [models=FOLDER] [as-if=LONGEST] PICTURE...",
+    )?;
+    let models = args.next_if(|a| a.starts_with("models="));
     let detector = Detector::new(&DetectorOptions {
         preset,
+        models: models.map(|m| m["models=".len()..].into()),
         ..DetectorOptions::default()
     })?;
     let as_if = args.next_if(|a| a.starts_with("as-if="));

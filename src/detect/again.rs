@@ -21,6 +21,7 @@ fn looks(floor: f32) -> [Look; 2] {
     SCALES.map(|(longest, most)| Look {
         head: Head::RetinaFace,
         longest,
+        least: 0.0,
         most,
         floor,
     })

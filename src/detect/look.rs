@@ -18,12 +18,13 @@ const OVERLAP: u32 = 160;
 /// Canvas sides are multiples of this, the largest stride of the networks.
 const GRID: u32 = 32;
 
-/// One way of looking: the picture's longer side becomes `longest` pixels, but never more than `most`
-/// times what it is.
+/// One way of looking: the picture's longer side becomes `longest` pixels, but never less than `least`
+/// times what it is, nor more than `most` times.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Look {
     pub(super) head: Head,
     pub(super) longest: u32,
+    pub(super) least: f32,
     pub(super) most: f32,
     /// Least score that is worth proposing.
     pub(super) floor: f32,
@@ -32,7 +33,8 @@ pub(super) struct Look {
 impl Look {
     /// Canvas pixels per picture pixel.
     pub(super) fn factor(&self, picture: Size) -> f32 {
-        (self.longest as f32 / picture.longest().max(1) as f32).min(self.most)
+        let factor = self.longest as f32 / picture.longest().max(1) as f32;
+        factor.max(self.least).min(self.most)
     }
 
     /// The whole picture at this scale.
@@ -110,6 +112,7 @@ mod tests {
         Look {
             head: Head::CenterFace,
             longest,
+            least: 0.0,
             most,
             floor: 0.1,
         }
@@ -120,6 +123,19 @@ mod tests {
         let l = look(512, 1.0);
         assert_eq!(l.name(Size::new(1024, 700)), "centerface@0.5");
         assert_eq!(l.name(Size::new(300, 200)), "centerface@1");
+    }
+
+    #[test]
+    fn a_least_scale_makes_the_canvas_grow_with_the_picture() {
+        let l = Look {
+            least: 0.64,
+            ..look(2560, 1.0)
+        };
+        let scaled = |longest| l.scaled(Size::new(longest, longest / 2)).width;
+        assert_eq!(
+            [2000, 4000, 8000, 16000].map(scaled),
+            [2000, 2560, 5120, 10240]
+        );
     }
 
     proptest! {

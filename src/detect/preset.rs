@@ -55,36 +55,30 @@ impl Plan {
     }
 }
 
-/// A preset's plans: one for pictures that the first look sees nearly as they are, one for larger ones,
-/// of which a fast network sees more than CenterFace does.
+/// A preset's plans, each with the longest side that it is for: rising, the last one without a limit.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Plans {
-    near: Plan,
-    far: Plan,
-    /// Pictures whose longer side is above this are far.
-    longest_near: u32,
-}
+pub(super) struct Plans(Vec<(u32, Plan)>);
 
 impl Plans {
     /// The one for a picture.
     pub(super) fn of(&self, picture: Size) -> &Plan {
-        if picture.longest() > self.longest_near {
-            &self.far
-        } else {
-            &self.near
-        }
+        let larger = self
+            .0
+            .partition_point(|(longest, _)| *longest < picture.longest());
+        &self.0[larger].1
     }
 
     /// Whether any of them shows pictures to this network.
     pub(super) fn use_head(&self, head: Head) -> bool {
-        let plans = [&self.near, &self.far].into_iter();
+        let plans = self.0.iter().map(|(_, plan)| plan);
         let mut looks = plans.flat_map(|p| p.looks.iter().chain(p.turns.iter().map(|t| &t.look)));
         looks.any(|l| l.head == head)
     }
 
     pub(super) fn set_threshold(&mut self, threshold: f32) {
-        self.near.threshold = threshold;
-        self.far.threshold = threshold;
+        for (_, plan) in &mut self.0 {
+            plan.threshold = threshold;
+        }
     }
 }
 
@@ -92,18 +86,31 @@ fn look(head: Head, longest: u32, most: f32, floor: f32) -> Look {
     Look {
         head,
         longest,
+        least: 0.0,
         most,
         floor,
     }
 }
 
-/// CenterFace at a scale and at half of it. At half the scale it sees what is too large at the first,
-/// and agreement between the two tells faces from the rest.
-fn center_face(longest: u32, most: f32) -> Vec<Look> {
-    vec![
-        look(Head::CenterFace, longest, most, 0.08),
-        look(Head::CenterFace, longest / 2, most / 2.0, 0.10),
-    ]
+/// CenterFace. Looks after the first, smaller ones, see what is too large at its scale, and agreement between them
+/// tells faces from the rest.
+fn center_face(longest: u32, most: f32) -> Look {
+    look(Head::CenterFace, longest, most, 0.10)
+}
+
+/// The first look, which is asked for weaker sightings, too.
+fn center_face_first(longest: u32, most: f32) -> Look {
+    look(Head::CenterFace, longest, most, 0.08)
+}
+
+/// YuNet costs a sixth of CenterFace: a face of 20 pixels in a 12-megapixel photo keeps 13.
+fn yunet(longest: u32) -> Look {
+    look(Head::YuNet, longest, 1.0, 0.25)
+}
+
+/// Larger pictures at no less than this scale, so that a face of so many pixels is seen in them, too.
+fn at_least(least: f32, look: Look) -> Look {
+    Look { least, ..look }
 }
 
 impl Preset {
@@ -123,7 +130,7 @@ impl Preset {
     /// Least score of a face, for pictures that are not large, unless another is asked for.
     #[cfg(feature = "video")]
     pub(crate) fn threshold(self) -> f32 {
-        self.plans().near.threshold
+        self.plans().0[0].1.threshold
     }
 
     /// For frames of a video: `Fast` looks at smaller pictures, since a face has many chances to be seen.
@@ -131,7 +138,7 @@ impl Preset {
     pub(super) fn plans_for_frames(self) -> Plans {
         let mut plans = self.plans();
         if self == Self::Fast {
-            for plan in [&mut plans.near, &mut plans.far] {
+            for (_, plan) in &mut plans.0 {
                 plan.looks[0].longest = 640;
                 plan.looks[1].longest = 1024;
             }
@@ -140,13 +147,6 @@ impl Preset {
     }
 
     pub(super) fn plans(self) -> Plans {
-        let with = |mut looks: Vec<Look>, more: Look| {
-            looks.push(more);
-            looks
-        };
-        let half = |longest, most| look(Head::CenterFace, longest, most, 0.10);
-        // YuNet costs a sixth of CenterFace: a face of 20 pixels in a 12-megapixel photo keeps 13.
-        let yunet = |longest| look(Head::YuNet, longest, 1.0, 0.25);
         let (doubt, glances) = match self {
             Self::Fast => ((0.2, 0.65), 100),
             Self::Balanced => ((0.15, 0.7), 400),
@@ -178,39 +178,89 @@ impl Preset {
             threshold,
             turns: turns.clone(),
         };
-        let (near, far, longest_near) = match self {
-            Self::Fast => {
-                let first = look(Head::CenterFace, 768, 1.0, 0.08);
-                let only = plan(vec![first, yunet(1536)], fitted::FAST, 0.33);
-                (only.clone(), only, u32::MAX)
-            }
-            Self::Balanced => (
-                plan(center_face(1280, 1.0), fitted::BALANCED, 0.25),
+        Plans(match self {
+            Self::Fast => vec![(
+                u32::MAX,
                 plan(
-                    with(center_face(1024, 1.0), yunet(2560)),
-                    fitted::BALANCED_FAR,
-                    0.36,
+                    vec![center_face_first(768, 1.0), yunet(1536)],
+                    fitted::FAST,
+                    0.33,
                 ),
-                1792,
-            ),
-            Self::Thorough => (
-                plan(
-                    with(center_face(2560, 2.0), half(640, 0.5)),
-                    fitted::THOROUGH,
-                    0.1,
+            )],
+            Self::Balanced => vec![
+                (
+                    1792,
+                    plan(
+                        vec![center_face_first(1280, 1.0), center_face(640, 0.5)],
+                        fitted::BALANCED,
+                        0.25,
+                    ),
                 ),
-                plan(
-                    with(center_face(3072, 1.0), yunet(4096)),
-                    fitted::THOROUGH_FAR,
-                    0.2,
+                (
+                    4000,
+                    plan(
+                        vec![
+                            center_face_first(1024, 1.0),
+                            center_face(512, 0.5),
+                            yunet(2560),
+                        ],
+                        fitted::BALANCED_FAR,
+                        0.36,
+                    ),
                 ),
-                3072,
-            ),
-        };
-        Plans {
-            near,
-            far,
-            longest_near,
-        }
+                (
+                    u32::MAX,
+                    plan(
+                        vec![
+                            at_least(0.16, center_face_first(1024, 1.0)),
+                            center_face(512, 1.0),
+                            at_least(0.64, yunet(2560)),
+                        ],
+                        fitted::BALANCED_VAST,
+                        0.3,
+                    ),
+                ),
+            ],
+            Self::Thorough => vec![
+                (
+                    3072,
+                    plan(
+                        vec![
+                            center_face_first(2560, 2.0),
+                            center_face(1280, 1.0),
+                            center_face(640, 0.5),
+                        ],
+                        fitted::THOROUGH,
+                        0.1,
+                    ),
+                ),
+                (
+                    4096,
+                    plan(
+                        vec![
+                            center_face_first(3072, 1.0),
+                            center_face(1280, 1.0),
+                            center_face(512, 1.0),
+                            yunet(4096),
+                        ],
+                        fitted::THOROUGH_FAR,
+                        0.2,
+                    ),
+                ),
+                (
+                    u32::MAX,
+                    plan(
+                        vec![
+                            at_least(0.32, center_face_first(3072, 1.0)),
+                            center_face(1280, 1.0),
+                            center_face(512, 1.0),
+                            at_least(1.0, yunet(4096)),
+                        ],
+                        fitted::THOROUGH_VAST,
+                        0.2,
+                    ),
+                ),
+            ],
+        })
     }
 }
