@@ -214,7 +214,7 @@ impl Preset {
                         vec![
                             at_least(0.16, center_face_first(1024, 1.0)),
                             center_face(512, 1.0),
-                            at_least(0.64, yunet(2560)),
+                            at_least(0.8, yunet(2560)),
                         ],
                         fitted::BALANCED_VAST,
                         0.3,
