@@ -16,7 +16,7 @@ import argparse, json, os
 import cv2
 import numpy as np
 
-LEAST, UNIT = 0.02, 30.0
+LEAST, UNIT, LARGEST = 0.02, 30.0, 400
 SIZES, REACH, APART, TOUCH = 0.35, 5.0, 0.3, 0.1
 SAME = 0.4
 FOLDS = 5
@@ -131,7 +131,7 @@ class Proposals:
         self.boxes, self.side, self.glance, self.scores = rows[:, :4], rows[:, 4], rows[:, 5], rows[:, 10:]
 
     def alone(self):
-        size = np.log(np.maximum(self.side, 1) / UNIT)[:, None]
+        size = np.log(np.clip(self.side, 1, LARGEST) / UNIT)[:, None]
         o = odds(self.scores)
         pairs = np.stack([o, o * size], 2).reshape(len(o), 2 * o.shape[1])
         return np.concatenate([pairs, size, size**2], 1)
@@ -153,7 +153,7 @@ class Proposals:
         return np.concatenate([self.alone(), company[:, None], overlap[:, None]], 1)
 
     def again(self, p):
-        size = np.log(np.maximum(self.side, 1) / UNIT)
+        size = np.log(np.clip(self.side, 1, LARGEST) / UNIT)
         o = odds(self.glance)
         return np.concatenate([self.among(p), o[:, None], (o * size)[:, None]], 1)
 

@@ -17,6 +17,8 @@ use super::second_look::Glance;
 const LEAST: f32 = 0.02;
 /// The size whose logarithm is zero: longer side on the first look's canvas, in pixels.
 const UNIT: f32 = 30.0;
+/// Larger ones count as this large: what the weights were fitted on says nothing of them.
+const LARGEST: f32 = 400.0;
 
 /// The three regressions of one plan. Each holds a weight per feature, in the order of
 /// [`Features`], and the constant term last.
@@ -41,7 +43,7 @@ impl Features {
     /// Of a box whose longer side is `side` pixels on the first look's canvas; `scores` are 0 where a
     /// look saw nothing.
     pub(super) fn new(scores: &[f32], side: f32) -> Self {
-        let size = (side.max(1.0) / UNIT).ln();
+        let size = (side.clamp(1.0, LARGEST) / UNIT).ln();
         let mut features = Self {
             values: Vec::with_capacity(16),
             size,

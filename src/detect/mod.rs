@@ -185,7 +185,7 @@ impl Detector {
         doubtful.sort_by(|a, b| b.likelihood.total_cmp(&a.likelihood));
         doubtful.truncate(plan.glances);
         let areas: Vec<Rect> = doubtful.iter().map(|e| e.area).collect();
-        let glances = second_look(picture, &areas, self.pool(Head::CenterFace)?)?;
+        let glances = second_look(picture, &areas, plan.tile, self.pool(Head::CenterFace)?)?;
         for (evidence, glance) in doubtful.into_iter().zip(glances) {
             evidence.judge_again(glance, &plan.judges);
         }
@@ -289,7 +289,7 @@ impl Detector {
         };
         let all = self.gather(picture, &plan)?;
         let areas: Vec<Rect> = all.iter().map(|e| e.area).collect();
-        let glances = second_look(picture, &areas, self.pool(Head::CenterFace)?)?;
+        let glances = second_look(picture, &areas, plan.tile, self.pool(Head::CenterFace)?)?;
         let corners = |r: &Rect| [r.left(), r.top(), r.right(), r.bottom()];
         let rows = all.iter().zip(glances).map(|(e, glance)| {
             let mut row = corners(&e.area).to_vec();

@@ -160,24 +160,26 @@ impl Detector {
     ) -> Result<()> {
         let small = turns.look.whole(picture)?;
         let small = small.as_view();
+        let mut hinted = Vec::new();
+        for turn in TURNS {
+            let picture = &small;
+            let hints = self.hints(&Turned { picture, turn }, &turns.look)?;
+            if !hints.is_empty() {
+                hinted.push((turn, hints));
+            }
+        }
+        if hinted.is_empty() && turns.look_tilted.is_none() {
+            return Ok(());
+        }
         let before = Before {
             areas: all.faces.iter().map(|f| f.area).collect(),
             sure: sure(&all.faces),
             hinted: total(&self.hints(&small, &turns.look)?),
         };
-        for turn in TURNS {
-            let hints = self.hints(
-                &Turned {
-                    picture: &small,
-                    turn,
-                },
-                &turns.look,
-            )?;
-            if !hints.is_empty() {
-                let shown = Turned { picture, turn };
-                let scale = scale_between(small.size(), picture.size());
-                self.search(&shown, &scaled(&hints, scale), turns, &before, all)?;
-            }
+        for (turn, hints) in hinted {
+            let scale = scale_between(small.size(), picture.size());
+            let hints = scaled(&hints, scale);
+            self.search(&Turned { picture, turn }, &hints, turns, &before, all)?;
         }
         let Some(look) = &turns.look_tilted else {
             return Ok(());
@@ -215,18 +217,19 @@ impl Detector {
         all: &mut Detected,
     ) -> Result<()> {
         let shows_more = total(hints) > before.hinted + MORE;
+        let plan = self.plans.of(shown.size());
         let glances = if shows_more {
             Vec::new()
         } else {
             let news = hints.iter().map(|h| h.area);
             let news = news.filter(|area| before.is_new(&shown.rect_back(area)));
             let news: Vec<Rect> = news.take(MOST_HINTS).collect();
-            second_look(shown, &news, self.pool(Head::CenterFace)?)?
+            second_look(shown, &news, plan.tile, self.pool(Head::CenterFace)?)?
         };
         if !shows_more && !glances.iter().flatten().any(|g| g.score >= turns.confirmed) {
             return Ok(());
         }
-        let more = self.find(shown, self.plans.of(shown.size()))?.faces;
+        let more = self.find(shown, plan)?.faces;
         let more = more.into_iter().map(|f| shown.face_back(f));
         let mut more: Vec<Face> = more
             .filter(|f| shows_more || before.is_new(&f.area))
