@@ -22,6 +22,7 @@ mod resume;
 mod review;
 mod sandbox;
 mod schema;
+mod sizes;
 mod usage;
 mod verify;
 mod video;
