@@ -145,7 +145,7 @@ fn sure(faces: &[Face]) -> f32 {
 
 impl Detector {
     /// Adds the faces that are seen in a turned picture only. A small picture is shown in each turn
-    /// first, to the cheapest network; only a turn in which it sees more than upright, or a face where none
+    /// first, to the cheapest network, and upright if any turn shows it something; only a turn in which it sees more than upright, or a face where none
     /// was found and a second look agrees, costs a whole search.
     ///
     /// A turn that shows more than upright is probably how the picture belongs (its orientation was lost): all

@@ -69,8 +69,8 @@ pub(super) const THOROUGH_FAR: Judges = Judges {
     ],
 };
 
-/// Photos of more than 12 megapixels: CenterFace, the whole picture at 512 pixels, and `YuNet` at the scale that it has in
-/// smaller ones.
+/// Photos above 4000 pixels: CenterFace, the whole picture at 512 pixels, and `YuNet` at a scale that does not fall
+/// with the picture's size.
 pub(super) const BALANCED_VAST: Judges = Judges {
     alone: &[
         0.6493, 0.0384, 0.4285, 0.3942, 0.5884, -0.6874, -0.6807, -0.5617, 2.5413,
@@ -84,7 +84,7 @@ pub(super) const BALANCED_VAST: Judges = Judges {
     ],
 };
 
-/// Photos of more than 12 megapixels: the same.
+/// Photos above 4096 pixels: the same as [`THOROUGH_FAR`], but the first look and `YuNet` grow with the picture.
 pub(super) const THOROUGH_VAST: Judges = Judges {
     alone: &[
         0.6553, 0.1105, 0.2222, 0.1088, 0.0254, 0.3645, 0.6279, -0.4683, 0.5948, -0.6393, 2.7654,
