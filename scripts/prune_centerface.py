@@ -193,18 +193,32 @@ def price_of_channel(net, block, share):
     return inside * (len(net.kernel(projection)) + 9) + outside * np.prod(net.kernel(expansion).shape[1:])
 
 
-def prune(net, share, read, pictures, price):
-    """Removes channels."""
+def by_price(net, share, read, pictures, price):
+    """Chooses what is worth its price."""
     before = [net.runs([HEAT])(p)[HEAT] for p in pictures]
+
+    def choose(number, block, steps):
+        weight, each = effect(net, block, read, pictures, before), price_of_channel(net, block, share)
+        unit = STEP if number else STEP // 2
+        steps = [s for s in steps if len(s[1]) % unit == 0]
+        return min(steps, key=lambda s: weight * s[0] + price * each * len(s[1]))
+
+    return choose
+
+
+def by_width(widths):
+    """Chooses so many channels for each block."""
+    return lambda number, _, steps: min(steps, key=lambda s: abs(len(s[1]) - widths[number]))
+
+
+def prune(net, read, choose):
+    """Removes channels."""
     whole = net.copy()
     for number, block in enumerate(blocks(net)):
         expansion, depthwise, projection = block
         weights = whole.kernel(projection)[:, :, 0, 0]
-        weight, each = effect(whole, block, read, pictures, before), price_of_channel(whole, block, share)
-        unit = STEP if number else STEP // 2
-        steps = [s for s in eliminated(weights, read[projection.input[0]]) if len(s[1]) % unit == 0]
-        error, left = min(steps, key=lambda s: weight * s[0] + price * each * len(s[1]))
-        print(f'{len(left):4} of {weights.shape[1]:4} channels, relative error {error:.4f}, effect {weight:.2f}', flush=True)
+        error, left = choose(number, block, eliminated(weights, read[projection.input[0]]))
+        print(f'{len(left):4} of {weights.shape[1]:4} channels, relative error {error:.4f}', flush=True)
         for layer in (expansion, depthwise):
             for name in layer.input[1:3]:
                 net.weights[name] = net.weights[name][left]
@@ -241,10 +255,12 @@ def main():
     p.add_argument('pruned')
     p.add_argument('pictures', nargs='+')
     p.add_argument('--price', type=float, default=1e-6)
+    p.add_argument('--widths', type=lambda s: [int(n) for n in s.split(',')], help='channels of each block, instead of a price')
     a = p.parse_args()
     net = merge_linear(Net(onnx.load(a.source)))
     places, values, read, share = observe(net, a.pictures)
-    prune(net, share, read, list(canvases(a.pictures[::8])), a.price)
+    prices = lambda: by_price(net.copy(), share, read, list(canvases(a.pictures[::8])), a.price)
+    prune(net, read, by_width(a.widths) if a.widths else prices())
     for _, _, projection in blocks(net):
         refit(net, projection, a.pictures, places, values[projection.output[0]])
     onnx.checker.check_model(net.finished())

@@ -16,6 +16,7 @@ mod inputs;
 mod inspect;
 mod interrupt;
 mod job;
+mod memory;
 mod naming;
 mod origin;
 mod outputs;
@@ -68,6 +69,7 @@ impl From<Exit> for ExitCode {
 
 /// Runs the command that was typed.
 pub(crate) fn run() -> Exit {
+    memory::keep_large_blocks();
     let typed = match Cli::try_parse() {
         Ok(typed) => typed,
         Err(e) => return told_by_clap(&e),

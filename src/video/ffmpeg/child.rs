@@ -11,6 +11,17 @@ use std::thread::JoinHandle;
 /// Bytes of a child's messages that are kept, the last ones.
 const MESSAGES: usize = 4096;
 
+/// A frame is megabytes and a pipe 64 KiB unless asked for more: each wakes both its sides fifty times.
+#[cfg(target_os = "linux")]
+const PIPE: usize = 1 << 20;
+
+/// glibc gives every block as large as a frame back to the system, which then clears its pages for the next one. With
+/// these an ffmpeg keeps them. Other libraries take no notice.
+const KEEP_MEMORY: [(&str, &str); 2] = [
+    ("MALLOC_MMAP_THRESHOLD_", "33554432"),
+    ("MALLOC_TRIM_THRESHOLD_", "134217728"),
+];
+
 /// A running program.
 pub(super) struct Child {
     name: &'static str,
@@ -22,6 +33,7 @@ impl Child {
     /// Starts a program. Its standard error is read on a thread of its own.
     pub(super) fn start(name: &'static str, command: &mut Command) -> Result<Self> {
         let mut process = own_group(command)
+            .envs(KEEP_MEMORY)
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|e| failed(format!("starting {name}")).because(e))?;
@@ -47,13 +59,15 @@ impl Child {
     /// Its standard input, once.
     pub(super) fn stdin(&mut self) -> Result<ChildStdin> {
         let pipe = self.process.stdin.take();
-        pipe.ok_or_else(|| Error::new(ErrorKind::Internal, "a child without a pipe to it"))
+        pipe.inspect(widen)
+            .ok_or_else(|| Error::new(ErrorKind::Internal, "a child without a pipe to it"))
     }
 
     /// Its standard output, once.
     pub(super) fn stdout(&mut self) -> Result<ChildStdout> {
         let pipe = self.process.stdout.take();
-        pipe.ok_or_else(|| Error::new(ErrorKind::Internal, "a child without a pipe from it"))
+        pipe.inspect(widen)
+            .ok_or_else(|| Error::new(ErrorKind::Internal, "a child without a pipe from it"))
     }
 
     /// Waits for its end; an error if it was not a good one.
@@ -99,6 +113,16 @@ impl Child {
         Error::new(kind, why)
     }
 }
+
+/// Makes a pipe hold more, as far as the system lets it.
+#[cfg(target_os = "linux")]
+fn widen(pipe: &impl std::os::fd::AsFd) {
+    let _ = rustix::pipe::fcntl_setpipe_size(pipe, PIPE);
+}
+
+/// Elsewhere pipes are as they are.
+#[cfg(not(target_os = "linux"))]
+fn widen<T>(_: &T) {}
 
 impl Drop for Child {
     fn drop(&mut self) {

@@ -11,6 +11,22 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+const FIRST_FRAME: [&str; 5] = [
+    "-select_streams",
+    "V:0",
+    "-show_frames",
+    "-read_intervals",
+    "%+#1",
+];
+const SHOWN_PACKETS: [&str; 6] = [
+    "-select_streams",
+    "V:0",
+    "-show_entries",
+    "packet=pts,flags",
+    "-of",
+    "csv=p=0",
+];
+
 /// A file that ffprobe understood.
 #[derive(Clone, Debug)]
 pub(super) struct Probe {
@@ -79,7 +95,15 @@ pub(super) struct AudioTrack {
 /// # Errors
 /// If it is no video, damaged, or of a kind that is not handled.
 pub(super) fn probe(path: &Path) -> Result<Probe> {
-    let all = ask(path, &["-show_format", "-show_streams", "-show_chapters"])?;
+    // Starting ffprobe takes longer than what it does.
+    let (all, first) = std::thread::scope(|scope| {
+        let first = scope.spawn(|| ask(path, &FIRST_FRAME));
+        (
+            ask(path, &["-show_format", "-show_streams", "-show_chapters"]),
+            first.join(),
+        )
+    });
+    let (all, first) = (all?, first.map_err(|_| failed("starting ffprobe"))?);
     let streams = all["streams"].as_array().map_or(&[][..], Vec::as_slice);
     let is = |s: &Value, kind: &str| s["codec_type"] == kind;
     let is_cover = |s: &Value| s["disposition"]["attached_pic"] == 1;
@@ -118,16 +142,7 @@ pub(super) fn probe(path: &Path) -> Result<Probe> {
     }
     let format = &all["format"];
     dropped.tags(&format["tags"]);
-    let first = ask(
-        path,
-        &[
-            "-select_streams",
-            "V:0",
-            "-show_frames",
-            "-read_intervals",
-            "%+#1",
-        ],
-    )?;
+    let first = first?;
     let (video, more) = video_track(video, format, &first["frames"][0])?;
     warnings.extend(more);
     let start = number_text(format, "start_time").unwrap_or("0");
@@ -154,7 +169,14 @@ pub(super) struct Written {
 
 /// Reads a new file's tracks and times.
 pub(super) fn written(path: &Path) -> Result<Written> {
-    let all = ask(path, &["-show_streams", "-show_format"])?;
+    let (all, packets) = std::thread::scope(|scope| {
+        let packets = scope.spawn(|| run(path, &SHOWN_PACKETS));
+        (
+            ask(path, &["-show_streams", "-show_format"]),
+            packets.join(),
+        )
+    });
+    let (all, packets) = (all?, packets.map_err(|_| failed("starting ffprobe"))??);
     let streams = all["streams"].as_array().map_or(&[][..], Vec::as_slice);
     let count = |kind| streams.iter().filter(|s| s["codec_type"] == kind).count();
     let (video, audio) = (count("video"), count("audio"));
@@ -165,19 +187,8 @@ pub(super) fn written(path: &Path) -> Result<Written> {
         .find(|s| s["codec_type"] == "video")
         .and_then(time_base)
         .ok_or_else(|| malformed("the new file has no video track"))?;
-    let out = run(
-        path,
-        &[
-            "-select_streams",
-            "V:0",
-            "-show_entries",
-            "packet=pts,flags",
-            "-of",
-            "csv=p=0",
-        ],
-    )?;
     let mut pts = Vec::new();
-    for line in out.lines() {
+    for line in packets.lines() {
         let (ticks, flags) = line.split_once(',').unwrap_or((line, ""));
         // A packet that players decode and do not show.
         if !ticks.is_empty() && !flags.contains('D') {

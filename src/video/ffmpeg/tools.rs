@@ -23,10 +23,15 @@ impl Tools {
     /// [`Unsupported`](crate::ErrorKind::Unsupported) if one is missing or too old; the message says
     /// what is needed.
     pub(crate) fn find() -> Result<Self> {
-        let version = first_line("ffmpeg")?;
-        first_line("ffprobe")?;
-        let word = version.split_whitespace().nth(2).unwrap_or("?").to_owned();
-        if let Some(found) = number(&word)
+        // One start of ffmpeg says both: its version comes first, among its messages.
+        let (ffmpeg, ffprobe) = std::thread::scope(|scope| {
+            let ffprobe = scope.spawn(|| start("ffprobe", "-version"));
+            (start("ffmpeg", "-encoders"), ffprobe.join())
+        });
+        let (messages, encoders) = ffmpeg?;
+        ffprobe.map_err(|_| failed("starting ffprobe"))??;
+        let word = version(&messages);
+        if let Some(found) = number(word)
             && found < OLDEST
         {
             return Err(unsupported(format!(
@@ -34,8 +39,7 @@ impl Tools {
                 OLDEST.0, OLDEST.1
             )));
         }
-        let encoders = output(Command::new("ffmpeg").args(["-hide_banner", "-encoders"]))?;
-        let short = word.split(['-', '+']).next().unwrap_or(&word).to_owned();
+        let short = word.split(['-', '+']).next().unwrap_or(word);
         Ok(Self {
             name: format!("ffmpeg {short}"),
             encoders,
@@ -49,26 +53,32 @@ impl Tools {
     }
 }
 
-fn first_line(program: &'static str) -> Result<String> {
-    let said = output(Command::new(program).arg("-version")).map_err(|_| {
+/// (messages, output) of a program that only says what it is.
+fn start(program: &'static str, option: &str) -> Result<(String, String)> {
+    let missing = || {
         unsupported(format!(
             "{program} {}.{} or newer is needed and was not found on the PATH; install ffmpeg",
             OLDEST.0, OLDEST.1
         ))
-    })?;
-    Ok(said.lines().next().unwrap_or_default().to_owned())
+    };
+    let output = Command::new(program)
+        .arg(option)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|_| missing())?;
+    if !output.status.success() {
+        return Err(missing());
+    }
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok((text(&output.stderr), text(&output.stdout)))
 }
 
-fn output(command: &mut Command) -> Result<String> {
-    let output = command
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .map_err(|e| failed("starting ffmpeg").because(e))?;
-    if !output.status.success() {
-        return Err(failed("ffmpeg does not run"));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+/// The version among what ffmpeg says of itself; a wrapper may have said something before.
+fn version(messages: &str) -> &str {
+    let mut lines = messages.lines();
+    let version = lines.find_map(|l| l.strip_prefix("ffmpeg version "));
+    let word = version.and_then(|v| v.split_whitespace().next());
+    word.unwrap_or("?")
 }
 
 /// `5.1.9-0+deb12u1` and `n7.1` are numbers; `N-118`, a build from a repository, is none and new.
@@ -98,5 +108,17 @@ mod tests {
         assert_eq!(number("n7.1"), Some((7, 1)));
         assert_eq!(number("4.4.2-0ubuntu0.22.04.1"), Some((4, 4)));
         assert_eq!(number("N-118448-g43be8d0728"), None);
+    }
+
+    #[test]
+    fn the_version_is_found_behind_what_a_wrapper_says() {
+        let plain =
+            "ffmpeg version n9.0.2-17-g2a571b6068 Copyright (c) 2000-2026\n  built with gcc\n";
+        assert_eq!(version(plain), "n9.0.2-17-g2a571b6068");
+        assert_eq!(
+            version(&format!("warning: no home\n{plain}")),
+            version(plain)
+        );
+        assert_eq!(version(""), "?");
     }
 }
