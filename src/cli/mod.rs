@@ -16,7 +16,6 @@ mod inputs;
 mod inspect;
 mod interrupt;
 mod job;
-mod memory;
 mod naming;
 mod origin;
 mod outputs;
@@ -69,7 +68,6 @@ impl From<Exit> for ExitCode {
 
 /// Runs the command that was typed.
 pub(crate) fn run() -> Exit {
-    memory::keep_large_blocks();
     let typed = match Cli::try_parse() {
         Ok(typed) => typed,
         Err(e) => return told_by_clap(&e),
