@@ -181,6 +181,30 @@ mod tests {
     }
 
     #[test]
+    fn a_child_is_told_to_keep_its_memory() {
+        let mut command = Command::new("sh");
+        command.args([
+            "-c",
+            "echo $MALLOC_MMAP_THRESHOLD_ $MALLOC_TRIM_THRESHOLD_ >&2; exit 1",
+        ]);
+        let child = Child::start("sh", &mut command).expect("started");
+        let error = child.finish("trying").expect_err("it failed").to_string();
+        assert_eq!(error, "trying: sh says: 33554432 134217728");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_pipe_is_widened_as_far_as_the_system_lets_it() {
+        let (pipe, _other) = std::io::pipe().expect("a pipe");
+        let before = rustix::pipe::fcntl_getpipe_size(&pipe).expect("its size");
+        let allowed = rustix::pipe::fcntl_setpipe_size(&pipe, PIPE).is_ok();
+        let (pipe, _other) = std::io::pipe().expect("a pipe");
+        widen(&pipe);
+        let now = rustix::pipe::fcntl_getpipe_size(&pipe).expect("its size");
+        assert_eq!(now, if allowed { PIPE } else { before });
+    }
+
+    #[test]
     fn a_child_that_says_much_does_not_block() {
         let mut command = Command::new("sh");
         command.args(["-c", "yes 0123456789 | head -c 3000000 >&2"]);
