@@ -7,9 +7,10 @@
 //! Invariant: the only room with unsafe code, and that only in `kernels` and `simd`, behind functions that
 //! check every row. A model is either run as its file says or refused by the name of an operator.
 
-mod floats;
+mod aligned;
 mod kernels;
 mod layout;
+mod narrow;
 mod onnx;
 mod output;
 mod pack;

@@ -2,53 +2,72 @@
 //!
 //! Invariant: what is packed here is what `Kernels` checks the length of; unused lanes hold zeros.
 
-use super::floats::Floats;
+use super::aligned::Aligned;
 use super::kernels::Kernels;
+use super::narrow::Narrowed;
 use super::onnx::Res;
-use super::plan::{Kind, PLANES, Plan};
+use super::plan::{Kind, Op, PLANES, Plan};
 
 /// A plan with its weights packed, shared by all sessions of a network.
 #[derive(Debug)]
 pub(super) struct Packed {
     pub(super) plan: Plan,
     pub(super) kernels: &'static Kernels,
-    weights: Vec<Floats>,
-    bias: Vec<Floats>,
+    ops: Vec<Weights>,
+}
+
+/// Weights and bias of one operation. Either floats or words and their steps, the others empty.
+#[derive(Debug)]
+pub(super) struct Weights {
+    pub(super) floats: Aligned<f32>,
+    pub(super) words: Aligned<i32>,
+    pub(super) steps: Aligned<f32>,
+    /// See [`Narrowed`].
+    pub(super) top: f32,
+    /// Whole channel blocks.
+    pub(super) bias: Aligned<f32>,
 }
 
 impl Packed {
     pub(super) fn new(mut plan: Plan, kernels: &'static Kernels) -> Res<Self> {
-        let (mut weights, mut biases) = (vec![], vec![]);
-        for (i, op) in plan.ops().iter().enumerate() {
-            let mut bias = op.bias.clone();
-            bias.resize(op.outputs.next_multiple_of(kernels.lanes()), 0.0);
-            biases.push(Floats::copy_of(&bias)?);
-            let inputs = plan.inputs(i);
-            weights.push(Floats::copy_of(&pack(
-                op.kind,
-                inputs,
-                op.outputs,
-                &op.weights,
-                kernels,
-            ))?);
-        }
+        let list = plan.ops().iter().enumerate();
+        let ops = list
+            .map(|(i, op)| Weights::new(op, plan.inputs(i), kernels))
+            .collect::<Res<_>>()?;
         plan.forget_weights();
-        Ok(Self {
-            plan,
-            kernels,
-            weights,
-            bias: biases,
-        })
+        Ok(Self { plan, kernels, ops })
+    }
+
+    /// Words of scratch that [`Kernels::narrow`] needs for any operation.
+    pub(super) fn scratch(&self) -> usize {
+        let narrowed = (0..self.ops.len()).filter(|&i| !self.ops[i].words.as_slice().is_empty());
+        let needed = narrowed.map(|i| self.kernels.scratch(self.plan.inputs(i)));
+        needed.max().unwrap_or(0)
     }
 
     /// Weights of operation `i`.
-    pub(super) fn weights(&self, i: usize) -> &[f32] {
-        self.weights[i].as_slice()
+    pub(super) fn weights(&self, i: usize) -> &Weights {
+        &self.ops[i]
     }
+}
 
-    /// Bias of operation `i`, whole channel blocks.
-    pub(super) fn bias(&self, i: usize) -> &[f32] {
-        self.bias[i].as_slice()
+impl Weights {
+    fn new(op: &Op, inputs: usize, kernels: &Kernels) -> Res<Self> {
+        let mut bias = op.bias.clone();
+        bias.resize(op.outputs.next_multiple_of(kernels.lanes()), 0.0);
+        let (mut floats, mut narrowed) = (vec![], Narrowed::default());
+        if op.kind == Kind::Pointwise && kernels.narrows(op.outputs) {
+            narrowed = Narrowed::new(inputs, op.outputs, &op.weights, kernels);
+        } else {
+            floats = pack(op.kind, inputs, op.outputs, &op.weights, kernels);
+        }
+        Ok(Self {
+            floats: Aligned::copy_of(&floats)?,
+            words: Aligned::copy_of(&narrowed.words)?,
+            steps: Aligned::copy_of(&narrowed.steps)?,
+            top: narrowed.top,
+            bias: Aligned::copy_of(&bias)?,
+        })
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! Invariant: no unsafe code. Rows are offsets in one slice, and the kernels check them.
 
-use super::floats::Floats;
+use super::aligned::Aligned;
 use super::kernels::{Call, Row};
 use super::layout::{Chain, Layout, Place, reach};
 use super::onnx::Res;
@@ -21,7 +21,9 @@ use std::sync::Arc;
 pub(super) struct Session {
     packed: Arc<Packed>,
     layout: Layout,
-    arena: Floats,
+    arena: Aligned<f32>,
+    /// A few narrowed pixels.
+    scratch: Aligned<i32>,
     /// Rows of one kernel call, kept for their memory.
     rows: Vec<Row>,
 }
@@ -30,11 +32,13 @@ impl Session {
     /// Takes all memory that it will need. `budget`: bytes of rows per chain.
     pub(super) fn new(packed: Arc<Packed>, size: Size, budget: usize) -> Res<Self> {
         let layout = Layout::new(&packed.plan, size, packed.kernels.lanes(), budget)?;
-        let arena = Floats::zeros(layout.floats)?;
+        let arena = Aligned::zeros(layout.floats)?;
+        let scratch = Aligned::zeros(packed.scratch())?;
         Ok(Self {
             packed,
             layout,
             arena,
+            scratch,
             rows: vec![],
         })
     }
@@ -52,6 +56,7 @@ impl Session {
             packed: &self.packed,
             layout: &self.layout,
             arena: self.arena.as_mut_slice(),
+            scratch: self.scratch.as_mut_slice(),
             rows: &mut self.rows,
             input,
             copied: 0,
@@ -72,6 +77,7 @@ struct Worker<'a> {
     packed: &'a Packed,
     layout: &'a Layout,
     arena: &'a mut [f32],
+    scratch: &'a mut [i32],
     rows: &'a mut Vec<Row>,
     input: &'a [f32],
     /// Rows of the picture that have been copied into this chain's ring.
@@ -138,6 +144,9 @@ impl Worker<'_> {
         };
         match op.kind {
             Kind::First => kernels.first(self.arena, &call),
+            Kind::Pointwise if !call.words.is_empty() => {
+                kernels.narrow(self.arena, self.scratch, &call);
+            }
             Kind::Pointwise | Kind::Dense => kernels.gemm(self.arena, &call),
             Kind::Depthwise { .. } => kernels.depthwise(self.arena, &call),
             Kind::MaxPool => kernels.maxpool(self.arena, &call),
@@ -218,7 +227,7 @@ impl Worker<'_> {
         let (src, dst) = (self.layout.places[op.src], self.layout.places[op.dst]);
         let lanes = self.packed.kernels.lanes();
         let first = op.dst_channel / lanes * dst.block;
-        let weights = self.packed.weights(i);
+        let weights = self.packed.weights(i).floats.as_slice();
         let part = weights.len() / 4;
         for at in 0..4 {
             self.rows.clear();
@@ -271,10 +280,14 @@ fn blank(pixel: &mut [f32]) {
 fn call<'a>(packed: &'a Packed, layout: &Layout, i: usize) -> Call<'a> {
     let op = &packed.plan.ops()[i];
     let (window, stride, _) = op.kind.window();
+    let weights = packed.weights(i);
     Call {
         rows: &[],
-        weights: packed.weights(i),
-        bias: packed.bias(i),
+        weights: weights.floats.as_slice(),
+        words: weights.words.as_slice(),
+        steps: weights.steps.as_slice(),
+        top: weights.top,
+        bias: weights.bias.as_slice(),
         act: op.act,
         inputs: packed.plan.inputs(i),
         outputs: op.outputs,

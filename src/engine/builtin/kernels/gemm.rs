@@ -22,6 +22,7 @@ macro_rules! unroll {
         $(if const { $k < $n } { const $i: usize = $k; $body })*
     };
 }
+pub(super) use unroll;
 
 /// Activation, residual and store of one vector.
 ///
@@ -48,7 +49,7 @@ pub(super) unsafe fn finish<S: Simd>(act: Act, v: S::V, dst: *mut f32, res: *con
 /// # Safety
 /// The call was checked: both rows lie inside the arena, that pixel and block too.
 #[inline(always)]
-unsafe fn targets<S: Simd>(
+pub(super) unsafe fn targets<S: Simd>(
     arena: *mut f32,
     call: &Call<'_>,
     row: &Row,
@@ -72,7 +73,7 @@ unsafe fn targets<S: Simd>(
 /// # Safety
 /// As `<*const f32>::add`, unless `p` is null.
 #[inline(always)]
-unsafe fn offset(p: *const f32, n: usize) -> *const f32 {
+pub(super) unsafe fn offset(p: *const f32, n: usize) -> *const f32 {
     if p.is_null() {
         p
     } else {
@@ -276,6 +277,7 @@ macro_rules! with_pixels {
     (call $f:ident, $n:literal, [$S:ty, $b:literal], $args:tt) => { $f::<$S, $n, $b> $args };
     (call $f:ident, $n:literal, [$S:ty], $args:tt) => { $f::<$S, $n> $args };
 }
+pub(super) use with_pixels;
 
 /// Covers all output with tiles. Channel-block pairs outermost, so that one weight panel stays in the
 /// cache over all rows; tiles of nearly equal width instead of full ones and a thin rest.

@@ -10,6 +10,7 @@
 //! plan can therefore give wrong numbers or a panic, never an access out of bounds.
 
 mod gemm;
+mod narrow;
 mod pixelwise;
 #[cfg(test)]
 mod tests;
@@ -46,6 +47,12 @@ pub(super) struct Call<'a> {
     pub(super) rows: &'a [Row],
     /// In the order that `pack.rs` gives them; empty where there are none.
     pub(super) weights: &'a [f32],
+    /// For `narrow`, instead of weights: pairs of 16-bit numbers of steps, see `narrow.rs`.
+    pub(super) words: &'a [i32],
+    /// What a step of each output channel is worth, up to a whole channel block.
+    pub(super) steps: &'a [f32],
+    /// The largest number of steps of an input.
+    pub(super) top: f32,
     /// One per output channel, up to a whole channel block.
     pub(super) bias: &'a [f32],
     pub(super) act: Act,
@@ -75,13 +82,25 @@ pub(super) struct Call<'a> {
 /// [`check`] for this kernel and this arena.
 type Entry = unsafe fn(*mut f32, &Call<'_>);
 
+/// The same with narrow products.
+///
+/// # Safety
+///
+/// As [`Entry`]; the second pointer is the start of as many words as [`Kernels::scratch`] says, and the
+/// words and steps have passed their own checks.
+type NarrowEntry = unsafe fn(*mut f32, *mut i32, &Call<'_>);
+
 /// Every kernel for one instruction set. Had only from [`available`], so the CPU runs it.
 #[derive(Debug)]
 pub(super) struct Kernels {
     name: &'static str,
     lanes: usize,
     half: bool,
+    /// Most pixels of a tile.
+    tile: usize,
     gemm: Entry,
+    /// Where that is faster than `gemm`.
+    narrow: Option<NarrowEntry>,
     first: Entry,
     depthwise: Entry,
     maxpool: Entry,
@@ -204,6 +223,44 @@ impl Kernels {
         unsafe { (self.gemm)(arena.as_mut_ptr(), call) }
     }
 
+    /// Whether [`Self::narrow`] is there and worth it: narrowing the inputs is work that does not pay for
+    /// a few outputs.
+    pub(super) fn narrows(&self, outputs: usize) -> bool {
+        self.narrow.is_some() && outputs >= self.lanes
+    }
+
+    /// Words that [`Self::narrow`] needs beside the arena for so many input channels.
+    pub(super) fn scratch(&self, inputs: usize) -> usize {
+        product(&[self.tile, whole_blocks(inputs, self.lanes)]).div_ceil(2)
+    }
+
+    /// Convolution 1x1 with `words` and `steps` instead of weights.
+    ///
+    /// # Panics
+    /// As [`Self::gemm`]; if the scratch is shorter than [`Self::scratch`] says; if there are no narrow products.
+    pub(super) fn narrow(&self, arena: &mut [f32], scratch: &mut [i32], call: &Call<'_>) {
+        let narrow = self.narrow.expect("kernels that have it");
+        assert!(call.window == 1 && call.dst_step > 0);
+        let l = self.lanes;
+        let written = product(&[call.width - 1, call.dst_step]).saturating_add(2);
+        let extent = Extent {
+            src_rows: 1,
+            src_blocks: call.inputs.div_ceil(l),
+            src_len: product(&[call.width.saturating_add(1), l]),
+            dst_len: product(&[written, l]),
+            weights: 0,
+            bias: whole_blocks(call.outputs, l),
+            residual: Residual::Maybe,
+        };
+        check(l, arena.len(), call, &extent);
+        let words = product(&[self.padded(call.outputs), call.inputs.div_ceil(2)]);
+        assert!(call.words.len() >= words, "words are missing");
+        assert!(call.steps.len() >= extent.bias, "steps are missing");
+        assert!(scratch.len() >= self.scratch(call.inputs), "too little scratch");
+        // SAFETY: as in `gemm`, and the words, the steps and the scratch were just checked.
+        unsafe { narrow(arena.as_mut_ptr(), scratch.as_mut_ptr(), call) }
+    }
+
     /// The first layer: 3x3, stride 2, on planar rows with a blank pixel at both ends. `src_block` is
     /// the distance between planes; the weights are ordered [row][plane][column].
     pub(super) fn first(&self, arena: &mut [f32], call: &Call<'_>) {
@@ -284,6 +341,19 @@ impl Kernels {
 /// everything below them is inlined into them, and so are the intrinsics.
 macro_rules! instance {
     ($table:ident, $S:ty, $name:literal $(, $feature:literal)?) => {
+        instance!(@ $table, $S, $name, None, $($feature)?);
+    };
+    (narrow $table:ident, $S:ty, $name:literal $(, $feature:literal)?) => {
+        instance!(@ $table, $S, $name, Some({
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn narrow_entry(arena: *mut f32, scratch: *mut i32, call: &Call<'_>) {
+                // SAFETY: handed on; see `NarrowEntry`.
+                unsafe { narrow::pointwise::<$S>(arena, scratch, call) }
+            }
+            narrow_entry
+        }), $($feature)?);
+    };
+    (@ $table:ident, $S:ty, $name:literal, $narrow:expr, $($feature:literal)?) => {
         static $table: Kernels = {
             $(#[target_feature(enable = $feature)])?
             unsafe fn gemm_entry(arena: *mut f32, call: &Call<'_>) {
@@ -314,7 +384,9 @@ macro_rules! instance {
                 name: $name,
                 lanes: <$S>::L,
                 half: <$S>::HALF,
+                tile: if <$S>::P1 > <$S>::P2 { <$S>::P1 } else { <$S>::P2 },
                 gemm: gemm_entry,
+                narrow: $narrow,
                 first: first_entry,
                 depthwise: depthwise_entry,
                 maxpool: maxpool_entry,
@@ -327,12 +399,18 @@ macro_rules! instance {
 instance!(SCALAR, Scalar, "scalar");
 #[cfg(test)]
 instance!(SCALAR16, super::simd::Scalar16, "scalar16");
+#[cfg(test)]
+instance!(narrow SCALAR_NARROW, super::simd::ScalarNarrow, "scalar16narrow");
 #[cfg(target_arch = "x86_64")]
 instance!(SSE2, super::simd::Sse2, "sse2");
 #[cfg(target_arch = "x86_64")]
 instance!(AVX2, super::simd::Avx2, "avx2", "avx2,fma");
 #[cfg(target_arch = "x86_64")]
 instance!(AVX512, super::simd::Avx512, "avx512", "avx512f,avx2,fma");
+#[cfg(target_arch = "x86_64")]
+instance!(narrow AVX_VNNI, super::simd::AvxVnni, "avxvnni", "avxvnni,avx2,fma");
+#[cfg(target_arch = "x86_64")]
+instance!(narrow AVX512_VNNI, super::simd::Avx512Vnni, "avx512vnni", "avx512vnni,avx512vl,avx512f,avx2,fma");
 #[cfg(target_arch = "aarch64")]
 instance!(NEON, super::simd::Neon, "neon", "neon");
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -344,8 +422,16 @@ pub(super) fn available() -> Vec<&'static Kernels> {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
         let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-        if avx2 && is_x86_feature_detected!("avx512f") {
+        let avx512 = avx2 && is_x86_feature_detected!("avx512f");
+        if avx512 && is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512vnni")
+        {
+            have.push(&AVX512_VNNI);
+        }
+        if avx512 {
             have.push(&AVX512);
+        }
+        if avx2 && is_x86_feature_detected!("avxvnni") {
+            have.push(&AVX_VNNI);
         }
         if avx2 {
             have.push(&AVX2);
@@ -369,6 +455,6 @@ pub(super) fn best() -> &'static Kernels {
 #[cfg(test)]
 pub(super) fn tested() -> Vec<&'static Kernels> {
     let mut all = available();
-    all.insert(0, &SCALAR16);
+    all.splice(0..0, [&SCALAR16, &SCALAR_NARROW]);
     all
 }

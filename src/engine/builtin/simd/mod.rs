@@ -8,15 +8,21 @@
 //! (in the prototype) and never run; WASM was run by the prototype in Node, with and without relaxed
 //! SIMD. Their tests are the same ones, on such a machine.
 
+mod narrow;
 mod scalar;
+pub(super) use narrow::Narrow;
 pub(super) use scalar::Scalar;
 #[cfg(test)]
-pub(super) use scalar::Scalar16;
+pub(super) use scalar::{Scalar16, ScalarNarrow};
 
 #[cfg(target_arch = "x86_64")]
 mod x86;
 #[cfg(target_arch = "x86_64")]
 pub(super) use x86::{Avx2, Avx512, Sse2};
+#[cfg(target_arch = "x86_64")]
+mod vnni;
+#[cfg(target_arch = "x86_64")]
+pub(super) use vnni::{Avx512Vnni, AvxVnni};
 
 #[cfg(target_arch = "aarch64")]
 mod neon;

@@ -2,6 +2,8 @@
 //! the other implementations are tested against.
 
 use super::Simd;
+#[cfg(test)]
+use super::Narrow;
 
 macro_rules! scalar {
     ($(#[$doc:meta])* $name:ident, lanes $l:literal, tiles $p2:literal $p1:literal, half $half:ty, $has_half:literal) => {
@@ -66,3 +68,66 @@ scalar!(
 );
 #[cfg(test)]
 scalar!(Scalar8, lanes 8, tiles 3 4, half Self, false);
+
+#[cfg(test)]
+scalar!(
+    /// With narrow products.
+    ScalarNarrow, lanes 16, tiles 3 4, half ScalarNarrow8, true
+);
+#[cfg(test)]
+scalar!(ScalarNarrow8, lanes 8, tiles 3 4, half Self, false);
+
+#[cfg(test)]
+macro_rules! scalar_narrow {
+    ($name:ident, lanes $l:literal, short $short:ty) => {
+        impl Narrow for $name {
+            type Short = $short;
+            type I = [i32; $l];
+
+            unsafe fn load_words(p: *const i32) -> Self::I {
+                // SAFETY: the caller vouches for `L` readable words; the read needs no alignment.
+                unsafe { p.cast::<Self::I>().read_unaligned() }
+            }
+
+            unsafe fn splat_word(x: i32) -> Self::I {
+                [x; $l]
+            }
+
+            unsafe fn dot(sum: Self::I, a: Self::I, b: Self::I) -> Self::I {
+                let halves = |x: i32| [x as i16, (x >> 16) as i16].map(i32::from);
+                std::array::from_fn(|i| {
+                    let ([a0, a1], [b0, b1]) = (halves(a[i]), halves(b[i]));
+                    sum[i].wrapping_add(a0 * b0).wrapping_add(a1 * b1)
+                })
+            }
+
+            unsafe fn to_floats(v: Self::I) -> Self::V {
+                v.map(|v| v as f32)
+            }
+
+            unsafe fn load_some(p: *const f32, n: usize) -> Self::V {
+                // SAFETY: the caller vouches for `n` readable floats.
+                std::array::from_fn(|i| if i < n { unsafe { *p.add(i) } } else { 0.0 })
+            }
+
+            unsafe fn abs(v: Self::V) -> Self::V {
+                v.map(f32::abs)
+            }
+
+            unsafe fn largest(v: Self::V) -> f32 {
+                v.into_iter().fold(f32::MIN, f32::max)
+            }
+
+            unsafe fn store_narrow(p: *mut i32, v: Self::V) {
+                let v = v.map(|v| v.round_ties_even() as i16);
+                // SAFETY: the caller vouches for `L` writable 16-bit numbers.
+                unsafe { p.cast::<[i16; $l]>().write_unaligned(v) }
+            }
+        }
+    };
+}
+
+#[cfg(test)]
+scalar_narrow!(ScalarNarrow, lanes 16, short ScalarNarrow8);
+#[cfg(test)]
+scalar_narrow!(ScalarNarrow8, lanes 8, short Self);

@@ -6,8 +6,9 @@ use super::Simd;
 use std::arch::x86_64::*;
 
 macro_rules! x86_simd {
-    ($name:ident, $v:ty, lanes $l:literal, tiles $p2:literal $p1:literal, half $half:ty, $has_half:literal,
+    ($(#[$doc:meta])* $name:ident, $v:ty, lanes $l:literal, tiles $p2:literal $p1:literal, half $half:ty, $has_half:literal,
      $load:ident, $store:ident, $set1:ident, $fma:ident, $add:ident, $mul:ident, $max:ident) => {
+        $(#[$doc])*
         #[derive(Clone, Copy)]
         pub(in super::super) struct $name;
 
@@ -63,6 +64,8 @@ macro_rules! x86_simd {
         }
     };
 }
+
+pub(super) use x86_simd;
 
 // Thirty-two registers: 10 x 2 accumulators; more (14 x 2) measured no faster.
 x86_simd!(

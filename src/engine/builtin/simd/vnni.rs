@@ -1,0 +1,193 @@
+//! Processors with VNNI: floats as in AVX-512 or AVX2, and an instruction that multiplies twice as many 16-bit
+//! numbers in the time that it takes for floats.
+//!
+//! `AvxVnni` (Intel from the twelfth Core generation, AMD from Zen 5) has only been compiled and never
+//! run, but for its functions that are AVX2; its tests are the same ones, on such a machine.
+
+use super::x86::x86_simd;
+use super::{Narrow, Simd};
+use std::arch::x86_64::*;
+
+x86_simd!(
+    /// AVX-512 with VNNI and the short vectors of VL.
+    Avx512Vnni,
+    __m512,
+    lanes 16,
+    tiles 10 14,
+    half Avx512VnniHalf,
+    true,
+    _mm512_loadu_ps,
+    _mm512_storeu_ps,
+    _mm512_set1_ps,
+    _mm512_fmadd_ps,
+    _mm512_add_ps,
+    _mm512_mul_ps,
+    _mm512_max_ps
+);
+
+x86_simd!(
+    /// Half as long, on the same processor.
+    Avx512VnniHalf,
+    __m256,
+    lanes 8,
+    tiles 6 12,
+    half Self,
+    false,
+    _mm256_loadu_ps,
+    _mm256_storeu_ps,
+    _mm256_set1_ps,
+    _mm256_fmadd_ps,
+    _mm256_add_ps,
+    _mm256_mul_ps,
+    _mm256_max_ps
+);
+
+x86_simd!(
+    /// VNNI without AVX-512.
+    AvxVnni,
+    __m256,
+    lanes 8,
+    tiles 6 12,
+    half Self,
+    false,
+    _mm256_loadu_ps,
+    _mm256_storeu_ps,
+    _mm256_set1_ps,
+    _mm256_fmadd_ps,
+    _mm256_add_ps,
+    _mm256_mul_ps,
+    _mm256_max_ps
+);
+
+impl Narrow for Avx512Vnni {
+    type Short = Avx512VnniHalf;
+    type I = __m512i;
+
+    #[inline(always)]
+    unsafe fn load_words(p: *const i32) -> __m512i {
+        // SAFETY: the caller vouches for the CPU and for `L` readable words; the load is unaligned.
+        unsafe { _mm512_loadu_si512(p.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat_word(x: i32) -> __m512i {
+        // SAFETY: the caller vouches for the CPU.
+        unsafe { _mm512_set1_epi32(x) }
+    }
+
+    #[inline(always)]
+    unsafe fn dot(sum: __m512i, a: __m512i, b: __m512i) -> __m512i {
+        // SAFETY: the caller vouches for the CPU.
+        unsafe { _mm512_dpwssd_epi32(sum, a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn to_floats(v: __m512i) -> __m512 {
+        // SAFETY: the caller vouches for the CPU.
+        unsafe { _mm512_cvtepi32_ps(v) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_some(p: *const f32, n: usize) -> __m512 {
+        let mask = ((1_u32 << n) - 1) as __mmask16;
+        // SAFETY: the caller vouches for the CPU and for `n` readable floats; lanes that are masked
+        // out are not read.
+        unsafe { _mm512_maskz_loadu_ps(mask, p) }
+    }
+
+    #[inline(always)]
+    unsafe fn abs(v: __m512) -> __m512 {
+        // SAFETY: the caller vouches for the CPU.
+        unsafe { _mm512_abs_ps(v) }
+    }
+
+    #[inline(always)]
+    unsafe fn largest(v: __m512) -> f32 {
+        // SAFETY: the caller vouches for the CPU.
+        unsafe { _mm512_reduce_max_ps(v) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_narrow(p: *mut i32, v: __m512) {
+        // SAFETY: the caller vouches for the CPU and for `L` writable 16-bit numbers; the store is
+        // unaligned.
+        unsafe { _mm256_storeu_si256(p.cast(), _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(v))) }
+    }
+}
+
+/// Which lanes `load_some` reads: the window that starts `n` before the middle.
+static FIRST_LANES: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+
+macro_rules! narrow_256 {
+    ($name:ident, $dot:ident) => {
+        impl Narrow for $name {
+            type Short = Self;
+            type I = __m256i;
+
+            #[inline(always)]
+            unsafe fn load_words(p: *const i32) -> __m256i {
+                // SAFETY: the caller vouches for the CPU and for `L` readable words; the load is unaligned.
+                unsafe { _mm256_loadu_si256(p.cast()) }
+            }
+
+            #[inline(always)]
+            unsafe fn splat_word(x: i32) -> __m256i {
+                // SAFETY: the caller vouches for the CPU.
+                unsafe { _mm256_set1_epi32(x) }
+            }
+
+            #[inline(always)]
+            unsafe fn dot(sum: __m256i, a: __m256i, b: __m256i) -> __m256i {
+                // SAFETY: the caller vouches for the CPU.
+                unsafe { $dot(sum, a, b) }
+            }
+
+            #[inline(always)]
+            unsafe fn to_floats(v: __m256i) -> __m256 {
+                // SAFETY: the caller vouches for the CPU.
+                unsafe { _mm256_cvtepi32_ps(v) }
+            }
+
+            #[inline(always)]
+            unsafe fn load_some(p: *const f32, n: usize) -> __m256 {
+                let mask = &FIRST_LANES[8 - n.min(8)..][..8];
+                // SAFETY: the caller vouches for the CPU and for `n` readable floats; the mask is as long
+                // as a vector, and lanes that are masked out are not read.
+                unsafe { _mm256_maskload_ps(p, _mm256_loadu_si256(mask.as_ptr().cast())) }
+            }
+
+            #[inline(always)]
+            unsafe fn abs(v: __m256) -> __m256 {
+                // SAFETY: the caller vouches for the CPU.
+                unsafe { _mm256_andnot_ps(_mm256_set1_ps(-0.0), v) }
+            }
+
+            #[inline(always)]
+            unsafe fn largest(v: __m256) -> f32 {
+                // SAFETY: the caller vouches for the CPU.
+                unsafe {
+                    let four = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+                    let two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+                    _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)))
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn store_narrow(p: *mut i32, v: __m256) {
+                // SAFETY: the caller vouches for the CPU and for `L` writable 16-bit numbers; the store is
+                // unaligned.
+                unsafe {
+                    let words = _mm256_cvtps_epi32(v);
+                    let (low, high) = (
+                        _mm256_castsi256_si128(words),
+                        _mm256_extracti128_si256(words, 1),
+                    );
+                    _mm_storeu_si128(p.cast(), _mm_packs_epi32(low, high));
+                }
+            }
+        }
+    };
+}
+
+narrow_256!(Avx512VnniHalf, _mm256_dpwssd_epi32);
+narrow_256!(AvxVnni, _mm256_dpwssd_avx_epi32);
