@@ -66,7 +66,11 @@ fn sizes(row: &[f32]) -> (f64, f64) {
 fn top(rows: &[&[f32]]) -> f64 {
     let ratio = rows.iter().fold(1.0, |ratio, row| {
         let (sum, most) = sizes(row);
-        if most > 0.0 { f64::max(ratio, sum / most) } else { ratio }
+        if most > 0.0 {
+            f64::max(ratio, sum / most)
+        } else {
+            ratio
+        }
     });
     (MOST / ratio).sqrt().min(LARGEST).floor()
 }

@@ -42,7 +42,7 @@ pub(super) struct Row {
 }
 
 /// One call: rows of one operation.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Call<'a> {
     pub(super) rows: &'a [Row],
     /// In the order that `pack.rs` gives them; empty where there are none.
@@ -89,6 +89,10 @@ type Entry = unsafe fn(*mut f32, &Call<'_>);
 /// As [`Entry`]; the second pointer is the start of as many words as [`Kernels::scratch`] says, and the
 /// words and steps have passed their own checks.
 type NarrowEntry = unsafe fn(*mut f32, *mut i32, &Call<'_>);
+
+/// Output channels from which narrow products pay (measured on CenterFace and YuNet): with fewer,
+/// narrowing the inputs costs more.
+pub(super) const NARROW_FROM: usize = 17;
 
 /// Every kernel for one instruction set. Had only from [`available`], so the CPU runs it.
 #[derive(Debug)]
@@ -226,7 +230,7 @@ impl Kernels {
     /// Whether [`Self::narrow`] is there and worth it: narrowing the inputs is work that does not pay for
     /// a few outputs.
     pub(super) fn narrows(&self, outputs: usize) -> bool {
-        self.narrow.is_some() && outputs >= self.lanes
+        self.narrow.is_some() && outputs >= NARROW_FROM
     }
 
     /// Words that [`Self::narrow`] needs beside the arena for so many input channels.
@@ -256,7 +260,10 @@ impl Kernels {
         let words = product(&[self.padded(call.outputs), call.inputs.div_ceil(2)]);
         assert!(call.words.len() >= words, "words are missing");
         assert!(call.steps.len() >= extent.bias, "steps are missing");
-        assert!(scratch.len() >= self.scratch(call.inputs), "too little scratch");
+        assert!(
+            scratch.len() >= self.scratch(call.inputs),
+            "too little scratch"
+        );
         // SAFETY: as in `gemm`, and the words, the steps and the scratch were just checked.
         unsafe { narrow(arena.as_mut_ptr(), scratch.as_mut_ptr(), call) }
     }

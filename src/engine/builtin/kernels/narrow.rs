@@ -161,7 +161,10 @@ unsafe fn tile_half<S: Narrow, const P: usize>(
         }
         let at = block * S::L;
         let (bias, step) = (call.bias.as_ptr().add(at), call.steps.as_ptr().add(at));
-        let (bias1, step1) = (S::Short::load(bias.add(S::L)), S::Short::load(step.add(S::L)));
+        let (bias1, step1) = (
+            S::Short::load(bias.add(S::L)),
+            S::Short::load(step.add(S::L)),
+        );
         let (bias, step) = (S::load(bias), S::load(step));
         let (dst, res) = targets::<S>(arena, call, row, block, x);
         let (dst1, res1) = targets::<S>(arena, call, row, block + 1, x);

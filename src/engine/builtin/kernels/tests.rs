@@ -2,6 +2,7 @@
 //! against a guard of numbers around the rows that it may write.
 
 use super::*;
+use crate::engine::builtin::narrow::Narrowed;
 use crate::engine::builtin::pack::pack;
 use crate::engine::builtin::plan::Kind;
 use crate::engine::builtin::tests::Dice;
@@ -88,8 +89,8 @@ fn shape(dice: &mut Dice, kind: Kind) -> (usize, usize, usize, usize) {
     (inputs, outputs, width, 1 + dice.below(3))
 }
 
-/// One call on random numbers, compared with naive loops in f64.
-fn check_once(kernels: &Kernels, kind: Kind, dice: &mut Dice) {
+/// One call on random numbers, compared with naive loops in f64; `narrow`: with 16-bit products.
+fn check_once(kernels: &Kernels, kind: Kind, narrow: bool, dice: &mut Dice) {
     let l = kernels.lanes();
     let (inputs, outputs, width, rows) = shape(dice, kind);
     let (window, stride, pad) = kind.window();
@@ -137,6 +138,11 @@ fn check_once(kernels: &Kernels, kind: Kind, dice: &mut Dice) {
     let packed = pack(kind, inputs, outputs, &weights, kernels);
     let mut padded_bias = bias.clone();
     padded_bias.resize(outputs.next_multiple_of(l), 0.0);
+    let narrowed = match narrow {
+        true => Narrowed::new(inputs, outputs, &weights, kernels),
+        false => Narrowed::default(),
+    };
+    let mut scratch = vec![0; kernels.scratch(inputs)];
 
     let before = arena.floats.clone();
     let list = |make: &dyn Fn(usize) -> ([Option<usize>; 3], usize)| -> Vec<Row> {
@@ -155,6 +161,9 @@ fn check_once(kernels: &Kernels, kind: Kind, dice: &mut Dice) {
     let call = Call {
         rows: &[],
         weights: &packed,
+        words: &narrowed.words,
+        steps: &narrowed.steps,
+        top: narrowed.top,
         bias: &padded_bias,
         act,
         inputs,
@@ -208,6 +217,7 @@ fn check_once(kernels: &Kernels, kind: Kind, dice: &mut Dice) {
                 Kind::First => kernels.first(&mut arena.floats, &call),
                 Kind::Depthwise { .. } => kernels.depthwise(&mut arena.floats, &call),
                 Kind::MaxPool => kernels.maxpool(&mut arena.floats, &call),
+                _ if narrow => kernels.narrow(&mut arena.floats, &mut scratch, &call),
                 _ => kernels.gemm(&mut arena.floats, &call),
             }
         }
@@ -269,8 +279,16 @@ fn check_once(kernels: &Kernels, kind: Kind, dice: &mut Dice) {
                 may_change[at] = true;
                 if o < outputs {
                     let off = (f64::from(arena.floats[at]) - naive(o, y, x)).abs();
+                    // Inputs and weights are off by half a step at most, and neither is above 1.
+                    let most = match narrow {
+                        true => {
+                            let steps = 1.0 / narrowed.top + narrowed.steps[o];
+                            inputs as f64 * 0.51 * f64::from(steps) + 1e-4
+                        }
+                        false => 1e-4,
+                    };
                     assert!(
-                        off < 1e-4,
+                        off < most,
                         "{} {kind:?} {inputs}->{outputs}, width {width}, {act:?}: {off:e} at ({o}, {y}, {x})",
                         kernels.name()
                     );
@@ -291,7 +309,67 @@ fn check_often(kind: Kind) {
     let mut dice = Dice(11);
     for kernels in tested() {
         for _ in 0..if cfg!(miri) { 3 } else { 120 } {
-            check_once(kernels, kind, &mut dice);
+            check_once(kernels, kind, false, &mut dice);
+        }
+    }
+}
+
+#[test]
+fn narrow_convolutions_are_naive_loops_but_for_half_a_step_of_each_number() {
+    let mut dice = Dice(12);
+    for kernels in tested().into_iter().filter(|k| k.narrows(NARROW_FROM)) {
+        for _ in 0..if cfg!(miri) { 3 } else { 240 } {
+            check_once(kernels, Kind::Pointwise, true, &mut dice);
+        }
+    }
+}
+
+/// One pixel of as many equal inputs as there are weights in a row; the first output.
+fn narrow_pixel(kernels: &Kernels, input: f32, weights: &[f32]) -> f32 {
+    let (l, inputs) = (kernels.lanes(), weights.len());
+    let (blocks, outputs) = (inputs.div_ceil(l), 1);
+    let narrowed = Narrowed::new(inputs, outputs, weights, kernels);
+    let mut arena = vec![input; (blocks + 1) * 3 * l];
+    let row = Row {
+        src: [0; 3],
+        src_block: [3 * l; 3],
+        dst: blocks * 3 * l,
+        res: None,
+    };
+    let call = Call {
+        rows: &[row],
+        words: &narrowed.words,
+        steps: &narrowed.steps,
+        top: narrowed.top,
+        bias: &vec![0.0; l],
+        inputs,
+        outputs,
+        window: 1,
+        stride: 1,
+        width: 1,
+        dst_step: 1,
+        ..Call::default()
+    };
+    let mut scratch = vec![0; kernels.scratch(inputs)];
+    kernels.narrow(&mut arena, &mut scratch, &call);
+    arena[blocks * 3 * l + l]
+}
+
+#[test]
+fn narrow_sums_do_not_overflow_however_large_the_numbers_are() {
+    for kernels in tested().into_iter().filter(|k| k.narrows(NARROW_FROM)) {
+        for inputs in [1, 2, 15, 16, 17, 960, 16384] {
+            for (input, weight) in [(1.0, 1.0), (-3e8, 2e-7), (1e-9, -5e9), (1e30, 1e-30)] {
+                let sum = f64::from(input) * f64::from(weight) * inputs as f64;
+                let found = narrow_pixel(kernels, input, &vec![weight; inputs]);
+                let off = (f64::from(found) / sum - 1.0).abs();
+                assert!(off < 5e-3, "{}, {inputs}: {off}", kernels.name());
+            }
+            for nothing in [0.0, 1e-40] {
+                assert_eq!(narrow_pixel(kernels, nothing, &vec![1.0; inputs]), 0.0);
+                let found = narrow_pixel(kernels, 1.0, &vec![nothing; inputs]);
+                assert!(found.abs() < 1e-30, "{found}");
+            }
         }
     }
 }
@@ -336,17 +414,28 @@ fn addition_with_upsampling_is_what_naive_loops_compute() {
 #[test]
 fn a_call_that_does_not_fit_panics_instead_of_reading_outside() {
     type Kernel = fn(&Kernels, &mut [f32], &Call<'_>);
-    let all: [(&str, Kernel, bool); 5] = [
+    let all: [(&str, Kernel, bool); 6] = [
         ("gemm", |k, a, c| k.gemm(a, c), false),
         ("first", |k, a, c| k.first(a, c), false),
         ("depthwise", |k, a, c| k.depthwise(a, c), false),
         ("maxpool", |k, a, c| k.maxpool(a, c), false),
         ("add_up", |k, a, c| k.add_up(a, c), true),
+        (
+            "narrow",
+            |k, a, c| {
+                let mut scratch = vec![0; k.scratch(c.inputs.min(1 << 20))];
+                k.narrow(a, &mut scratch, &Call { window: 1, ..*c });
+            },
+            false,
+        ),
     ];
     for kernels in tested() {
         let l = kernels.lanes();
         let room = 12 * l;
         for (name, kernel, residual) in all {
+            if name == "narrow" && !kernels.narrows(NARROW_FROM) {
+                continue;
+            }
             let weights = vec![0.5; 9 * l * l];
             let bias = vec![0.0; l];
             let right = Row {
@@ -358,6 +447,9 @@ fn a_call_that_does_not_fit_panics_instead_of_reading_outside() {
             let call = Call {
                 rows: &[right],
                 weights: &weights,
+                words: &vec![1; l * l],
+                steps: &bias,
+                top: 1.0,
                 bias: &bias,
                 act: Act::Identity,
                 inputs: l,
@@ -445,6 +537,19 @@ fn a_call_that_does_not_fit_panics_instead_of_reading_outside() {
                     ..call
                 };
                 assert!(!fits(&none, floats), "{name} with too little bias");
+            }
+            if name == "narrow" {
+                for none in [
+                    Call { words: &[], ..call },
+                    Call { steps: &[], ..call },
+                    Call { bias: &[], ..call },
+                ] {
+                    assert!(!fits(&none, floats), "{none:?}");
+                }
+                let mut arena = vec![0.0; floats];
+                let mut short = vec![0; kernels.scratch(l) - 1];
+                let run = || kernels.narrow(&mut arena, &mut short, &Call { window: 1, ..call });
+                assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err());
             }
         }
     }

@@ -1,9 +1,9 @@
 //! Plain arrays: the fallback on machines without an implementation of their own, what Miri runs, and what
 //! the other implementations are tested against.
 
-use super::Simd;
 #[cfg(test)]
 use super::Narrow;
+use super::Simd;
 
 macro_rules! scalar {
     ($(#[$doc:meta])* $name:ident, lanes $l:literal, tiles $p2:literal $p1:literal, half $half:ty, $has_half:literal) => {
