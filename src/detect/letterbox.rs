@@ -62,13 +62,34 @@ impl Letterbox {
     pub(super) fn paint(&self, content: &RgbImage, ink: &Ink, planes: &mut [f32]) {
         let (cw, area) = (self.canvas.width as usize, self.canvas.area() as usize);
         let width = content.size().width as usize;
-        let channels = ink.channels.into_iter().zip(ink.mean);
-        for (plane, (channel, mean)) in planes.chunks_exact_mut(area).zip(channels) {
-            for (y, row) in content.data().chunks_exact(width * 3).enumerate() {
-                let start = (y + self.offset.1 as usize) * cw + self.offset.0 as usize;
+        for (y, row) in content.data().chunks_exact(width * 3).enumerate() {
+            let start = (y + self.offset.1 as usize) * cw + self.offset.0 as usize;
+            let channels = ink.channels.into_iter().zip(ink.mean);
+            for (plane, (channel, mean)) in planes.chunks_exact_mut(area).zip(channels) {
                 let line = &mut plane[start..start + width];
                 let values = row.chunks_exact(3).map(|px| f32::from(px[channel]) - mean);
                 line.iter_mut().zip(values).for_each(|(to, v)| *to = v);
+            }
+        }
+    }
+
+    /// Makes a canvas that is black where `paint` leaves it alone, and anything elsewhere.
+    pub(super) fn black_around(&self, ink: &Ink, planes: &mut Vec<f32>) {
+        let area = self.canvas.area() as usize;
+        planes.resize(3 * area, 0.0);
+        let (left, top) = (self.offset.0 as usize, self.offset.1 as usize);
+        let rows = top..top + self.content.height as usize;
+        for (plane, mean) in planes.chunks_exact_mut(area).zip(ink.mean) {
+            for (y, line) in plane
+                .chunks_exact_mut(self.canvas.width as usize)
+                .enumerate()
+            {
+                if rows.contains(&y) {
+                    line[..left].fill(-mean);
+                    line[left + self.content.width as usize..].fill(-mean);
+                } else {
+                    line.fill(-mean);
+                }
             }
         }
     }
@@ -146,6 +167,10 @@ mod tests {
             let ink = Ink { channels: [2, 1, 0], mean: [1.0, 2.0, 3.0] };
             ink.black(144, &mut planes);
             l.paint(&image, &ink, &mut planes);
+            let mut used = vec![77.0; 9];
+            l.black_around(&ink, &mut used);
+            l.paint(&image, &ink, &mut used);
+            prop_assert_eq!(&planes, &used);
             let (x, y) = (seed % w, seed / 11 % h);
             let at = l.to_canvas(Point::new(x as f32 + 0.5, y as f32 + 0.5));
             for (k, (channel, mean)) in [(2, 1.0), (1, 2.0), (0, 3.0)].into_iter().enumerate() {

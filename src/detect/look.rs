@@ -14,7 +14,7 @@ use crate::picture::{Picture, RgbImage};
 const CANVAS: u32 = 1280;
 /// What neighbouring tiles share, in canvas pixels: a face up to this size is whole in one of them.
 /// Larger ones are found by the looks at smaller scales.
-const OVERLAP: u32 = 160;
+const OVERLAP: u32 = 96;
 /// Canvas sides are multiples of this, the largest stride of the networks.
 const GRID: u32 = 32;
 

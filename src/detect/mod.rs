@@ -247,7 +247,7 @@ impl Detector {
     ) -> Result<()> {
         let ink = look.head.ink();
         let outputs = self.pool(look.head)?.run(place.canvas, |planes| {
-            ink.black(place.canvas.area() as usize, planes);
+            place.black_around(&ink, planes);
             place.paint(content, &ink, planes);
         })?;
         let found = look.head.decode(&outputs, place.canvas, look.floor)?;

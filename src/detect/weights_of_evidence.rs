@@ -26,7 +26,7 @@ pub(super) const BALANCED: Judges = Judges {
     ],
 };
 
-/// Large photos: the same, and `YuNet` on a larger picture.
+/// Large photos: the same, and `YuNet` at the picture's own scale.
 pub(super) const BALANCED_FAR: Judges = Judges {
     alone: &[
         0.5410, -0.0637, 0.2751, 0.4757, 0.7059, -0.4333, -0.1360, -0.6607, 2.5092,
@@ -69,22 +69,21 @@ pub(super) const THOROUGH_FAR: Judges = Judges {
     ],
 };
 
-/// Photos above 4000 pixels: CenterFace, the whole picture at 512 pixels, and `YuNet` at a scale that does not fall
-/// with the picture's size.
+/// Photos above 3200 pixels: CenterFace, the whole picture at 512 pixels, and `YuNet` at the picture's own scale.
 pub(super) const BALANCED_VAST: Judges = Judges {
     alone: &[
-        0.6493, 0.0384, 0.4285, 0.3942, 0.5884, -0.6874, -0.6807, -0.5617, 2.5413,
+        0.6415, 0.1010, 0.3092, 0.3871, 0.5855, -0.6670, -0.3848, -0.6002, 2.2481,
     ],
     among: &[
-        0.7283, 0.1129, 0.2792, 0.4097, 0.6263, -0.7476, -0.1329, -0.5200, 0.1818, 2.5858, 1.8836,
+        0.7373, 0.1978, 0.1599, 0.3841, 0.6642, -0.7042, 0.1150, -0.5634, 0.1701, 2.9902, 1.5621,
     ],
     again: &[
-        0.3205, 0.1482, 0.0726, 0.2768, 0.1518, -0.4627, 0.2143, -0.3218, 0.2769, 0.4012, 0.8130,
-        -0.0368, 0.7372,
+        0.3280, 0.2525, 0.0230, 0.1568, 0.4171, -0.2917, 0.3014, -0.3011, 0.2850, 1.2852, 0.5093,
+        -0.1793, 0.6407,
     ],
 };
 
-/// Photos above 4096 pixels: the same as [`THOROUGH_FAR`], but the first look and `YuNet` grow with the picture.
+/// Photos above 4096 pixels: the same as [`THOROUGH_FAR`], but the first look grows with the picture.
 pub(super) const THOROUGH_VAST: Judges = Judges {
     alone: &[
         0.6553, 0.1105, 0.2222, 0.1088, 0.0254, 0.3645, 0.6279, -0.4683, 0.5948, -0.6393, 2.7654,
