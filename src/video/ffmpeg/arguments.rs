@@ -197,7 +197,7 @@ impl Job<'_> {
 
     fn time(&self, all: &mut Arguments) {
         let base = self.probe.video.time_base;
-        all.add(["-fps_mode", "passthrough", "-enc_time_base"]);
+        all.add(["-fps_mode", "passthrough", "-enc_time_base:v"]);
         all.add([&format!("{}:{}", base.num(), base.den())]);
         if self.container.is_iso() {
             // Finer than the source where that has whole ticks only (1001/30000).

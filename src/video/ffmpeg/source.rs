@@ -34,7 +34,7 @@ impl Decoder {
         arguments.push(file_argument(path)?);
         let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
         add(&["-map", "0:V:0", "-fps_mode", "passthrough"]);
-        add(&["-enc_time_base", &base, "-pix_fmt", pixel_format]);
+        add(&["-enc_time_base:v", &base, "-pix_fmt", pixel_format]);
         add(&["-c:v", "rawvideo", "-f", "nut", "pipe:1"]);
         let mut command = Command::new("ffmpeg");
         command
