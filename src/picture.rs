@@ -127,6 +127,18 @@ pub(crate) fn resample_rgb_part(
     RgbImage::new(to, out)
 }
 
+/// Each sample as two by two: reduced chroma beside brightness, a tenth of the time of interpolation.
+#[cfg(feature = "video")]
+fn doubled<'a>(rows: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut out = Vec::new();
+    for row in rows {
+        let start = out.len();
+        out.extend(row.iter().flat_map(|&v| [v, v]));
+        out.extend_from_within(start..);
+    }
+    out
+}
+
 /// A rectangle (x, y, width, height, with fractions) of a plane of bytes at another size. It is moved
 /// inside as far as it lies beyond the edge.
 #[cfg(feature = "video")]
@@ -145,6 +157,15 @@ pub(crate) fn resample_plane(data: &[u8], from: Size, part: [f32; 4], to: Size) 
     let (most_x, most_y) = (f64::from(from.width), f64::from(from.height));
     let (width, height) = (width.clamp(0.5, most_x), height.clamp(0.5, most_y));
     let (x, y) = (x.clamp(0.0, most_x - width), y.clamp(0.0, most_y - height));
+    let is_whole = [x, y, width, height].iter().all(|v| v.fract() == 0.0);
+    if is_whole && to == Size::new(2 * width as u32, 2 * height as u32) {
+        let rows = data
+            .chunks_exact(from.width as usize)
+            .skip(y as usize)
+            .take(height as usize);
+        let (left, right) = (x as usize, (x + width) as usize);
+        return Ok(doubled(rows.map(|row| &row[left..right])));
+    }
     let options = fir::ResizeOptions::new()
         .crop(x, y, width, height)
         .resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Bilinear));

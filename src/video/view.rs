@@ -241,6 +241,20 @@ mod tests {
     }
 
     #[test]
+    fn a_plane_at_twice_its_size_repeats_samples_and_others_are_between_them() {
+        let data: Vec<u8> = (0..12).map(|v| v * 20).collect();
+        let from = Size::new(4, 3);
+        let seen = resample_plane(&data, from, [1.0, 1.0, 2.0, 2.0], Size::new(4, 4));
+        let expected = [
+            100, 100, 120, 120, 100, 100, 120, 120, 180, 180, 200, 200, 180, 180, 200, 200,
+        ];
+        assert_eq!(seen.expect("seen"), expected);
+        let beside = resample_plane(&data, from, [0.5, 1.0, 2.0, 2.0], Size::new(4, 4));
+        let between = beside.expect("seen");
+        assert!(between.iter().any(|v| v % 20 != 0), "{between:?}");
+    }
+
+    #[test]
     fn a_turned_and_stretched_frame_is_seen_upright_with_square_pixels() {
         let stored = Size::new(40, 20);
         let shape = Shape {

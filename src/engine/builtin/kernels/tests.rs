@@ -358,7 +358,10 @@ fn narrow_pixel(kernels: &Kernels, input: f32, weights: &[f32]) -> f32 {
 #[test]
 fn narrow_sums_do_not_overflow_however_large_the_numbers_are() {
     for kernels in tested().into_iter().filter(|k| k.narrows(NARROW_FROM)) {
-        for inputs in [1, 2, 15, 16, 17, 960, 16384] {
+        for inputs in [1, 2, 15, 16, 17, 960, 16384]
+            .into_iter()
+            .filter(|n| !cfg!(miri) || *n < 100)
+        {
             for (input, weight) in [(1.0, 1.0), (-3e8, 2e-7), (1e-9, -5e9), (1e30, 1e-30)] {
                 let sum = f64::from(input) * f64::from(weight) * inputs as f64;
                 let found = narrow_pixel(kernels, input, &vec![weight; inputs]);
