@@ -4,59 +4,22 @@
 //! `AvxVnni` (Intel from the twelfth Core generation, AMD from Zen 5) has only been compiled and never
 //! run, but for its functions that are AVX2; its tests are the same ones, on such a machine.
 
-use super::x86::x86_simd;
+use super::x86::{floats_256, floats_512, x86_simd};
 use super::{Narrow, Simd};
 use std::arch::x86_64::*;
 
-x86_simd!(
+floats_512!(
     /// AVX-512 with VNNI and the short vectors of VL.
     Avx512Vnni,
-    __m512,
-    lanes 16,
-    tiles 10 14,
-    half Avx512VnniHalf,
-    true,
-    _mm512_loadu_ps,
-    _mm512_storeu_ps,
-    _mm512_set1_ps,
-    _mm512_fmadd_ps,
-    _mm512_add_ps,
-    _mm512_mul_ps,
-    _mm512_max_ps
+    half Avx512VnniHalf
 );
-
-x86_simd!(
+floats_256!(
     /// Half as long, on the same processor.
-    Avx512VnniHalf,
-    __m256,
-    lanes 8,
-    tiles 6 12,
-    half Self,
-    false,
-    _mm256_loadu_ps,
-    _mm256_storeu_ps,
-    _mm256_set1_ps,
-    _mm256_fmadd_ps,
-    _mm256_add_ps,
-    _mm256_mul_ps,
-    _mm256_max_ps
+    Avx512VnniHalf
 );
-
-x86_simd!(
+floats_256!(
     /// VNNI without AVX-512.
-    AvxVnni,
-    __m256,
-    lanes 8,
-    tiles 6 12,
-    half Self,
-    false,
-    _mm256_loadu_ps,
-    _mm256_storeu_ps,
-    _mm256_set1_ps,
-    _mm256_fmadd_ps,
-    _mm256_add_ps,
-    _mm256_mul_ps,
-    _mm256_max_ps
+    AvxVnni
 );
 
 impl Narrow for Avx512Vnni {

@@ -65,41 +65,32 @@ macro_rules! x86_simd {
     };
 }
 
-pub(super) use x86_simd;
+/// The float half of a type for AVX-512. Thirty-two registers: 10 x 2 accumulators; more (14 x 2)
+/// measured no faster.
+macro_rules! floats_512 {
+    ($(#[$doc:meta])* $name:ident, half $half:ty) => {
+        x86_simd!(
+            $(#[$doc])* $name, __m512, lanes 16, tiles 10 14, half $half, true,
+            _mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_fmadd_ps, _mm512_add_ps,
+            _mm512_mul_ps, _mm512_max_ps
+        );
+    };
+}
 
-// Thirty-two registers: 10 x 2 accumulators; more (14 x 2) measured no faster.
-x86_simd!(
-    Avx512,
-    __m512,
-    lanes 16,
-    tiles 10 14,
-    half Avx2,
-    true,
-    _mm512_loadu_ps,
-    _mm512_storeu_ps,
-    _mm512_set1_ps,
-    _mm512_fmadd_ps,
-    _mm512_add_ps,
-    _mm512_mul_ps,
-    _mm512_max_ps
-);
+/// The same for AVX2. Sixteen registers: 6 x 2 accumulators, two of weights, one input.
+macro_rules! floats_256 {
+    ($(#[$doc:meta])* $name:ident) => {
+        x86_simd!(
+            $(#[$doc])* $name, __m256, lanes 8, tiles 6 12, half Self, false,
+            _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_fmadd_ps, _mm256_add_ps,
+            _mm256_mul_ps, _mm256_max_ps
+        );
+    };
+}
+pub(super) use {floats_256, floats_512, x86_simd};
 
-// Sixteen registers: 6 x 2 accumulators, two of weights, one input.
-x86_simd!(
-    Avx2,
-    __m256,
-    lanes 8,
-    tiles 6 12,
-    half Self,
-    false,
-    _mm256_loadu_ps,
-    _mm256_storeu_ps,
-    _mm256_set1_ps,
-    _mm256_fmadd_ps,
-    _mm256_add_ps,
-    _mm256_mul_ps,
-    _mm256_max_ps
-);
+floats_512!(Avx512, half Avx2);
+floats_256!(Avx2);
 
 /// # Safety
 /// None: SSE2 is part of the base instruction set.
