@@ -123,3 +123,42 @@ fn a_reader_that_goes_away_ends_the_run() {
         "{said}"
     );
 }
+
+#[test]
+fn both_engines_find_the_same_faces() {
+    let dir = Sandbox::new();
+    let samples = sample(ASTRONAUT);
+    let samples = samples.parent().unwrap().to_str().unwrap();
+    let required = std::env::var_os("FACEVEIL_REQUIRE_ONNXRUNTIME").is_some();
+    let ran = dir.run(&["detect", samples, "--engine", "onnxruntime"]);
+    if ran.code != 0 && !required {
+        eprintln!("skipped: no ONNX Runtime here");
+        return;
+    }
+    let theirs = ran.exits(0).lines();
+    let ours = dir
+        .run(&["detect", samples, "--engine", "builtin"])
+        .exits(0)
+        .lines();
+    assert_eq!(ours.len(), theirs.len());
+    let numbers = |face: &serde_json::Value| -> Vec<f64> {
+        let sides = face["box"].as_array().unwrap().iter();
+        sides.map(|v| v.as_f64().unwrap()).collect()
+    };
+    let mut compared = 0;
+    for (ours, theirs) in ours.iter().zip(&theirs) {
+        assert_eq!(ours["input"], theirs["input"]);
+        let [ours, theirs] = [ours, theirs].map(|line| line["faces"].as_array().unwrap());
+        assert_eq!(ours.len(), theirs.len());
+        for (ours, theirs) in ours.iter().zip(theirs) {
+            let pairs = numbers(ours).into_iter().zip(numbers(theirs));
+            for (a, b) in pairs {
+                assert!((a - b).abs() < 1.0, "{ours} {theirs}");
+            }
+            let [a, b] = [ours, theirs].map(|face| face["score"].as_f64().unwrap());
+            assert!((a - b).abs() < 0.01, "{ours} {theirs}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 0);
+}
