@@ -93,12 +93,12 @@ fn look(head: Head, longest: u32, most: f32, floor: f32) -> Look {
 /// CenterFace. Looks after the first, smaller ones, see what is too large at its scale, and agreement between them
 /// tells faces from the rest.
 fn center_face(longest: u32, most: f32) -> Look {
-    look(Head::CenterFace, longest, most, 0.10)
+    look(Head::CenterFace, longest, most, 0.07)
 }
 
 /// The first look, which is asked for weaker sightings, too.
 fn center_face_first(longest: u32, most: f32) -> Look {
-    look(Head::CenterFace, longest, most, 0.08)
+    look(Head::CenterFace, longest, most, 0.055)
 }
 
 /// YuNet costs a fifth of CenterFace, for small faces.
@@ -198,7 +198,7 @@ impl Preset {
                     plan(
                         vec![center_face_first(1280, 1.0), center_face(640, 0.5)],
                         fitted::BALANCED,
-                        0.25,
+                        0.24,
                     ),
                 ),
                 (
@@ -222,7 +222,7 @@ impl Preset {
                             yunet_whole(),
                         ],
                         fitted::BALANCED_VAST,
-                        0.3,
+                        0.32,
                     ),
                 ),
             ],
@@ -236,7 +236,7 @@ impl Preset {
                             center_face(640, 0.5),
                         ],
                         fitted::THOROUGH,
-                        0.12,
+                        0.125,
                     ),
                 ),
                 (
