@@ -8,6 +8,12 @@ use crate::geometry::{Orientation, PixelRect, Point, Rect, Size};
 use crate::picture::{Picture, RgbImage};
 use std::f32::consts::FRAC_1_SQRT_2;
 
+/// A pixel in the units that sample positions are reckoned in.
+const BITS: u32 = 16;
+const ONE: i32 = 1 << BITS;
+/// What a step of a pixel along a tilted axis is along each of the picture's.
+const STEP: i32 = (FRAC_1_SQRT_2 * ONE as f32) as i32;
+
 /// A copy of a picture, turned clockwise by 45 degrees about its middle; the corners are black.
 pub(super) struct Tilted {
     image: RgbImage,
@@ -17,7 +23,7 @@ pub(super) struct Tilted {
 }
 
 impl Tilted {
-    /// No side of the copy is longer than `longest`, nor is the picture made larger.
+    /// No side of the copy is longer than `longest`, which is less than 20000, nor is the picture made larger.
     pub(super) fn new(picture: &dyn Picture, longest: u32) -> Result<Self> {
         let source = picture.size();
         let scale = (longest as f32 / side(source)).min(1.0);
@@ -62,27 +68,30 @@ fn rotate(image: &RgbImage) -> Result<RgbImage> {
     let (half, middle) = (side as f32 / 2.0, Rect::of(from).center());
     let mut out = vec![0u8; side as usize * side as usize * 3];
     let stride = from.width as usize * 3;
+    // Sample positions in 65536ths of a pixel. From column to column both change by as much.
+    let fixed = |v: f32| (v * ONE as f32).round() as i32;
+    let (right, lower) = (
+        from.width.saturating_sub(1) as i32,
+        from.height.saturating_sub(1) as i32,
+    );
     for (row, line) in out.chunks_exact_mut(side as usize * 3).enumerate() {
-        for (column, pixel) in line.chunks_exact_mut(3).enumerate() {
-            let (x, y) = unturned(column as f32 + 0.5 - half, row as f32 + 0.5 - half);
-            // From pixel to pixel, in sample positions.
-            let (x, y) = (x + middle.x - 0.5, y + middle.y - 0.5);
-            let inside =
-                x >= 0.0 && y >= 0.0 && x < (from.width - 1) as f32 && y < (from.height - 1) as f32;
-            if !inside {
-                continue;
+        let (x, y) = unturned(0.5 - half, row as f32 + 0.5 - half);
+        let (mut x, mut y) = (fixed(x + middle.x - 0.5), fixed(y + middle.y - 0.5));
+        for pixel in line.chunks_exact_mut(3) {
+            let (left, top) = (x >> BITS, y >> BITS);
+            if left >= 0 && top >= 0 && left < right && top < lower {
+                let at = top as usize * stride + left as usize * 3;
+                let upper = &image.data()[at..at + 6];
+                let lower = &image.data()[at + stride..at + stride + 6];
+                let share = |v: i32| ((v & (ONE - 1)) >> (BITS - 8)) as u32;
+                let (u, v) = (share(x), share(y));
+                for (c, value) in pixel.iter_mut().enumerate() {
+                    let mix =
+                        |row: &[u8]| u32::from(row[c]) * (256 - u) + u32::from(row[c + 3]) * u;
+                    *value = ((mix(upper) * (256 - v) + mix(lower) * v + (1 << 15)) >> 16) as u8;
+                }
             }
-            let (left, top) = (x as usize, y as usize);
-            let (u, v) = ((x.fract() * 256.0) as u32, (y.fract() * 256.0) as u32);
-            let at = top * stride + left * 3;
-            let (upper, lower) = (
-                &image.data()[at..at + 6],
-                &image.data()[at + stride..at + stride + 6],
-            );
-            for (c, value) in pixel.iter_mut().enumerate() {
-                let mix = |row: &[u8]| u32::from(row[c]) * (256 - u) + u32::from(row[c + 3]) * u;
-                *value = ((mix(upper) * (256 - v) + mix(lower) * v + (1 << 15)) >> 16) as u8;
-            }
+            (x, y) = (x + STEP, y - STEP);
         }
     }
     RgbImage::new(Size::new(side, side), out)

@@ -37,8 +37,10 @@ const PLAIN: std::ops::Range<f32> = 32.0..560.0;
 pub(super) struct Turns {
     /// How a picture is shown turned; its floor is what makes a turn worth a second look.
     pub(super) look: Look,
-    /// The same for turns by an odd number of eighths, if the picture is shown in these.
-    pub(super) look_tilted: Option<Look>,
+    /// The same for turns by an odd number of eighths.
+    pub(super) look_tilted: Look,
+    /// In which of these it is shown: turns by quarters, on top of an eighth.
+    pub(super) tilts: &'static [Orientation],
     /// Least score of the second look for a turn to be searched, unless it shows more than upright.
     pub(super) confirmed: f32,
     /// Least probability of a face in a turn that is not how the picture belongs.
@@ -137,6 +139,18 @@ impl Before {
     fn is_new(&self, area: &Rect) -> bool {
         !self.areas.iter().any(|f| f.holds(area.center()))
     }
+
+    /// Whether a turn shows more than was seen without it.
+    fn knew_less_than(&self, hints: &[Hint]) -> bool {
+        total(hints) > self.hinted + MORE
+    }
+}
+
+/// A tilted copy, and what was seen in each turn of it.
+type TiltedHints = (Tilted, Vec<(Orientation, Vec<Hint>)>);
+
+fn areas(faces: &[Face]) -> Vec<Rect> {
+    faces.iter().map(|f| f.area).collect()
 }
 
 fn total(hints: &[Hint]) -> f32 {
@@ -181,43 +195,68 @@ impl Detector {
                 hinted.push((turn, hints));
             }
         }
-        if hinted.is_empty() && turns.look_tilted.is_none() {
+        let tilted = self.tilted_hints(&small, turns)?;
+        if hinted.is_empty() && tilted.is_none() {
             return Ok(());
         }
-        let before = Before {
-            areas: all.faces.iter().map(|f| f.area).collect(),
+        let mut before = Before {
+            areas: areas(&all.faces),
             sure: sure(&all.faces),
             hinted: total(&self.hints(&small, &turns.look)?),
         };
+        let mut most = before.hinted;
         for (turn, hints) in hinted {
+            most = most.max(total(&hints));
             let scale = scale_between(small.size(), picture.size());
             let hints = scaled(&hints, scale);
             self.search(&Turned { picture, turn }, &hints, turns, &before, all)?;
         }
-        let Some(look) = &turns.look_tilted else {
+        let Some((copy, hinted)) = tilted else {
             return Ok(());
         };
-        let small = Tilted::new(&small, look.longest)?;
+        // What a quarter turn showed is no news.
+        before.hinted = most;
+        before.areas = areas(&all.faces);
+        let scale = scale_between(small.size(), picture.size());
         let mut large = None;
-        for turn in [Orientation::Normal].into_iter().chain(TURNS) {
-            let shown = TiltedTurned {
-                tilted: &small,
-                turn,
+        for (turn, hints) in hinted {
+            let tilted = &copy;
+            let shown = TiltedTurned { tilted, turn };
+            let is_news = |h: &Hint| {
+                let back = shown.rect_back(&h.area).mapped(0.0, 0.0, scale, scale);
+                back.is_some_and(|area| before.is_new(&area))
             };
-            let hints = self.hints(&shown, look)?;
-            if hints.is_empty() {
+            if !before.knew_less_than(&hints) && !hints.iter().any(is_news) {
                 continue;
             }
             if large.is_none() {
                 large = Some(Tilted::new(picture, MOST_TILTED)?);
             }
             if let Some(tilted) = &large {
-                let by = scale_between(shown.size(), tilted.size());
+                let hints = scaled(&hints, scale_between(copy.size(), tilted.size()));
                 let shown = TiltedTurned { tilted, turn };
-                self.search(&shown, &scaled(&hints, by), turns, &before, all)?;
+                self.search(&shown, &hints, turns, &before, all)?;
             }
         }
         Ok(())
+    }
+
+    /// A tilted copy of a small picture, and the turns in which something is seen in it; `None` if in none.
+    fn tilted_hints(&self, small: &dyn Picture, turns: &Turns) -> Result<Option<TiltedHints>> {
+        if turns.tilts.is_empty() {
+            return Ok(None);
+        }
+        let look = &turns.look_tilted;
+        let copy = Tilted::new(small, look.longest)?;
+        let mut hinted = Vec::new();
+        for &turn in turns.tilts {
+            let tilted = &copy;
+            let hints = self.hints(&TiltedTurned { tilted, turn }, look)?;
+            if !hints.is_empty() {
+                hinted.push((turn, hints));
+            }
+        }
+        Ok(Some((copy, hinted)).filter(|(_, hinted)| !hinted.is_empty()))
     }
 
     /// Searches a turned picture, if any of the `hints` is a face that is not known yet.
@@ -229,7 +268,7 @@ impl Detector {
         before: &Before,
         all: &mut Detected,
     ) -> Result<()> {
-        let shows_more = total(hints) > before.hinted + MORE;
+        let shows_more = before.knew_less_than(hints);
         let plan = self.plans.of(shown.size());
         let glances = if shows_more {
             Vec::new()

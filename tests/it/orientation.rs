@@ -1,8 +1,8 @@
 //! A picture stored in any of the eight orientations is looked at and covered as it is seen.
 
 use faceveil::{
-    Anonymizer, Detector, DetectorOptions, Limits, Options, Orientation, Photo, Preset, RgbImage,
-    Size,
+    Anonymizer, Detector, DetectorOptions, Limits, Options, Orientation, Photo, Picture, PixelRect,
+    Preset, RgbImage, Size,
 };
 
 /// An EXIF block with an orientation and nothing else.
@@ -96,5 +96,62 @@ fn a_photo_that_lost_its_orientation_does_not_lose_its_face() {
     ] {
         let by = found(turned);
         assert!(by.contains(told), "{turned:?}: {by}");
+    }
+}
+
+/// `upright` in the middle of a larger grey square, turned clockwise by `degrees`.
+fn leaning(upright: &[u8], size: Size, degrees: f32, side: u32) -> Vec<u8> {
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let pixel = |i: u32| {
+        let (x, y) = ((i % side) as f32 + 0.5, (i / side) as f32 + 0.5);
+        let (x, y) = (x - side as f32 / 2.0, y - side as f32 / 2.0);
+        let u = cos * x + sin * y + size.width as f32 / 2.0;
+        let v = cos * y - sin * x + size.height as f32 / 2.0;
+        let inside = u >= 0.0 && v >= 0.0 && u < size.width as f32 && v < size.height as f32;
+        let at = (v as usize * size.width as usize + u as usize) * 3;
+        if inside {
+            [upright[at], upright[at + 1], upright[at + 2]]
+        } else {
+            [96; 3]
+        }
+    };
+    (0..side * side).flat_map(pixel).collect()
+}
+
+#[test]
+fn small_faces_of_a_picture_that_leans_to_either_side_are_found() {
+    let sample = include_bytes!("../../samples/astronaut.jpg");
+    let photo = Photo::read(sample, &Limits::default()).unwrap();
+    let one = Size::new(160, 160);
+    let small = photo
+        .picture(0)
+        .view(PixelRect::of(Size::new(512, 512)), one);
+    let small = small.unwrap();
+    // Twelve of them, with faces of about 30 pixels.
+    let size = Size::new(4 * one.width, 3 * one.height);
+    let row = |y: u32| &small.data()[(y % 160 * 480) as usize..][..480];
+    let crowd: Vec<u8> = (0..size.height).flat_map(|y| row(y).repeat(4)).collect();
+    let side = 808;
+    let detector = Detector::new(&DetectorOptions::default()).unwrap();
+    for degrees in [45.0f32, -45.0] {
+        let picture = leaning(&crowd, size, degrees, side);
+        let picture = RgbImage::new(Size::new(side, side), picture).unwrap();
+        let faces = detector.detect(&picture.as_view()).unwrap();
+        let (sin, cos) = degrees.to_radians().sin_cos();
+        for i in 0..12u32 {
+            let x = (i % 4 * 160) as f32 + 70.0 - 320.0;
+            let y = (i / 4 * 160) as f32 + 37.0 - 240.0;
+            let (u, v) = (cos * x - sin * y + 404.0, sin * x + cos * y + 404.0);
+            let near = |f: &faceveil::Face| {
+                let c = f.area.center();
+                (c.x - u).hypot(c.y - v) < 12.0
+            };
+            assert!(faces.iter().any(near), "{degrees}: {u} {v} {faces:?}");
+        }
+        assert!(faces.iter().any(|f| {
+            f.found_by
+                .iter()
+                .any(|by| by.contains("45") || by.contains("315"))
+        }));
     }
 }
