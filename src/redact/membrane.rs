@@ -50,6 +50,9 @@ pub(super) fn solve(width: usize, height: usize, hole: &Runs, rim: Vec<Held>) ->
     }
 }
 
+/// Cells across a window whose finest grids differ so little from cell to cell that half the sweeps do.
+const LARGE: usize = 128;
+
 /// From the coarsest grid, which has no hole, to the finest.
 fn descend(levels: Vec<Level>, coarsest: Level) -> Canvas {
     let mut coarse = coarsest;
@@ -60,6 +63,8 @@ fn descend(levels: Vec<Level>, coarsest: Level) -> Canvas {
         let side = fine.canvas.width.max(fine.canvas.height);
         let sweeps = match depth {
             _ if side <= 16 => 24,
+            0 if side > LARGE => 2,
+            1 if side > LARGE => 4,
             0 => 4,
             1 => 8,
             _ => 16,
