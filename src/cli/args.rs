@@ -388,7 +388,7 @@ pub(super) struct Verify {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) image: Option<PathBuf>,
 
-    /// Least score of a face, 0 to 1; lower finds more faces, and more that are none [default: 0.3, and 0.9 of what one network alone sees]
+    /// Least score of a face, 0 to 1; lower finds more faces, and more that are none [default: 0.3, and 0.95 of what one network alone sees]
     #[arg(short, long, value_name = "SCORE", value_parser = threshold)]
     #[arg(allow_negative_numbers = true, help_heading = "Detection")]
     pub(super) threshold: Option<f32>,

@@ -30,7 +30,7 @@ use std::path::PathBuf;
 /// How outputs are looked at again.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct VerifierOptions {
-    /// Least score of a face; `None`: 0.3, and 0.9 for what RetinaFace alone sees; see
+    /// Least score of a face; `None`: 0.3, and 0.95 for what RetinaFace alone sees; see
     /// `docs/verify.md` for what that finds.
     pub threshold: Option<f32>,
     /// Faces whose longer side is less than so many pixels are not looked for: what the run was told, if it
