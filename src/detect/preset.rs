@@ -186,7 +186,7 @@ impl Preset {
                     Orientation::Rotate270,
                 ],
                 confirmed: 0.0,
-                threshold: 0.5,
+                threshold: 0.65,
             }),
         };
         let plan = |looks, judges, threshold| Plan {
