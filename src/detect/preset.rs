@@ -284,3 +284,20 @@ impl Preset {
         })
     }
 }
+
+#[cfg(all(test, feature = "video"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn balanced_turns_photos_by_eighths_and_frames_by_quarters_only() {
+        let tilts = |plans: Plans| -> Vec<usize> {
+            let turns = plans.0.into_iter().filter_map(|(_, plan)| plan.turns);
+            turns.map(|t| t.tilts.len()).collect()
+        };
+        assert_eq!(tilts(Preset::Balanced.plans()), [2; 3]);
+        assert_eq!(tilts(Preset::Balanced.plans_for_frames()), [0; 3]);
+        assert_eq!(tilts(Preset::Thorough.plans_for_frames()), [4; 3]);
+        assert!(tilts(Preset::Fast.plans()).is_empty());
+    }
+}

@@ -1,4 +1,4 @@
-//! A picture stored in any of the eight orientations is looked at and covered as it is seen.
+//! A picture stored in any of the eight orientations is looked at and covered as it is seen; so is one that lies or leans.
 
 use faceveil::{
     Anonymizer, Detector, DetectorOptions, Limits, Options, Orientation, Photo, Picture, PixelRect,
