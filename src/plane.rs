@@ -205,6 +205,12 @@ impl<'a, T: Sample> PlaneMut<'a, T> {
         self.data[y * self.layout.stride + x * self.layout.step]
     }
 
+    /// `count` samples of row `y` from column `x` on, if they lie side by side.
+    pub(crate) fn run_mut(&mut self, x: usize, y: usize, count: usize) -> Option<&mut [T]> {
+        let start = y * self.layout.stride + x;
+        (self.layout.step == 1).then(|| &mut self.data[start..start + count])
+    }
+
     /// Writes the sample in column `x` of row `y`.
     ///
     /// # Panics
@@ -257,6 +263,8 @@ mod tests {
         assert_eq!(u8::from_f32(254.6), 255);
         assert_eq!(u8::from_f32(-3.0), 0);
         assert_eq!(u8::from_f32(300.0), 255);
+        assert_eq!(u8::from_f32(f32::NAN), 0);
+        assert_eq!(u8::from_f32(f32::INFINITY), 255);
         assert_eq!(u16::from_f32(65535.4), 65535);
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::geometry::{PixelRect, Point, Rect, Size};
 use crate::picture::RgbImage;
+use multiversion::multiversion;
 
 /// Which part of the picture lies where on a canvas.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,14 +63,17 @@ impl Letterbox {
     pub(super) fn paint(&self, content: &RgbImage, ink: &Ink, planes: &mut [f32]) {
         let (cw, area) = (self.canvas.width as usize, self.canvas.area() as usize);
         let width = content.size().width as usize;
+        let mut means = [0.0; 3];
+        for (channel, mean) in ink.channels.into_iter().zip(ink.mean) {
+            means[channel] = mean;
+        }
         for (y, row) in content.data().chunks_exact(width * 3).enumerate() {
             let start = (y + self.offset.1 as usize) * cw + self.offset.0 as usize;
-            let channels = ink.channels.into_iter().zip(ink.mean);
-            for (plane, (channel, mean)) in planes.chunks_exact_mut(area).zip(channels) {
-                let line = &mut plane[start..start + width];
-                let values = row.chunks_exact(3).map(|px| f32::from(px[channel]) - mean);
-                line.iter_mut().zip(values).for_each(|(to, v)| *to = v);
+            let mut lines: [&mut [f32]; 3] = Default::default();
+            for (plane, channel) in planes.chunks_exact_mut(area).zip(ink.channels) {
+                lines[channel] = &mut plane[start..start + width];
             }
+            part(row, lines, means);
         }
     }
 
@@ -95,10 +99,22 @@ impl Letterbox {
     }
 }
 
+/// Interleaved pixels as a line of each channel, less its mean.
+#[multiversion(targets("x86_64+avx2"))]
+fn part(pixels: &[u8], lines: [&mut [f32]; 3], means: [f32; 3]) {
+    let [red, green, blue] = lines;
+    let lines = red.iter_mut().zip(green).zip(blue);
+    for (pixel, ((red, green), blue)) in pixels.as_chunks::<3>().0.iter().zip(lines) {
+        *red = f32::from(pixel[0]) - means[0];
+        *green = f32::from(pixel[1]) - means[1];
+        *blue = f32::from(pixel[2]) - means[2];
+    }
+}
+
 /// How a network wants its input.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Ink {
-    /// What the three planes hold, as indices into red, green, blue.
+    /// What the three planes hold, as indices into red, green, blue: each once.
     pub(super) channels: [usize; 3],
     /// Subtracted from each.
     pub(super) mean: [f32; 3],

@@ -9,6 +9,7 @@ use super::mask::{INSIDE, Mask};
 use super::membrane::{self, Held};
 use crate::colour::Coding;
 use crate::plane::{Channel, PlaneMut, Sample};
+use multiversion::multiversion;
 
 /// Weights of the cells outside that a cell of the rim takes its value from, by distance in one
 /// direction: a strand of hair or a noisy pixel at the rim shall not run into the mask as a streak.
@@ -101,21 +102,31 @@ const fn noise() -> [i8; TILE * TILE] {
 /// Adds noise that depends on the place in the upright picture, so that red, green and blue get the
 /// same, and that fades where a value comes near the ends of the range.
 fn add_grain(canvas: &mut Canvas, grid: &Grid, mask: &Mask, coding: Coding) {
-    let (max, level) = (coding.max(), coding.level());
-    let scale = GRAIN * level / 127.0;
     let place = |origin: i64| origin.max(0) as usize;
+    let mut noise = Vec::new();
     for y in 0..mask.height {
         let py = place(grid.y.origin(mask.y + y as u32));
         for &(from, to) in mask.inside.row(y) {
             let row = canvas.row_mut(y, from, to);
-            for (x, value) in (mask.x + from..).zip(row) {
+            noise.clear();
+            noise.extend((mask.x + from..mask.x + to).map(|x| {
                 let px = place(grid.x.origin(x));
                 // Each tile is shifted against the ones beside it: no pattern shows.
                 let tx = (px + py / TILE * 53) % TILE;
                 let ty = (py + px / TILE * 37) % TILE;
-                let room = (value.min(max - *value) / (8.0 * level)).clamp(0.0, 1.0);
-                *value += f32::from(NOISE[ty * TILE + tx]) * scale * room;
-            }
+                NOISE[ty * TILE + tx]
+            }));
+            add_noise(row, &noise, coding.max(), coding.level());
         }
+    }
+}
+
+/// Adds as much of `noise` to samples of 0 to `max` as there is room for. `level` is one of eight bits.
+#[multiversion(targets("x86_64+avx2"))]
+fn add_noise(samples: &mut [f32], noise: &[i8], max: f32, level: f32) {
+    let scale = GRAIN * level / 127.0;
+    for (value, noise) in samples.iter_mut().zip(noise) {
+        let room = (value.min(max - *value) / (8.0 * level)).clamp(0.0, 1.0);
+        *value += f32::from(*noise) * scale * room;
     }
 }

@@ -5,6 +5,7 @@
 use super::grid::Grid;
 use super::mask::Mask;
 use crate::plane::{PlaneMut, Sample};
+use multiversion::multiversion;
 
 /// Values of a window's cells, in samples' units, with a border of one cell on every side.
 #[derive(Clone, Debug, Default)]
@@ -105,11 +106,22 @@ impl Paint {
             Self::Canvas(canvas) => {
                 let start = canvas.at(0, y as usize);
                 let values = &canvas.values[start + from as usize..start + to as usize];
+                if let Some(run) = grid.run_mut(plane, mask.y + y, mask.x + from, mask.x + to) {
+                    write_values(run, values);
+                    return;
+                }
                 for (x, value) in (mask.x + from..).zip(values) {
                     let (column, row) = grid.stored(x, mask.y + y);
                     plane.set(column, row, T::from_f32(*value));
                 }
             }
         }
+    }
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn write_values<T: Sample>(samples: &mut [T], values: &[f32]) {
+    for (sample, value) in samples.iter_mut().zip(values) {
+        *sample = T::from_f32(*value);
     }
 }

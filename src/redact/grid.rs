@@ -5,7 +5,7 @@
 //! exact in whole upright pixels.
 
 use crate::geometry::{Orientation, PixelRect, Size};
-use crate::plane::Layout;
+use crate::plane::{Layout, PlaneMut, Sample};
 
 /// The samples of a plane along one upright axis.
 #[derive(Clone, Copy, Debug)]
@@ -133,6 +133,21 @@ impl Grid {
         let (x, y) = (x as isize, y as isize);
         let [column, row] = [0, 1].map(|i| self.origin[i] + x * self.right[i] + y * self.down[i]);
         (column as usize, row as usize)
+    }
+
+    /// The samples of a run of upright ones, `from..to` of row `y`, if they lie side by side in that order.
+    pub(super) fn run_mut<'a, T: Sample>(
+        &self,
+        plane: &'a mut PlaneMut<'_, T>,
+        y: u32,
+        from: u32,
+        to: u32,
+    ) -> Option<&'a mut [T]> {
+        if self.right != [1, 0] {
+            return None;
+        }
+        let (column, row) = self.stored(from, y);
+        plane.run_mut(column, row, (to - from) as usize)
     }
 
     /// The stored samples of a run of upright ones, `from..to` of row `y`, which is not empty.

@@ -11,6 +11,7 @@
 
 use super::canvas::Canvas;
 use super::mask::Runs;
+use multiversion::multiversion;
 
 /// A cell of the rim, and its value.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -151,6 +152,7 @@ fn extend_edges(canvas: &mut Canvas) {
 
 /// The first guess for the hole of `fine`: bilinear where the coarse grid has a hole, and so all eight
 /// neighbours; the rim's mean where it has none.
+#[multiversion(targets("x86_64+avx2"))]
 fn interpolate(coarse: &Level, fine: &mut Level, scratch: &mut Vec<f32>) {
     let stride = coarse.canvas.stride();
     for y in 0..fine.canvas.height {
@@ -174,26 +176,25 @@ fn interpolate(coarse: &Level, fine: &mut Level, scratch: &mut Vec<f32>) {
                 &coarse.canvas.values[a..b],
                 &coarse.canvas.values[a + far - near..b + far - near],
             );
-            scratch.clear();
-            scratch.extend(
-                near_row
-                    .iter()
-                    .zip(far_row)
-                    .map(|(n, f)| 0.75 * n + 0.25 * f),
-            );
+            scratch.resize(len, 0.0);
+            for (to, (n, f)) in scratch.iter_mut().zip(near_row.iter().zip(far_row)) {
+                *to = 0.75 * n + 0.25 * f;
+            }
             let end = (to * 2).min(fine.canvas.width as u32);
-            let row = fine.canvas.row_mut(y, from * 2, end);
-            for (i, pair) in row.chunks_mut(2).enumerate().take(len - 2) {
-                pair[0] = 0.75 * scratch[i + 1] + 0.25 * scratch[i];
-                if let Some(value) = pair.get_mut(1) {
-                    *value = 0.75 * scratch[i + 1] + 0.25 * scratch[i + 2];
-                }
+            let (pairs, last) = fine.canvas.row_mut(y, from * 2, end).as_chunks_mut::<2>();
+            let sides = scratch.iter().zip(&scratch[1..]).zip(&scratch[2..]);
+            for (pair, ((left, here), right)) in pairs.iter_mut().zip(sides) {
+                *pair = [0.75 * here + 0.25 * left, 0.75 * here + 0.25 * right];
+            }
+            if let [last] = last {
+                *last = 0.75 * scratch[len - 2] + 0.25 * scratch[len - 3];
             }
         }
     }
 }
 
 /// One sweep over the hole, row by row: the row before is already new, the cells beside are still old.
+#[multiversion(targets("x86_64+avx2"))]
 fn relax(level: &mut Level, upward: bool, scratch: &mut Vec<f32>) {
     let stride = level.canvas.stride();
     for i in 0..level.canvas.height {
@@ -210,12 +211,10 @@ fn relax(level: &mut Level, upward: bool, scratch: &mut Vec<f32>) {
             let around = values[a - stride..b - stride]
                 .iter()
                 .zip(&values[a + stride..b + stride]);
-            scratch.clear();
-            scratch.extend(
-                beside
-                    .zip(around)
-                    .map(|((l, r), (u, d))| ((l + r) + (u + d)) * 0.25),
-            );
+            scratch.resize(b - a, 0.0);
+            for (to, ((l, r), (u, d))) in scratch.iter_mut().zip(beside.zip(around)) {
+                *to = ((l + r) + (u + d)) * 0.25;
+            }
             values[a..b].copy_from_slice(scratch);
         }
     }

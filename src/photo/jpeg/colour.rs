@@ -1,5 +1,7 @@
 //! Components to red, green and blue (JFIF 1.02, page 3).
 
+use multiversion::multiversion;
+
 /// How colours are coded in the components.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Model {
@@ -50,6 +52,7 @@ pub(super) fn to_rgb(model: Model, lines: &[Vec<u8>], out: &mut [u8]) {
     }
 }
 
+#[multiversion(targets("x86_64+avx2"))]
 fn from_ycc(y: &[u8], cb: &[u8], cr: &[u8], out: &mut [u8]) {
     const RUN: usize = 32;
     let runs = y.chunks(RUN).zip(cb.chunks(RUN)).zip(cr.chunks(RUN));

@@ -7,6 +7,7 @@
 //! Invariant: samples come out as the exact transform rounded, clamped to 0..=255.
 
 use super::coefficients::{Block, QuantTable, ZIGZAG, bits};
+use multiversion::multiversion;
 use std::f32::consts::FRAC_1_SQRT_2;
 
 /// cos(n pi / 16).
@@ -90,6 +91,7 @@ const fn lowest(n: usize) -> u64 {
 
 /// Writes a block's samples, `N` by `N` of them, at the front of `out`, whose rows are `stride` apart.
 /// `N` is 8, 4 or 2, and `H` half of it.
+#[multiversion(targets("x86_64+avx2"))]
 pub(super) fn inverse<const N: usize, const H: usize>(
     block: &Block,
     map: u64,
@@ -181,6 +183,7 @@ fn level(value: f32, least: f32) -> i16 {
 }
 
 /// The coefficients of 8x8 samples at the front of `from`, whose rows are `stride` apart.
+#[multiversion(targets("x86_64+avx2"))]
 pub(super) fn forward(from: &[u8], stride: usize, steps: &Steps) -> Block {
     let mut half = [[0.0f32; 8]; 8];
     for (row, to) in from.chunks(stride).zip(&mut half) {
