@@ -1,4 +1,5 @@
-//! Idle sessions of one network. A call takes one that fits or makes a new one, and gives it back.
+//! Idle sessions of one network, and memory for their inputs. A call takes a session that fits or makes a new one, and
+//! gives it back.
 //!
 //! Invariant: what lies idle never exceeds twice the most that were in use at once and one, so memory grows
 //! neither with the number of pictures nor with the number of their sizes.
@@ -17,15 +18,15 @@ pub(super) struct Pool {
 struct State {
     /// The longest idle first.
     idle: Vec<Worker>,
+    /// Buffers that inputs of any size are laid out in: at most as many as were in use at once.
+    planes: Vec<Vec<f32>>,
     in_use: usize,
     most_in_use: usize,
 }
 
-/// A session with the buffer that its input is laid out in.
 struct Worker {
     size: Size,
     session: Box<dyn Session>,
-    planes: Vec<f32>,
 }
 
 impl Pool {
@@ -38,35 +39,37 @@ impl Pool {
 
     /// Runs the network at `size` on what `fill` writes into the input planes.
     pub(super) fn run(&self, size: Size, fill: impl FnOnce(&mut Vec<f32>)) -> Result<Vec<Tensor>> {
-        let mut worker = match self.take(size) {
+        let (worker, mut planes) = self.take(size);
+        let mut worker = match worker {
             Some(worker) => worker,
             None => Worker {
                 size,
                 session: self.network.session(size).inspect_err(|_| self.lost())?,
-                planes: Vec::new(),
             },
         };
-        fill(&mut worker.planes);
-        let outputs = worker.session.run(&worker.planes);
+        fill(&mut planes);
+        let outputs = worker.session.run(&planes);
         match &outputs {
-            Ok(_) => self.give_back(worker),
+            Ok(_) => self.give_back(worker, planes),
             Err(_) => self.lost(), // a session that failed is not used again
         }
         outputs
     }
 
-    fn take(&self, size: Size) -> Option<Worker> {
+    fn take(&self, size: Size) -> (Option<Worker>, Vec<f32>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.in_use += 1;
         state.most_in_use = state.most_in_use.max(state.in_use);
-        let at = state.idle.iter().rposition(|w| w.size == size)?;
-        Some(state.idle.remove(at))
+        let at = state.idle.iter().rposition(|w| w.size == size);
+        let worker = at.map(|at| state.idle.remove(at));
+        (worker, state.planes.pop().unwrap_or_default())
     }
 
-    fn give_back(&self, worker: Worker) {
+    fn give_back(&self, worker: Worker, planes: Vec<f32>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.in_use = state.in_use.saturating_sub(1);
         state.idle.push(worker);
+        state.planes.push(planes);
         let surplus = state.idle.len().saturating_sub(2 * state.most_in_use + 1);
         state.idle.drain(..surplus);
     }
@@ -106,6 +109,7 @@ mod tests {
             });
             assert_eq!(out.expect("the fake never fails")[0].data, [3.0]);
         }
-        assert_eq!(pool.state.lock().expect("no panic above").idle.len(), 3);
+        let state = pool.state.lock().expect("no panic above");
+        assert_eq!((state.idle.len(), state.planes.len()), (3, 1));
     }
 }

@@ -52,6 +52,8 @@ pub(super) struct Layout {
     pub(super) chains: Vec<Chain>,
     /// A row of zeros as long as the longest.
     pub(super) zero_row: usize,
+    /// Length of that row.
+    pub(super) longest_row: usize,
     /// Length of the arena.
     pub(super) floats: usize,
 }
@@ -226,6 +228,7 @@ impl Layout {
             places,
             chains,
             zero_row,
+            longest_row: longest,
             floats: end,
         })
     }

@@ -2,12 +2,13 @@
 //!
 //! From bytes to numbers: `onnx` reads the file, `plan` lowers it to a short list of checked operations,
 //! `pack` orders the weights for one instruction set, `layout` places every row for one size of picture,
-//! `session` runs, `kernels` compute, `simd` are the vectors.
+//! `session` runs in memory that `arenas` lend, `kernels` compute, `simd` are the vectors.
 //!
 //! Invariant: the only room with unsafe code, and that only in `kernels` and `simd`, behind functions that
 //! check every row. A model is either run as its file says or refused by the name of an operator.
 
 mod aligned;
+mod arenas;
 mod kernels;
 mod layout;
 mod narrow;
@@ -63,6 +64,7 @@ pub(crate) fn load_for(model: &[u8], instructions: &str) -> Result<Arc<dyn Netwo
 struct Model {
     names: Vec<String>,
     packed: Arc<pack::Packed>,
+    arenas: Arc<arenas::Arenas>,
 }
 
 impl Model {
@@ -81,13 +83,15 @@ impl Model {
         Ok(Self {
             names: names.collect(),
             packed: Arc::new(packed),
+            arenas: Arc::default(),
         })
     }
 }
 
 impl Network for Model {
     fn session(&self, size: Size) -> Result<Box<dyn super::Session>> {
-        let session = session::Session::new(self.packed.clone(), size, CACHE_BUDGET)
+        let (packed, arenas) = (self.packed.clone(), self.arenas.clone());
+        let session = session::Session::new(packed, arenas, size, CACHE_BUDGET)
             .map_err(|why| Error::new(ErrorKind::Engine, format!("no session: {why}")))?;
         Ok(Box::new(Worker {
             names: self.names.clone(),
@@ -103,10 +107,9 @@ struct Worker {
 
 impl super::Session for Worker {
     fn run(&mut self, input: &[f32]) -> Result<Vec<Tensor>> {
-        let outputs = self
-            .session
-            .run(input)
-            .map_err(|why| Error::new(ErrorKind::Engine, format!("wrong input: {why}")))?;
+        let outputs = self.session.run(input).map_err(|why| {
+            Error::new(ErrorKind::Engine, format!("the network did not run: {why}"))
+        })?;
         let named = self.names.iter().cloned().zip(outputs);
         Ok(named.map(|(name, data)| Tensor { name, data }).collect())
     }

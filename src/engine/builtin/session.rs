@@ -6,6 +6,7 @@
 //! Invariant: no unsafe code. Rows are offsets in one slice, and the kernels check them.
 
 use super::aligned::Aligned;
+use super::arenas::Arenas;
 use super::kernels::{Call, Row};
 use super::layout::{Chain, Layout, Place, reach};
 use super::onnx::Res;
@@ -20,8 +21,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Session {
     packed: Arc<Packed>,
+    arenas: Arc<Arenas>,
     layout: Layout,
-    arena: Aligned<f32>,
     /// A few narrowed pixels.
     scratch: Aligned<i32>,
     /// Rows of one kernel call, kept for their memory.
@@ -29,15 +30,19 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Takes all memory that it will need. `budget`: bytes of rows per chain.
-    pub(super) fn new(packed: Arc<Packed>, size: Size, budget: usize) -> Res<Self> {
+    /// `arenas` lend it memory while it runs. `budget`: bytes of rows per chain.
+    pub(super) fn new(
+        packed: Arc<Packed>,
+        arenas: Arc<Arenas>,
+        size: Size,
+        budget: usize,
+    ) -> Res<Self> {
         let layout = Layout::new(&packed.plan, size, packed.kernels.lanes(), budget)?;
-        let arena = Aligned::zeros(layout.floats)?;
         let scratch = Aligned::zeros(packed.scratch())?;
         Ok(Self {
             packed,
+            arenas,
             layout,
-            arena,
             scratch,
             rows: vec![],
         })
@@ -52,10 +57,13 @@ impl Session {
                 input.len()
             ));
         }
+        let mut arena = self.arenas.take(self.layout.floats)?;
+        let zeros = self.layout.zero_row..self.layout.zero_row + self.layout.longest_row;
+        arena.as_mut_slice()[zeros].fill(0.0);
         let mut worker = Worker {
             packed: &self.packed,
             layout: &self.layout,
-            arena: self.arena.as_mut_slice(),
+            arena: arena.as_mut_slice(),
             scratch: self.scratch.as_mut_slice(),
             rows: &mut self.rows,
             input,
@@ -64,11 +72,12 @@ impl Session {
         for chain in &self.layout.chains {
             worker.run(chain);
         }
-        let arena = self.arena.as_slice();
+        let lanes = self.packed.kernels.lanes();
         let outputs = self.packed.plan.outputs().iter();
-        Ok(outputs
-            .map(|o| output::read(o, &self.layout, arena, self.packed.kernels.lanes()))
-            .collect())
+        let outputs = outputs.map(|o| output::read(o, &self.layout, arena.as_slice(), lanes));
+        let outputs = outputs.collect();
+        self.arenas.give_back(arena);
+        Ok(outputs)
     }
 }
 

@@ -61,7 +61,7 @@ fn survive(name: &str, model: &[u8], count: usize) -> usize {
             continue;
         };
         loaded += 1;
-        if let Ok(mut session) = session::Session::new(packed, size, CACHE_BUDGET)
+        if let Ok(mut session) = session(packed, size, CACHE_BUDGET)
             && ran < count / 8
         {
             session.run(&input).unwrap();

@@ -74,6 +74,15 @@ fn packed(
     Ok(Arc::new(pack::Packed::new(plan, kernels)?))
 }
 
+/// With memory of its own.
+fn session(
+    packed: Arc<pack::Packed>,
+    size: Size,
+    budget: usize,
+) -> Result<session::Session, String> {
+    session::Session::new(packed, Arc::default(), size, budget)
+}
+
 /// Outputs of a model, in the order of the file.
 fn run(
     model: &[u8],
@@ -82,7 +91,7 @@ fn run(
     size: Size,
     input: &[f32],
 ) -> Result<Vec<Vec<f32>>, String> {
-    session::Session::new(packed(model, fuse, kernels)?, size, CACHE_BUDGET)?.run(input)
+    session(packed(model, fuse, kernels)?, size, CACHE_BUDGET)?.run(input)
 }
 
 /// The largest difference of two lists of one length.

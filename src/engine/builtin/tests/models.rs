@@ -3,6 +3,7 @@
 #![cfg(not(miri))]
 
 use super::*;
+use crate::engine::builtin::arenas::Arenas;
 use crate::engine::builtin::{describe, load};
 
 const TOLERANCE: f32 = 1e-4;
@@ -28,7 +29,7 @@ fn outputs_are_those_of_onnx_runtime() {
                 .iter()
                 .map(|o| o.name.clone())
                 .collect();
-            let outputs = session::Session::new(packed, size, CACHE_BUDGET)
+            let outputs = session(packed, size, CACHE_BUDGET)
                 .and_then(|mut s| s.run(&picture(size)))
                 .unwrap();
             let lines: Vec<Vec<&str>> = include_str!("golden.txt")
@@ -96,11 +97,28 @@ fn the_size_of_the_rings_changes_no_number() {
     for (_, model) in models() {
         let packed = packed(model, true, kernels::best()).unwrap();
         let mut all = [0, 20_000, 100_000_000].map(|budget| {
-            let mut session = session::Session::new(packed.clone(), size, budget).unwrap();
+            let mut session = session(packed.clone(), size, budget).unwrap();
             session.run(&picture(size)).unwrap()
         });
         let first = std::mem::take(&mut all[0]);
         assert!(all[1..].iter().all(|other| *other == first));
+    }
+}
+
+#[test]
+fn what_was_in_the_memory_before_changes_no_number() {
+    let (size, floats) = (Size::new(96, 64), 1 << 20);
+    for kernels in kernels::tested() {
+        for (name, model) in models() {
+            let packed = packed(model, true, kernels).unwrap();
+            let arenas = [Arenas::default(), Arenas::poisoned(floats)];
+            let [zeros, poisoned] = arenas.map(|arenas| {
+                let (packed, arenas) = (packed.clone(), Arc::new(arenas));
+                let session = session::Session::new(packed, arenas, size, CACHE_BUDGET);
+                session.unwrap().run(&picture(size)).unwrap()
+            });
+            assert_eq!(zeros, poisoned, "{name} {}", kernels.name());
+        }
     }
 }
 
