@@ -20,6 +20,7 @@ LEAST, UNIT, LARGEST = 0.02, 30.0, 400
 SIZES, REACH, APART, TOUCH = 0.35, 5.0, 0.3, 0.1
 SAME = 0.4
 FOLDS = 5
+ROOM = 1.5  # pixels, as in anonymize.rs
 
 
 def ground_truth(path):
@@ -49,7 +50,7 @@ def iou(a, b):
 
 
 def paint(mask, r, margin):
-    cx, cy, a, b = (r[0] + r[2]) / 2, (r[1] + r[3]) / 2, (r[2] - r[0]) / 2 * margin, (r[3] - r[1]) / 2 * margin
+    cx, cy, a, b = (r[0] + r[2]) / 2, (r[1] + r[3]) / 2, (r[2] - r[0]) / 2 * margin + ROOM, (r[3] - r[1]) / 2 * margin + ROOM
     cv2.ellipse(mask, (int(cx * 16), int(cy * 16)), (int(a * 16 + 8), int(b * 16 + 8)), 0, 0, 360, 1, -1, shift=4)
 
 

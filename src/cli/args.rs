@@ -304,7 +304,7 @@ pub(super) struct Blur {
     #[arg(long, hide = true, conflicts_with = "shape")]
     boxes: bool,
 
-    /// Side of a mask over side of the face's box, 1 to 10
+    /// Side of a mask over side of the face's box, 1 to 10; masks have 1.5 pixels more on each side
     #[arg(long, value_name = "X", value_parser = margin)]
     #[arg(default_value_t = Masking::default().margin)]
     #[arg(allow_negative_numbers = true, help_heading = "Covering")]

@@ -204,7 +204,7 @@ impl Preset {
                 plan(
                     vec![center_face_first(768, 1.0), yunet(1536)],
                     fitted::FAST,
-                    0.33,
+                    0.4,
                 ),
             )],
             Self::Balanced => vec![
@@ -213,7 +213,7 @@ impl Preset {
                     plan(
                         vec![center_face_first(1280, 1.0), center_face(640, 0.5)],
                         fitted::BALANCED,
-                        0.24,
+                        0.26,
                     ),
                 ),
                 (
@@ -251,7 +251,7 @@ impl Preset {
                             center_face(640, 0.5),
                         ],
                         fitted::THOROUGH,
-                        0.125,
+                        0.14,
                     ),
                 ),
                 (

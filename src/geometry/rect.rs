@@ -168,6 +168,12 @@ impl Rect {
         Self::from_corners(c.x - w, c.y - h, c.x + w, c.y + h).unwrap_or(*self)
     }
 
+    /// With a border of `by` on each side.
+    pub(crate) fn padded(&self, by: f32) -> Self {
+        let (left, top) = (self.left - by, self.top - by);
+        Self::from_corners(left, top, self.right + by, self.bottom + by).unwrap_or(*self)
+    }
+
     /// Moved by (dx, dy), then multiplied by (sx, sy): the step from one picture to a scaled crop of
     /// it. `None` if the result is not finite or a factor is negative.
     #[must_use]

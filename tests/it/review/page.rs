@@ -79,8 +79,8 @@ fn everything_can_be_done_with_the_keyboard_and_is_saved() {
     );
     save(&browser);
     let after = lines(&dir);
-    // 20 by 24 at 300, 200, grown by 1.7: 34 by 40.8; three steps of 3 pixels, one of width.
-    let covered = json!({"shape": "box", "box": [299.0, 194.6, 37.0, 40.8]});
+    // 20 by 24 at 300, 200, grown by 1.7 and 1.5 on each side: 37 by 43.8; three steps of 3 pixels, one of width.
+    let covered = json!({"shape": "box", "box": [297.5, 193.1, 40.0, 43.8]});
     let drawn = json!({"shape": "ellipse", "box": after[0]["regions"][2]["box"]});
     let first = json!({"shape": "ellipse", "box": [100.0, 80.0, 60.0, 80.0]});
     assert_eq!(after[0]["regions"], json!([first, covered, drawn]));

@@ -2,6 +2,7 @@
 // the same for the eye, the keyboard and a screen reader.
 
 const MARGIN = 1.7;
+const ROOM = 1.5;
 
 export const isIn = (mark, frame) =>
   mark.frames ? mark.frames[0] <= frame && frame <= mark.frames[1] : mark.frame == null || mark.frame === frame;
@@ -62,8 +63,8 @@ export const title = (mark) => (mark.kind === "region" && mark.track != null ? `
 // The region that covers a face or a candidate: as large as `blur` would make it.
 export function coverOf(mark, line, frame, last) {
   const [x, y, w, h] = mark.box;
-  const grow = mark.kind === "finding" ? 1.2 : MARGIN;
-  const [gw, gh] = [w * grow, h * grow];
+  const finding = mark.kind === "finding";
+  const [gw, gh] = finding ? [w * 1.2, h * 1.2] : [w * MARGIN + 2 * ROOM, h * MARGIN + 2 * ROOM];
   const region = {
     shape: line.regions[0]?.shape ?? "ellipse",
     box: rounded([x + w / 2 - gw / 2, y + h / 2 - gh / 2, gw, gh]),
