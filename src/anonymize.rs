@@ -415,6 +415,17 @@ mod tests {
     }
 
     #[test]
+    fn a_mask_is_the_box_times_the_margin_and_a_pixel_and_a_half_more_on_each_side() {
+        let face = Rect::new(100.0, 50.0, 10.0, 20.0).expect("a box");
+        let area = Options::default().mask(&face).expect("not ignored").area;
+        let expected = [105.0 - 8.5 - 1.5, 60.0 - 17.0 - 1.5, 17.0 + 3.0, 34.0 + 3.0];
+        let found = [area.left(), area.top(), area.width(), area.height()];
+        for (found, expected) in found.into_iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-3, "{area:?}");
+        }
+    }
+
+    #[test]
     fn a_face_lost_for_a_moment_in_an_animation_stays_covered() {
         let region = Region::new(Shape::Ellipse, Rect::of(Size::new(9, 9)));
         let mut frames = vec![vec![]; 7];
