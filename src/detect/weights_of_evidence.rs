@@ -70,6 +70,10 @@ pub(super) const THOROUGH_FAR: Judges = Judges {
 };
 
 /// Photos above 3200 pixels: CenterFace, the whole picture at 512 pixels, and `YuNet` at the picture's own scale.
+#[expect(
+    clippy::approx_constant,
+    reason = "one of them is near log10(e) by chance"
+)]
 pub(super) const BALANCED_VAST: Judges = Judges {
     alone: &[
         0.6756, 0.0031, 0.5540, 0.5045, 0.4892, -0.6744, -0.7942, -0.7223, 2.8580,
