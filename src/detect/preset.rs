@@ -209,9 +209,11 @@ impl Preset {
             )],
             Self::Balanced => vec![
                 (
+                    // At their own scale up to here: at 1280 pixels a picture of 1700 has 8.0 % of its faces of
+                    // 16 pixels and more exposed, and 4.8 % so.
                     1792,
                     plan(
-                        vec![center_face_first(1280, 1.0), center_face(640, 0.5)],
+                        vec![center_face_first(1792, 1.0), center_face(896, 0.5)],
                         fitted::BALANCED,
                         0.26,
                     ),

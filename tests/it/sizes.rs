@@ -116,21 +116,29 @@ impl Picture for Wall {
     }
 }
 
-#[test]
-fn a_face_of_thirty_pixels_is_found_in_a_photo_of_fifty_megapixels() {
+/// On a wall of that size the sample, `side` pixels large: its face, which fills a quarter of its height, is found.
+#[track_caller]
+fn found_on_a_wall(size: Size, side: u32) {
     let image = astronaut();
-    // The face is 120 pixels high.
     let photo = image
         .as_view()
-        .view(PixelRect::of(image.size()), Size::new(128, 128))
+        .view(PixelRect::of(image.size()), Size::new(side, side))
         .unwrap();
-    let wall = Wall {
-        size: Size::new(8192, 6144),
-        photo,
-        at: (5100, 3700),
-    };
+    let at = (size.width * 5 / 8, size.height * 5 / 8);
+    let wall = Wall { size, photo, at };
     let faces = detector(Preset::Balanced).detect(&wall).unwrap();
-    let [left, top, right, bottom] = FACE.map(|v| v / 4.0);
-    let wanted = Rect::new(5100.0 + left, 3700.0 + top, right - left, bottom - top);
+    let [left, top, right, bottom] = FACE.map(|v| v * side as f32 / 512.0);
+    let (x, y) = (at.0 as f32 + left, at.1 as f32 + top);
+    let wanted = Rect::new(x, y, right - left, bottom - top);
     assert!(finds(&faces, &wanted.unwrap()), "{faces:?}");
+}
+
+#[test]
+fn a_face_of_thirty_pixels_is_found_in_a_photo_of_fifty_megapixels() {
+    found_on_a_wall(Size::new(8192, 6144), 128);
+}
+
+#[test]
+fn a_face_of_thirteen_pixels_is_found_in_a_picture_of_1700() {
+    found_on_a_wall(Size::new(1700, 1200), 56);
 }
