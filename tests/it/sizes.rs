@@ -139,6 +139,7 @@ fn a_face_of_thirty_pixels_is_found_in_a_photo_of_fifty_megapixels() {
 }
 
 #[test]
-fn a_face_of_thirteen_pixels_is_found_in_a_picture_of_1700() {
+fn a_face_of_thirteen_pixels_is_found_in_pictures_of_1700_and_2000() {
     found_on_a_wall(Size::new(1700, 1200), 56);
+    found_on_a_wall(Size::new(2000, 1400), 56);
 }
