@@ -77,8 +77,8 @@ pub struct Detected {
 }
 
 /// Finds faces in pictures. Share one between threads: each call works with buffers of its own, on
-/// the calling thread. They are kept for the next call, as many as were in use at once and as large as was needed,
-/// until the detector is dropped.
+/// the calling thread. They are kept for the next call, as many as were in use at once and
+/// with room for the largest, until the detector is dropped.
 pub struct Detector {
     engine: String,
     plans: Plans,

@@ -3,6 +3,7 @@
 //! Invariant: the memory is taken once and never moves, so the start stays aligned.
 
 use super::onnx::Res;
+use bytemuck::Zeroable;
 
 /// Bytes of a cache line, and of the longest vector.
 const LINE: usize = 64;
@@ -13,18 +14,18 @@ pub(super) struct Aligned<T> {
     start: usize,
 }
 
-impl<T: Copy + Default> Aligned<T> {
+impl<T: Copy + Zeroable> Aligned<T> {
     const PAD: usize = LINE / size_of::<T>();
 
-    /// `n` zeros, or an error that says how much memory was missing.
+    /// `n` zeros, or an error that says how much memory was missing. The system clears the pages when they are first
+    /// touched; those that never are cost nothing.
     pub(super) fn zeros(n: usize) -> Res<Self> {
-        let mut all = Vec::new();
-        all.try_reserve_exact(n.saturating_add(Self::PAD))
-            .map_err(|_| {
-                let bytes = n.saturating_mul(size_of::<T>());
-                format!("no memory for {} MiB of buffers", bytes >> 20)
-            })?;
-        all.resize(n + Self::PAD, T::default());
+        let missing = |()| {
+            let bytes = n.saturating_mul(size_of::<T>());
+            format!("no memory for {} MiB of buffers", bytes >> 20)
+        };
+        let mut all: Vec<T> =
+            bytemuck::try_zeroed_vec(n.saturating_add(Self::PAD)).map_err(missing)?;
         // May say "cannot tell"; alignment is for speed only.
         let start = all.as_ptr().align_offset(LINE).min(Self::PAD);
         all.truncate(start + n);

@@ -7,6 +7,10 @@ use super::aligned::Aligned;
 use super::onnx::Res;
 use std::sync::{Mutex, PoisonError};
 
+/// A new arena has half as much room again for larger pictures, but no more than this many floats: 64 MiB. What is
+/// not used is no more than a promise of the system.
+const MOST_ROOM: usize = 16 << 20;
+
 #[derive(Debug, Default)]
 pub(super) struct Arenas(Mutex<Vec<Aligned<f32>>>);
 
@@ -17,7 +21,7 @@ impl Arenas {
             Some(arena) if arena.as_slice().len() >= floats => Ok(arena),
             small => {
                 drop(small); // before there are both
-                Aligned::zeros(floats)
+                Aligned::zeros(floats.saturating_add((floats / 2).min(MOST_ROOM)))
             }
         }
     }
@@ -49,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arenas_are_as_many_as_were_in_use_and_as_long_as_the_longest() {
+    fn arenas_are_as_many_as_were_in_use_and_with_room_for_the_longest() {
         let arenas = Arenas::default();
         for floats in [100, 10, 50, 200, 30] {
             let both = [arenas.take(floats), arenas.take(floats / 2)];
@@ -67,6 +71,6 @@ mod tests {
             .map(|a| a.as_slice().len())
             .collect();
         lens.sort_unstable();
-        assert_eq!(lens, [100, 200]);
+        assert_eq!(lens, [150, 300]);
     }
 }

@@ -87,14 +87,11 @@ pub(super) fn pack(
             w[(o * inputs + i) * 9 + tap]
         }),
         // Rows of the window outermost, then planes, then columns.
-        Kind::First => {
-            let whole = outputs.next_multiple_of(l);
-            panels(9, outputs, whole, l, PLANES, |o, i, tap| {
-                let n = tap * 9 + i;
-                let (row, plane, column) = (n / (3 * PLANES), n / 3 % PLANES, n % 3);
-                w[((o * PLANES + plane) * 3 + row) * 3 + column]
-            })
-        }
+        Kind::First => panels(9, outputs, padded, l, PLANES, |o, i, tap| {
+            let n = tap * 9 + i;
+            let (row, plane, column) = (n / (3 * PLANES), n / 3 % PLANES, n % 3);
+            w[((o * PLANES + plane) * 3 + row) * 3 + column]
+        }),
         // One 1x1 convolution for each of the four output positions.
         Kind::Deconv => (0..4)
             .flat_map(|at| {

@@ -183,14 +183,7 @@ unsafe fn gemm_tile_half<S: Simd, const P: usize>(
                 }
             }
         }
-        let (dst, res) = targets::<S>(arena, call, row, block, x);
-        let (dst1, res1) = targets::<S>(arena, call, row, block + 1, x);
-        let act = call.act;
-        unroll!(I, P, {
-            let o = I * call.dst_step * S::L;
-            finish::<S>(act, acc[I], dst.add(o), offset(res, o));
-            finish::<S::Half>(act, half[I], dst1.add(o), offset(res1, o));
-        });
+        store_tile_half::<S, P>(arena, call, row, block, x, (&acc, &half));
     }
 }
 
@@ -237,6 +230,43 @@ unsafe fn first_tile<S: Simd, const P: usize, const B: usize>(
     }
 }
 
+/// As [`first_tile`] with one block and a half.
+///
+/// # Safety
+/// As [`gemm_tile_half`].
+#[inline(always)]
+unsafe fn first_tile_half<S: Simd, const P: usize>(
+    arena: *mut f32,
+    call: &Call<'_>,
+    row: &Row,
+    block: usize,
+    x: usize,
+) {
+    // SAFETY: as in `first_tile`; `Kernels::padded` counts a block and a half of weights for this pair,
+    // and half a block of bias and output lies inside the whole one that was checked.
+    unsafe {
+        let bias = call.bias.as_ptr().add(block * S::L);
+        let mut acc = [S::load(bias); P];
+        let mut half = [S::Half::load(bias.add(S::L)); P];
+        let mut w = call.weights.as_ptr().add(block * S::L * call.inputs * 9);
+        for ky in 0..3 {
+            for plane in 0..call.inputs {
+                let src = arena.add(row.src[ky] + plane * row.src_block[ky] + x * 2);
+                for kx in 0..3 {
+                    let (w0, w1) = (S::load(w), S::Half::load(w.add(S::L)));
+                    unroll!(I, P, {
+                        let v = *src.add(I * 2 + kx);
+                        acc[I] = S::fma(S::splat(v), w0, acc[I]);
+                        half[I] = S::Half::fma(S::Half::splat(v), w1, half[I]);
+                    });
+                    w = w.add(S::L + S::L / 2);
+                }
+            }
+        }
+        store_tile_half::<S, P>(arena, call, row, block, x, (&acc, &half));
+    }
+}
+
 /// Writes a tile.
 ///
 /// # Safety
@@ -263,6 +293,32 @@ unsafe fn store_tile<S: Simd, const P: usize, const B: usize>(
     }
 }
 
+/// Writes a block and a half.
+///
+/// # Safety
+/// As [`gemm_tile_half`].
+#[inline(always)]
+unsafe fn store_tile_half<S: Simd, const P: usize>(
+    arena: *mut f32,
+    call: &Call<'_>,
+    row: &Row,
+    block: usize,
+    x: usize,
+    (acc, half): (&[S::V; P], &[<S::Half as Simd>::V; P]),
+) {
+    let act = call.act;
+    // SAFETY: as in `store_tile`, for whole blocks of both.
+    unsafe {
+        let (dst, res) = targets::<S>(arena, call, row, block, x);
+        let (dst1, res1) = targets::<S>(arena, call, row, block + 1, x);
+        unroll!(I, P, {
+            let o = I * call.dst_step * S::L;
+            finish::<S>(act, acc[I], dst.add(o), offset(res, o));
+            finish::<S::Half>(act, half[I], dst1.add(o), offset(res1, o));
+        });
+    }
+}
+
 /// Calls a tile function with its pixel count, at most `$max`, as a constant.
 macro_rules! with_pixels {
     ($p:expr, max $max:expr, $f:ident, $generic:tt, $args:tt) => {
@@ -282,7 +338,7 @@ pub(super) use with_pixels;
 /// Covers all output with tiles. Channel-block pairs outermost, so that one weight panel stays in the
 /// cache over all rows; tiles of nearly equal width instead of full ones and a thin rest.
 macro_rules! over_tiles {
-    ($(#[$doc:meta])* $name:ident, $tile:ident $(, $half_tile:ident)?) => {
+    ($(#[$doc:meta])* $name:ident, $tile:ident, $half_tile:ident) => {
         $(#[$doc])*
         ///
         /// # Safety
@@ -302,12 +358,9 @@ macro_rules! over_tiles {
                         // SAFETY: the caller's; `block` (and `block + 1` of a pair) starts before the
                         // last output channel, and the tiles' widths add up to the row's.
                         unsafe {
-                            $(if const { S::HALF } && pair && left <= S::L + S::L / 2 {
+                            if const { S::HALF } && pair && left <= S::L + S::L / 2 {
                                 with_pixels!(p, max S::P2, $half_tile, [S], (arena, call, row, block, x));
-                                x += p;
-                                continue;
-                            })?
-                            if pair {
+                            } else if pair {
                                 with_pixels!(p, max S::P2, $tile, [S, 2], (arena, call, row, block, x));
                             } else {
                                 with_pixels!(p, max S::P1, $tile, [S, 1], (arena, call, row, block, x));
@@ -328,5 +381,5 @@ over_tiles!(
 );
 over_tiles!(
     /// The first layer.
-    first, first_tile
+    first, first_tile, first_tile_half
 );

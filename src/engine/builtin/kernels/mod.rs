@@ -185,8 +185,8 @@ impl Kernels {
         self.lanes
     }
 
-    /// Output channels that [`Self::gemm`] reads weights for: whole blocks, except that a last pair
-    /// may be a block and a half.
+    /// Output channels that [`Self::gemm`], [`Self::narrow`] and [`Self::first`] read weights for: whole blocks, except
+    /// that a last pair may be a block and a half.
     pub(super) fn padded(&self, outputs: usize) -> usize {
         let (pair, rest) = (2 * self.lanes, outputs % (2 * self.lanes));
         let half = self.lanes + self.lanes / 2;
@@ -279,7 +279,7 @@ impl Kernels {
             src_blocks: call.inputs,
             src_len: product(&[call.width, 2]).saturating_add(1),
             dst_len: product(&[written, l]),
-            weights: product(&[whole_blocks(call.outputs, l), call.inputs, 9]),
+            weights: product(&[self.padded(call.outputs), call.inputs, 9]),
             bias: whole_blocks(call.outputs, l),
             residual: Residual::Maybe,
         };
