@@ -1,6 +1,7 @@
 //! Places a part of a picture on a network's canvas and takes boxes back: a uniform scale per axis and
 //! a shift. `to_picture` is the exact inverse of `to_canvas`.
 
+use crate::engine::Input;
 use crate::geometry::{PixelRect, Point, Rect, Size};
 use crate::picture::RgbImage;
 use multiversion::multiversion;
@@ -57,44 +58,39 @@ impl Letterbox {
     pub(super) fn landmarks_to_picture(self, points: [Point; 5]) -> [Point; 5] {
         points.map(|p| self.to_picture(p))
     }
+}
 
-    /// Writes the content onto the canvas, three planes one after the other, as `ink` says. What it does
-    /// not fill is left alone.
-    pub(super) fn paint(&self, content: &RgbImage, ink: &Ink, planes: &mut [f32]) {
-        let (cw, area) = (self.canvas.width as usize, self.canvas.area() as usize);
-        let width = content.size().width as usize;
-        let mut means = [0.0; 3];
-        for (channel, mean) in ink.channels.into_iter().zip(ink.mean) {
-            means[channel] = mean;
-        }
-        for (y, row) in content.data().chunks_exact(width * 3).enumerate() {
-            let start = (y + self.offset.1 as usize) * cw + self.offset.0 as usize;
-            let mut lines: [&mut [f32]; 3] = Default::default();
-            for (plane, channel) in planes.chunks_exact_mut(area).zip(ink.channels) {
-                lines[channel] = &mut plane[start..start + width];
-            }
-            part(row, lines, means);
-        }
+/// A network's input: parts of a picture, none over another, and black around them.
+pub(super) struct Canvas<'a> {
+    pub(super) size: Size,
+    pub(super) ink: Ink,
+    pub(super) parts: Vec<(&'a Letterbox, &'a RgbImage)>,
+}
+
+impl Input for Canvas<'_> {
+    fn size(&self) -> Size {
+        self.size
     }
 
-    /// Makes a canvas that is black where `paint` leaves it alone, and anything elsewhere.
-    pub(super) fn black_around(&self, ink: &Ink, planes: &mut Vec<f32>) {
-        let area = self.canvas.area() as usize;
-        planes.resize(3 * area, 0.0);
-        let (left, top) = (self.offset.0 as usize, self.offset.1 as usize);
-        let rows = top..top + self.content.height as usize;
-        for (plane, mean) in planes.chunks_exact_mut(area).zip(ink.mean) {
-            for (y, line) in plane
-                .chunks_exact_mut(self.canvas.width as usize)
-                .enumerate()
-            {
-                if rows.contains(&y) {
-                    line[..left].fill(-mean);
-                    line[left + self.content.width as usize..].fill(-mean);
-                } else {
-                    line.fill(-mean);
-                }
+    fn row(&self, y: usize, mut planes: [&mut [f32]; 3]) {
+        for (plane, mean) in planes.iter_mut().zip(self.ink.mean) {
+            plane.fill(-mean);
+        }
+        for (place, content) in &self.parts {
+            let Some(y) = y.checked_sub(place.offset.1 as usize) else {
+                continue;
+            };
+            let width = content.size().width as usize;
+            let Some(pixels) = content.data().chunks_exact(width * 3).nth(y) else {
+                continue;
+            };
+            let (mut lines, mut means): ([&mut [f32]; 3], _) = (Default::default(), [0.0; 3]);
+            for (k, plane) in planes.iter_mut().enumerate() {
+                let channel = self.ink.channels[k];
+                lines[channel] = &mut plane[place.offset.0 as usize..][..width];
+                means[channel] = self.ink.mean[k];
             }
+            part(pixels, lines, means);
         }
     }
 }
@@ -118,16 +114,6 @@ pub(super) struct Ink {
     pub(super) channels: [usize; 3],
     /// Subtracted from each.
     pub(super) mean: [f32; 3],
-}
-
-impl Ink {
-    /// Makes a black canvas of `area` pixels.
-    pub(super) fn black(&self, area: usize, planes: &mut Vec<f32>) {
-        planes.clear();
-        for mean in self.mean {
-            planes.resize(planes.len() + area, -mean);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -179,14 +165,19 @@ mod tests {
             let data: Vec<u8> = (0..size.area() * 3).map(|i| (i * 37 % 251) as u8).collect();
             let image = RgbImage::new(size, data.clone()).expect("right length");
             let l = Letterbox { crop: PixelRect::of(size), content: size, offset: (ox, oy), canvas: Size::new(12, 12) };
-            let mut planes = vec![];
             let ink = Ink { channels: [2, 1, 0], mean: [1.0, 2.0, 3.0] };
-            ink.black(144, &mut planes);
-            l.paint(&image, &ink, &mut planes);
-            let mut used = vec![77.0; 9];
-            l.black_around(&ink, &mut used);
-            l.paint(&image, &ink, &mut used);
-            prop_assert_eq!(&planes, &used);
+            let canvas = Canvas { size: l.canvas, ink, parts: vec![(&l, &image)] };
+            // What was there before does not shine through.
+            let mut planes = vec![77.0f32; 3 * 144];
+            for y in 0..12 {
+                let mut lines = planes.chunks_exact_mut(144).map(|plane| &mut plane[y * 12..][..12]);
+                canvas.row(y, [(); 3].map(|()| lines.next().expect("three planes")));
+            }
+            let black = |k: usize, x: u32, y: u32| planes[k * 144 + (y * 12 + x) as usize] + ink.mean[k] == 0.0;
+            for (x, y) in (0..144).map(|i| (i % 12, i / 12)) {
+                let outside = x < ox || y < oy || x >= ox + w || y >= oy + h;
+                prop_assert!(!outside || (0..3).all(|k| black(k, x, y)), "{x} {y}");
+            }
             let (x, y) = (seed % w, seed / 11 % h);
             let at = l.to_canvas(Point::new(x as f32 + 0.5, y as f32 + 0.5));
             for (k, (channel, mean)) in [(2, 1.0), (1, 2.0), (0, 3.0)].into_iter().enumerate() {

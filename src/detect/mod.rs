@@ -29,7 +29,7 @@ use crate::geometry::{Rect, Size};
 use crate::picture::{Picture, RgbImage};
 use evidence::Evidence;
 use heads::Head;
-use letterbox::Letterbox;
+use letterbox::{Canvas, Letterbox};
 use look::Look;
 use merge::Sighting;
 use pool::Pool;
@@ -246,10 +246,10 @@ impl Detector {
         content: &RgbImage,
         seen: &mut Vec<Sighting>,
     ) -> Result<()> {
-        let ink = look.head.ink();
-        let outputs = self.pool(look.head)?.run(place.canvas, |planes| {
-            place.black_around(&ink, planes);
-            place.paint(content, &ink, planes);
+        let outputs = self.pool(look.head)?.run(&Canvas {
+            size: place.canvas,
+            ink: look.head.ink(),
+            parts: vec![(place, content)],
         })?;
         let found = look.head.decode(&outputs, place.canvas, look.floor)?;
         for c in merge::best(found, SAME_IN_LOOK, MOST_CANDIDATES) {

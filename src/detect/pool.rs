@@ -1,10 +1,9 @@
-//! Idle sessions of one network, and memory for their inputs. A call takes a session that fits or makes a new one, and
-//! gives it back.
+//! Idle sessions of one network. A call takes one that fits or makes a new one, and gives it back.
 //!
 //! Invariant: what lies idle never exceeds twice the most that were in use at once and one, so memory grows
 //! neither with the number of pictures nor with the number of their sizes.
 
-use crate::engine::{Network, Session, Tensor};
+use crate::engine::{Input, Network, Session, Tensor};
 use crate::error::Result;
 use crate::geometry::Size;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,8 +17,6 @@ pub(super) struct Pool {
 struct State {
     /// The longest idle first.
     idle: Vec<Worker>,
-    /// Buffers that inputs of any size are laid out in: at most as many as were in use at once.
-    planes: Vec<Vec<f32>>,
     in_use: usize,
     most_in_use: usize,
 }
@@ -37,9 +34,10 @@ impl Pool {
         }
     }
 
-    /// Runs the network at `size` on what `fill` writes into the input planes.
-    pub(super) fn run(&self, size: Size, fill: impl FnOnce(&mut Vec<f32>)) -> Result<Vec<Tensor>> {
-        let (worker, mut planes) = self.take(size);
+    /// Runs the network on `input`, at that one's size.
+    pub(super) fn run(&self, input: &dyn Input) -> Result<Vec<Tensor>> {
+        let size = input.size();
+        let worker = self.take(size);
         let mut worker = match worker {
             Some(worker) => worker,
             None => Worker {
@@ -47,29 +45,26 @@ impl Pool {
                 session: self.network.session(size).inspect_err(|_| self.lost())?,
             },
         };
-        fill(&mut planes);
-        let outputs = worker.session.run(&planes);
+        let outputs = worker.session.run(input);
         match &outputs {
-            Ok(_) => self.give_back(worker, planes),
+            Ok(_) => self.give_back(worker),
             Err(_) => self.lost(), // a session that failed is not used again
         }
         outputs
     }
 
-    fn take(&self, size: Size) -> (Option<Worker>, Vec<f32>) {
+    fn take(&self, size: Size) -> Option<Worker> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.in_use += 1;
         state.most_in_use = state.most_in_use.max(state.in_use);
         let at = state.idle.iter().rposition(|w| w.size == size);
-        let worker = at.map(|at| state.idle.remove(at));
-        (worker, state.planes.pop().unwrap_or_default())
+        at.map(|at| state.idle.remove(at))
     }
 
-    fn give_back(&self, worker: Worker, planes: Vec<f32>) {
+    fn give_back(&self, worker: Worker) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.in_use = state.in_use.saturating_sub(1);
         state.idle.push(worker);
-        state.planes.push(planes);
         let surplus = state.idle.len().saturating_sub(2 * state.most_in_use + 1);
         state.idle.drain(..surplus);
     }
@@ -83,6 +78,7 @@ impl Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Planes;
 
     struct Fake;
     impl Network for Fake {
@@ -91,10 +87,10 @@ mod tests {
         }
     }
     impl Session for Fake {
-        fn run(&mut self, input: &[f32]) -> Result<Vec<Tensor>> {
+        fn run(&mut self, input: &dyn Input) -> Result<Vec<Tensor>> {
             Ok(vec![Tensor {
-                name: "sum".into(),
-                data: vec![input.iter().sum()],
+                name: "width".into(),
+                data: vec![input.size().width as f32],
             }])
         }
     }
@@ -103,13 +99,13 @@ mod tests {
     fn idle_sessions_do_not_grow_with_the_number_of_sizes() {
         let pool = Pool::new(Arc::new(Fake));
         for side in 1..100 {
-            let out = pool.run(Size::new(32 * side, 32), |planes| {
-                planes.clear();
-                planes.resize(3, 1.0);
-            });
-            assert_eq!(out.expect("the fake never fails")[0].data, [3.0]);
+            let size = Size::new(32 * side, 32);
+            let planes = Planes::new(size, vec![0.0; 3 * size.area() as usize]);
+            let out = pool.run(&planes.expect("as many floats as it takes"));
+            let out = out.expect("the fake never fails");
+            assert_eq!(out[0].data, [32.0 * side as f32]);
         }
         let state = pool.state.lock().expect("no panic above");
-        assert_eq!((state.idle.len(), state.planes.len()), (3, 1));
+        assert_eq!(state.idle.len(), 3);
     }
 }

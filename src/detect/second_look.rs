@@ -5,7 +5,7 @@
 //! one candidate only.
 
 use super::heads::{Candidate, Head};
-use super::letterbox::Letterbox;
+use super::letterbox::{Canvas, Letterbox};
 use super::pool::Pool;
 use crate::error::Result;
 use crate::geometry::{PixelRect, Point, Rect, Size};
@@ -41,7 +41,6 @@ pub(super) fn second_look(
     pool: &Pool,
 ) -> Result<Vec<Option<Glance>>> {
     let head = Head::CenterFace;
-    let ink = head.ink();
     let per_canvas = (COLUMNS * ROWS) as usize;
     let mut all = Vec::with_capacity(areas.len());
     for sheet in areas.chunks(per_canvas) {
@@ -55,11 +54,10 @@ pub(super) fn second_look(
             let content = place.map(|p| picture.view(p.crop, p.content)).transpose()?;
             tiles.push(place.zip(content));
         }
-        let outputs = pool.run(canvas, |planes| {
-            ink.black(canvas.area() as usize, planes);
-            for (place, content) in tiles.iter().flatten() {
-                place.paint(content, &ink, planes);
-            }
+        let outputs = pool.run(&Canvas {
+            size: canvas,
+            ink: head.ink(),
+            parts: tiles.iter().flatten().map(|(p, c)| (p, c)).collect(),
         })?;
         let seen = head.decode(&outputs, canvas, FLOOR)?;
         for (i, place) in tiles.into_iter().enumerate() {

@@ -4,6 +4,7 @@
 //! Invariant: an engine or device that was asked for by name works or fails; it is never replaced.
 
 pub(crate) mod builtin;
+mod input;
 #[cfg(feature = "onnxruntime")]
 pub(crate) mod onnxruntime;
 #[doc(hidden)]
@@ -11,6 +12,7 @@ pub mod side_by_side;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
+pub(crate) use input::{Input, Planes};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -25,9 +27,8 @@ pub(crate) trait Network: Send + Sync {
 
 /// A network at one input size, on one thread.
 pub(crate) trait Session: Send {
-    /// `input`: three planes one after the other, each `height` rows of `width` floats, in the channel
-    /// order and range that the model's contract names. The outputs in the order of the file.
-    fn run(&mut self, input: &[f32]) -> Result<Vec<Tensor>>;
+    /// The outputs in the order of the file. An error if the input is of another size.
+    fn run(&mut self, input: &dyn Input) -> Result<Vec<Tensor>>;
 }
 
 /// A named output: row-major, the last dimension runs fastest.

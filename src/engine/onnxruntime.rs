@@ -8,7 +8,8 @@ mod image;
 mod library;
 
 use self::library::Library;
-use super::{Device, EngineOptions, Network, Session, Tensor};
+use super::input::check_size;
+use super::{Device, EngineOptions, Input, Network, Session, Tensor};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use ort::environment::Environment;
@@ -257,7 +258,8 @@ impl Network for Model {
         }
         Ok(Box::new(Worker {
             session,
-            shape: [1, 3, height, width],
+            size,
+            planes: vec![0.0; 3 * size.area() as usize],
         }))
     }
 }
@@ -305,12 +307,14 @@ fn check_shape(session: &ort::session::Session) -> Result<()> {
 /// A session at one size, on the calling thread.
 struct Worker {
     session: ort::session::Session,
-    shape: [i64; 4],
+    size: Size,
+    /// The input as the library wants it.
+    planes: Vec<f32>,
 }
 
 impl Session for Worker {
-    fn run(&mut self, input: &[f32]) -> Result<Vec<Tensor>> {
-        let [_, _, height, width] = self.shape;
+    fn run(&mut self, input: &dyn Input) -> Result<Vec<Tensor>> {
+        let (height, width) = (self.size.height as usize, self.size.width as usize);
         let failed = |error: ort::Error| {
             Error::new(
                 ErrorKind::Engine,
@@ -318,16 +322,22 @@ impl Session for Worker {
             )
             .because(error.to_string())
         };
-        if i64::try_from(input.len()).ok() != Some(3 * height * width) {
-            return Err(Error::new(
-                ErrorKind::Internal,
-                format!(
-                    "an input of {} values was given to a network of 3x{height}x{width}",
-                    input.len()
-                ),
-            ));
+        check_size(input, self.size)?;
+        let (first, rest) = self.planes.split_at_mut(height * width);
+        let (second, third) = rest.split_at_mut(height * width);
+        for y in 0..height {
+            let line = y * width..(y + 1) * width;
+            input.row(
+                y,
+                [
+                    &mut first[line.clone()],
+                    &mut second[line.clone()],
+                    &mut third[line],
+                ],
+            );
         }
-        let input = TensorRef::from_array_view((self.shape, input)).map_err(failed)?;
+        let planes = ([1, 3, height, width], self.planes.as_slice());
+        let input = TensorRef::from_array_view(planes).map_err(failed)?;
         let outputs = self.session.run(ort::inputs![input]).map_err(failed)?;
         outputs
             .iter()

@@ -1,13 +1,14 @@
 //! What `benches/engines.rs` needs of this private room. Hidden from the documentation and no part
 //! of the public interface.
 
-use super::{EngineChoice, EngineOptions, Session, builtin};
+use super::{EngineChoice, EngineOptions, Planes, Session, builtin};
 use crate::error::Result;
 use crate::geometry::Size;
 
 /// One model at one size on one engine and one thread.
 pub struct Runner {
     name: String,
+    size: Size,
     session: Box<dyn Session>,
 }
 
@@ -20,6 +21,7 @@ impl Runner {
     pub fn builtin(instructions: &str, model: &[u8], size: Size) -> Result<Self> {
         Ok(Self {
             name: format!("builtin {instructions}"),
+            size,
             session: builtin::load_for(model, instructions)?.session(size)?,
         })
     }
@@ -36,6 +38,7 @@ impl Runner {
         })?;
         Ok(Self {
             name: engine.name().to_owned(),
+            size,
             session: engine.load(model)?.session(size)?,
         })
     }
@@ -50,9 +53,9 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// If the engine fails.
+    /// If there are more or fewer floats, or the engine fails.
     pub fn run(&mut self, input: &[f32]) -> Result<Vec<Vec<f32>>> {
-        let outputs = self.session.run(input)?;
+        let outputs = self.session.run(&Planes::new(self.size, input)?)?;
         Ok(outputs.into_iter().map(|tensor| tensor.data).collect())
     }
 }

@@ -21,6 +21,7 @@ mod simd;
 #[cfg(test)]
 mod tests;
 
+use super::input::{Input, check_size};
 use super::{Network, Tensor};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
@@ -94,6 +95,7 @@ impl Network for Model {
         let session = session::Session::new(packed, arenas, size, CACHE_BUDGET)
             .map_err(|why| Error::new(ErrorKind::Engine, format!("no session: {why}")))?;
         Ok(Box::new(Worker {
+            size,
             names: self.names.clone(),
             session,
         }))
@@ -101,12 +103,14 @@ impl Network for Model {
 }
 
 struct Worker {
+    size: Size,
     names: Vec<String>,
     session: session::Session,
 }
 
 impl super::Session for Worker {
-    fn run(&mut self, input: &[f32]) -> Result<Vec<Tensor>> {
+    fn run(&mut self, input: &dyn Input) -> Result<Vec<Tensor>> {
+        check_size(input, self.size)?;
         let outputs = self.session.run(input).map_err(|why| {
             Error::new(ErrorKind::Engine, format!("the network did not run: {why}"))
         })?;

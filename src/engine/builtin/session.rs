@@ -12,7 +12,8 @@ use super::layout::{Chain, Layout, Place, reach};
 use super::onnx::Res;
 use super::output;
 use super::pack::Packed;
-use super::plan::{Kind, Op, PLANES};
+use super::plan::{Kind, Op};
+use crate::engine::Input;
 use crate::geometry::Size;
 use std::ops::Range;
 use std::sync::Arc;
@@ -48,15 +49,8 @@ impl Session {
         })
     }
 
-    /// `input`: planar, [3][height][width]. The outputs in the order of the file.
-    pub(super) fn run(&mut self, input: &[f32]) -> Res<Vec<Vec<f32>>> {
-        let (h, w) = self.layout.sides[0];
-        if input.len() != PLANES * h * w {
-            return Err(format!(
-                "{} floats were given for {PLANES} planes of {w}x{h}",
-                input.len()
-            ));
-        }
+    /// The outputs in the order of the file. The input has this session's size.
+    pub(super) fn run(&mut self, input: &dyn Input) -> Res<Vec<Vec<f32>>> {
         let mut arena = self.arenas.take(self.layout.floats)?;
         let zeros = self.layout.zero_row..self.layout.zero_row + self.layout.longest_row;
         arena.as_mut_slice()[zeros].fill(0.0);
@@ -88,8 +82,8 @@ struct Worker<'a> {
     arena: &'a mut [f32],
     scratch: &'a mut [i32],
     rows: &'a mut Vec<Row>,
-    input: &'a [f32],
-    /// Rows of the picture that have been copied into this chain's ring.
+    input: &'a dyn Input,
+    /// Rows of the picture that have been asked for, into this chain's ring.
     copied: usize,
 }
 
@@ -189,7 +183,7 @@ impl Worker<'_> {
         }));
     }
 
-    /// The same for the first layer, whose source is a ring of copied rows of the picture.
+    /// The same for the first layer, whose source is a ring of rows of the picture.
     fn picture_rows(&mut self, range: Range<usize>, ring: &Place) {
         let (h, w) = self.layout.sides[0];
         for r in range {
@@ -205,12 +199,13 @@ impl Worker<'_> {
                 };
                 let at = ring.row(y);
                 if y >= self.copied {
-                    let planes = self.input.chunks_exact(h * w);
-                    let copies = self.arena[at..][..ring.pitch].chunks_exact_mut(ring.block);
-                    for (copy, plane) in copies.zip(planes) {
-                        copy[1..=w].copy_from_slice(&plane[y * w..][..w]);
-                        (copy[0], copy[w + 1]) = (0.0, 0.0);
-                    }
+                    let (first, rest) = self.arena[at..].split_at_mut(ring.block);
+                    let (second, third) = rest.split_at_mut(ring.block);
+                    let lines = [first, second, third].map(|plane| {
+                        (plane[0], plane[w + 1]) = (0.0, 0.0);
+                        &mut plane[1..=w]
+                    });
+                    self.input.row(y, lines);
                     self.copied = y + 1;
                 }
                 (row.src[k], row.src_block[k]) = (at, ring.block);

@@ -2,7 +2,7 @@
 //! unless `FACEVEIL_REQUIRE_ONNXRUNTIME` is set.
 
 use super::*;
-use crate::engine::{EngineChoice, builtin, engines};
+use crate::engine::{EngineChoice, Planes, builtin, engines};
 
 const MODELS: [(&str, &[u8]); 3] = [
     (
@@ -40,7 +40,7 @@ fn runtime() -> Option<Runtime> {
 }
 
 /// Something with edges, gradients and noise, in the range of a picture's bytes.
-fn synthetic(size: Size) -> Vec<f32> {
+fn synthetic(size: Size) -> Planes<Vec<f32>> {
     let (width, height) = (size.width as usize, size.height as usize);
     let mut state = 0x2545_f491_u32;
     let mut values = Vec::with_capacity(3 * width * height);
@@ -56,7 +56,7 @@ fn synthetic(size: Size) -> Vec<f32> {
             }
         }
     }
-    values
+    Planes::new(size, values).unwrap()
 }
 
 fn largest_difference(ours: &[Tensor], theirs: &[Tensor]) -> f32 {
@@ -183,7 +183,7 @@ fn bytes_that_are_no_model_are_an_error() {
 }
 
 #[test]
-fn an_input_of_another_length_is_an_error() {
+fn an_input_of_another_size_is_an_error() {
     let Some(runtime) = runtime() else { return };
     let size = Size {
         width: 96,
@@ -191,7 +191,7 @@ fn an_input_of_another_length_is_an_error() {
     };
     let network = runtime.load(MODELS[1].1).unwrap();
     let mut session = network.session(size).unwrap();
-    assert!(session.run(&[0.0; 10]).is_err());
+    assert!(session.run(&synthetic(Size::new(64, 96))).is_err());
     assert!(session.run(&synthetic(size)).is_ok());
 }
 

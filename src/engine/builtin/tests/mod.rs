@@ -8,6 +8,7 @@ mod write;
 
 use super::kernels::{self, Kernels};
 use super::{CACHE_BUDGET, onnx, pack, plan, session};
+use crate::engine::{Input, Planes};
 use crate::geometry::Size;
 use std::sync::Arc;
 
@@ -57,11 +58,10 @@ fn models() -> [(&'static str, &'static [u8]); 3] {
 }
 
 /// A made picture, the one of `golden.py`.
-fn picture(size: Size) -> Vec<f32> {
+fn picture(size: Size) -> Planes<Vec<f32>> {
     let (h, w) = (size.height as usize, size.width as usize);
-    (0..3 * h * w)
-        .map(|i| ((i * 7919 + i / w * 31 + i / 7) % 251) as f32)
-        .collect()
+    let values = (0..3 * h * w).map(|i| ((i * 7919 + i / w * 31 + i / 7) % 251) as f32);
+    Planes::new(size, values.collect()).unwrap()
 }
 
 fn packed(
@@ -88,10 +88,9 @@ fn run(
     model: &[u8],
     fuse: bool,
     kernels: &'static Kernels,
-    size: Size,
-    input: &[f32],
+    input: &dyn Input,
 ) -> Result<Vec<Vec<f32>>, String> {
-    session(packed(model, fuse, kernels)?, size, CACHE_BUDGET)?.run(input)
+    session(packed(model, fuse, kernels)?, input.size(), CACHE_BUDGET)?.run(input)
 }
 
 /// The largest difference of two lists of one length.

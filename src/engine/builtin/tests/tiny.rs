@@ -320,13 +320,14 @@ fn every_kind(seed: u64, size: Size, wide: usize) -> (Vec<u8>, Vec<f32>, Vec<Vec
 
 fn compare(seed: u64, size: Size, wide: usize) {
     let (model, input, expected) = every_kind(seed, size, wide);
+    let input = Planes::new(size, input).unwrap();
     for kernels in kernels::tested() {
         let most = match kernels.narrows(kernels::NARROW_FROM) {
             true => 1e-3,
             false => 1e-4,
         };
         for fuse in [true, false] {
-            let outputs = run(&model, fuse, kernels, size, &input).unwrap();
+            let outputs = run(&model, fuse, kernels, &input).unwrap();
             assert_eq!(outputs.len(), expected.len());
             for (i, (output, expected)) in outputs.iter().zip(&expected).enumerate() {
                 let expected: Vec<f32> = expected.iter().map(|&v| v as f32).collect();
