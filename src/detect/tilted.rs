@@ -14,6 +14,9 @@ const ONE: i32 = 1 << BITS;
 /// What a step of a pixel along a tilted axis is along each of the picture's.
 const STEP: i32 = (FRAC_1_SQRT_2 * ONE as f32) as i32;
 
+/// The copy's side is a multiple of this if less than all of the picture is in it, as a canvas is.
+const GRID: u32 = 32;
+
 /// A copy of a picture, turned clockwise by 45 degrees about its middle; the corners are black.
 pub(super) struct Tilted {
     image: RgbImage,
@@ -23,13 +26,19 @@ pub(super) struct Tilted {
 }
 
 impl Tilted {
-    /// No side of the copy is longer than `longest`, which is less than 20000, nor is the picture made larger.
-    pub(super) fn new(picture: &dyn Picture, longest: u32) -> Result<Self> {
+    /// No side of a copy of the whole picture is longer than `longest`, which is less than 20000, nor is the picture
+    /// made larger. Each of the picture's corners may be left out as far as `corners` times its shorter side, along
+    /// the corner's bisector: a square that holds all is twice as large as the picture, and that much smaller so.
+    pub(super) fn new(picture: &dyn Picture, longest: u32, corners: f32) -> Result<Self> {
         let source = picture.size();
         let scale = (longest as f32 / side(source)).min(1.0);
         let scaled = |side: u32| ((side as f32 * scale).round() as u32).max(1);
         let small = Size::new(scaled(source.width), scaled(source.height));
-        let image = rotate(&picture.view(PixelRect::of(source), small)?)?;
+        let whole = side(small).ceil() as u32;
+        let left_out = 2.0 * corners * small.width.min(small.height) as f32;
+        let held = whole.saturating_sub(left_out as u32);
+        let side = whole.min(held.next_multiple_of(GRID));
+        let image = rotate(&picture.view(PixelRect::of(source), small)?, side)?;
         Ok(Self {
             image,
             scale: small.longest() as f32 / source.longest() as f32,
@@ -37,9 +46,12 @@ impl Tilted {
         })
     }
 
-    /// Size of the copy, a square.
-    pub(super) fn size(&self) -> Size {
-        self.image.size()
+    /// An area of another copy of the same picture in this one; `None` if it is not finite here.
+    pub(super) fn area_of(&self, other: &Self, area: &Rect) -> Option<Rect> {
+        let [here, there] = [self, other].map(|copy| copy.image.size().width as f32 / 2.0);
+        let scale = self.scale / other.scale;
+        area.mapped(-there, -there, scale, scale)?
+            .mapped(here, here, 1.0, 1.0)
     }
 
     /// Where a point of the copy is in the picture.
@@ -61,10 +73,9 @@ fn unturned(x: f32, y: f32) -> (f32, f32) {
     ((x + y) * FRAC_1_SQRT_2, (y - x) * FRAC_1_SQRT_2)
 }
 
-/// The picture turned clockwise by 45 degrees, by linear interpolation.
-fn rotate(image: &RgbImage) -> Result<RgbImage> {
+/// The picture turned clockwise by 45 degrees about its middle, by linear interpolation: a square.
+fn rotate(image: &RgbImage, side: u32) -> Result<RgbImage> {
     let from = image.size();
-    let side = side(from).ceil() as u32;
     let (half, middle) = (side as f32 / 2.0, Rect::of(from).center());
     let mut out = vec![0u8; side as usize * side as usize * 3];
     let stride = from.width as usize * 3;
@@ -105,7 +116,7 @@ pub(super) struct TiltedTurned<'a> {
 
 impl Picture for TiltedTurned<'_> {
     fn size(&self) -> Size {
-        self.tilted.size()
+        self.tilted.image.size()
     }
 
     fn view(&self, crop: PixelRect, size: Size) -> Result<RgbImage> {
@@ -150,7 +161,7 @@ mod tests {
             .flat_map(|i| [u8::from(spot(i)) * 255; 3])
             .collect();
         let picture = RgbView::new(Size::new(w, h), &data).expect("pixels");
-        let tilted = Tilted::new(&picture, 1000).expect("a copy");
+        let tilted = Tilted::new(&picture, 1000, 0.0).expect("a copy");
         let size = tilted.image.size();
         assert_eq!(size, Size::new(71, 71));
         let bright: Vec<(usize, usize)> = (0..71 * 71)
@@ -165,13 +176,32 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_area_of_one_copy_is_the_same_place_in_another() {
+        let data = vec![0; 300 * 200 * 3];
+        let picture = RgbView::new(Size::new(300, 200), &data).expect("pixels");
+        let copy = |longest, corners| Tilted::new(&picture, longest, corners).expect("a copy");
+        let (small, large) = (copy(200, 0.2), copy(1000, 0.1));
+        let area = Rect::new(70.0, 90.0, 12.0, 9.0).expect("finite");
+        let there = large.area_of(&small, &area).expect("finite");
+        let (a, b) = (small.back(area.center()), large.back(there.center()));
+        assert!(
+            (a.x - b.x).abs() < 0.01 && (a.y - b.y).abs() < 0.01,
+            "{a:?} {b:?}"
+        );
+        assert!((there.longest() / large.scale - 12.0 / small.scale).abs() < 0.01);
+    }
+
     proptest! {
         #[test]
-        fn points_come_back_after_every_turn(w in 2u32..300, h in 2u32..300, longest in 50u32..400) {
+        fn points_come_back_after_every_turn(w in 2u32..300, h in 2u32..300, longest in 50u32..400, corners in 0.0f32..0.3) {
             let data = vec![0; (w * h * 3) as usize];
             let picture = RgbView::new(Size::new(w, h), &data).expect("pixels");
-            let tilted = Tilted::new(&picture, longest).expect("a copy");
+            let tilted = Tilted::new(&picture, longest, corners).expect("a copy");
             prop_assert!(tilted.image.size().width <= longest.max(50) + 2);
+            // What is left out of a corner is no more than was said.
+            let left_out = (side(tilted.source) - tilted.image.size().width as f32 / tilted.scale) / 2.0;
+            prop_assert!(left_out <= corners * w.min(h) as f32 + 1.0 / tilted.scale, "{left_out}");
             for turn in [Orientation::Normal, Orientation::Rotate90, Orientation::Rotate180, Orientation::Rotate270] {
                 let shown = TiltedTurned { tilted: &tilted, turn };
                 let middle = Rect::of(shown.size()).center();

@@ -41,6 +41,8 @@ pub(super) struct Turns {
     pub(super) look_tilted: Look,
     /// In which of these it is shown: turns by quarters, on top of an eighth.
     pub(super) tilts: &'static [Orientation],
+    /// How much of the picture's corners is left out there, see [`Tilted::new`].
+    pub(super) corners: f32,
     /// Least score of the second look for a turn to be searched, unless it shows more than upright.
     pub(super) confirmed: f32,
     /// Least probability of a face in a turn that is not how the picture belongs.
@@ -208,7 +210,7 @@ impl Detector {
         for (turn, hints) in hinted {
             most = most.max(total(&hints));
             let scale = scale_between(small.size(), picture.size());
-            let hints = scaled(&hints, scale);
+            let hints = mapped(&hints, |area| area.mapped(0.0, 0.0, scale, scale));
             self.search(&Turned { picture, turn }, &hints, turns, &before, all)?;
         }
         let Some((copy, hinted)) = tilted else {
@@ -230,10 +232,10 @@ impl Detector {
                 continue;
             }
             if large.is_none() {
-                large = Some(Tilted::new(picture, MOST_TILTED)?);
+                large = Some(Tilted::new(picture, MOST_TILTED, turns.corners)?);
             }
             if let Some(tilted) = &large {
-                let hints = scaled(&hints, scale_between(copy.size(), tilted.size()));
+                let hints = mapped(&hints, |area| tilted.area_of(&copy, area));
                 let shown = TiltedTurned { tilted, turn };
                 self.search(&shown, &hints, turns, &before, all)?;
             }
@@ -247,7 +249,7 @@ impl Detector {
             return Ok(None);
         }
         let look = &turns.look_tilted;
-        let copy = Tilted::new(small, look.longest)?;
+        let copy = Tilted::new(small, look.longest, turns.corners)?;
         let mut hinted = Vec::new();
         for &turn in turns.tilts {
             let tilted = &copy;
@@ -319,15 +321,9 @@ fn scale_between(small: Size, large: Size) -> f32 {
     large.longest() as f32 / small.longest() as f32
 }
 
-fn scaled(hints: &[Hint], by: f32) -> Vec<Hint> {
-    let larger = |Hint { area, score }: &Hint| {
-        let area = area.mapped(0.0, 0.0, by, by)?;
-        Some(Hint {
-            area,
-            score: *score,
-        })
-    };
-    hints.iter().filter_map(larger).collect()
+fn mapped(hints: &[Hint], map: impl Fn(&Rect) -> Option<Rect>) -> Vec<Hint> {
+    let all = hints.iter().filter_map(|h| map(&h.area).zip(Some(h.score)));
+    all.map(|(area, score)| Hint { area, score }).collect()
 }
 
 #[cfg(test)]
