@@ -398,3 +398,30 @@ fn every_file_of_the_tricky_collection_is_written_or_refused_with_a_reason() {
     }
     assert!(written > 40, "{written}");
 }
+
+#[test]
+fn a_png_is_not_much_larger_than_its_source_whether_it_repeats_itself_or_not() {
+    // 192 bytes of noise a row, and the same 16 rows over and over, or never the same.
+    for rows in [16u32, 64] {
+        let noise = |i: u32| {
+            let x = i.wrapping_mul(2_654_435_761);
+            ((x ^ x >> 15).wrapping_mul(2_246_822_519) >> 24) as u8
+        };
+        let data: Vec<u8> = (0..64 * 192)
+            .map(|i| noise(i / 192 % rows * 192 + i % 192))
+            .collect();
+        let mut file = Vec::new();
+        let mut encoder = ::png::Encoder::new(&mut file, 64, 64);
+        encoder.set_color(::png::ColorType::Rgb);
+        encoder.set_compression(::png::Compression::High);
+        let mut writer = encoder.write_header().expect("a header");
+        writer.write_image_data(&data).expect("pixels");
+        writer.finish().expect("a file");
+        let written = read(&file).write().expect("a file");
+        let (was, is) = (file.len(), written.len());
+        assert!(
+            is < was * 6 / 5 && read(&written).to_rgba() == read(&file).to_rgba(),
+            "{was} {is}"
+        );
+    }
+}
