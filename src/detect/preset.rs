@@ -315,6 +315,16 @@ mod tests {
     }
 
     #[test]
+    fn only_balanced_leaves_corners_out() {
+        let corners = |preset: Preset| -> Vec<f32> {
+            let turns = preset.plans().0.into_iter().filter_map(|(_, p)| p.turns);
+            turns.map(|t| t.corners).collect()
+        };
+        assert_eq!(corners(Preset::Balanced), [0.1; 3]);
+        assert_eq!(corners(Preset::Thorough), [0.0; 3]);
+    }
+
+    #[test]
     fn balanced_looks_at_photos_of_1080p_at_their_own_scale_and_at_frames_with_yunet() {
         let heads = |plans: Plans| -> Vec<Head> {
             let plan = plans.of(Size::new(1920, 1080));

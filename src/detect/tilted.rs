@@ -182,6 +182,9 @@ mod tests {
         let picture = RgbView::new(Size::new(300, 200), &data).expect("pixels");
         let copy = |longest, corners| Tilted::new(&picture, longest, corners).expect("a copy");
         let (small, large) = (copy(200, 0.2), copy(1000, 0.1));
+        // 200 and 354 pixels with all corners.
+        let sides = [&small, &large].map(|copy| copy.image.size().width);
+        assert_eq!(sides, [160, 320]);
         let area = Rect::new(70.0, 90.0, 12.0, 9.0).expect("finite");
         let there = large.area_of(&small, &area).expect("finite");
         let (a, b) = (small.back(area.center()), large.back(there.center()));
