@@ -10,7 +10,10 @@ Features and contexts are those of decide.rs and context.rs. A proposal is a fac
 labelled box is above 0.35. A face weighs 1 (0.3 below 16 px of height, 0.05 below 8: few can tell them; 0 where the label is
 marked invalid). Anything else weighs --cost, and --area-cost for each percent of the picture that its mask would cover
 outside every labelled box doubled (at most 3 %), since that is what a false mask costs; one that covers nothing there is left
-out. Results are cross-validated over five folds of pictures, stage by stage; the weights printed are fitted on all.
+out. Since what is learned is the odds of a face over what a mistake costs, the two are prices: their ratio says whether many
+small false masks or few large ones are the lesser evil, and a preset is fitted with the ratio that its limits ask for.
+
+Results are cross-validated over five folds of pictures, stage by stage; the weights printed are fitted on all.
 """
 import argparse, json, os
 import cv2

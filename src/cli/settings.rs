@@ -67,7 +67,12 @@ fn detection(options: &DetectorOptions) -> Value {
         engine: _,
         models: _,
     } = options;
-    json!({ "preset": preset.name(), "threshold": threshold, "min_face": min_face })
+    json!({
+        "preset": preset.name(),
+        "constants": preset.digest(),
+        "threshold": threshold,
+        "min_face": min_face,
+    })
 }
 
 /// Taken apart to the last field, so that a new one is not forgotten. The style has its own place;

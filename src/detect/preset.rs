@@ -5,6 +5,7 @@ use super::heads::Head;
 use super::look::Look;
 use super::turned::Turns;
 use super::weights_of_evidence as fitted;
+use crate::digest::Digest;
 use crate::geometry::{Orientation, Size};
 
 /// How hard to look.
@@ -138,6 +139,16 @@ impl Preset {
         }
     }
 
+    /// Of all its constants: looks, fitted weights and thresholds, for photos and for frames of videos. Two builds whose
+    /// presets differ in any of them have different digests, whatever their version says.
+    #[must_use]
+    pub fn digest(self) -> Digest {
+        let all = self.plans();
+        #[cfg(feature = "video")]
+        let all = (all, self.plans_for_frames());
+        Digest::of(format!("{all:?}").as_bytes())
+    }
+
     /// Least score of a face, for pictures that are not large, unless another is asked for.
     #[cfg(feature = "video")]
     pub(crate) fn threshold(self) -> f32 {
@@ -238,7 +249,7 @@ impl Preset {
                             yunet_whole(),
                         ],
                         fitted::BALANCED_FAR,
-                        0.34,
+                        0.28,
                     ),
                 ),
                 (
@@ -250,7 +261,7 @@ impl Preset {
                             yunet_whole(),
                         ],
                         fitted::BALANCED_VAST,
-                        0.3,
+                        0.2,
                     ),
                 ),
             ],
@@ -264,7 +275,7 @@ impl Preset {
                             center_face(640, 0.5),
                         ],
                         fitted::THOROUGH,
-                        0.14,
+                        0.18,
                     ),
                 ),
                 (
@@ -277,7 +288,7 @@ impl Preset {
                             yunet_whole(),
                         ],
                         fitted::THOROUGH_FAR,
-                        0.2,
+                        0.18,
                     ),
                 ),
                 (
@@ -290,7 +301,7 @@ impl Preset {
                             yunet_whole(),
                         ],
                         fitted::THOROUGH_VAST,
-                        0.2,
+                        0.18,
                     ),
                 ),
             ],
@@ -312,6 +323,13 @@ mod tests {
         assert_eq!(tilts(Preset::Balanced.plans_for_frames()), [0; 3]);
         assert_eq!(tilts(Preset::Thorough.plans_for_frames()), [4; 3]);
         assert!(tilts(Preset::Fast.plans()).is_empty());
+    }
+
+    #[test]
+    fn presets_have_digests_of_their_own() {
+        let [fast, balanced, thorough] = Preset::ALL.map(Preset::digest);
+        assert!(fast != balanced && balanced != thorough && fast != thorough);
+        assert_eq!(fast, Preset::Fast.digest());
     }
 
     #[test]

@@ -77,7 +77,10 @@ fn an_audit_has_hashes_settings_counts_and_the_end_even_of_a_run_with_failures()
     assert_eq!(head["program"], "faceveil blur");
     assert_eq!(head["models"].as_array().unwrap().len(), 3);
     assert_eq!(head["settings"]["style"]["name"], "blur");
-    assert_eq!(head["settings"]["photos"]["preset"], "balanced");
+    let photos = &head["settings"]["photos"];
+    assert_eq!(photos["preset"], "balanced");
+    let constants = faceveil::Preset::Balanced.digest().to_string();
+    assert_eq!(photos["constants"], constants);
     assert!(head["started"].as_str().unwrap().ends_with('Z'));
     let digest = |bytes: &[u8]| Value::from(faceveil::Digest::of(bytes).to_string());
     let done = &lines[1];
