@@ -275,7 +275,7 @@ impl Preset {
                             center_face(640, 0.5),
                         ],
                         fitted::THOROUGH,
-                        0.18,
+                        0.12,
                     ),
                 ),
                 (
