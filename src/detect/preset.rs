@@ -249,7 +249,7 @@ impl Preset {
                             yunet_whole(),
                         ],
                         fitted::BALANCED_FAR,
-                        0.28,
+                        0.3,
                     ),
                 ),
                 (
@@ -275,7 +275,7 @@ impl Preset {
                             center_face(640, 0.5),
                         ],
                         fitted::THOROUGH,
-                        0.12,
+                        0.11,
                     ),
                 ),
                 (
