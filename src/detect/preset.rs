@@ -330,6 +330,12 @@ mod tests {
         let [fast, balanced, thorough] = Preset::ALL.map(Preset::digest);
         assert!(fast != balanced && balanced != thorough && fast != thorough);
         assert_eq!(fast, Preset::Fast.digest());
+        // What is digested tells weights and thresholds.
+        let mut plans = Preset::Fast.plans();
+        let before = format!("{plans:?}");
+        assert!(before.contains(&format!("{:?}", fitted::FAST)));
+        plans.set_threshold(0.123);
+        assert_ne!(format!("{plans:?}"), before);
     }
 
     #[test]
