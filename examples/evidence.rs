@@ -1,5 +1,5 @@
-//! Prints what the decision is fitted on, one JSON line per picture, for `scripts/fit_decision.py`:
-//! `cargo run --release --example evidence -- PRESET [models=FOLDER] [as-if=LONGEST] PICTURE...`. With
+//! Prints what the decision is fitted on, for `scripts/fit_decision.py`: the preset and its digest, then one JSON line
+//! per picture. `cargo run --release --example evidence -- PRESET [models=FOLDER] [as-if=LONGEST] PICTURE...`. With
 //! `as-if` each picture is treated as one of that size made smaller, to fit the plan for large photos.
 
 use faceveil::{Detector, DetectorOptions, Limits, Photo, Preset};
@@ -19,6 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     })?;
     let as_if = args.next_if(|a| a.starts_with("as-if="));
     let as_if = as_if.map(|a| a["as-if=".len()..].parse()).transpose()?;
+    println!("{{\"preset\":{name:?},\"digest\":\"{}\"}}", preset.digest());
     for path in args {
         let photo = Photo::read(&std::fs::read(&path)?, &Limits::default())?;
         let rows = detector.evidence(&photo.picture(0), as_if)?;

@@ -4,7 +4,8 @@
     cargo run --release --example evidence -- balanced SET/images/*/*.jpg > evidence.jsonl
     python3 scripts/fit_decision.py evidence.jsonl SET --name BALANCED --doubt 0.12 0.75
 
-SET holds images/ and ground_truth.txt in the format of WIDER FACE. Needs: pip install numpy opencv-python-headless
+The first line of the evidence is the digest of the preset that made it; what is printed names it, since evidence of other
+looks or thresholds than the program's is worth nothing. SET holds images/ and ground_truth.txt in the format of WIDER FACE. Needs: pip install numpy opencv-python-headless
 
 Features and contexts are those of decide.rs and context.rs. A proposal is a face if its intersection over union with a
 labelled box is above 0.35. A face weighs 1 (0.3 below 16 px of height, 0.05 below 8: few can tell them; 0 where the label is
@@ -19,11 +20,20 @@ import argparse, json, os
 import cv2
 import numpy as np
 
-LEAST, UNIT, LARGEST = 0.02, 30.0, 400
-SIZES, REACH, APART, TOUCH = 0.35, 5.0, 0.3, 0.1
+# Those of the program, one a line: its tests read them here.
+LEAST = 0.02
+UNIT = 30.0
+LARGEST = 400.0
+SIZES = 0.35
+REACH = 5.0
+APART = 0.3
+TOUCH = 0.1
+WORTH_HEARING = 0.01
 SAME = 0.4
+ROOM = 1.5
+MARGIN = 1.7
+
 FOLDS = 5
-ROOM = 1.5  # pixels, as in anonymize.rs
 
 
 def ground_truth(path):
@@ -150,7 +160,7 @@ class Proposals:
         distance = np.hypot(x[:, None] - x, y[:, None] - y) / np.sqrt(side[:, None] * side)
         like = np.exp(-0.5 * (np.log(side[:, None] / side) / SIZES) ** 2 - distance / REACH)
         share = shared(b, b) / np.minimum(area(b)[:, None], area(b)[None])
-        q = np.where(p >= 0.01, p, 0)
+        q = np.where(p >= WORTH_HEARING, p, 0)
         other = (share < APART) & ~np.eye(n, dtype=bool)
         company = np.log1p(3 * (other * like * q[None] ** 2).sum(1))
         overlap = np.where((share >= TOUCH) & (q[None] > p[:, None]), share * q[None], 0).max(1)
@@ -216,14 +226,17 @@ def main():
     p.add_argument('evidence'), p.add_argument('set')
     p.add_argument('--name', default='BALANCED'), p.add_argument('--doc', default='Fitted.')
     p.add_argument('--cost', type=float, default=0.3), p.add_argument('--area-cost', type=float, default=0.3)
-    p.add_argument('--margin', type=float, default=1.7)
+    p.add_argument('--margin', type=float, default=MARGIN)
     p.add_argument('--doubt', type=float, nargs=2, default=[0.12, 0.75])
     p.add_argument('--threshold', type=float, nargs='+', default=[0.12, 0.15, 0.18, 0.2, 0.22, 0.24, 0.26, 0.28, 0.3, 0.33, 0.36, 0.4, 0.45, 0.5, 0.6])
     a = p.parse_args()
     truth = ground_truth(os.path.join(a.set, 'ground_truth.txt'))
-    proposals = {}
+    proposals, preset = {}, 'unknown'
     for line in open(a.evidence):
         d = json.loads(line)
+        if 'preset' in d:
+            preset = f"{d['preset']}, {d['digest']}"
+            continue
         name = os.path.relpath(os.path.abspath(d['picture']), os.path.abspath(os.path.join(a.set, 'images')))
         proposals[name] = Proposals(d['rows'])
     # Pictures that another plan looks at, with another number of looks, are left out.
@@ -242,6 +255,7 @@ def main():
         for n in names[fold::FOLDS]:
             out[n], doubtful = stages(proposals[n])
             asked.append(doubtful.sum())
+    print(f'// evidence of {preset}')
     print(f'// {len(names)} pictures, {sum(len(q.boxes) for q in proposals.values())} proposals, second looks per picture: {np.mean(asked):.1f}; cross-validated:')
     thresholds = sorted(a.threshold, reverse=True)
     total = sum(pictures[n].measure(proposals[n].boxes, out[n], thresholds, a.margin) for n in names)

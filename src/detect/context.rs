@@ -9,17 +9,17 @@
 use crate::geometry::Rect;
 
 /// Boxes of sizes whose ratio is e to this power count for 0.6 of an equal one.
-const SIZES: f32 = 0.35;
+pub(super) const SIZES: f32 = 0.35;
 /// Distance, in sides, over which the company of another face falls to 1 / e.
-const REACH: f32 = 5.0;
+pub(super) const REACH: f32 = 5.0;
 /// Boxes that share more than this of the smaller one are no company, but sightings of one place.
-const APART: f32 = 0.3;
+pub(super) const APART: f32 = 0.3;
 /// Shares less than this are no overlap.
-const TOUCH: f32 = 0.1;
+pub(super) const TOUCH: f32 = 0.1;
 /// Only so many of the likeliest boxes say something about the others: more than any crowd.
 const MOST_WITNESSES: usize = 2000;
 /// Less likely boxes say nothing.
-const LEAST: f32 = 0.01;
+pub(super) const WORTH_HEARING: f32 = 0.01;
 
 /// What is around one box.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -32,7 +32,9 @@ pub(super) struct Context {
 
 /// The context of each box, given its probability before any.
 pub(super) fn contexts(boxes: &[(Rect, f32)]) -> Vec<Context> {
-    let mut witnesses: Vec<usize> = (0..boxes.len()).filter(|&i| boxes[i].1 >= LEAST).collect();
+    let mut witnesses: Vec<usize> = (0..boxes.len())
+        .filter(|&i| boxes[i].1 >= WORTH_HEARING)
+        .collect();
     witnesses.sort_by(|&a, &b| boxes[b].1.total_cmp(&boxes[a].1));
     witnesses.truncate(MOST_WITNESSES);
     let of = |i: usize| {

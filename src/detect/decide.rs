@@ -14,11 +14,11 @@ use super::second_look::Glance;
 
 /// Scores are held within this and its complement before their odds are taken; no sighting counts as
 /// the lower end.
-const LEAST: f32 = 0.02;
+pub(super) const LEAST: f32 = 0.02;
 /// The size whose logarithm is zero: longer side on the first look's canvas, in pixels.
-const UNIT: f32 = 30.0;
+pub(super) const UNIT: f32 = 30.0;
 /// Larger ones count as this large: what the weights were fitted on says nothing of them.
-const LARGEST: f32 = 400.0;
+pub(super) const LARGEST: f32 = 400.0;
 
 /// The three regressions of one plan. Each holds a weight per feature, in the order of
 /// [`Features`], and the constant term last.

@@ -3,7 +3,7 @@
 use super::context::{Context, contexts};
 use super::decide::{Features, Judges};
 use super::merge::Sighting;
-use super::preset::Plan;
+use super::plan::Plan;
 use super::second_look::Glance;
 use crate::face::{Face, Landmarks};
 use crate::geometry::{Rect, Size};

@@ -10,6 +10,7 @@ mod heads;
 mod letterbox;
 mod look;
 mod merge;
+mod plan;
 mod pool;
 mod preset;
 mod second_look;
@@ -32,8 +33,8 @@ use heads::Head;
 use letterbox::{Canvas, Letterbox};
 use look::Look;
 use merge::Sighting;
+use plan::{Plan, Plans};
 use pool::Pool;
-use preset::{Plan, Plans};
 use second_look::second_look;
 use std::path::PathBuf;
 
@@ -176,17 +177,21 @@ impl Detector {
 
     /// The faces of a picture as it is, and the rest. Some may be found twice.
     fn find(&self, picture: &dyn Picture, plan: &Plan) -> Result<Detected> {
-        let (least, sure) = plan.doubt;
         let mut all = self.gather(picture, plan)?;
         let mut doubtful: Vec<&mut Evidence> = all
             .iter_mut()
-            .filter(|e| (least..sure).contains(&e.likelihood))
+            .filter(|e| plan.doubt.holds(e.likelihood))
             .collect();
         // Stable, so that equal ones keep the order of the groups.
         doubtful.sort_by(|a, b| b.likelihood.total_cmp(&a.likelihood));
-        doubtful.truncate(plan.glances);
+        doubtful.truncate(plan.doubt.glances);
         let areas: Vec<Rect> = doubtful.iter().map(|e| e.area).collect();
-        let glances = second_look(picture, &areas, plan.tile, self.pool(Head::CenterFace)?)?;
+        let glances = second_look(
+            picture,
+            &areas,
+            plan.doubt.tile,
+            self.pool(Head::CenterFace)?,
+        )?;
         for (evidence, glance) in doubtful.into_iter().zip(glances) {
             evidence.judge_again(glance, &plan.judges);
         }
@@ -290,7 +295,12 @@ impl Detector {
         };
         let all = self.gather(picture, &plan)?;
         let areas: Vec<Rect> = all.iter().map(|e| e.area).collect();
-        let glances = second_look(picture, &areas, plan.tile, self.pool(Head::CenterFace)?)?;
+        let glances = second_look(
+            picture,
+            &areas,
+            plan.doubt.tile,
+            self.pool(Head::CenterFace)?,
+        )?;
         let corners = |r: &Rect| [r.left(), r.top(), r.right(), r.bottom()];
         let rows = all.iter().zip(glances).map(|(e, glance)| {
             let mut row = corners(&e.area).to_vec();

@@ -6,7 +6,7 @@
 use super::heads::Head;
 use super::look::Look;
 use super::merge::Sighting;
-use super::preset::Plan;
+use super::plan::Plan;
 use super::second_look::second_look;
 use super::tilted::{Tilted, TiltedTurned};
 use super::{Detected, Detector};
@@ -278,7 +278,7 @@ impl Detector {
             let news = hints.iter().map(|h| h.area);
             let news = news.filter(|area| before.is_new(&shown.rect_back(area)));
             let news: Vec<Rect> = news.take(MOST_HINTS).collect();
-            second_look(shown, &news, plan.tile, self.pool(Head::CenterFace)?)?
+            second_look(shown, &news, plan.doubt.tile, self.pool(Head::CenterFace)?)?
         };
         if !shows_more && !glances.iter().flatten().any(|g| g.score >= turns.confirmed) {
             return Ok(());
