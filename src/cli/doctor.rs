@@ -6,6 +6,7 @@ use faceveil::{
     Anonymizer, Detector, DetectorOptions, EngineChoice, EngineInfo, EngineOptions, Options,
     bundled_models, engines,
 };
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
 
@@ -17,10 +18,21 @@ const RUNS: usize = 3;
 /// Looks around, tries every engine that is there, and says so on standard output.
 ///
 /// # Errors
-/// None so far; a broken engine is part of the answer.
+/// If nobody can be told; a broken engine is part of the answer.
 pub(super) fn run(onnxruntime: Option<&Path>) -> Result<Exit> {
-    anstream::println!("faceveil {}", env!("CARGO_PKG_VERSION"));
-    anstream::println!(
+    let told = tell(&mut anstream::stdout(), onnxruntime);
+    let healthy = told.context("writing to standard output")?;
+    Ok(match healthy {
+        true => Exit::Done,
+        false => Exit::SomeFailed,
+    })
+}
+
+/// Whether the built-in engine works.
+fn tell(to: &mut dyn Write, onnxruntime: Option<&Path>) -> io::Result<bool> {
+    writeln!(to, "faceveil {}", env!("CARGO_PKG_VERSION"))?;
+    writeln!(
+        to,
         "  {} on {}, {}",
         std::env::consts::ARCH,
         std::env::consts::OS,
@@ -28,54 +40,52 @@ pub(super) fn run(onnxruntime: Option<&Path>) -> Result<Exit> {
             std::thread::available_parallelism().map_or(1, usize::from),
             "core"
         )
-    );
-    anstream::println!("\nmodels in this build");
+    )?;
+    writeln!(to, "\nmodels in this build")?;
     let models = bundled_models();
     for (name, bytes) in &models {
-        anstream::println!("  {name:<26} {:>5.1} MB", *bytes as f64 / 1e6);
+        writeln!(to, "  {name:<26} {:>5.1} MB", *bytes as f64 / 1e6)?;
     }
     if models.is_empty() {
-        anstream::println!("  none; build it with the feature `bundled-models`");
+        writeln!(to, "  none; build it with the feature `bundled-models`")?;
     }
     let mut healthy = true;
     for info in engines(onnxruntime) {
-        let works = describe(&info, onnxruntime);
+        let works = describe(to, &info, onnxruntime)?;
         // The other engine is optional.
         healthy &= works || info.engine != EngineChoice::Builtin;
     }
-    Ok(if healthy {
-        Exit::Done
-    } else {
-        Exit::SomeFailed
-    })
+    Ok(healthy)
 }
 
-fn describe(info: &EngineInfo, library: Option<&Path>) -> bool {
+/// Tells of one engine. Whether it works.
+fn describe(to: &mut dyn Write, info: &EngineInfo, library: Option<&Path>) -> io::Result<bool> {
     let name = match info.engine {
         EngineChoice::Builtin => "built-in engine",
         _ => "ONNX Runtime",
     };
-    anstream::println!("\n{name} {}", show::text(&info.version));
+    writeln!(to, "\n{name} {}", show::text(&info.version))?;
     if let Some(location) = &info.location {
-        anstream::println!("  library   {}", show::path(location));
+        writeln!(to, "  library   {}", show::path(location))?;
     }
     if let Some(problem) = &info.problem {
-        anstream::println!("  missing   {}", show::text(problem));
-        anstream::println!(
+        writeln!(to, "  missing   {}", show::text(problem))?;
+        writeln!(
+            to,
             "  to add it run scripts/get-onnxruntime.sh, or give --onnxruntime PATH"
-        );
-        return false;
+        )?;
+        return Ok(false);
     }
     let devices: Vec<String> = info.devices.iter().map(ToString::to_string).collect();
-    anstream::println!("  devices   {}", devices.join(", "));
+    writeln!(to, "  devices   {}", devices.join(", "))?;
     match try_sample(info.engine, library) {
         Ok(said) => {
-            anstream::println!("  sample    {said}");
-            true
+            writeln!(to, "  sample    {said}")?;
+            Ok(true)
         }
         Err(why) => {
-            anstream::println!("  sample    FAILED: {}", show::text(&show::chain(&why)));
-            false
+            writeln!(to, "  sample    FAILED: {}", show::text(&show::chain(&why)))?;
+            Ok(false)
         }
     }
 }

@@ -6,6 +6,7 @@
 use super::args::Inspect;
 use super::inputs::{self, Input, Inputs, Source};
 use super::interrupt::Interrupt;
+use super::results::{BOLD, PLAIN, Results, YELLOW, json};
 use super::summary::count;
 use super::values::ProgressArg;
 use super::voice::Voice;
@@ -13,7 +14,6 @@ use super::{Exit, batch, read, show};
 use anyhow::{Context, Result, anyhow, ensure};
 use faceveil::{Finding, Inspection, inspect, inspect_file};
 use serde::Serialize;
-use std::cell::RefCell;
 use std::io::{self, Write};
 
 /// Version of the JSON lines' shape.
@@ -21,11 +21,11 @@ const SCHEMA: u32 = 1;
 
 /// One JSON line.
 #[derive(Serialize)]
-struct Line<'a> {
+struct Line {
     schema: u32,
     file: String,
     #[serde(flatten)]
-    seen: &'a Inspection,
+    seen: Inspection,
     error: Option<String>,
 }
 
@@ -54,24 +54,19 @@ pub(super) fn run(typed: &Inspect) -> Result<Exit> {
     for folder in &left_alone.empty {
         voice.warning(format_args!("no picture in {}", show::path(folder)));
     }
-    let (tally, out) = (
-        RefCell::new(Tally::default()),
-        RefCell::new(Output::new(typed.json)),
-    );
+    let (mut tally, mut results) = (Tally::default(), Results::new(&interrupt));
     let emit = |index: usize, outcome: batch::Outcome<Result<Inspection>>| {
         let input: &Input = &list[index];
         let seen = outcome.unwrap_or_else(|message| Err(anyhow!("a bug in faceveil: {message}")));
-        tally.borrow_mut().add(&seen);
+        tally.add(&seen);
         if let Err(why) = &seen {
             voice.error(format_args!("{}: {}", input.shown(), show::chain(why)));
         }
-        if let Err(why) = out.borrow_mut().entry(input, &seen) {
-            // Whoever closed the pipe has seen enough.
-            if why.kind() != io::ErrorKind::BrokenPipe {
-                voice.error(format_args!("writing to standard output: {why}"));
-            }
-            interrupt.request();
-        }
+        results.entry(&voice, |to| match (typed.json, &seen) {
+            (true, _) => json(to, &line(input, &seen)),
+            (false, Ok(seen)) => table(to, &input.shown(), seen),
+            (false, Err(_)) => Ok(()),
+        });
     };
     let jobs = typed.jobs.map_or_else(super::config::cores, usize::from);
     batch::run(
@@ -83,11 +78,10 @@ pub(super) fn run(typed: &Inspect) -> Result<Exit> {
         emit,
     )
     .context("starting threads")?;
-    let tally = tally.into_inner();
     voice.line(tally.sentence(list.len()));
     Ok(if interrupt.heard() {
         Exit::Interrupted
-    } else if tally.unreadable > 0 || tally.files < list.len() {
+    } else if tally.unreadable > 0 || tally.files < list.len() || results.is_torn() {
         Exit::SomeFailed
     } else if tally.hiding > 0 {
         Exit::SomethingFound
@@ -135,84 +129,51 @@ impl Tally {
     }
 }
 
-/// Standard output, in one of two forms.
-struct Output {
-    json: bool,
-    to: anstream::AutoStream<io::Stdout>,
+/// What was seen, for programs.
+fn line(input: &Input, seen: &Result<Inspection>) -> Line {
+    Line {
+        schema: SCHEMA,
+        file: match input.source {
+            Source::Stdin => "-".into(),
+            _ => show::in_report(&input.name),
+        },
+        seen: seen.as_ref().cloned().unwrap_or_default(),
+        error: seen.as_ref().err().map(show::chain),
+    }
 }
 
-const BOLD: &str = "\x1b[1m";
-const YELLOW: &str = "\x1b[33m";
-const PLAIN: &str = "\x1b[0m";
-
-impl Output {
-    fn new(json: bool) -> Self {
-        Self {
-            json,
-            to: anstream::stdout(),
-        }
+/// What was seen, for people.
+fn table(to: &mut dyn Write, name: &str, seen: &Inspection) -> io::Result<()> {
+    let mut about = seen.format.to_owned();
+    if seen.width > 0 {
+        about += &format!(" {}x{}", seen.width, seen.height);
     }
-
-    fn entry(&mut self, input: &Input, seen: &Result<Inspection>) -> io::Result<()> {
-        if self.json {
-            self.line(input, seen)?;
-        } else if let Ok(seen) = seen {
-            self.table(&input.shown(), seen)?;
-        }
-        self.to.flush()
+    if seen.frames > 1 {
+        about += &format!(", {} pictures", seen.frames);
     }
-
-    fn line(&mut self, input: &Input, seen: &Result<Inspection>) -> io::Result<()> {
-        let nothing = Inspection::default();
-        let line = Line {
-            schema: SCHEMA,
-            file: match input.source {
-                Source::Stdin => "-".into(),
-                _ => show::in_report(&input.name),
-            },
-            seen: seen.as_ref().unwrap_or(&nothing),
-            error: seen.as_ref().err().map(show::chain),
-        };
-        let text = serde_json::to_string(&line).map_err(io::Error::other)?;
-        writeln!(self.to, "{text}")
+    let end = if seen.is_clean() {
+        ": nothing hidden"
+    } else {
+        ""
+    };
+    writeln!(to, "{BOLD}{name}{PLAIN}  {about}{end}")?;
+    let wide = |cell: fn(&Finding) -> usize, most| {
+        seen.findings.iter().map(cell).max().unwrap_or(0).min(most)
+    };
+    let kinds = wide(|f| f.kind.name().len(), 20);
+    let places = wide(|f| f.place.chars().count(), 40);
+    for finding in &seen.findings {
+        let (kind, place) = (finding.kind.name(), show::text(&finding.place));
+        writeln!(
+            to,
+            "  {YELLOW}{kind:kinds$}{PLAIN}  {place:places$}  {}",
+            measures(finding)
+        )?;
     }
-
-    fn table(&mut self, name: &str, seen: &Inspection) -> io::Result<()> {
-        let mut about = seen.format.to_owned();
-        if seen.width > 0 {
-            about += &format!(" {}x{}", seen.width, seen.height);
-        }
-        if seen.frames > 1 {
-            about += &format!(", {} pictures", seen.frames);
-        }
-        let end = if seen.is_clean() {
-            ": nothing hidden"
-        } else {
-            ""
-        };
-        writeln!(self.to, "{BOLD}{name}{PLAIN}  {about}{end}")?;
-        let wide = |cell: fn(&Finding) -> usize, most| {
-            seen.findings.iter().map(cell).max().unwrap_or(0).min(most)
-        };
-        let kinds = wide(|f| f.kind.name().len(), 20);
-        let places = wide(|f| f.place.chars().count(), 40);
-        for finding in &seen.findings {
-            let (kind, place) = (finding.kind.name(), show::text(&finding.place));
-            writeln!(
-                self.to,
-                "  {YELLOW}{kind:kinds$}{PLAIN}  {place:places$}  {}",
-                measures(finding)
-            )?;
-        }
-        if let Some(damage) = &seen.damage {
-            writeln!(
-                self.to,
-                "  damaged: {}; there may be more",
-                show::text(damage)
-            )?;
-        }
-        Ok(())
+    if let Some(damage) = &seen.damage {
+        writeln!(to, "  damaged: {}; there may be more", show::text(damage))?;
     }
+    Ok(())
 }
 
 /// Size, bytes and words of a finding.

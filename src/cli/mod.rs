@@ -24,6 +24,7 @@ mod preview;
 mod read;
 mod record;
 mod report_file;
+mod results;
 mod review;
 mod run;
 mod settings;
@@ -36,12 +37,13 @@ mod video;
 mod voice;
 mod write;
 
+use anyhow::Context;
 use args::{Cli, Command};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 use config::Config;
 use run::process;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// How a run ended. The numbers are documented in the help and the README.
@@ -81,8 +83,12 @@ pub(crate) fn run() -> Exit {
         Command::Review(typed) => review::run(&typed),
         Command::Doctor(typed) => doctor::run(typed.onnxruntime.as_deref()),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "faceveil", &mut io::stdout());
-            Ok(Exit::Done)
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "faceveil", &mut script);
+            let mut out = io::stdout().lock();
+            let told = out.write_all(&script).and_then(|()| out.flush());
+            told.context("writing to standard output")
+                .map(|()| Exit::Done)
         }
     };
     ended.unwrap_or_else(|why| {
@@ -101,7 +107,7 @@ fn told_by_clap(e: &clap::Error) -> Exit {
         && let Some(ContextValue::String(flag)) = e.get(ContextKind::InvalidArg)
         && let Some(hint) = help::hint_for_unknown(flag)
     {
-        anstream::eprintln!("\nhint: {hint}");
+        voice::write_line(format_args!("\nhint: {hint}"));
     }
     Exit::NeverStarted
 }

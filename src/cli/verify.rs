@@ -7,6 +7,7 @@ use super::args::Verify;
 use super::config;
 use super::inputs::{self, Input, Inputs, Source};
 use super::interrupt::Interrupt;
+use super::results::{BOLD, PLAIN, Results, YELLOW, json};
 use super::show;
 use super::summary::count;
 use super::voice::Voice;
@@ -114,10 +115,7 @@ pub(super) fn run(typed: &Verify) -> Result<Exit> {
         Ok(verifier.video(path, output.line.as_ref(), &mut watch)?)
     };
     let mut tally = Tally::default();
-    let mut out = Results {
-        json: typed.json,
-        to: anstream::stdout(),
-    };
+    let mut results = Results::new(&interrupt);
     let voice_of_run = RefCell::new(&mut voice);
     let emit = |index: usize, outcome: batch::Outcome<Result<Verification>>| {
         let output = &outputs[index];
@@ -134,13 +132,18 @@ pub(super) fn run(typed: &Verify) -> Result<Exit> {
                 show::text(&output.name)
             ));
         }
-        if let Err(why) = out.entry(&output.name, &seen) {
-            // Whoever closed the pipe has seen enough.
-            if why.kind() != io::ErrorKind::BrokenPipe {
-                voice.error(format_args!("writing to standard output: {why}"));
-            }
-            interrupt.request();
-        }
+        let file = &output.name;
+        results.entry(&voice, |to| match typed.json {
+            true => json(
+                to,
+                &Line {
+                    schema: SCHEMA,
+                    file,
+                    seen: &seen,
+                },
+            ),
+            false => tell(to, file, &seen),
+        });
     };
     let jobs = typed.running.jobs.map_or_else(config::cores, usize::from);
     batch::run(
@@ -156,6 +159,8 @@ pub(super) fn run(typed: &Verify) -> Result<Exit> {
     voice.line(tally.sentence(outputs.len(), verifier.engine()));
     Ok(if interrupt.heard() {
         Exit::Interrupted
+    } else if results.is_torn() {
+        Exit::SomeFailed
     } else if tally.found > 0 {
         Exit::SomethingFound
     } else if tally.passed < outputs.len() || outputs.is_empty() {
@@ -282,40 +287,19 @@ impl Tally {
     }
 }
 
-/// Standard output, in one of two forms.
-struct Results {
-    json: bool,
-    to: anstream::AutoStream<io::Stdout>,
-}
-
-const BOLD: &str = "\x1b[1m";
-const YELLOW: &str = "\x1b[33m";
-const PLAIN: &str = "\x1b[0m";
-
-impl Results {
-    fn entry(&mut self, name: &str, seen: &Verification) -> io::Result<()> {
-        if self.json {
-            let line = Line {
-                schema: SCHEMA,
-                file: name,
-                seen,
-            };
-            let text = serde_json::to_string(&line).map_err(io::Error::other)?;
-            writeln!(self.to, "{text}")?;
-        } else {
-            let verdict = match seen.verdict {
-                Verdict::Passed => "passed",
-                Verdict::Found => "look at it",
-                _ => "not checked",
-            };
-            writeln!(self.to, "{BOLD}{}{PLAIN}  {verdict}", show::text(name))?;
-            for problem in &seen.findings {
-                let kind = &problem.kind;
-                writeln!(self.to, "  {YELLOW}{kind:11}{PLAIN}  {}", sentence(problem))?;
-            }
-        }
-        self.to.flush()
+/// What was seen, for people.
+fn tell(to: &mut dyn Write, name: &str, seen: &Verification) -> io::Result<()> {
+    let verdict = match seen.verdict {
+        Verdict::Passed => "passed",
+        Verdict::Found => "look at it",
+        _ => "not checked",
+    };
+    writeln!(to, "{BOLD}{}{PLAIN}  {verdict}", show::text(name))?;
+    for problem in &seen.findings {
+        let kind = &problem.kind;
+        writeln!(to, "  {YELLOW}{kind:11}{PLAIN}  {}", sentence(problem))?;
     }
+    Ok(())
 }
 
 /// A finding in one line: where, how sure, why.

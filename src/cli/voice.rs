@@ -7,7 +7,7 @@ use super::show;
 use super::values::ProgressArg;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fmt::Display;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -23,9 +23,14 @@ pub(super) fn error(why: &anyhow::Error) {
     say(ERROR, &show::chain(why));
 }
 
-/// `anstream` takes the colour away where it is not wanted: no terminal, or `NO_COLOR`.
+/// A line on standard error. `anstream` takes the colour away where it is not wanted: no terminal, or `NO_COLOR`.
+/// Where nobody listens the work goes on; the exit code tells how it ended.
+pub(super) fn write_line(line: impl Display) {
+    let _ = writeln!(anstream::stderr(), "{line}");
+}
+
 fn say(kind: &str, what: &str) {
-    anstream::eprintln!("{kind}: {}", show::text(what));
+    write_line(format_args!("{kind}: {}", show::text(what)));
 }
 
 /// What a run says.
@@ -92,7 +97,7 @@ impl Frames<'_> {
         }
         match self.to {
             FrameProgress::Bar(bar) => bar.set_message(line),
-            _ => anstream::eprintln!("{line}"),
+            _ => write_line(&line),
         }
     }
 }
@@ -149,7 +154,7 @@ impl Voice {
     /// Something that was asked for.
     pub(super) fn line(&self, what: impl Display) {
         if !self.quiet {
-            self.aside(|| anstream::eprintln!("{}", show::text(&what.to_string())));
+            self.aside(|| write_line(show::text(&what.to_string())));
         }
     }
 
@@ -222,10 +227,9 @@ impl Lines {
         self.last = Instant::now();
         let rate = self.done as f64 / self.start.elapsed().as_secs_f64().max(1e-3);
         let left = (self.total - self.done) as f64 / rate;
-        anstream::eprintln!(
+        write_line(format_args!(
             "{}/{} files, {rate:.1} files/s, {left:.0} s left",
-            self.done,
-            self.total
-        );
+            self.done, self.total
+        ));
     }
 }
