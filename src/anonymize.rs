@@ -11,12 +11,12 @@ pub(crate) use video::flow;
 #[cfg(feature = "video")]
 pub use video::{Progress, VideoAnonymizer, VideoOptions};
 
-use crate::detect::Detector;
+use crate::detect::{Detected, Detector};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, Rect, Size};
 use crate::inspect::{FindingKind, Inspection, inspect};
-use crate::photo::{Format, Keep, Limits, Photo};
+use crate::photo::{BACKDROPS, Format, Keep, Limits, Photo};
 use crate::picture::{Picture, RgbView};
 use crate::plane::{AnyPlaneMut, Channel, Layout, PlaneMut};
 use crate::redact::{Redaction, Region, Shape, Style};
@@ -54,7 +54,8 @@ pub struct Options {
     pub style: Style,
     /// How a mask is made from a face.
     pub masking: Masking,
-    /// Always covered, as boxes, in pixels of the upright picture.
+    /// Always covered, as boxes, in pixels of the upright picture. One that lies outside is told in the report's
+    /// `warnings`.
     pub regions: Vec<Rect>,
     /// A face whose middle lies in one of these is not covered.
     pub ignore: Vec<Rect>,
@@ -103,6 +104,24 @@ impl Options {
     fn mask(&self, face: &Rect) -> Option<Region> {
         let Masking { shape, margin } = self.masking;
         (!self.ignores(face)).then(|| Region::new(shape, face.grown(margin).padded(ROOM)))
+    }
+
+    /// A sentence for each region to be covered that is in no frame of these sizes.
+    fn out_of_sight(&self, frames: &[Size]) -> Vec<String> {
+        let seen = |r: &&Rect| {
+            !frames
+                .iter()
+                .any(|f| r.intersection(&Rect::of(*f)).is_some())
+        };
+        let sentence = |r: &Rect| {
+            let (x, y, w, h) = (r.left(), r.top(), r.width(), r.height());
+            let size = frames.first().copied().unwrap_or(Size::new(0, 0));
+            format!(
+                "the region {x},{y},{w},{h} lies outside the picture of {}x{}, so it covers nothing",
+                size.width, size.height
+            )
+        };
+        self.regions.iter().filter(seen).map(sentence).collect()
     }
 
     /// The regions always covered.
@@ -186,7 +205,7 @@ impl Anonymizer {
         let frames = report.frames;
         let mut regions = Vec::with_capacity(frames);
         for frame in 0..frames {
-            let found = self.detector.detect_and_reject(&photo.picture(frame))?;
+            let found = self.look(&photo, frame)?;
             let label = (frames > 1).then_some(frame);
             let told = |f| FoundFace::new(label, f);
             report.faces.extend(found.faces.iter().map(told));
@@ -197,6 +216,8 @@ impl Anonymizer {
             regions = spread(&regions);
         }
         report.ms.detect = milliseconds(start);
+        let sizes: Vec<Size> = (0..frames).map(|f| upright(&photo, f)).collect();
+        report.warnings.extend(options.out_of_sight(&sizes));
 
         for (frame, list) in regions.iter_mut().enumerate() {
             let label = (frames > 1).then_some(frame);
@@ -218,6 +239,17 @@ impl Anonymizer {
             keep: options.keep,
             report,
         })
+    }
+
+    /// What is in a frame, and what it shows only where it is laid over something.
+    fn look(&self, photo: &Photo, frame: usize) -> Result<Detected> {
+        let mut found = self.detector.detect_and_reject(&photo.picture(frame))?;
+        for backdrop in BACKDROPS {
+            if let Some(picture) = photo.over(frame, backdrop)? {
+                found = found.and(self.detector.detect_and_reject(&picture)?);
+            }
+        }
+        Ok(found)
     }
 
     /// Reads a photo file, covers its faces, and gives the new file.

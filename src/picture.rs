@@ -57,12 +57,12 @@ impl<'a> RgbView<'a> {
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if `data` does not hold `size.area() * 3` samples, or none.
     pub fn new(size: Size, data: &'a [u8]) -> Result<Self> {
-        if size.is_empty() || data.len() as u64 != size.area() * 3 {
+        if size.is_empty() || Some(data.len() as u64) != size.area().checked_mul(3) {
             let message = format!(
                 "{}x{} RGB pixels need {} bytes, not {}",
                 size.width,
                 size.height,
-                size.area() * 3,
+                u128::from(size.area()) * 3,
                 data.len()
             );
             return Err(Error::new(ErrorKind::InvalidArgument, message));

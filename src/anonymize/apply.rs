@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Rect;
 use crate::photo::{Format, Keep, Limits, Photo};
 use crate::redact::{Sticker, Style};
-use crate::report::{FileReport, Hashes, Milliseconds, Outcome, Schedule};
+use crate::report::{FileReport, Hashes, Milliseconds, Outcome, Schedule, ensure_regions};
 use std::time::Instant;
 
 /// Most regions of all frames of a photo together.
@@ -36,9 +36,10 @@ impl Applier {
     /// again, as the line has it.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if it is not the file, size or number of frames of the line, or
-    /// the style cannot be had; those of [`Photo::read`].
+    /// [`ErrorKind::InvalidArgument`] if it is not the file, size or number of frames of the line, a region
+    /// of it is no box in the picture, or the style cannot be had; those of [`Photo::read`].
     pub fn find(&self, file: &[u8], line: &FileReport) -> Result<Found> {
+        ensure_regions(line)?;
         let style = self.style(line)?;
         let mut report = begun(line, Digest::of(file))?;
         let start = Instant::now();

@@ -32,6 +32,9 @@ const WEAK: f32 = 0.4;
 /// Frames that wait for a decision may take this many bytes; above it the video is read twice.
 const RING: usize = 512 << 20;
 
+/// More threads than this have nothing to do.
+const MOST_WORKERS: usize = 1024;
+
 /// How videos are dealt with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VideoOptions {
@@ -64,6 +67,17 @@ impl VideoOptions {
             ));
         }
         Ok(())
+    }
+}
+
+/// Refuses to write a video over itself: it is read while the new one is written.
+pub(super) fn ensure_apart(input: &Path, output: &Path) -> Result<()> {
+    match same_file::is_same_file(input, output) {
+        Ok(true) => Err(Error::new(
+            ErrorKind::InvalidArgument,
+            "the output is the input itself",
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -112,7 +126,7 @@ impl VideoAnonymizer {
             detector,
             options,
             video: VideoOptions {
-                workers: video.workers.max(1),
+                workers: video.workers.clamp(1, MOST_WORKERS),
                 ..video
             },
             sure,
@@ -177,13 +191,15 @@ impl VideoAnonymizer {
     /// temporary name and rename it, so that nobody sees it half done. It is removed if the video fails.
     ///
     /// # Errors
-    /// As [`VideoAnonymizer::detect`]; [`ErrorKind::Output`] if the new file cannot be written.
+    /// As [`VideoAnonymizer::detect`]; [`ErrorKind::Output`] if the new file cannot be written,
+    /// [`ErrorKind::InvalidArgument`] if `output` is the input.
     pub fn blur(
         &self,
         input: &Path,
         output: &Path,
         watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<FileReport> {
+        ensure_apart(input, output)?;
         let done = self.try_blur(input, output, watch);
         if done.is_err() {
             let _ = std::fs::remove_file(output);
@@ -233,6 +249,7 @@ impl VideoAnonymizer {
         report.backend = Some(video.backend());
         report.dropped = video.dropped();
         report.ignored = self.options.left_open();
+        report.warnings.extend(self.options.out_of_sight(&[size]));
         report
     }
 
@@ -263,7 +280,7 @@ impl VideoAnonymizer {
         regions: &mut Runs,
     ) -> Result<(Followed, f64)> {
         let shape = video.shape();
-        let mut writing = flow::Writing::start(video.sink(output, &self.video.encoding)?);
+        let mut writing = flow::Writing::start(video.sink(output, &self.video.encoding)?)?;
         let followed = self.follow(video, true, watch, &mut |decided| {
             let Some(mut frame) = decided.frame else {
                 return Err(Error::new(ErrorKind::Internal, "a frame was lost"));

@@ -8,13 +8,14 @@ use super::boxes::ByHand;
 use super::inputs::{self, Inputs, LeftAlone};
 use super::outputs::{self, Destination, Planned};
 use super::report_file::ReportTo;
-use super::values::{self, DeviceArg, EffortArg, OnNoFaceArg, ProgressArg, StyleArg};
+use super::values::{self, DeviceArg, OnNoFaceArg, ProgressArg, StyleArg};
 use super::write::Existing;
 use super::{show, siblings};
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{
-    Applier, DetectorOptions, Encoding, EngineChoice, EngineOptions, Format, Keep, Limits, Masking,
-    Options, Photo, Preset, Rgb, Sticker, Style, VerifierOptions, VideoAnonymizer, VideoOptions,
+    Applier, DetectorOptions, Effort, Encoding, EngineChoice, EngineOptions, Format, Keep, Limits,
+    Masking, Options, Photo, Preset, Rgb, Sticker, Style, VerifierOptions, VideoAnonymizer,
+    VideoOptions,
 };
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -370,7 +371,7 @@ pub(super) fn encoding(typed: &Writing) -> Encoding {
     Encoding {
         audio: typed.audio.into(),
         crf: typed.crf,
-        preset: typed.preset_video.map(EffortArg::name),
+        effort: typed.preset_video.map(Effort::from),
     }
 }
 

@@ -5,7 +5,8 @@
 
 use super::config::{Config, Faces, Task};
 use faceveil::{
-    DetectorOptions, Digest, Encoding, Keep, Options, StyleUsed, VideoOptions, bundled_digests,
+    DetectorOptions, Digest, Effort, Encoding, Keep, Options, StyleUsed, VideoOptions,
+    bundled_digests,
 };
 use serde_json::{Value, json};
 
@@ -115,13 +116,13 @@ fn kept(keep: Keep) -> Value {
 fn video(options: &VideoOptions) -> Value {
     let VideoOptions {
         backend,
-        encoding: Encoding { audio, crf, preset },
+        encoding: Encoding { audio, crf, effort },
         workers: _,
     } = options;
     json!({
         "backend": format!("{backend:?}").to_lowercase(),
         "audio": format!("{audio:?}").to_lowercase(),
         "crf": crf,
-        "preset": preset,
+        "preset": effort.map(Effort::name),
     })
 }

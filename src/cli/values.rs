@@ -3,7 +3,9 @@
 //! Invariant: a value that leaves this file lies within the bounds that its help names.
 
 use clap::ValueEnum;
-use faceveil::{Audio, Backend, Device, EngineChoice, Format, Keep, Preset, Rect, Rgb, Shape};
+use faceveil::{
+    Audio, Backend, Device, Effort, EngineChoice, Format, Keep, Preset, Rect, Rgb, Shape,
+};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -145,10 +147,19 @@ impl From<BackendArg> for Backend {
     }
 }
 
-impl EffortArg {
-    /// The encoder's own name of it.
-    pub(super) fn name(self) -> String {
-        format!("{self:?}").to_lowercase()
+impl From<EffortArg> for Effort {
+    fn from(arg: EffortArg) -> Self {
+        match arg {
+            EffortArg::Ultrafast => Self::Ultrafast,
+            EffortArg::Superfast => Self::Superfast,
+            EffortArg::Veryfast => Self::Veryfast,
+            EffortArg::Faster => Self::Faster,
+            EffortArg::Fast => Self::Fast,
+            EffortArg::Medium => Self::Medium,
+            EffortArg::Slow => Self::Slow,
+            EffortArg::Slower => Self::Slower,
+            EffortArg::Veryslow => Self::Veryslow,
+        }
     }
 }
 

@@ -77,6 +77,34 @@ pub struct Detected {
     pub rejected: Vec<Face>,
 }
 
+impl Detected {
+    /// Each face once, whether or not it was found several times, and what is left of the rest.
+    fn apart(self) -> Self {
+        let faces = apart(self.faces);
+        let mut rejected = self.rejected;
+        rejected.retain(|r| {
+            faces
+                .iter()
+                .all(|f| f.area.iou(&r.area) <= SAME_BETWEEN_LOOKS)
+        });
+        let mut rejected = apart(rejected);
+        rejected.truncate(MOST_REJECTED);
+        Self { faces, rejected }
+    }
+
+    /// Adds what was found in another view of the same picture.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.faces.extend(other.faces);
+        self.rejected.extend(other.rejected);
+        self.apart()
+    }
+}
+
+/// Likeliest first, without those that another of them covers.
+pub(crate) fn apart(faces: Vec<Face>) -> Vec<Face> {
+    merge::non_maximum_suppression(faces, SAME_BETWEEN_LOOKS, |f: &Face| (&f.area, f.score))
+}
+
 /// Finds faces in pictures. Share one between threads: each call works with buffers of its own, on
 /// the calling thread. They are kept for the next call, as many as were in use at once and
 /// with room for the largest, until the detector is dropped.
@@ -160,19 +188,7 @@ impl Detector {
             list.retain(|f| f.area.longest() >= self.min_face);
         }
         // A second look may bring two boxes together, and so may a turn.
-        let apart = |all| {
-            merge::non_maximum_suppression(all, SAME_BETWEEN_LOOKS, |f: &Face| (&f.area, f.score))
-        };
-        let faces = apart(all.faces);
-        let mut rejected = all.rejected;
-        rejected.retain(|r| {
-            faces
-                .iter()
-                .all(|f| f.area.iou(&r.area) <= SAME_BETWEEN_LOOKS)
-        });
-        let mut rejected = apart(rejected);
-        rejected.truncate(MOST_REJECTED);
-        Ok(Detected { faces, rejected })
+        Ok(all.apart())
     }
 
     /// The faces of a picture as it is, and the rest. Some may be found twice.

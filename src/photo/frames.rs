@@ -2,6 +2,7 @@
 
 use super::Body;
 use super::convert::Parts;
+use super::flatten::Flattened;
 use super::raster::Raster;
 use crate::error::Result;
 use crate::geometry::{Orientation, PixelRect, Size};
@@ -53,6 +54,11 @@ impl<W: Writer> Body for Frames<W> {
     fn view(&self, frame: usize, crop: PixelRect, size: Size) -> Result<RgbImage> {
         let frame = &self.frames[frame];
         frame.raster.view(frame.orientation, crop, size)
+    }
+
+    fn over(&self, frame: usize, backdrop: u8) -> Result<Option<Flattened>> {
+        let frame = &self.frames[frame];
+        Flattened::new(&frame.raster, frame.orientation, backdrop)
     }
 
     fn edit(

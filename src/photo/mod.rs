@@ -9,6 +9,7 @@ mod boxes;
 mod canvas;
 mod convert;
 mod exif;
+mod flatten;
 mod frames;
 mod gif;
 mod guard;
@@ -34,6 +35,8 @@ use crate::geometry::{Orientation, PixelRect, Size};
 use crate::picture::{Picture, RgbImage};
 use crate::plane::{AnyPlaneMut, Channel, Layout};
 use convert::Parts;
+pub(crate) use flatten::BACKDROPS;
+use flatten::Flattened;
 use guard::{Budget, guarded};
 pub use keep::Keep;
 use notes::Notes;
@@ -180,6 +183,11 @@ trait Body: Send + Sync {
     fn orientation(&self, frame: usize) -> Orientation;
     /// See [`Picture::view`].
     fn view(&self, frame: usize, crop: PixelRect, size: Size) -> Result<RgbImage>;
+    /// See [`Photo::over`].
+    fn over(&self, frame: usize, backdrop: u8) -> Result<Option<Flattened>> {
+        let _ = (frame, backdrop);
+        Ok(None)
+    }
     /// See [`Photo::edit`].
     fn edit(
         &mut self,
@@ -350,6 +358,15 @@ impl Photo {
             body: self.body.as_ref(),
             frame,
         }
+    }
+
+    /// Frame `frame` over a grey of 0 to 255, if some of it is partly transparent. The colours of
+    /// [`Photo::picture`] are those that the file has, whatever their opacity.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    pub(crate) fn over(&self, frame: usize, backdrop: u8) -> Result<Option<impl Picture + use<>>> {
+        self.body.over(frame, backdrop)
     }
 
     /// Hands the planes of frame `frame` to `change`, one after the other.

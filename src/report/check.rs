@@ -3,11 +3,14 @@
 
 use super::parts::rect;
 use super::{Covered, FileReport, FoundFace};
+use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Rect, Size};
 use std::path::{Component, Path};
 
 /// Most regions of one frame.
 const MOST_A_FRAME: usize = 10_000;
+/// Most frames: a week at 60 a second.
+const MOST_FRAMES: usize = 40_000_000;
 
 /// A field and what is wrong with it.
 type Fault = (String, String);
@@ -17,6 +20,7 @@ pub(super) fn fault(report: &FileReport) -> Option<Fault> {
     let named = |field: &str, what: Option<String>| what.map(|w| (field.to_owned(), w));
     named("input", name(&report.input))
         .or_else(|| named("output", report.output.as_deref().and_then(name)))
+        .or_else(|| named("frames", count(report.frames)))
         .or_else(|| named("style", report.style.as_ref().and_then(|s| s.fault())))
         .or_else(|| each("faces", &report.faces, |f| face(f, report.frames)))
         .or_else(|| each("rejected", &report.rejected, |f| face(f, report.frames)))
@@ -65,6 +69,10 @@ fn name(name: &str) -> Option<String> {
     Some(what.to_owned())
 }
 
+fn count(frames: usize) -> Option<String> {
+    (frames > MOST_FRAMES).then(|| format!("{frames}, and no more than {MOST_FRAMES} are taken"))
+}
+
 /// A face may lie beyond the edge.
 fn face(face: &FoundFace, frames: usize) -> Option<String> {
     let points = face.landmarks.iter().flatten().flatten();
@@ -87,6 +95,21 @@ fn sides(area: [f32; 4]) -> Option<String> {
     rect(area)
         .is_none()
         .then(|| format!("[{x},{y},{w},{h}] is no box"))
+}
+
+/// Refuses a line whose regions cannot be acted upon. Its fields are public, so it may have come from elsewhere than
+/// the reader of reports.
+///
+/// # Errors
+/// [`ErrorKind::InvalidArgument`], with the field.
+pub(crate) fn ensure_regions(report: &FileReport) -> Result<()> {
+    match regions(report) {
+        None => Ok(()),
+        Some((field, what)) => Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!("the report's {field}: {what}"),
+        )),
+    }
 }
 
 fn regions(report: &FileReport) -> Option<Fault> {

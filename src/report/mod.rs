@@ -16,6 +16,7 @@ mod summary;
 mod tests;
 mod verification;
 
+pub(crate) use check::ensure_regions;
 pub use parts::{Covered, FollowedFace, FormatsUsed, FoundFace, Hashes, Milliseconds, OpenSpan};
 pub use read::{ReportReader, read_report};
 #[cfg(feature = "video")]

@@ -16,15 +16,16 @@ mod tolerance;
 #[cfg(feature = "video")]
 mod video;
 
-use crate::detect::{DetectorOptions, Preset, SecondSearch};
+use crate::detect::{DetectorOptions, Preset, SecondSearch, apart};
 use crate::digest::Digest;
 use crate::engine::EngineOptions;
 use crate::error::{ErrorKind, Result};
+use crate::face::Face;
 use crate::geometry::{Rect, Size};
 use crate::inspect::inspect;
-use crate::photo::{Format, Keep, Limits, Photo, Recognised};
+use crate::photo::{BACKDROPS, Format, Keep, Limits, Photo, Recognised};
 use crate::redact::{Region, Sticker, Style};
-use crate::report::{FileReport, Problem, Verdict, Verification};
+use crate::report::{FileReport, Problem, Verdict, Verification, ensure_regions};
 use std::path::PathBuf;
 
 /// How outputs are looked at again.
@@ -177,8 +178,10 @@ impl Verifier {
     /// one it is not known which regions must be covered, which is a finding of its own.
     ///
     /// # Errors
-    /// Those of an engine that fails. A photo that cannot be read is a finding.
+    /// Those of an engine that fails; [`ErrorKind::InvalidArgument`] for a line with a region that is no box in its
+    /// picture. A photo that cannot be read is a finding.
     pub fn photo(&self, file: &[u8], line: Option<&FileReport>) -> Result<Verification> {
+        line.map_or(Ok(()), ensure_regions)?;
         let mut findings = Findings::default();
         let style = self.claims(Digest::of(file), line, &mut findings);
         hidden::tell(inspect(file), line, &mut findings);
@@ -263,7 +266,7 @@ impl Verifier {
         for frame in 0..count {
             let regions = line.map_or_else(Vec::new, |line| regions(line, frame));
             let label = (count > 1).then_some(frame);
-            let faces = self.search.detect(&photo.picture(frame))?;
+            let faces = self.faces(&photo, frame)?;
             let size = upright(&photo, frame);
             for (face, share) in faces::uncovered(&faces, &regions, size) {
                 if !line.is_some_and(|line| line.is_left_open(&face.area)) {
@@ -282,6 +285,19 @@ impl Verifier {
             }
         }
         Ok(())
+    }
+}
+
+impl Verifier {
+    /// Whatever is seen in a frame, and where it is laid over something.
+    fn faces(&self, photo: &Photo, frame: usize) -> Result<Vec<Face>> {
+        let mut faces = self.search.detect(&photo.picture(frame))?;
+        for backdrop in BACKDROPS {
+            if let Some(picture) = photo.over(frame, backdrop)? {
+                faces.extend(self.search.detect(&picture)?);
+            }
+        }
+        Ok(apart(faces))
     }
 }
 

@@ -18,13 +18,13 @@ use crate::geometry::Rect;
 use crate::inspect::inspect_file;
 use crate::plane::AnyPlaneMut;
 use crate::redact::{Redaction, Region, Style};
-use crate::report::{Covered, FileReport, Verification};
+use crate::report::{FileReport, Schedule, Verification, ensure_regions};
 use crate::video::{self, Frame, FramePicture, FrameSource, Shape, Video};
 use std::collections::HashMap;
 use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// Frames a second that are searched for faces: the run itself looked at every one, and covers each face
 /// for a quarter of a second before and after it is seen.
@@ -42,7 +42,7 @@ impl Verifier {
     /// [`Verifier::photo`].
     ///
     /// # Errors
-    /// Those of an engine that fails; [`ErrorKind::Interrupted`] if `watch` breaks. A video that cannot
+    /// Those of [`Verifier::photo`]; [`ErrorKind::Interrupted`] if `watch` breaks. A video that cannot
     /// be read is a finding.
     pub fn video(
         &self,
@@ -50,6 +50,7 @@ impl Verifier {
         line: Option<&FileReport>,
         watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Verification> {
+        line.map_or(Ok(()), ensure_regions)?;
         let mut findings = Findings::default();
         let digest = match File::open(file).and_then(Digest::of_reader) {
             Ok(digest) => digest,
@@ -75,12 +76,17 @@ impl Verifier {
         let search = self.search_of_frames()?;
         let work = Work {
             shape: *video.shape(),
-            regions: line.map(ByFrame::new),
             style: style.as_ref(),
             search,
             stride,
         };
-        let pts = match work.run(&*video, options.workers.max(1), line, watch, &mut findings) {
+        let pts = match work.run(
+            &*video,
+            options.workers.clamp(1, 1024),
+            line,
+            watch,
+            &mut findings,
+        ) {
             Ok(pts) => pts,
             Err(e)
                 if matches!(
@@ -154,63 +160,24 @@ fn look_through(
     hidden::tell(inspect_file(file), line, findings);
 }
 
-/// Regions that can be asked for by frame, from any thread.
-struct ByFrame<'a> {
-    all: &'a [Covered],
-    /// Those that touch each run of [`BUCKET`] frames, in the order of covering.
-    buckets: Vec<Vec<u32>>,
-}
+/// Number and regions of frames that were given and not looked at yet, by their time.
+type Due = Mutex<HashMap<i64, (usize, Vec<Region>)>>;
 
-const BUCKET: usize = 64;
-
-impl<'a> ByFrame<'a> {
-    fn new(line: &'a FileReport) -> Self {
-        let last = line.frames.saturating_sub(1);
-        let mut buckets = vec![Vec::new(); line.frames.div_ceil(BUCKET)];
-        let mut order: Vec<u32> = (0..line.regions.len() as u32).collect();
-        order.sort_by_key(|&i| line.regions[i as usize].order());
-        for i in order {
-            let region = &line.regions[i as usize];
-            let [first, end] = match (region.frame, region.frames) {
-                (Some(frame), _) => [frame, frame],
-                (None, Some(frames)) => frames,
-                (None, None) => [0, last],
-            };
-            let touched = buckets
-                .iter_mut()
-                .take(end.min(last) / BUCKET + 1)
-                .skip(first / BUCKET);
-            touched.for_each(|bucket| bucket.push(i));
-        }
-        Self {
-            all: &line.regions,
-            buckets,
-        }
-    }
-
-    fn of(&self, frame: usize) -> Vec<Region> {
-        let bucket = self.buckets.get(frame / BUCKET);
-        let regions = bucket.into_iter().flatten().map(|&i| &self.all[i as usize]);
-        regions
-            .filter(|r| r.is_in(frame))
-            .filter_map(Covered::region)
-            .collect()
-    }
-}
-
-/// A source that remembers the numbers of the frames that it gave.
-struct Numbered {
+/// A source that remembers what the report says of the frames that it gave.
+struct Told<'a> {
     source: Box<dyn FrameSource>,
-    numbers: Arc<Mutex<HashMap<i64, usize>>>,
+    schedule: Option<Schedule<'a>>,
+    due: &'a Due,
     next: usize,
 }
 
-impl FrameSource for Numbered {
+impl FrameSource for Told<'_> {
     fn next(&mut self, shape: &Shape, frame: &mut Frame) -> Result<bool> {
         let there = self.source.next(shape, frame)?;
         if there {
-            let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
-            numbers.insert(frame.pts, self.next);
+            let regions = self.schedule.as_mut().map_or_else(Vec::new, Schedule::next);
+            let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+            due.insert(frame.pts, (self.next, regions));
             self.next += 1;
         }
         Ok(there)
@@ -220,7 +187,6 @@ impl FrameSource for Numbered {
 /// What is done to every frame.
 struct Work<'a> {
     shape: Shape,
-    regions: Option<ByFrame<'a>>,
     style: Option<&'a Style>,
     search: &'a SecondSearch,
     stride: usize,
@@ -253,18 +219,20 @@ impl Work<'_> {
         watch: Watch<'_>,
         findings: &mut Findings,
     ) -> Result<Vec<i64>> {
-        let numbers = Arc::new(Mutex::new(HashMap::new()));
-        let source = Box::new(Numbered {
+        let due = Due::default();
+        let source = Box::new(Told {
             source: video.source()?,
-            numbers: Arc::clone(&numbers),
+            schedule: line.map(|line| Schedule::new(&line.regions)),
+            due: &due,
             next: 0,
         });
         let look = |frame: &Frame| {
-            let mut numbers = numbers.lock().unwrap_or_else(PoisonError::into_inner);
-            let number = numbers.remove(&frame.pts);
-            drop(numbers);
+            let mut due = due.lock().unwrap_or_else(PoisonError::into_inner);
+            let told = due.remove(&frame.pts);
+            drop(due);
             // Only frames with one time have none; that they do is found by the times.
-            self.look(frame, number.unwrap_or(0))
+            let (number, regions) = told.unwrap_or_default();
+            self.look(frame, number, regions)
         };
         let pool = flow::Pool::new(3 * workers + 2);
         let mut pts = Vec::new();
@@ -310,12 +278,8 @@ impl Work<'_> {
         Ok(pts)
     }
 
-    fn look(&self, frame: &Frame, number: usize) -> Result<Seen> {
+    fn look(&self, frame: &Frame, number: usize, regions: Vec<Region>) -> Result<Seen> {
         let mut seen = Seen::default();
-        let regions = self
-            .regions
-            .as_ref()
-            .map_or_else(Vec::new, |r| r.of(number));
         if number.is_multiple_of(self.stride) {
             let picture = FramePicture::new(frame, &self.shape);
             let mut faces = self.search.detect(&picture)?;

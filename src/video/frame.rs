@@ -36,6 +36,21 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
+    /// The least that there is, for tests.
+    #[cfg(test)]
+    pub(crate) const GREY: Self = Self {
+        size: Size::new(2, 2),
+        orientation: Orientation::Normal,
+        planes: Planes::Grey,
+        coding: Coding {
+            bits: 8,
+            range: crate::colour::Range::Full,
+            matrix: crate::colour::Matrix::Bt601,
+        },
+        pixel_aspect: 1.0,
+        is_pq: false,
+    };
+
     /// Size as seen, in pixels as stored.
     pub(crate) fn upright(&self) -> Size {
         self.orientation.upright_size(self.size)

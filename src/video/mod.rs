@@ -8,13 +8,15 @@ mod embedded;
 mod failure;
 mod ffmpeg;
 mod frame;
+mod guard;
 mod player;
 mod timeline;
 mod view;
 
-pub(crate) use frame::{Frame, Shape};
 #[cfg(test)]
-pub(crate) use frame::{Planes, Samples};
+pub(crate) use frame::Samples;
+pub(crate) use frame::{Frame, Shape};
+pub(crate) use guard::caught;
 pub use player::VideoFrames;
 pub(crate) use timeline::{TimeBase, times};
 pub(crate) use view::FramePicture;
@@ -44,8 +46,42 @@ pub struct Encoding {
     pub audio: Audio,
     /// Constant rate factor, 0..=51, lower is better; the encoder's usual high quality if `None`.
     pub crf: Option<u8>,
-    /// Effort of the encoder, `ultrafast` to `veryslow`; `None` is a fast one.
-    pub preset: Option<String>,
+    /// `None` is a fast one.
+    pub effort: Option<Effort>,
+}
+
+/// How long an encoder looks for a shorter way to say the same, from quick to thorough: what x264 and x265 call a
+/// preset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the encoders' own names")]
+pub enum Effort {
+    Ultrafast,
+    Superfast,
+    Veryfast,
+    Faster,
+    Fast,
+    Medium,
+    Slow,
+    Slower,
+    Veryslow,
+}
+
+impl Effort {
+    /// The encoders' own name of it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ultrafast => "ultrafast",
+            Self::Superfast => "superfast",
+            Self::Veryfast => "veryfast",
+            Self::Faster => "faster",
+            Self::Fast => "fast",
+            Self::Medium => "medium",
+            Self::Slow => "slow",
+            Self::Slower => "slower",
+            Self::Veryslow => "veryslow",
+        }
+    }
 }
 
 /// What decodes and encodes.
@@ -167,7 +203,7 @@ fn embedded(path: &Path, max_pixels: u64) -> Result<Result<EmbeddedVideo, String
     if head.get(4..8).is_none_or(|kind| !kinds.contains(&kind)) {
         return Ok(Err("it is no MP4".into()));
     }
-    EmbeddedVideo::open(path, max_pixels)
+    caught("opening", || EmbeddedVideo::open(path, max_pixels))
 }
 
 /// Frames of this size are allowed.

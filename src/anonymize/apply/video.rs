@@ -2,9 +2,11 @@
 
 use super::{Applier, begun, differs, same_size};
 use crate::anonymize::milliseconds;
-use crate::anonymize::video::{Progress, VideoOptions, again, digest, look_through, tell_sound};
+use crate::anonymize::video::{
+    Progress, VideoOptions, again, digest, ensure_apart, look_through, tell_sound,
+};
 use crate::error::Result;
-use crate::report::{FileReport, Schedule};
+use crate::report::{FileReport, Schedule, ensure_regions};
 use crate::video;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -25,6 +27,8 @@ impl Applier {
         options: &VideoOptions,
         watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<FileReport> {
+        ensure_regions(line)?;
+        ensure_apart(input, output)?;
         let done = self.try_video(input, output, line, options, watch);
         if done.is_err() {
             let _ = std::fs::remove_file(output);

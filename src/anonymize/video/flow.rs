@@ -5,9 +5,8 @@
 //! every thread that it started has ended.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::video::{Frame, FrameSink, FrameSource, Shape};
+use crate::video::{Frame, FrameSink, FrameSource, Shape, caught};
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -90,7 +89,7 @@ impl Pool {
 /// # Errors
 /// The first in the order of the frames, of the source, of `look`, or of `each`.
 pub(crate) fn in_order<L: Send>(
-    mut source: Box<dyn FrameSource>,
+    mut source: Box<dyn FrameSource + '_>,
     shape: &Shape,
     workers: usize,
     pool: &Pool,
@@ -98,13 +97,14 @@ pub(crate) fn in_order<L: Send>(
     mut each: impl FnMut(Option<(Frame, L)>) -> Result<()>,
 ) -> Result<()> {
     thread::scope(|scope| {
+        // Whatever becomes of `each`: a thread that waits for a frame would keep the others waiting.
+        let _closing = Closing(pool);
         let (to_workers, work) = mpsc::sync_channel::<(usize, Result<Frame>)>(workers);
         let (done, results) = mpsc::channel();
         let read = move || {
             for index in 0.. {
                 let Some(mut frame) = pool.take() else { return };
-                let read = caught("decoding", || source.next(shape, &mut frame));
-                let item = match read {
+                let item = match source.next(shape, &mut frame) {
                     Ok(true) => Ok(frame),
                     Ok(false) => return,
                     Err(e) => Err(e),
@@ -132,18 +132,20 @@ pub(crate) fn in_order<L: Send>(
                     }
                 }
             };
-            if let Err(e) = spawn(scope, run) {
-                pool.close();
-                return Err(e);
-            }
+            spawn(scope, run)?;
         }
         drop((work, done));
-        let all = give_out(&results, &mut each);
-        // On an error the others are still at work.
-        drop(results);
-        pool.close();
-        all
+        give_out(&results, &mut each)
     })
+}
+
+/// Closes a pool when it goes out of sight.
+struct Closing<'a>(&'a Pool);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 /// Calls `each` in the order of the frames until all threads have ended.
@@ -176,21 +178,18 @@ fn spawn<'scope>(
     scope: &'scope thread::Scope<'scope, '_>,
     run: impl FnOnce() + Send + 'scope,
 ) -> Result<()> {
-    let spawned = thread::Builder::new()
-        .name("faceveil-worker-video".into())
-        .stack_size(STACK)
-        .spawn_scoped(scope, run);
-    spawned
-        .map(drop)
-        .map_err(|e| Error::new(ErrorKind::Internal, "starting a thread").because(e))
+    let spawned = worker().spawn_scoped(scope, run);
+    spawned.map(drop).map_err(no_thread)
 }
 
-/// What a library below panics with is an error of the file, not the end of the program.
-fn caught<T>(doing: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
-        let message = format!("a bug while {doing} the video");
-        Err(Error::new(ErrorKind::Internal, message))
-    })
+fn worker() -> thread::Builder {
+    thread::Builder::new()
+        .name("faceveil-worker-video".into())
+        .stack_size(STACK)
+}
+
+fn no_thread(why: std::io::Error) -> Error {
+    Error::new(ErrorKind::Internal, "starting a thread").because(why)
 }
 
 /// What goes to the encoder's thread.
@@ -221,7 +220,10 @@ pub(super) struct Writing {
 
 impl Writing {
     /// Starts the thread.
-    pub(super) fn start(mut sink: Box<dyn FrameSink>) -> Self {
+    ///
+    /// # Errors
+    /// If there is none to be had.
+    pub(super) fn start(mut sink: Box<dyn FrameSink>) -> Result<Self> {
         let (orders, received) = mpsc::sync_channel(WRITER_QUEUE);
         let write = move || {
             let mut written = 0;
@@ -239,12 +241,12 @@ impl Writing {
             }
             Err(interrupted())
         };
-        let thread = thread::spawn(move || caught("encoding", write));
-        Self {
+        let thread = worker().spawn(move || caught("encoding", write));
+        Ok(Self {
             orders: Some(orders),
-            thread: Some(thread),
+            thread: Some(thread.map_err(no_thread)?),
             waited: Duration::ZERO,
-        }
+        })
     }
 
     /// Hands over a frame, which goes to `pool` when it is encoded.
@@ -300,23 +302,10 @@ pub(crate) fn interrupted() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::colour::{Coding, Matrix, Range};
-    use crate::geometry::{Orientation, Size};
-    use crate::video::{Planes, Samples};
+    use crate::video::Samples;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    const SHAPE: Shape = Shape {
-        size: Size::new(2, 2),
-        orientation: Orientation::Normal,
-        planes: Planes::Grey,
-        coding: Coding {
-            bits: 8,
-            range: Range::Full,
-            matrix: Matrix::Bt601,
-        },
-        pixel_aspect: 1.0,
-        is_pq: false,
-    };
+    const SHAPE: Shape = Shape::GREY;
 
     /// Counts frames up to `end`, then ends or fails.
     struct Counting {
@@ -417,6 +406,25 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_panic_of_the_caller_ends_all_threads() {
+        let pool = Pool::new(4);
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            in_order(
+                counting(1000, false),
+                &SHAPE,
+                2,
+                &pool,
+                |_| Ok(()),
+                |item| {
+                    assert!(item.is_none_or(|(f, ())| f.pts != 2), "a bug");
+                    Ok(())
+                },
+            )
+        }));
+        assert!(panicked.is_err());
+    }
+
     struct Sink {
         room: usize,
     }
@@ -438,7 +446,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_the_error_that_is_told() {
         let pool = Pool::new(4);
-        let mut writing = Writing::start(Box::new(Sink { room: 10 }));
+        let mut writing = Writing::start(Box::new(Sink { room: 10 })).expect("a thread");
         let error = loop {
             let frame = pool.take().expect("open");
             if let Err(e) = writing.send(frame, &pool) {
@@ -446,7 +454,7 @@ mod tests {
             }
         };
         assert_eq!(error.kind(), ErrorKind::Output);
-        let writing = Writing::start(Box::new(Sink { room: 10 }));
+        let writing = Writing::start(Box::new(Sink { room: 10 })).expect("a thread");
         assert_eq!(writing.finish().expect("finished").0, 0);
     }
 }

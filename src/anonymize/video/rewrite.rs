@@ -13,6 +13,7 @@ use crate::report::{Covered, FileReport};
 use crate::video::{self, Encoding, Frame, Shape, Video};
 use flow::Pool;
 use std::fs::File;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
@@ -27,24 +28,30 @@ pub(in crate::anonymize) fn again(
     masks: &mut dyn FnMut(&Frame) -> Result<Vec<Region>>,
 ) -> Result<(usize, f64)> {
     let shape = video.shape();
-    let mut source = video.source()?;
-    let mut writing = flow::Writing::start(video.sink(output, &options.encoding)?);
+    let source = video.source()?;
+    let mut writing = flow::Writing::start(video.sink(output, &options.encoding)?)?;
     let pool = Pool::new(2 * flow::WRITER_QUEUE);
     let mut frames = 0;
-    loop {
-        let mut frame = pool.take().unwrap_or_default();
-        if !source.next(shape, &mut frame)? {
-            break;
-        }
-        let masks = masks(&frame)?;
-        cover(&mut frame, shape, style, &masks)?;
-        writing.send(frame, &pool)?;
-        frames += 1;
-        let of = video.frames();
-        if watch(Progress { frames, of }).is_break() {
-            return Err(flow::interrupted());
-        }
-    }
+    flow::in_order(
+        source,
+        shape,
+        1,
+        &pool,
+        |_| Ok(()),
+        |item| {
+            if let Some((mut frame, ())) = item {
+                let masks = masks(&frame)?;
+                cover(&mut frame, shape, style, &masks)?;
+                writing.send(frame, &pool)?;
+                frames += 1;
+            }
+            let of = video.frames();
+            match watch(Progress { frames, of }) {
+                ControlFlow::Continue(()) => Ok(()),
+                ControlFlow::Break(()) => Err(flow::interrupted()),
+            }
+        },
+    )?;
     if frames == 0 {
         return Err(Error::new(ErrorKind::Malformed, "it has no frames"));
     }

@@ -31,8 +31,6 @@ pub(super) struct Chunks {
     pub(super) animation: Option<(u32, u32)>,
     /// How many frames the file really begins.
     pub(super) frame_controls: u32,
-    /// Bytes of compressed pixels, those of an animation's later frames aside.
-    pub(super) pixels: usize,
 }
 
 impl Chunks {
@@ -71,8 +69,7 @@ impl Chunks {
             return Ok(());
         }
         match &name {
-            b"IHDR" | b"PLTE" | b"tRNS" | b"fdAT" | b"iCCP" => {}
-            b"IDAT" => self.pixels += data.len(),
+            b"IHDR" | b"PLTE" | b"tRNS" | b"IDAT" | b"fdAT" | b"iCCP" => {}
             b"acTL" => {
                 let numbers: [u8; 8] = data
                     .try_into()

@@ -2,6 +2,7 @@
 //! the pixels still fit them.
 
 mod chunks;
+mod compressor;
 mod pack;
 
 use super::canvas::{Blend, Canvas, Disposal};
@@ -18,12 +19,10 @@ use crate::geometry::{Orientation, PixelRect, Size};
 use crate::plane::Sample;
 use ::png as codec;
 use chunks::Chunks;
+use compressor::SMALL;
 use pack::Packed;
 use std::borrow::Cow;
 use std::io::Cursor;
-
-/// A quarter of the time of the default level 6 for photos, and as small.
-const SMALL: codec::DeflateCompression = codec::DeflateCompression::Level(3);
 
 /// A decoded PNG.
 pub(super) type Png = Frames<PngWriter>;
@@ -252,17 +251,25 @@ fn bit_depth(samples: &Samples) -> codec::BitDepth {
 }
 
 impl PngWriter {
-    /// The source's own form, where the pixels still fit it.
-    fn pack(&self, raster: &Raster) -> Option<Packed> {
-        let Samples::U8(pixels) = raster.samples() else {
-            return None;
-        };
+    /// The source's own form, where the pixels still fit it, or that of the raster.
+    fn pack<'a>(&self, raster: &'a Raster) -> Packed<'a> {
         let width = raster.size().width as usize;
-        match (self.color, raster.model()) {
-            (codec::ColorType::Indexed, model) => pack::palette(pixels, width, model),
-            (codec::ColorType::Grayscale, Model::Grey) => pack::grey(pixels, width, self.depth),
+        let own = match (raster.samples(), self.color, raster.model()) {
+            (Samples::U8(pixels), codec::ColorType::Indexed, model) => {
+                pack::palette(pixels, width, model)
+            }
+            (Samples::U8(pixels), codec::ColorType::Grayscale, Model::Grey) => {
+                pack::grey(pixels, width, self.depth)
+            }
             _ => None,
-        }
+        };
+        own.unwrap_or_else(|| Packed {
+            color: color_type(raster.model()),
+            depth: bit_depth(raster.samples()),
+            palette: Vec::new(),
+            opacity: Vec::new(),
+            data: big_endian(raster.samples()),
+        })
     }
 
     fn encoder<'a>(
@@ -278,48 +285,13 @@ impl PngWriter {
         Ok(encoder)
     }
 
-    /// Photos have next to nothing that repeats itself: there a compressor that does not look for it takes a fifth of
-    /// the time, and what it makes is as small. That shows by the source's size.
     fn still(&self, out: &mut Vec<u8>, raster: &Raster) -> Result<(), codec::EncodingError> {
-        let enough = self.chunks.pixels.saturating_mul(11) / 10;
-        if enough > 0 {
-            self.still_by(codec::DeflateCompression::FdeflateUltraFast, out, raster)?;
-            if out.len() <= enough {
-                return Ok(());
-            }
-            out.clear();
-        }
-        self.still_by(SMALL, out, raster)
-    }
-
-    fn still_by(
-        &self,
-        compression: codec::DeflateCompression,
-        out: &mut Vec<u8>,
-        raster: &Raster,
-    ) -> Result<(), codec::EncodingError> {
+        let packed = self.pack(raster);
+        let compression = compressor::suited(&packed, raster.size())?;
         let mut encoder = self.encoder(out, raster.size(), compression)?;
-        let data = match self.pack(raster) {
-            Some(packed) => {
-                encoder.set_color(packed.color);
-                encoder.set_depth(packed.depth);
-                if !packed.palette.is_empty() {
-                    encoder.set_palette(packed.palette);
-                    encoder.set_filter(codec::Filter::NoFilter);
-                }
-                if !packed.opacity.is_empty() {
-                    encoder.set_trns(packed.opacity);
-                }
-                Cow::Owned(packed.data)
-            }
-            None => {
-                encoder.set_color(color_type(raster.model()));
-                encoder.set_depth(bit_depth(raster.samples()));
-                big_endian(raster.samples())
-            }
-        };
+        packed.tell(&mut encoder);
         let mut writer = encoder.write_header()?;
-        writer.write_image_data(&data)?;
+        writer.write_image_data(&packed.data)?;
         writer.finish()
     }
 }

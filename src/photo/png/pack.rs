@@ -3,20 +3,38 @@
 //! Invariant: what a decoder expands again is sample for sample what was packed.
 
 use super::super::raster::Model;
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::io::Write;
 
 /// Pixels as a PNG stores them.
-pub(super) struct Packed {
+pub(super) struct Packed<'a> {
     pub(super) color: png::ColorType,
     pub(super) depth: png::BitDepth,
     pub(super) palette: Vec<u8>,
     /// Opacity of the palette's entries; empty if all are opaque.
     pub(super) opacity: Vec<u8>,
-    pub(super) data: Vec<u8>,
+    /// Rows one after the other, each of whole bytes.
+    pub(super) data: Cow<'a, [u8]>,
+}
+
+impl Packed<'_> {
+    /// Sets all but the pixels.
+    pub(super) fn tell<W: Write>(&self, encoder: &mut png::Encoder<'_, W>) {
+        encoder.set_color(self.color);
+        encoder.set_depth(self.depth);
+        if !self.palette.is_empty() {
+            encoder.set_palette(self.palette.clone());
+            encoder.set_filter(png::Filter::NoFilter);
+        }
+        if !self.opacity.is_empty() {
+            encoder.set_trns(self.opacity.clone());
+        }
+    }
 }
 
 /// Grey at 1, 2 or 4 bits, if every sample is one that such a depth expands to.
-pub(super) fn grey(pixels: &[u8], width: usize, depth: png::BitDepth) -> Option<Packed> {
+pub(super) fn grey(pixels: &[u8], width: usize, depth: png::BitDepth) -> Option<Packed<'static>> {
     let bits = depth as usize;
     let step = 255 / ((1usize << bits) - 1);
     if bits >= 8 || pixels.iter().any(|&v| usize::from(v) % step != 0) {
@@ -28,13 +46,13 @@ pub(super) fn grey(pixels: &[u8], width: usize, depth: png::BitDepth) -> Option<
         depth,
         palette: Vec::new(),
         opacity: Vec::new(),
-        data: bit_rows(&small, width, bits),
+        data: bit_rows(&small, width, bits).into(),
     })
 }
 
 /// A palette, if 256 colours are enough. Entries that are not opaque come first, so that the opacity
 /// chunk stays short.
-pub(super) fn palette(pixels: &[u8], width: usize, model: Model) -> Option<Packed> {
+pub(super) fn palette(pixels: &[u8], width: usize, model: Model) -> Option<Packed<'static>> {
     let n = model.channels().len();
     let colour = |p: &[u8]| match *p {
         [r, g, b] => Some([r, g, b, 255]),
@@ -72,7 +90,7 @@ pub(super) fn palette(pixels: &[u8], width: usize, model: Model) -> Option<Packe
             .map(|c| c[3])
             .take_while(|&a| a < 255)
             .collect(),
-        data: bit_rows(&indices, width, bits.into()),
+        data: bit_rows(&indices, width, bits.into()).into(),
     })
 }
 

@@ -11,7 +11,8 @@ mod tests;
 
 use super::failure::failed;
 use super::frame::{Planes, Shape};
-use super::{Audio, Encoding, FrameSink, FrameSource, TimeBase, Video};
+use super::guard::{Guarded, caught};
+use super::{Audio, Effort, Encoding, FrameSink, FrameSource, TimeBase, Video};
 use crate::colour::{Coding, Matrix, Range};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
@@ -147,21 +148,23 @@ impl Video for EmbeddedVideo {
     }
 
     fn source(&self) -> Result<Box<dyn FrameSource>> {
-        Ok(Box::new(self.reading()?))
+        Ok(Box::new(Guarded(caught("decoding", || self.reading())?)))
     }
 
     fn begins_before(&self, frame: usize) -> usize {
-        self.reading().map_or(0, |mut r| r.begins_before(frame))
+        let found = caught("decoding", || Ok(self.reading()?.begins_before(frame)));
+        found.unwrap_or(0)
     }
 
     fn source_from(&self, frame: usize) -> Result<Box<dyn FrameSource>> {
-        Ok(Box::new(self.reading()?.starting_at(frame)))
+        let from = caught("decoding", || Ok(self.reading()?.starting_at(frame)))?;
+        Ok(Box::new(Guarded(from)))
     }
 
     fn sink(&self, to: &Path, encoding: &Encoding) -> Result<Box<dyn FrameSink>> {
-        let preset = match encoding.preset.as_deref() {
-            Some("ultrafast" | "superfast") => Preset::Fast,
-            Some("slow" | "slower" | "veryslow") => Preset::Quality,
+        let preset = match encoding.effort {
+            Some(Effort::Ultrafast | Effort::Superfast) => Preset::Fast,
+            Some(Effort::Slow | Effort::Slower | Effort::Veryslow) => Preset::Quality,
             _ => Preset::Balanced,
         };
         Ok(Box::new(sink::Writing::start(

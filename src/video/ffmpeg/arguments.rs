@@ -3,7 +3,7 @@
 use super::super::failure::unsupported;
 use super::super::frame::Planes;
 use super::super::frame::Shape;
-use super::super::{Audio, Encoding};
+use super::super::{Audio, Effort, Encoding};
 use super::containers::Container;
 use super::pixels::PixelFormat;
 use super::probe::{AudioTrack, Fields, Probe};
@@ -236,7 +236,7 @@ impl Job<'_> {
             all.add(["-chroma_sample_location", location]);
         }
         let crf = |i: usize| self.encoding.crf.unwrap_or(CRF[i]).to_string();
-        let asked = self.encoding.preset.as_deref();
+        let asked = self.encoding.effort.map(Effort::name);
         let preset = asked.unwrap_or(PRESET);
         all.add([
             "-pix_fmt",
