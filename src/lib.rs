@@ -69,7 +69,7 @@ pub use report::{
 };
 pub use verify::{Verifier, VerifierOptions};
 #[cfg(feature = "video")]
-pub use video::{Audio, Backend, Effort, Encoding, VideoFrames};
+pub use video::{Audio, Backend, Effort, Encoding, VideoFrames, ffmpeg};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

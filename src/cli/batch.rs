@@ -63,6 +63,8 @@ pub(super) fn run<T: Send>(
             }
         }
         drop(results);
+        // Whatever becomes of `emit`: a thread that waits for it would keep the others waiting.
+        let _shutting = Shutting(&gate);
         let mut waiting = BTreeMap::new();
         let mut due = 0;
         for (index, outcome) in arrivals {
@@ -97,6 +99,17 @@ struct Gate {
 struct Place {
     next: usize,
     emitted: usize,
+}
+
+/// Lets nobody in any more when it goes out of sight.
+struct Shutting<'a>(&'a Gate);
+
+impl Drop for Shutting<'_> {
+    fn drop(&mut self) {
+        let mut place = self.0.place.lock().unwrap_or_else(PoisonError::into_inner);
+        place.next = self.0.count;
+        self.0.moved.notify_all();
+    }
 }
 
 impl Gate {

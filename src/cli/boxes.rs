@@ -45,6 +45,8 @@ impl ByHand {
     fn read(&mut self, path: &Path) -> Result<()> {
         let bytes = read::file(path, MOST_BYTES)?;
         let text = std::str::from_utf8(&bytes).context("it is no text")?;
+        // Some editors mark a text as Unicode by its first character.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (number, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {

@@ -10,7 +10,7 @@ use super::outputs::{self, Destination, Planned};
 use super::report_file::ReportTo;
 use super::values::{self, DeviceArg, OnNoFaceArg, ProgressArg, StyleArg};
 use super::write::Existing;
-use super::{show, siblings};
+use super::{show, siblings, strangers};
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{
     Applier, DetectorOptions, Effort, Encoding, EngineChoice, EngineOptions, Format, Keep, Limits,
@@ -100,7 +100,12 @@ pub(super) enum Task {
     /// Find the faces.
     Detect,
     /// Find them and say what would be written.
-    DryRun,
+    DryRun {
+        /// What may be at the output path.
+        existing: WhenThere,
+        /// What to do where there is nothing to cover.
+        on_no_face: OnNoFaceArg,
+    },
     /// Cover them and write the new file.
     Blur {
         /// What may be at the output path.
@@ -147,7 +152,10 @@ impl Config {
         )?;
         let report = ReportTo::choose(writing.report.as_deref());
         let task = if typed.dry_run {
-            Task::DryRun
+            Task::DryRun {
+                existing: existing(writing),
+                on_no_face: writing.on_no_face,
+            }
         } else {
             check_stdout(&destination, &report, writing)?;
             task(writing)
@@ -312,6 +320,7 @@ impl Config {
         for (planned, beside) in plan.iter_mut().zip(siblings) {
             planned.siblings = beside;
         }
+        let notices = strangers::sentences(&left_alone, &plan);
         let jobs = running.jobs.map_or_else(cores, usize::from);
         let folder = match to.destination {
             Destination::Folder(folder) => Some(folder.clone()),
@@ -331,7 +340,7 @@ impl Config {
             report: to.report,
             audit: to.audit,
             folder,
-            notices: Vec::new(),
+            notices,
             verify: None,
             jobs,
             quiet: running.quiet,
@@ -349,9 +358,8 @@ fn gather(given: &[OsString], previews: Option<&Path>, destination: &Destination
     inputs::gather(given, &own)
 }
 
-/// How new files are to be written.
-pub(super) fn task(typed: &Writing) -> Task {
-    let existing = if typed.skip_existing {
+fn existing(typed: &Writing) -> WhenThere {
+    if typed.skip_existing {
         WhenThere::Skip
     } else if typed.in_place {
         WhenThere::Write(Existing::ReplaceInPlace)
@@ -359,9 +367,13 @@ pub(super) fn task(typed: &Writing) -> Task {
         WhenThere::Write(Existing::Replace)
     } else {
         WhenThere::Write(Existing::Refuse)
-    };
+    }
+}
+
+/// How new files are to be written.
+pub(super) fn task(typed: &Writing) -> Task {
     Task::Blur {
-        existing,
+        existing: existing(typed),
         on_no_face: typed.on_no_face,
     }
 }

@@ -55,6 +55,15 @@ fn tell(to: &mut dyn Write, onnxruntime: Option<&Path>) -> io::Result<bool> {
         // The other engine is optional.
         healthy &= works || info.engine != EngineChoice::Builtin;
     }
+    writeln!(to, "\nvideos")?;
+    match faceveil::ffmpeg() {
+        Ok(name) => writeln!(to, "  {name}")?,
+        Err(why) => writeln!(
+            to,
+            "  MP4 with H.264 only; for all others: {}",
+            show::text(&why.to_string())
+        )?,
+    }
     Ok(healthy)
 }
 

@@ -8,8 +8,10 @@
 //! Invariant: the order of the list depends on names only.
 
 use super::show;
+use super::summary::count;
 use faceveil::{Photo, Recognised};
 use same_file::Handle;
+use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Read;
@@ -78,8 +80,24 @@ pub(super) struct LeftAlone {
     pub(super) earlier_outputs: usize,
     /// Links to folders.
     pub(super) linked_folders: usize,
+    /// Folders that this run writes to.
+    pub(super) own: Vec<PathBuf>,
     /// Given folders without a single photo.
     pub(super) empty: Vec<PathBuf>,
+}
+
+impl LeftAlone {
+    /// What is added to a summary.
+    pub(super) fn sentence(&self) -> String {
+        let parts = [
+            (self.other, "other file"),
+            (self.earlier_outputs, "earlier output"),
+            (self.linked_folders, "linked folder"),
+        ];
+        let told = parts.iter().filter(|(n, _)| *n > 0);
+        told.map(|(n, what)| format!("; {} left alone", count(*n, what)))
+            .collect()
+    }
 }
 
 /// Everything that was given.
@@ -145,11 +163,16 @@ impl Walk {
 
     fn folder(&self, root: &Path, inputs: &mut Inputs) {
         let before = inputs.list.len();
+        let passed = RefCell::new(Vec::new());
         let entries = WalkDir::new(root)
             .sort_by_file_name()
             .into_iter()
             .filter_entry(|entry| {
-                entry.depth() == 0 || !(is_hidden(entry) || is_own(entry, &self.own))
+                let own = entry.depth() > 0 && is_own(entry, &self.own);
+                if own {
+                    passed.borrow_mut().push(entry.path().to_owned());
+                }
+                entry.depth() == 0 || !(own || is_hidden(entry))
             });
         for entry in entries {
             match entry {
@@ -166,6 +189,7 @@ impl Walk {
                 }
             }
         }
+        inputs.left_alone.own.append(&mut passed.into_inner());
         if inputs.list.len() == before {
             inputs.left_alone.empty.push(root.to_owned());
         }
@@ -180,7 +204,7 @@ impl Walk {
             inputs.left_alone.linked_folders += 1;
         } else if !self.everything && is_earlier_output(entry.file_name()) {
             inputs.left_alone.earlier_outputs += 1;
-        } else if claims(path) || is_picture(path) || (self.everything && is_sidecar(path)) {
+        } else if is_claimed(path) || (self.everything && is_sidecar(path)) {
             inputs.list.push(Input {
                 name: below(root, path),
                 source: Source::File(path.to_owned()),
@@ -198,7 +222,7 @@ fn below(root: &Path, path: &Path) -> PathBuf {
     }
 }
 
-fn is_hidden(entry: &DirEntry) -> bool {
+pub(super) fn is_hidden(entry: &DirEntry) -> bool {
     entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
@@ -217,6 +241,11 @@ fn is_earlier_output(name: &OsStr) -> bool {
 fn claims(path: &Path) -> bool {
     let extension = path.extension().and_then(OsStr::to_str);
     extension.is_some_and(|e| CLAIMS.iter().any(|claim| claim.eq_ignore_ascii_case(e)))
+}
+
+/// Whether its name or its content says that it is a picture or a video.
+pub(super) fn is_claimed(path: &Path) -> bool {
+    claims(path) || is_picture(path)
 }
 
 /// Whether the name says that it tells a picture's story.

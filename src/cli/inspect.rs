@@ -78,7 +78,7 @@ pub(super) fn run(typed: &Inspect) -> Result<Exit> {
         emit,
     )
     .context("starting threads")?;
-    voice.line(tally.sentence(list.len()));
+    voice.line(tally.sentence(list.len()) + &left_alone.sentence());
     Ok(if interrupt.heard() {
         Exit::Interrupted
     } else if tally.unreadable > 0 || tally.files < list.len() || results.is_torn() {
@@ -135,7 +135,7 @@ fn line(input: &Input, seen: &Result<Inspection>) -> Line {
         schema: SCHEMA,
         file: match input.source {
             Source::Stdin => "-".into(),
-            _ => show::in_report(&input.name),
+            _ => input.path().map_or_else(String::new, show::in_report),
         },
         seen: seen.as_ref().cloned().unwrap_or_default(),
         error: seen.as_ref().err().map(show::chain),

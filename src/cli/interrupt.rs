@@ -20,14 +20,14 @@ pub(super) struct Interrupt {
 }
 
 impl Interrupt {
-    /// Listens to SIGINT, SIGTERM and SIGHUP from now on.
+    /// Listens to SIGINT, SIGTERM and SIGHUP from now on; not to SIGHUP if it is ignored, as `nohup` has it.
     ///
     /// # Errors
     /// If the system refuses a handler.
     pub(super) fn listen() -> Result<Self> {
         let interrupt = Self::default();
         let heard = interrupt.clone();
-        ctrlc::set_handler(move || {
+        on_signal(move || {
             heard.requested.store(true, Ordering::SeqCst);
             if heard.heard.swap(true, Ordering::SeqCst) {
                 heard.remove_temporaries();
@@ -74,6 +74,33 @@ impl Interrupt {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Calls `run` on a thread of its own, each time that somebody asks to stop.
+#[cfg(unix)]
+fn on_signal(run: impl Fn() + Send + 'static) -> Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let listened = [SIGINT, SIGTERM]
+        .into_iter()
+        .chain((!is_ignored(SIGHUP)).then_some(SIGHUP));
+    let mut signals = signal_hook::iterator::Signals::new(listened)?;
+    let listen = move || signals.forever().for_each(|_| run());
+    std::thread::Builder::new().spawn(listen)?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn on_signal(run: impl Fn() + Send + 'static) -> Result<()> {
+    Ok(ctrlc::set_handler(run)?)
+}
+
+/// Whether whoever started this program had it ignore a signal; known on Linux only.
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|l| l.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|m| u64::from_str_radix(m.trim(), 16).ok());
+    mask.is_some_and(|m| m >> (signal - 1) & 1 == 1)
 }
 
 /// A temporary that is in use.

@@ -7,15 +7,16 @@
 use super::config::{Task, WhenThere};
 use super::inputs::Source;
 use super::interrupt::Interrupt;
+use super::naming::Naming;
 use super::outputs::{Planned, Target};
 use super::record::Record;
 use super::values::OnNoFaceArg;
 use super::video::Videos;
 use super::write::{self, Existing, Written};
-use super::{preview, read, show, siblings, verify};
+use super::{batch, preview, read, show, siblings, verify};
 use anyhow::{Context, Result, anyhow, bail};
 use faceveil::{
-    Anonymizer, Applier, Digest, FileReport, Format, Found, Hashes, Options, Outcome, Photo,
+    Anonymizer, Applier, Digest, FileReport, Format, Found, Hashes, Keep, Options, Outcome, Photo,
     Recognised, Verifier,
 };
 use std::borrow::Cow;
@@ -120,10 +121,12 @@ impl Job<'_> {
                 "it is up to date, and what was covered is told in another run's report: give that one to `faceveil verify`, or write anew with --overwrite",
             ))
         } else if read::is_video(path) {
-            self.videos.verify(verifier, path, report)
+            caught(|| self.videos.verify(verifier, path, report))
         } else {
-            read::file(path, read::MOST_BYTES)
-                .and_then(|bytes| Ok(verifier.photo(&bytes, Some(report))?))
+            caught(|| {
+                let bytes = read::file(path, read::MOST_BYTES)?;
+                Ok(verifier.photo(&bytes, Some(report))?)
+            })
         };
         report.verify = Some(seen.unwrap_or_else(|why| verify::not_checked(&show::chain(&why))));
     }
@@ -264,7 +267,7 @@ impl Job<'_> {
                 report.warnings.extend(also);
                 Ok(report)
             }
-            Task::DryRun => {
+            Task::DryRun { .. } => {
                 let mut report = found.report().clone();
                 report.warnings.extend(also);
                 Ok(report)
@@ -320,6 +323,15 @@ impl Job<'_> {
         Ok(report)
     }
 
+    /// Whether metadata is to be written again.
+    fn keeps(&self) -> bool {
+        let keep = match self.covering {
+            Covering::Find(_, options) => options.keep,
+            Covering::Told(applier) => applier.keep,
+        };
+        keep != Keep::default()
+    }
+
     /// A video has a path of its own: it is too long for memory.
     fn video(&self, input: &Path, planned: &Planned, rule: Existing) -> Result<FileReport> {
         let find = || match self.covering {
@@ -343,17 +355,28 @@ impl Job<'_> {
         if self.format.is_some() {
             also.push("--format is for photos; the video keeps its own".to_owned());
         }
+        if self.keeps() {
+            also.push(
+                "--keep is for photos; nothing but picture and sound of a video is kept".into(),
+            );
+        }
         if planned.preview.is_some() {
             also.push("a preview is drawn of photos only".to_owned());
         }
         also.extend(self.beside(planned));
         match (self.task, &planned.target) {
-            (Task::Detect | Task::DryRun, _) => {
+            (Task::Detect | Task::DryRun { .. }, _) => {
                 let mut report = find()?;
                 report.warnings.extend(also);
                 Ok(report)
             }
             (Task::Blur { on_no_face, .. }, Target::File { path, name }) => {
+                if self.task.is_in_place() && Naming::of(&planned.input, None) != Naming::default()
+                {
+                    bail!(
+                        "it would become a QuickTime file, which cannot be done in place; choose another place with -o"
+                    );
+                }
                 also.extend(self.task.is_in_place().then(|| other_names(path)).flatten());
                 write::with_temporary(path, rule, self.interrupt, |file| {
                     let mut report = write(file.path())?;
@@ -380,6 +403,11 @@ impl Job<'_> {
         report.warnings.push(why);
         report
     }
+}
+
+/// What is written already is there, whatever becomes of the second look at it.
+fn caught<T>(look: impl FnOnce() -> Result<T>) -> Result<T> {
+    batch::caught(look).unwrap_or_else(|message| bail!("a bug in faceveil: {message}"))
 }
 
 /// What is said of a file in which nothing is to be covered and which is not to be written.

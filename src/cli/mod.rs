@@ -30,6 +30,7 @@ mod run;
 mod settings;
 mod show;
 mod siblings;
+mod strangers;
 mod summary;
 mod values;
 mod verify;

@@ -45,6 +45,25 @@ impl ReportTo {
         }
     }
 
+    /// Whether a new report could be begun, without beginning one.
+    ///
+    /// # Errors
+    /// Those of [`ReportTo::open`].
+    pub(super) fn check(&self) -> Result<()> {
+        let Self::File(path) = self else {
+            return Ok(());
+        };
+        let opened = ensure_ours(path, BEGINNING, "report").and_then(|()| {
+            Ok(File::options()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(path)?)
+        });
+        opened.with_context(|| format!("opening the report {}", show::path(path)))?;
+        Ok(())
+    }
+
     /// Opens it for a new report.
     ///
     /// # Errors
@@ -66,6 +85,11 @@ impl ReportTo {
 /// # Errors
 /// If it holds something else, or cannot be made.
 pub(super) fn create(path: &Path, ours: &[u8], what: &str) -> Result<File> {
+    ensure_ours(path, ours, what)?;
+    Ok(File::create(path)?)
+}
+
+fn ensure_ours(path: &Path, ours: &[u8], what: &str) -> Result<()> {
     if path.metadata().is_ok_and(|m| m.is_file()) {
         let mut beginning = Vec::new();
         File::open(path)?
@@ -76,7 +100,7 @@ pub(super) fn create(path: &Path, ours: &[u8], what: &str) -> Result<File> {
             "it exists and is no {what} of this command; choose another name"
         );
     }
-    Ok(File::create(path)?)
+    Ok(())
 }
 
 /// Reads a report back, from a file or `-`; the summary is `None` if the run was cut off.

@@ -4,20 +4,24 @@
 
 use super::audit::{self, Audit};
 use super::batch;
-use super::config::{Config, Faces, Task};
+use super::config::{Config, Faces, Task, WhenThere};
 use super::interrupt::Interrupt;
 use super::job::{Covering, Done, Job};
 use super::outputs::Planned;
 use super::record::Record;
 use super::report_file::{self, Report};
 use super::summary::{self, Summary};
+use super::values::OnNoFaceArg;
 use super::video::Videos;
 use super::voice::Voice;
+use super::write::Existing;
 use super::{Exit, settings, show, verify};
 use anyhow::{Context, Result, bail};
 use faceveil::{Anonymizer, Detector, FileReport, Outcome, Verdict, Verifier};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::path::Path;
 use std::time::Instant;
 
 /// Where a run tells what it does, besides the terminal.
@@ -82,10 +86,8 @@ pub(super) fn process(config: &Config) -> Result<Exit> {
         .map(|a| a.detector().engine().to_owned());
     let settings = settings::of(config, summary.engine.as_deref());
     let record = record(config, &settings, &voice);
-    let earlier = match &record {
-        Some(record) => earlier(config, record)?,
-        None => HashMap::new(),
-    };
+    let earlier = earlier(config, record.as_ref())?;
+    config.report.check()?;
     // After all that can keep a run from starting, since they replace older ones.
     let mut books = {
         let program = summary::program(config);
@@ -199,15 +201,22 @@ fn record(config: &Config, settings: &serde_json::Value, voice: &Voice) -> Optio
     Some(record)
 }
 
-/// The lines of the report that is about to be replaced.
+/// The lines of the report that is about to be replaced, where the record of an output folder says that they hold still.
 ///
 /// # Errors
-/// If somebody edited one and did not apply it.
-fn earlier(config: &Config, record: &Record) -> Result<HashMap<String, FileReport>> {
+/// If somebody edited one and did not apply it; without a record, if somebody said to have looked at it.
+fn earlier(config: &Config, record: Option<&Record>) -> Result<HashMap<String, FileReport>> {
+    if !matches!(config.faces, Faces::Find { .. }) {
+        return Ok(HashMap::new());
+    }
     let lines = report_file::earlier(&config.report);
+    let is_edited = |line: &FileReport| match record {
+        Some(record) => record.is_edited(line),
+        None => line.reviewed,
+    };
     let mut edited: Vec<&String> = lines
         .iter()
-        .filter(|(_, line)| record.is_edited(line))
+        .filter(|(_, line)| is_edited(line))
         .map(|(name, _)| name)
         .collect();
     edited.sort();
@@ -219,7 +228,7 @@ fn earlier(config: &Config, record: &Record) -> Result<HashMap<String, FileRepor
             show::path(report)
         );
     }
-    Ok(lines)
+    Ok(record.map_or_else(HashMap::new, |_| lines))
 }
 
 /// Says which styles of the run may be undone.
@@ -262,8 +271,19 @@ fn tell(voice: &Voice, config: &Config, planned: &Planned, done: &Done) {
     } else if looked_at && !told && summary::faces(report) == 0 {
         voice.note(format_args!("{name}: no face found"));
     }
-    if looked_at && config.task == Task::DryRun {
-        voice.line(would(&name, report, done));
+    if let Task::DryRun {
+        existing,
+        on_no_face,
+    } = config.task
+        && looked_at
+    {
+        let stays = report.outcome == Outcome::NoFaces && on_no_face != OnNoFaceArg::Write;
+        let would = match stays {
+            true => "nothing would be written (--on-no-face)".to_owned(),
+            false => would(done.target.as_deref(), existing),
+        };
+        let faces = summary::count(summary::faces(report), "face");
+        voice.line(format_args!("{name}: {faces}, {would}"));
     }
 }
 
@@ -283,11 +303,20 @@ fn tell_findings(voice: &Voice, planned: &Planned, report: &FileReport) {
     }
 }
 
-fn would(name: &str, report: &FileReport, done: &Done) -> String {
-    let to = done
-        .target
-        .as_deref()
-        .map_or_else(|| "standard output".into(), show::path);
-    let faces = summary::count(summary::faces(report), "face");
-    format!("{name}: {faces}, would be written to {to}")
+fn would(target: Option<&Path>, existing: WhenThere) -> String {
+    let Some(path) = target else {
+        return "would be written to standard output".into();
+    };
+    let to = show::path(path);
+    if fs::symlink_metadata(path).is_err() {
+        return format!("would be written to {to}");
+    }
+    match existing {
+        WhenThere::Skip => format!("would be skipped, since {to} exists"),
+        // An up-to-date output of an earlier run is no reason to fail, and needs a run to be told.
+        WhenThere::Write(Existing::Refuse) => {
+            format!("{to} exists, and would not be replaced without --overwrite")
+        }
+        WhenThere::Write(_) => format!("would replace {to}"),
+    }
 }

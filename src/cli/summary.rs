@@ -1,7 +1,6 @@
 //! Counts what happened, and says it in one line at the end.
 
 use super::config::{Config, Faces, Task};
-use super::inputs::LeftAlone;
 use faceveil::{FileReport, Outcome, RunSummary, Verdict};
 use std::time::Duration;
 
@@ -123,22 +122,7 @@ impl Summary {
         if let Some(engine) = &self.engine {
             sentence += &format!(" ({engine})");
         }
-        let LeftAlone {
-            other,
-            earlier_outputs,
-            linked_folders,
-            empty: _,
-        } = &config.left_alone;
-        for (n, what) in [
-            (*other, "other file"),
-            (*earlier_outputs, "earlier output"),
-            (*linked_folders, "linked folder"),
-        ] {
-            if n > 0 {
-                sentence += &format!("; {} left alone", count(n, what));
-            }
-        }
-        sentence
+        sentence + &config.left_alone.sentence()
     }
 }
 
@@ -147,7 +131,7 @@ pub(super) fn program(config: &Config) -> &'static str {
     match (config.task, &config.faces) {
         (_, Faces::Told(_)) => "faceveil apply",
         (Task::Detect, _) => "faceveil detect",
-        (Task::DryRun, _) => "faceveil blur --dry-run",
+        (Task::DryRun { .. }, _) => "faceveil blur --dry-run",
         (Task::Blur { .. }, _) => "faceveil blur",
     }
 }

@@ -73,6 +73,9 @@ fn write_and_rename<T>(
     made: &mut MadeFolders,
     write: impl FnOnce(&mut NamedTempFile) -> Result<Written<T>>,
 ) -> Result<Written<T>> {
+    if fs::symlink_metadata(target).is_ok_and(|m| !(m.is_file() || m.is_symlink())) {
+        bail!("what is at its output path is no file, so it is not replaced");
+    }
     let folder = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -130,12 +133,13 @@ fn open_temporary(
     }
 }
 
-/// What the system said, without the path that `tempfile` adds to it.
+/// What the system said, without the path that `tempfile` adds to it: it keeps neither the code nor its own error
+/// within reach, but the kind.
 fn without_path(e: io::Error) -> io::Error {
-    use std::error::Error;
-    let inner = e.get_ref().and_then(Error::source);
-    let system = inner.and_then(|i| i.downcast_ref::<io::Error>()?.raw_os_error());
-    system.map_or(e, io::Error::from_raw_os_error)
+    match e.raw_os_error() {
+        Some(_) => e,
+        None => io::Error::from(e.kind()),
+    }
 }
 
 /// Gives the new file the permissions of the old one, and its owner where the system allows it.

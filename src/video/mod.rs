@@ -167,6 +167,14 @@ pub(crate) trait Video: Send + Sync {
     fn sink(&self, to: &Path, encoding: &Encoding) -> Result<Box<dyn FrameSink>>;
 }
 
+/// Name and version of the ffmpeg that videos would be handled with: `ffmpeg 5.1.9`.
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`] if ffmpeg or ffprobe is missing or too old; the message says what is needed.
+pub fn ffmpeg() -> Result<String> {
+    Ok(Tools::find()?.name)
+}
+
 /// Opens a video.
 ///
 /// # Errors

@@ -79,7 +79,10 @@ fn json_is_one_object_a_file_whatever_happened_to_it() {
     let ran = dir.run(&["inspect", "--json", "in"]).exits(1);
     let lines = ran.lines();
     let names: Vec<_> = lines.iter().map(|l| l["file"].as_str().unwrap()).collect();
-    assert_eq!(names, ["cut.jpg", "hides.jpg", "x.jpg", "z_blurred.png"]);
+    assert_eq!(
+        names,
+        ["in/cut.jpg", "in/hides.jpg", "in/x.jpg", "in/z_blurred.png"]
+    );
     for line in &lines {
         assert_eq!(line["schema"], 1);
         assert!(line["findings"].is_array() && line["carries"].is_array());

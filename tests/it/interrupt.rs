@@ -72,3 +72,32 @@ fn an_interrupted_run_leaves_whole_files_and_no_temporary_and_says_so() {
         60 - written
     ));
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_run_that_was_told_to_ignore_a_hangup_goes_on() {
+    let dir = Sandbox::new();
+    for i in 0..8 {
+        dir.sample(ASTRONAUT, format!("in/{i}.jpg"));
+    }
+    let run = dir.command(&["blur", "in", "-o", "out", "-j", "1"]);
+    let mut child = Command::new("sh")
+        .args(["-c", "trap '' HUP; exec \"$0\" \"$@\""])
+        .arg(run.get_program())
+        .args(run.get_args())
+        .current_dir(run.get_current_dir().unwrap())
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    while !dir.path("out/0.jpg").exists() {
+        assert!(start.elapsed() < Duration::from_secs(120));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let sent = Command::new("kill")
+        .args(["-HUP", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(sent.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(dir.path("out/7.jpg").exists());
+}

@@ -6,7 +6,6 @@
 use super::image;
 use crate::error::{Error, ErrorKind, Result};
 use std::ffi::{CStr, OsString};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The variable that names a library; `ort` reads the same one.
@@ -32,21 +31,20 @@ pub(super) fn find(explicit: Option<&Path>) -> Result<Library> {
         Some(path) => vec![path],
         None => usual_places(),
     };
-    let mut tried = String::new();
+    let mut tried = Vec::new();
     for path in candidates {
         match probe(&path) {
             Ok(version) => return Ok(Library { path, version }),
-            Err(why) => {
-                let _ = write!(tried, "\n  {}: {why}", path.display());
-            }
+            Err(why) => tried.push(format!("{}: {why}", path.display())),
         }
     }
     Err(Error::new(
         ErrorKind::Engine,
         format!(
-            "no usable ONNX Runtime library; tried:{tried}\nrun scripts/get-onnxruntime.sh, name a \
-             library of version {} or later, or use the built-in engine",
-            oldest()
+            "no usable ONNX Runtime library; run scripts/get-onnxruntime.sh, name a library of version {} or \
+             later, or use the built-in engine; tried {}",
+            oldest(),
+            tried.join("; ")
         ),
     ))
 }
