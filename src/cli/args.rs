@@ -56,13 +56,13 @@ pub(super) enum Command {
     /// Print where the faces are, one JSON line per file, and write no picture
     #[command(after_help = EXAMPLES)]
     Detect(Detect),
-    /// Cover the regions of a report, edited or not, and look for nothing
+    /// Cover the regions listed in a report, edited or not, without searching for faces
     #[command(after_help = APPLY_HELP)]
     Apply(Box<Apply>),
     /// Say what files still hide: thumbnails, places, names, further pictures; reads only
     #[command(after_help = INSPECT_HELP)]
     Inspect(Inspect),
-    /// Look at written files again: are the faces covered, do others show, does anything hide; reads only
+    /// Look at written files again: are the faces covered, are others left, does the file hide anything; reads only
     #[command(after_help = VERIFY_HELP)]
     Verify(Verify),
     /// Look through a report in the browser and put it right; serves a page on this machine only
@@ -88,7 +88,7 @@ pub(super) struct Common {
     #[arg(required = true, value_name = "INPUT", value_hint = ValueHint::AnyPath)]
     pub(super) inputs: Vec<OsString>,
 
-    /// Least score of a face, 0 to 1; lower finds more faces, and more that are none [default: the preset's own]
+    /// Lowest score that counts as a face, 0 to 1; a lower value finds more faces and more false alarms [default: the preset's own]
     #[arg(short, long, visible_alias = "thresh", value_name = "SCORE", value_parser = threshold)]
     #[arg(allow_negative_numbers = true, help_heading = "Detection")]
     pub(super) threshold: Option<f32>,
@@ -109,7 +109,7 @@ pub(super) struct Common {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Output")]
     pub(super) preview: Option<PathBuf>,
 
-    /// Exit with 3 if a face of a video was lost for so long that it may show in between
+    /// Exit with 3 if a face of a video was lost sight of for longer than a second, so that it may show in between
     #[arg(long, help_heading = "Videos")]
     pub(super) strict: bool,
 
@@ -188,7 +188,7 @@ pub(super) struct Writing {
 
     /// Write photos in this format: jpeg, png, webp, tiff, heic, avif or jxl [default: each in its own; HEIC and AVIF as jpeg]
     ///
-    /// The name ends accordingly. png, webp, tiff and jxl lose nothing that they have a place for; jpeg has
+    /// The file's ending changes to match. png, webp, tiff and jxl are lossless; jpeg has
     /// quality 95, heic and avif about the same, at half a minute for 12 megapixels. What a format cannot hold (16 bits, transparency, metadata) is said; what cannot be helped
     /// (an animation in a jpeg) makes the file fail. Videos keep their own format.
     #[arg(long, value_name = "FORMAT", value_parser = format, help_heading = "Output")]
@@ -229,9 +229,9 @@ pub(super) struct Writing {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub(super) audit: Option<PathBuf>,
 
-    /// Write this of the source's EXIF again: time, camera, gps, copyright; everything else goes
+    /// Keep these EXIF values in the new photo: time, camera, gps, copyright; all other metadata is dropped
     ///
-    /// Values are checked and written anew. GIF and BMP have no place for them, which is said.
+    /// Values are checked and written anew. Not possible in GIF, BMP, HEIC, AVIF, JPEG XL and videos, which is said.
     #[arg(
         long,
         value_enum,
@@ -304,7 +304,7 @@ pub(super) struct Blur {
     #[arg(long, hide = true, conflicts_with = "shape")]
     boxes: bool,
 
-    /// Side of a mask over side of the face's box, 1 to 10; masks have 1.5 pixels more on each side
+    /// How many times as large as the face's box a mask is, on each side, 1 to 10; and 1.5 pixels more around it
     #[arg(long, value_name = "X", value_parser = margin)]
     #[arg(default_value_t = Masking::default().margin)]
     #[arg(allow_negative_numbers = true, help_heading = "Covering")]
@@ -388,12 +388,12 @@ pub(super) struct Verify {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) image: Option<PathBuf>,
 
-    /// Least score of a face, 0 to 1; lower finds more faces, and more that are none [default: 0.3, and 0.95 of what one network alone sees]
+    /// Lowest score that counts as a face, 0 to 1; a lower value finds more faces and more false alarms [default: 0.3; 0.95 for what only RetinaFace sees]
     #[arg(short, long, value_name = "SCORE", value_parser = threshold)]
     #[arg(allow_negative_numbers = true, help_heading = "Detection")]
     pub(super) threshold: Option<f32>,
 
-    /// Leave faces alone whose longer side is less than so many pixels, as the run was told [default: none is too small]
+    /// Leave faces alone whose longer side is less than so many pixels; the value that `blur` was given [default: none is too small]
     #[arg(long, value_name = "PIXELS", value_parser = min_face)]
     #[arg(allow_negative_numbers = true, help_heading = "Detection")]
     pub(super) min_face: Option<f32>,

@@ -118,7 +118,7 @@ impl Job<'_> {
         }
         let seen = if is_old && report.output.is_none() {
             Ok(verify::not_checked(
-                "it is up to date, and what was covered is told in another run's report: give that one to `faceveil verify`, or write anew with --overwrite",
+                "it is up to date, and what was covered is told in another run's report: give that one to `faceveil verify`, or delete the folder's .faceveil-record.jsonl and write anew with --overwrite",
             ))
         } else if read::is_video(path) {
             caught(|| self.videos.verify(verifier, path, report))
