@@ -1,20 +1,16 @@
 //! Colour profiles: what is in them besides colour (ICC.1:2022, chapters 7 and 9).
 
+mod tags;
+
 use super::bytes::{Order, part, rest, says_something};
 use super::finding::{Finding, FindingKind as Kind, Inspection};
+use tags::Odd;
 
-/// Tags that a colour transform may read, and two measures of the viewing conditions.
-const COLOUR: [&[u8; 4]; 29] = [
-    b"wtpt", b"bkpt", b"chad", b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"kTRC",
-    b"A2B0", b"A2B1", b"A2B2", b"A2B3", b"B2A0", b"B2A1", b"B2A2", b"B2A3", b"D2B0", b"D2B1",
-    b"D2B2", b"D2B3", b"B2D0", b"B2D1", b"B2D2", b"B2D3", b"gamt", b"cicp", b"lumi",
-];
-
-/// Measures and names of standard conditions, which say nothing about anybody.
-const CONDITIONS: [&[u8; 4]; 6] = [b"meas", b"view", b"tech", b"chrm", b"rig0", b"vued"];
+/// More tags than any real profile has.
+const MOST_TAGS: usize = 100;
 
 /// How the texts of profiles begin that half the world shares.
-const USUAL: [&str; 24] = [
+const USUAL: [&str; 25] = [
     "sRGB",
     "Display P3",
     "Adobe RGB",
@@ -39,6 +35,7 @@ const USUAL: [&str; 24] = [
     "IEC",
     "Linear",
     "uRGB",
+    "Reference Viewing Condition",
 ];
 
 /// Says what a profile tells besides colour. `place` names it.
@@ -62,27 +59,36 @@ pub(super) fn profile(data: &[u8], place: &str, out: &mut Inspection) {
         let length = Order::Big.u32(entry, 8).map_or(0, |v| v as usize);
         let body = part(data, at, length).unwrap_or_default();
         covered.push((at, at.saturating_add(length)));
-        if COLOUR.iter().any(|known| known[..] == *name) {
-            let hidden = behind(body);
-            if says_something(hidden) {
-                out.add(
-                    Finding::new(Kind::IccPrivate, place)
-                        .bytes(hidden.len())
-                        .detail(format!("behind the tag {}", String::from_utf8_lossy(name))),
-                );
-            }
-        } else if matches!(name, b"desc" | b"cprt") {
+        if matches!(name, b"desc" | b"cprt" | b"vued") {
             let words = words(body);
             let usual = words.len() < 200 && USUAL.iter().any(|u| words.starts_with(u));
             if !words.is_empty() && !usual {
                 out.add(Finding::new(Kind::IccPrivate, place).detail(words));
             }
-        } else if !CONDITIONS.iter().any(|known| known[..] == *name) {
-            private.push(String::from_utf8_lossy(name).into_owned());
+            let besides = tags::besides_texts(body);
+            if besides > 0 {
+                odd(name, besides, "besides the text of", place, out);
+            }
+        } else {
+            match tags::look(name, body) {
+                Ok(()) => {}
+                Err(Odd::Name) => private.push(String::from_utf8_lossy(name).into_owned()),
+                Err(Odd::Type) => odd(name, body.len(), "another type in", place, out),
+                Err(Odd::Short) => odd(name, body.len(), "too few bytes in", place, out),
+                Err(Odd::Unused(count)) => odd(name, count, "besides the numbers of", place, out),
+            }
         }
         if name == b"mmod" {
             out.add(Finding::new(Kind::SerialNumber, place).detail("make and model of a monitor"));
         }
+    }
+    if table.len() > MOST_TAGS * 12 {
+        let finding = Finding::new(Kind::UnusedBytes, place).bytes(table.len());
+        out.add(finding.detail("more tags than any profile has"));
+    }
+    if says_something(part(data, 100, 28).unwrap_or_default()) {
+        let finding = Finding::new(Kind::UnusedBytes, place).bytes(28);
+        out.add(finding.detail("reserved bytes of the header"));
     }
     if !private.is_empty() {
         let detail = format!("tags {}", private.join(" "));
@@ -102,24 +108,11 @@ pub(super) fn profile(data: &[u8], place: &str, out: &mut Inspection) {
     }
 }
 
-/// What lies behind the end that a tag's type gives it.
-fn behind(body: &[u8]) -> &[u8] {
-    let number = |at| Order::Big.u32(body, at).map_or(0, |v| v as usize);
-    let length = match body.get(..4) {
-        Some(b"curv") => 12usize.saturating_add(number(8).saturating_mul(2)),
-        Some(b"para") => {
-            let kind = body.get(9).copied().unwrap_or(0);
-            12 + [4, 12, 16, 20, 28]
-                .get(usize::from(kind))
-                .copied()
-                .unwrap_or(28)
-        }
-        Some(b"XYZ ") => 20,
-        Some(b"sf32") => 44,
-        Some(b"cicp") => 12,
-        _ => body.len(),
-    };
-    rest(body, length)
+/// Says what is odd about a tag that should be harmless.
+fn odd(name: &[u8], bytes: usize, what: &str, place: &str, out: &mut Inspection) {
+    let detail = format!("{what} the tag {}", String::from_utf8_lossy(name));
+    let finding = Finding::new(Kind::IccPrivate, place).bytes(bytes);
+    out.add(finding.detail(detail));
 }
 
 /// The text of a description or copyright tag.

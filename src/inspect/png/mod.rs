@@ -1,35 +1,14 @@
 //! PNG and APNG: every chunk that is not on the list of harmless ones, data behind the last row, frames
 //! that are not shown, and everything behind the end.
 
+mod numbers;
 mod text;
 
 use super::bytes::{Order, part, rest, says_something, text as text_of};
 use super::finding::{Finding, FindingKind as Kind, Inspection};
 use super::inflate::{Measure, inflate};
 use super::{embedded, exif, icc, xmp};
-
-/// Chunks that say how pixels look, and the most bytes that they may have (PNG 3, chapter 11).
-const HARMLESS: [(&[u8; 4], usize); 19] = [
-    (b"IHDR", 13),
-    (b"PLTE", 768),
-    (b"tRNS", 256),
-    (b"cICP", 4),
-    (b"sRGB", 1),
-    (b"gAMA", 4),
-    (b"cHRM", 32),
-    (b"sBIT", 4),
-    (b"pHYs", 9),
-    (b"mDCV", 24),
-    (b"mDCv", 24),
-    (b"cLLI", 8),
-    (b"cLLi", 8),
-    (b"bKGD", 6),
-    (b"sTER", 1),
-    (b"acTL", 8),
-    (b"fcTL", 26),
-    (b"gIFg", 4),
-    (b"IEND", 0),
-];
+use numbers::Odd;
 
 /// Bytes that all compressed texts and profiles of a file may inflate to.
 const MOST_TEXT: usize = 32 << 20;
@@ -71,6 +50,10 @@ pub(super) fn look(file: &[u8], out: &mut Inspection) {
 struct Walk {
     /// Width, height, bits of a pixel, interlaced.
     header: Option<(u32, u32, u32, bool)>,
+    /// The header's colour type.
+    colour: Option<u8>,
+    /// Names of chunks of numbers that were met.
+    once: Vec<Vec<u8>>,
     /// Frames that the animation's header promises.
     promised: Option<u32>,
     controls: u32,
@@ -83,11 +66,7 @@ struct Walk {
 impl Walk {
     fn chunk(&mut self, name: &[u8], data: &[u8], out: &mut Inspection) {
         let shown = String::from_utf8_lossy(name).into_owned();
-        if let Some((_, most)) = HARMLESS.iter().find(|known| known.0[..] == *name)
-            && data.len() > *most
-        {
-            out.add(Finding::new(Kind::UnusedBytes, shown.clone()).bytes(data.len() - most));
-        }
+        self.numbers(name, data, &shown, out);
         match name {
             b"IHDR" => self.header(data, out),
             b"IDAT" => self.picture(data),
@@ -120,11 +99,38 @@ impl Walk {
                 inside(data, "caBX", out);
             }
             b"hIST" => out.add(Finding::new(Kind::PrivateData, "hIST").detail("histogram")),
-            _ if HARMLESS.iter().any(|known| known.0[..] == *name) => {}
+            _ if numbers::is_known(name) => {}
             _ => {
                 out.add(Finding::new(Kind::PrivateData, shown.clone()).bytes(data.len()));
                 inside(data, &shown, out);
             }
+        }
+    }
+
+    /// Looks through a chunk of numbers, of which there is one of a kind; frames of an animation have
+    /// each their own.
+    fn numbers(&mut self, name: &[u8], data: &[u8], shown: &str, out: &mut Inspection) {
+        if !numbers::is_known(name) {
+            return;
+        }
+        match numbers::look(name, data, self.colour) {
+            Ok(()) => {}
+            Err(Odd::Long(by)) => out.add(Finding::new(Kind::UnusedBytes, shown).bytes(by)),
+            Err(Odd::Length) => {
+                let finding = Finding::new(Kind::PrivateData, shown).bytes(data.len());
+                out.add(finding.detail("wrong length"));
+            }
+            Err(Odd::Values) => {
+                let finding = Finding::new(Kind::PrivateData, shown).bytes(data.len());
+                out.add(finding.detail("numbers that mean nothing"));
+            }
+        }
+        let again = self.once.iter().any(|known| known == name);
+        if again {
+            let finding = Finding::new(Kind::UnusedBytes, shown).bytes(data.len());
+            out.add(finding.detail("a second one"));
+        } else if name != b"fcTL" {
+            self.once.push(name.to_vec());
         }
     }
 
@@ -163,6 +169,7 @@ impl Walk {
         };
         let width = u32::from_be_bytes([w0, w1, w2, w3]);
         let height = u32::from_be_bytes([h0, h1, h2, h3]);
+        self.colour = Some(color);
         self.header = Some((width, height, samples * u32::from(depth), interlace == 1));
         (out.width, out.height, out.frames) = (width, height, 1);
     }

@@ -2,10 +2,11 @@
 //!
 //! A profile can carry a monitor's serial number, texts and private data (ICC.1:2022, 9.1, 10). A known
 //! space gets a profile of our own. Of another, only the tags that a colour transform reads are taken
-//! over, byte for byte; the header's device and date fields are cleared and the two texts that the
-//! standard demands are written anew.
+//! over, of each the bytes that its type claims; the header's device and date fields are cleared and the
+//! two texts that the standard demands are written anew.
 
 mod known;
+mod tags;
 
 use super::notes::Notes;
 #[cfg(feature = "jxl")]
@@ -16,15 +17,10 @@ use moxcms::{Layout, TransformOptions};
 
 /// Larger profiles are not kept: the largest press profiles are about 3 MB.
 const MOST_BYTES: usize = 4 << 20;
+/// The only illuminant that profiles have, as three numbers with 16 fractional bits (ICC.1:2022, 7.2.16).
+const D50: [u8; 12] = [0, 0, 0xf6, 0xd6, 0, 1, 0, 0, 0, 0, 0xd3, 0x2d];
 /// More tags than any real profile has.
 const MOST_TAGS: usize = 100;
-
-/// Tags that a colour transform reads, ICC.1:2022 chapter 9.2. `bkpt` is version 2's.
-const COLOUR_TAGS: [&[u8; 4]; 25] = [
-    b"wtpt", b"bkpt", b"chad", b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"kTRC",
-    b"A2B0", b"A2B1", b"A2B2", b"B2A0", b"B2A1", b"B2A2", b"D2B0", b"D2B1", b"D2B2", b"B2D0",
-    b"B2D1", b"B2D2", b"gamt", b"cicp", b"lumi",
-];
 
 /// A profile that holds colour and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,11 +132,14 @@ fn stripped(source: &[u8]) -> Option<Profile> {
     let mut tags: Vec<([u8; 4], Vec<u8>)> = Vec::new();
     for entry in source.get(132..132 + count * 12)?.chunks_exact(12) {
         let name: [u8; 4] = entry.get(..4)?.try_into().ok()?;
-        if COLOUR_TAGS.contains(&&name) && tags.iter().all(|(other, _)| *other != name) {
+        if tags::is_for_colour(name) && tags.iter().all(|(other, _)| *other != name) {
             let (at, length) = (number(entry, 4)?, number(entry, 8)?);
             let data = source.get(at..at.checked_add(length)?)?;
-            tags.push((name, trimmed(data)?.to_vec()));
+            tags.extend(tags::cleaned(name, data).map(|data| (name, data)));
         }
+    }
+    if !tells_colour(&header, &tags) {
+        return None;
     }
     let version_4 = header[8] >= 4;
     tags.push((*b"desc", description(version_4)));
@@ -152,28 +151,33 @@ fn stripped(source: &[u8]) -> Option<Profile> {
     Some(profile)
 }
 
-/// A tag's data without what may hide behind it, where its type says how long it is.
-fn trimmed(data: &[u8]) -> Option<&[u8]> {
-    let length = match data.get(..4)? {
-        b"curv" => 12 + number(data, 8)?.checked_mul(2)?,
-        b"XYZ " => 20,
-        b"cicp" => 12,
-        b"para" => {
-            let parameters = *[1usize, 3, 4, 5, 7].get(usize::from(*data.get(9)?))?;
-            12 + parameters * 4
+/// Whether the tags tell the colours of the header's space: by a table, or by the primaries and curves of a
+/// display (ICC.1:2022, chapter 8).
+fn tells_colour(header: &[u8; 128], tags: &[([u8; 4], Vec<u8>)]) -> bool {
+    let has = |name: &[u8; 4]| tags.iter().any(|(other, _)| other == name);
+    let all = |names: &[&[u8; 4]]| names.iter().all(|name| has(name));
+    has(b"A2B0")
+        || has(b"A2B1")
+        || has(b"A2B2")
+        || match &header[16..20] {
+            b"RGB " => all(&[b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC"]),
+            b"GRAY" => has(b"kTRC"),
+            _ => false,
         }
-        b"sf32" => 44,
-        _ => data.len(),
-    };
-    data.get(..length)
 }
 
-/// Header fields (ICC.1:2022, 7.2) that say who made the profile, when and for which device.
+/// Header fields (ICC.1:2022, 7.2) that say who made the profile, when and for which device, and those for
+/// which there is one value only.
 fn clear(header: &mut [u8; 128]) {
     header[4..8].fill(0); // preferred engine
+    header[10..12].fill(0); // reserved
     header[24..36].copy_from_slice(&[0x07, 0xd0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0]); // 2000-01-01
     header[40..44].fill(0); // platform
     header[44..64].fill(0); // flags, manufacturer, model, attributes
+    if header[64..67] != [0; 3] || header[67] > 3 {
+        header[64..68].fill(0); // an unknown intent becomes the perceptual one
+    }
+    header[68..80].copy_from_slice(&D50);
     header[80..].fill(0); // creator, checksum, reserved
 }
 
@@ -306,10 +310,49 @@ mod tests {
     }
 
     #[test]
-    fn bytes_behind_a_curve_are_cut() {
-        let mut curve = b"curv\0\0\0\0\0\0\0\x01\x02\x33".to_vec();
-        let whole = curve.len();
-        curve.extend(b"hidden");
-        assert_eq!(trimmed(&curve).map(<[u8]>::len), Some(whole));
+    fn what_hides_under_a_colour_tag_s_name_goes_and_the_colour_stays() {
+        let mut monitor = ColorProfile::new_srgb();
+        monitor.green_colorant.x += 0.02;
+        let bytes = monitor.encode().expect("encodes");
+        let plain = Profile::take(&bytes, &mut Notes::default());
+        assert!(plain.is_some());
+        for name in [b"bkpt", b"B2D0", b"B2A2", b"gamt", b"lumi"] {
+            for kind in [b"\xff\xd8\xff\xe0", b"text", b"XYZZ"] {
+                let hidden = [&kind[..], b"\0\0\0\0 a picture of somebody"].concat();
+                let bytes = with_tag(&bytes, name, &hidden);
+                // The reader that is asked first may refuse it as a whole.
+                if let Some(kept) = Profile::take(&bytes, &mut Notes::default()) {
+                    assert_eq!(Some(kept), plain, "{name:?} {kind:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_profile_that_loses_a_tag_it_needs_is_dropped() {
+        let mut monitor = ColorProfile::new_srgb();
+        monitor.green_colorant.x += 0.02;
+        let bytes = monitor.encode().expect("encodes");
+        assert!(stripped(&bytes).is_some());
+        let grey = ColorProfile::new_gray_with_gamma(2.2).encode();
+        let grey = grey.expect("encodes");
+        assert!(stripped(&grey).is_some());
+        for (bytes, name) in [(&bytes, b"rTRC"), (&bytes, b"bXYZ"), (&grey, b"kTRC")] {
+            let mut bytes = bytes.clone();
+            let at = bytes.windows(4).position(|w| w == name).expect("a tag");
+            bytes[at..at + 4].copy_from_slice(b"mmod");
+            assert!(stripped(&bytes).is_none());
+        }
+    }
+
+    #[test]
+    fn the_header_has_no_room_for_words() {
+        let mut bytes = ColorProfile::new_gray_with_gamma(2.2)
+            .encode()
+            .expect("encodes");
+        let plain = stripped(&bytes).expect("kept");
+        bytes[10..12].copy_from_slice(b"ab");
+        bytes[64..128].fill(b'x');
+        assert_eq!(stripped(&bytes), Some(plain));
     }
 }

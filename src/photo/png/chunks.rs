@@ -1,7 +1,7 @@
 //! The chunks of a PNG around its pixels: which are written again, and what the others are called.
 //!
-//! Invariant: of a source's chunks only numbers of fixed length come through; what else is written is made
-//! anew.
+//! Invariant: of a source's chunks only numbers of fixed length come through, and only where they can mean
+//! what the chunk is for; what else is written is made anew.
 
 use super::super::exif;
 use super::super::guard::malformed;
@@ -62,9 +62,11 @@ impl Chunks {
     fn one(&mut self, name: [u8; 4], data: &[u8], notes: &mut Notes) -> Result<()> {
         if let Some((_, length, kept)) = NUMBERS.iter().find(|known| known.0 == name) {
             let first = self.numbers.iter().all(|known| known.0 != name);
-            if first && data.len() == *length {
+            if first && data.len() == *length && is_plausible(name, data) {
                 self.numbers.push((name, data.to_vec()));
                 notes.keep(*kept);
+            } else {
+                notes.drop_unless_kept(kept);
             }
             return Ok(());
         }
@@ -128,7 +130,9 @@ impl Chunks {
             let (x, y) = per_metre(&resolution);
             let unit = u8::from(resolution.unit != exif::Unit::Aspect);
             let bytes = [&x.to_be_bytes()[..], &y.to_be_bytes(), &[unit]].concat();
-            numbers.push((*b"pHYs", bytes));
+            if is_plausible(*b"pHYs", &bytes) {
+                numbers.push((*b"pHYs", bytes));
+            }
         }
         Self {
             numbers,
@@ -209,6 +213,33 @@ impl Chunks {
     }
 }
 
+/// Whether the numbers of a chunk of the right length can mean what they should (PNG 3, chapter 11.3). The
+/// bounds are wider than any real picture's and exclude text, whose bytes are all above 31.
+fn is_plausible(name: [u8; 4], data: &[u8]) -> bool {
+    // Hundred thousandths; (2, 2) is beyond the primaries of the widest spaces.
+    const COORDINATE: u32 = 200_000;
+    // Hundred thousandths.
+    const GAMMA: u32 = 1_000_000;
+    // Ten thousandths of a candela per square metre: 10000 is the most that PQ can say.
+    const LUMINANCE: u32 = 100_000_000;
+    // Per metre, or any unit.
+    const RESOLUTION: u32 = 10_000_000;
+    let number = |bytes: &[u8; 4]| u32::from_be_bytes(*bytes);
+    let (numbers, rest) = data.as_chunks::<4>();
+    let mut numbers = numbers.iter().map(number);
+    match &name {
+        b"cHRM" => numbers.all(|n| n <= COORDINATE),
+        b"gAMA" => numbers.all(|n| (1..=GAMMA).contains(&n)),
+        // Matrix coefficients are 0 in a PNG.
+        b"cICP" => data[2] == 0 && data[3] <= 1,
+        b"sRGB" => data[0] <= 3,
+        b"mDCV" => numbers.skip(4).all(|n| n <= LUMINANCE),
+        b"cLLI" => numbers.all(|n| n <= LUMINANCE),
+        b"pHYs" => numbers.all(|n| (1..=RESOLUTION).contains(&n)) && rest[0] <= 1,
+        _ => false,
+    }
+}
+
 /// Pixels per metre, or what only their ratio means.
 fn per_metre(resolution: &exif::Resolution) -> (u32, u32) {
     let per_metre = |(above, below): (u32, u32)| {
@@ -248,5 +279,68 @@ mod tests {
     #[test]
     fn the_checksum_is_that_of_the_standard() {
         assert_eq!(crc(b"IEND"), 0xae42_6082);
+    }
+
+    /// The chunk as it would be written again, and the notes.
+    fn again(name: [u8; 4], data: &[u8]) -> (Option<Vec<u8>>, Notes) {
+        let (mut chunks, mut notes) = (Chunks::default(), Notes::default());
+        chunks.one(name, data, &mut notes).expect("no animation");
+        (chunks.numbers(&name).map(<[u8]>::to_vec), notes)
+    }
+
+    fn bytes(numbers: &[u32]) -> Vec<u8> {
+        numbers.iter().flat_map(|n| n.to_be_bytes()).collect()
+    }
+
+    /// A chunk of each kind as real pictures have it.
+    fn real() -> [([u8; 4], Vec<u8>); 8] {
+        let wide = [
+            31_270, 32_900, 70_800, 29_200, 17_000, 79_700, 13_100, 4_600,
+        ];
+        let mastering = [
+            &bytes(&[0x8a48_3908, 0x2134_9baa, 0x1996_08fc, 0x3d13_4042])[..],
+            &bytes(&[10_000_000, 50]),
+        ];
+        [
+            (*b"cHRM", bytes(&wide)),
+            (*b"gAMA", bytes(&[45_455])),
+            (*b"gAMA", bytes(&[100_000])),
+            (*b"cICP", vec![9, 16, 0, 1]),
+            (*b"sRGB", vec![0]),
+            (*b"mDCV", mastering.concat()),
+            (*b"cLLI", bytes(&[10_000_000, 4_000_000])),
+            (*b"pHYs", [bytes(&[11_811, 11_811]), vec![1]].concat()),
+        ]
+    }
+
+    #[test]
+    fn numbers_that_change_how_pixels_look_are_kept() {
+        for (name, data) in real() {
+            let (kept, notes) = again(name, &data);
+            assert_eq!(kept, Some(data));
+            assert_eq!((notes.kept.len(), notes.dropped.len()), (1, 0));
+        }
+    }
+
+    #[test]
+    fn text_of_the_right_length_is_dropped_and_said() {
+        let text = b"SECRET-NAME-BOB-LIVES-AT-5-ELM-S";
+        for (name, length, kept) in NUMBERS {
+            let (written, notes) = again(name, &text[..length]);
+            assert_eq!(written, None, "{kept}");
+            assert_eq!(
+                (notes.kept.len(), &notes.dropped[..]),
+                (0, &[kept.to_owned()][..])
+            );
+        }
+    }
+
+    #[test]
+    fn numbers_of_a_wrong_length_are_dropped() {
+        for (name, data) in real() {
+            let longer = [&data[..], &[0]].concat();
+            assert_eq!(again(name, &longer).0, None);
+            assert_eq!(again(name, &data[..data.len() - 1]).0, None);
+        }
     }
 }
