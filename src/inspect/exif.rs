@@ -3,6 +3,7 @@
 use super::bytes::{part, says_something, text};
 use super::embedded;
 use super::finding::{Finding, FindingKind as Kind, Inspection};
+use super::form;
 use super::ifd::{Directory, Entry, Structure};
 use super::tags::words;
 
@@ -25,6 +26,9 @@ pub(super) fn block(data: &[u8], place: &str, out: &mut Inspection) {
         next = directory.next;
         if number == 0 {
             main(&mut all, &directory, place, out);
+            if directory.find(0x0201).is_none() && has_picture(&directory) {
+                thumbnail(&mut all, &directory, place, Kind::Thumbnail, out);
+            }
         } else {
             let name = format!("{place}, IFD{number}");
             thumbnail(&mut all, &directory, &name, Kind::Thumbnail, out);
@@ -60,7 +64,7 @@ fn below(all: &mut Structure<'_>, directory: &Directory<'_>, place: &str, out: &
                     words(&exif, place, out);
                     maker_note(&exif, place, out);
                     out.inside(|out| below(all, &exif, place, out));
-                    if exif.find(0x0201).is_some() {
+                    if has_picture(&exif) {
                         thumbnail(all, &exif, place, Kind::Preview, out);
                     }
                 }
@@ -73,7 +77,7 @@ fn below(all: &mut Structure<'_>, directory: &Directory<'_>, place: &str, out: &
             0xa005 => {
                 if let Some(interop) = entry.offset().and_then(|at| all.directory(at)) {
                     for entry in &interop.entries {
-                        if !matches!(entry.tag, 1 | 2 | 0x1000..=0x1002) {
+                        if !form::is_interoperability(entry) {
                             let tag = format!("interoperability tag {:#06x}", entry.tag);
                             out.add(Finding::new(Kind::Exif, place).detail(tag));
                         }
@@ -81,7 +85,7 @@ fn below(all: &mut Structure<'_>, directory: &Directory<'_>, place: &str, out: &
                 }
             }
             0x014a => {
-                for index in 0..entry.count().min(100) {
+                for index in 0..entry.count().min(form::MOST_BELOW) {
                     let at = entry.number(index).and_then(|v| usize::try_from(v).ok());
                     if let Some(sub) = at.and_then(|at| all.directory(at)) {
                         let name = format!("{place}, SubIFD {index}");
@@ -93,6 +97,12 @@ fn below(all: &mut Structure<'_>, directory: &Directory<'_>, place: &str, out: &
             _ => {}
         }
     }
+}
+
+/// Whether a directory has the place of a JPEG, of strips or of tiles.
+fn has_picture(directory: &Directory<'_>) -> bool {
+    let has = |tag| directory.find(tag).is_some();
+    has(0x0201) || has(0x0111) || has(0x0144)
 }
 
 /// A picture that a directory describes: a JPEG, or strips of pixels.

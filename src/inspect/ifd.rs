@@ -18,7 +18,7 @@ const MOST_PIECES: usize = 1 << 21;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry<'a> {
     pub(super) tag: u16,
-    kind: u16,
+    pub(super) kind: u16,
     pub(super) value: &'a [u8],
     order: Order,
 }
@@ -93,6 +93,8 @@ pub(super) struct Directory<'a> {
     pub(super) entries: Vec<Entry<'a>>,
     /// Where the next one is, 0 for the last.
     pub(super) next: usize,
+    /// Bytes of the structure that it is in.
+    pub(super) reach: usize,
 }
 
 impl<'a> Directory<'a> {
@@ -179,6 +181,7 @@ impl<'a> Structure<'a> {
         Some(Directory {
             entries,
             next: next.unwrap_or(0),
+            reach: self.data.len(),
         })
     }
 

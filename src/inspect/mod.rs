@@ -12,6 +12,7 @@ mod embedded;
 mod exif;
 mod file;
 mod finding;
+mod form;
 mod gif;
 mod icc;
 mod ifd;

@@ -5,8 +5,8 @@
 use super::bytes::{says_something, text};
 use super::finding::{Finding, FindingKind as Kind, Inspection};
 use super::ifd::{Directory, Entry};
-use super::{icc, irb, xmp};
-use std::collections::BTreeMap;
+use super::{embedded, form, icc, irb, xmp};
+use std::collections::{BTreeMap, HashSet};
 
 /// Values of one kind and directory that are told.
 const MOST_WORDS: usize = 32;
@@ -14,6 +14,7 @@ const MOST_WORDS: usize = 32;
 /// Says what the plain entries of a directory tell, one finding a kind.
 pub(super) fn words(directory: &Directory<'_>, place: &str, out: &mut Inspection) {
     let mut told: BTreeMap<Kind, Vec<String>> = BTreeMap::new();
+    let mut seen = HashSet::new();
     for entry in &directory.entries {
         match entry.tag {
             0x02bc => xmp::packet(entry.value, &format!("{place}, XMP"), out),
@@ -22,6 +23,12 @@ pub(super) fn words(directory: &Directory<'_>, place: &str, out: &mut Inspection
                 irb::resources(entry.value, &format!("{place}, Photoshop"), out);
             }),
             0x8773 => icc::profile(entry.value, &format!("{place}, ICC"), out),
+            tag if form::is_known(tag) => {
+                let harmless = seen.insert(tag) && form::is_harmless(entry, directory);
+                if !harmless && says_something(entry.value) {
+                    misfit(entry, place, out);
+                }
+            }
             _ => {
                 if let Some((kind, name)) = meaning(entry) {
                     let list = told.entry(kind).or_default();
@@ -37,6 +44,21 @@ pub(super) fn words(directory: &Directory<'_>, place: &str, out: &mut Inspection
     }
 }
 
+/// A tag that is harmless in another form than this, or once.
+fn misfit(entry: &Entry<'_>, place: &str, out: &mut Inspection) {
+    let (tag, bytes) = (format!("tag {:#06x}", entry.tag), entry.value.len());
+    let picture = embedded::anywhere(entry.value).filter(|f| f.what.is_picture());
+    out.add(match picture {
+        Some(found) => Finding::new(Kind::Preview, format!("{place}, {tag}"))
+            .bytes(bytes - found.at)
+            .size(found.size)
+            .detail(found.what.name()),
+        None => Finding::new(Kind::Exif, place)
+            .bytes(bytes)
+            .detail(format!("{tag} of an unusual form")),
+    });
+}
+
 /// What an entry tells; `None` if it is harmless, empty, or dealt with elsewhere.
 fn meaning(entry: &Entry<'_>) -> Option<(Kind, String)> {
     let named = |kind, name: &str| {
@@ -45,18 +67,17 @@ fn meaning(entry: &Entry<'_>) -> Option<(Kind, String)> {
             0x9286 => text(entry.value.get(8..).unwrap_or_default()),
             _ => entry.words(),
         };
-        let counts = says_something(entry.value) && !words.trim().is_empty();
+        let counts = match words.trim() {
+            "" => !is_blank(entry),
+            _ => says_something(entry.value),
+        };
         counts.then(|| (kind, format!("{name} {words}")))
     };
     // Too many, or too little in their numbers, to be told one by one.
     let said = |kind, name: &str| says_something(entry.value).then(|| (kind, name.to_owned()));
     match entry.tag {
-        // The picture's layout, its colour and how it is shown.
-        0x00fe..=0x0103 | 0x0106 | 0x010a | 0x0111 | 0x0112 | 0x0115..=0x011c | 0x0128 => None,
-        0x013d..=0x0145 | 0x0152 | 0x0153 | 0x015b | 0x0201..=0x0203 | 0x0211..=0x0214 => None,
-        0x012d | 0x9000 | 0x9101 | 0xa000..=0xa003 | 0xa500 => None,
-        // Pointers, followed elsewhere, and the maker's block.
-        0x014a | 0x8769 | 0x8825 | 0xa005 | 0x927c => None,
+        // Dealt with elsewhere.
+        0x927c => None,
         0xea1c if !says_something(entry.value) => None,
         0x010e => named(Kind::Text, "ImageDescription"),
         0x010d => named(Kind::Text, "DocumentName"),
@@ -112,6 +133,19 @@ fn meaning(entry: &Entry<'_>) -> Option<(Kind, String)> {
         0xc634 => Some((Kind::MakerNote, format!("{} bytes", entry.value.len()))),
         tag => Some((Kind::Exif, format!("tag {tag:#06x}"))),
     }
+}
+
+/// Whether a value without words holds nothing else either: spaces, or a number that is not given.
+fn is_blank(entry: &Entry<'_>) -> bool {
+    let value = match entry.tag {
+        // Eight bytes name the encoding.
+        0x9286 if entry.value.starts_with(b"ASCII\0\0\0") => &entry.value[8..],
+        0x9286 if entry.value.starts_with(b"UNICODE\0") => &entry.value[8..],
+        0x9286 if entry.value.starts_with(b"JIS\0\0\0\0\0") => &entry.value[8..],
+        _ => entry.value,
+    };
+    let blank = |b: &u8| *b == 0 || b.is_ascii_whitespace();
+    value.iter().all(blank) || (matches!(entry.kind, 5 | 10) && entry.count() == 1)
 }
 
 fn utf16(value: &[u8]) -> String {

@@ -225,7 +225,7 @@ fn in_this_build(format: Format, is: bool) -> Known {
 
 fn foreign(file: &[u8]) -> Option<Refused> {
     let starts = |magic: &[u8]| file.starts_with(magic);
-    if matches!(file.get(4..8), Some(b"moov" | b"mdat" | b"wide")) {
+    if is_quicktime(file) {
         return video("QuickTime (MOV)");
     }
     if starts(b"\0\0\0\x0cjP  \r\n\x87\n") || starts(&[0xff, 0x4f, 0xff, 0x51]) {
@@ -273,6 +273,16 @@ fn foreign(file: &[u8]) -> Option<Refused> {
         return document("SVG");
     }
     None
+}
+
+/// QuickTime from before `ftyp`, by its first box. One that only fills or points is short: below 16 MiB its
+/// length begins with a zero, which no text does that has such a word in its place.
+fn is_quicktime(file: &[u8]) -> bool {
+    match file.get(4..8) {
+        Some(b"moov" | b"mdat") => true,
+        Some(b"wide" | b"free" | b"skip" | b"pnot") => file[0] == 0,
+        _ => false,
+    }
 }
 
 /// Packets of 188 bytes that begin with a G, with four bytes before each in cameras' files.

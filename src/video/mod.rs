@@ -207,11 +207,20 @@ fn embedded(path: &Path, max_pixels: u64) -> Result<Result<EmbeddedVideo, String
     File::open(path)
         .and_then(|f| f.take(12).read_to_end(&mut head))
         .map_err(|e| failure::failed("reading it").because(e))?;
-    let kinds: [&[u8]; 5] = [b"ftyp", b"moov", b"mdat", b"wide", b"free"];
-    if head.get(4..8).is_none_or(|kind| !kinds.contains(&kind)) {
+    if head.get(4..8) != Some(b"ftyp") && !is_quicktime(&head) {
         return Ok(Err("it is no MP4".into()));
     }
     caught("opening", || EmbeddedVideo::open(path, max_pixels))
+}
+
+/// QuickTime from before `ftyp`, by its first box. One that only fills or points is short: below 16 MiB its
+/// length begins with a zero, which no text does that has such a word in its place.
+fn is_quicktime(head: &[u8]) -> bool {
+    match head.get(4..8) {
+        Some(b"moov" | b"mdat") => true,
+        Some(b"wide" | b"free" | b"skip" | b"pnot") => head[0] == 0,
+        _ => false,
+    }
 }
 
 /// Frames of this size are allowed.

@@ -1,6 +1,7 @@
 //! `faceveil inspect`: what it says, to whom, and how it ends; and what `blur` says about what it drops.
 
 use crate::sandbox::{ASTRONAUT, COFFEE, Sandbox, finish};
+use faceveil::{Backend, Photo, Recognised, VideoFrames};
 
 /// A JPEG with a comment, and one that ends in the middle.
 fn hiding(dir: &Sandbox) -> Vec<u8> {
@@ -141,4 +142,35 @@ fn keep_takes_a_list_and_refuses_what_it_does_not_know() {
     dir.run(&["blur", "a.jpg", "--keep", "everything", "--overwrite"])
         .exits(2)
         .says("possible values: time, camera, gps, copyright");
+}
+
+#[test]
+fn all_rooms_agree_on_how_a_quicktime_file_begins() {
+    let dir = Sandbox::new();
+    for (kind, first, is_one) in [
+        ("moov", 0, true),
+        ("mdat", 1, true),
+        ("wide", 0, true),
+        ("free", 0, true),
+        ("skip", 0, true),
+        ("pnot", 0, true),
+        // Words that begin in the fifth column.
+        ("free", b'F', false),
+        ("wide", b'A', false),
+        ("text", 0, false),
+    ] {
+        let head = [&[first, 0, 0, 16][..], kind.as_bytes(), &[0; 8]].concat();
+        let inspected = faceveil::inspect(&head).is_ok_and(|found| found.format == "mov");
+        let recognised = matches!(Photo::recognise(&head), Recognised::Video(_));
+        dir.file("clip.mov", &head);
+        let opened = VideoFrames::open(&dir.path("clip.mov"), Backend::Embedded, 1 << 20);
+        let refused = opened
+            .err()
+            .is_some_and(|e| e.to_string().contains("no MP4"));
+        assert_eq!(
+            (inspected, recognised, !refused),
+            (is_one, is_one, is_one),
+            "{kind} {first}"
+        );
+    }
 }

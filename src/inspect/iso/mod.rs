@@ -64,8 +64,12 @@ pub(super) fn format(file: &[u8]) -> Option<&'static str> {
     if file.starts_with(b"\0\0\0\x0cjP  \r\n\x87\n") {
         return Some("jpeg-2000");
     }
-    if matches!(part(file, 4, 4)?, b"moov" | b"mdat" | b"wide" | b"pnot") {
-        return Some("mov");
+    // From before `ftyp`. A box that only fills or points is short: below 16 MiB its length begins with a
+    // zero, which no text does that has such a word in its place.
+    match part(file, 4, 4)? {
+        b"moov" | b"mdat" => return Some("mov"),
+        b"wide" | b"free" | b"skip" | b"pnot" if file[0] == 0 => return Some("mov"),
+        _ => {}
     }
     if part(file, 4, 4)? != b"ftyp" {
         return None;
@@ -98,7 +102,7 @@ pub(super) fn look(file: &[u8], coded: Option<u64>, out: &mut Inspection) {
     let mut seen = false;
     for Box { kind, body } in list {
         match &kind {
-            b"ftyp" | b"mdat" | b"jP  " | b"JXL " | b"jp2h" | b"jp2c" | b"jxll" | b"wide" => {}
+            b"ftyp" | b"mdat" | b"jP  " | b"JXL " | b"jp2h" | b"jp2c" | b"jxll" => {}
             // The first part of a codestream in pieces holds its header.
             b"jxlc" | b"jxlp" => {
                 let stream = if kind == *b"jxlp" {
@@ -113,9 +117,10 @@ pub(super) fn look(file: &[u8], coded: Option<u64>, out: &mut Inspection) {
             }
             b"meta" => heif::look(file, rest(body, 4), whole, out),
             b"moov" => movie::look(body, coded, out),
-            b"free" | b"skip" => {
+            b"free" | b"skip" | b"wide" => {
                 if says_something(body) {
-                    out.add(Finding::new(Kind::UnusedBytes, "box free").bytes(body.len()));
+                    let place = format!("box {}", String::from_utf8_lossy(&kind));
+                    out.add(Finding::new(Kind::UnusedBytes, place).bytes(body.len()));
                 }
             }
             b"mpvd" => out.add(Finding::new(Kind::MotionVideo, "box mpvd").bytes(body.len())),

@@ -53,23 +53,16 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    /// Takes the tables of a segment, and gives the number of bytes that belong to none.
-    pub(super) fn define(&mut self, mut body: &[u8]) -> usize {
-        while let Some((&head, after)) = body.split_first() {
-            let Some((counts, after)) = after.split_at_checked(16) else {
-                return body.len();
-            };
-            let total: usize = counts.iter().map(|&n| usize::from(n)).sum();
-            let Some((symbols, after)) = after.split_at_checked(total) else {
-                return body.len();
-            };
+    /// Takes the tables of a segment.
+    pub(super) fn define(&mut self, mut body: &[u8]) {
+        while let Some((head, table, after)) = super::tables::huffman(body) {
+            let (counts, symbols) = table.split_at(16);
             let class = self.classes.get_mut(usize::from(head >> 4));
             if let Some(slot) = class.and_then(|c| c.get_mut(usize::from(head & 15))) {
                 *slot = Some(Table::new(counts, symbols));
             }
             body = after;
         }
-        0
     }
 }
 

@@ -3,14 +3,17 @@
 
 mod behind;
 mod blocks;
+mod examples;
 mod huffman;
 mod scan;
+mod tables;
 
 use super::bytes::{Order, contains, part, rest, says_something};
 use super::finding::{Finding, FindingKind as Kind, Inspection};
 use super::ifd::Structure;
 use super::{embedded, exif, icc, irb, xmp};
 use scan::Walker;
+use std::collections::BTreeMap;
 
 /// A component as the frame header declares it.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +32,11 @@ struct Frame {
     components: Vec<Component>,
 }
 
+/// Whether a stream holds nothing but tables for other streams.
+pub(super) fn is_tables_only(stream: &[u8]) -> bool {
+    tables::is_tables_only(stream)
+}
+
 /// Looks through a JPEG.
 pub(super) fn look(file: &[u8], out: &mut Inspection) {
     if let Some(end) = picture(file, out) {
@@ -43,11 +51,16 @@ fn picture(file: &[u8], out: &mut Inspection) -> Option<usize> {
         at: 2,
         walker: None,
         pictures: Walker::default(),
+        tables: tables::Ledger::default(),
+        single: BTreeMap::new(),
         icc: Vec::new(),
         extended: Vec::new(),
         stray: 0,
     };
     let end = walk.run(out);
+    if end.is_ok() {
+        walk.tables.finish();
+    }
     walk.finish(out);
     end.map_err(|why| out.damaged(why)).ok()
 }
@@ -58,6 +71,9 @@ struct Walk<'a> {
     /// The frame, once its header came; `None` inside for a kind that is not walked.
     walker: Option<Option<Frame>>,
     pictures: Walker,
+    tables: tables::Ledger<'a>,
+    /// Segments of few bytes that are harmless once, and their content.
+    single: BTreeMap<&'static str, &'a [u8]>,
     /// Sequence number and data.
     icc: Vec<(u8, &'a [u8])>,
     /// Place in the whole and data.
@@ -75,7 +91,10 @@ impl<'a> Walk<'a> {
             let marker = self.marker()?;
             match marker {
                 0xd9 => return Ok(self.at),
-                0x01 | 0xd0..=0xd7 => continue,
+                0x01 | 0xd0..=0xd7 => {
+                    self.stray += 2;
+                    continue;
+                }
                 0xd8 => {
                     let finding = Finding::new(Kind::FurtherPicture, "inside the picture");
                     out.add(finding);
@@ -90,11 +109,27 @@ impl<'a> Walk<'a> {
             let body = part(self.file, self.at + 2, length - 2).ok_or(CUT)?;
             self.at += length;
             match marker {
-                0xc4 => excess("Huffman tables", self.pictures.tables.define(body), out),
-                0xdb => excess("quantisation tables", quant_excess(body), out),
+                0xc4 => {
+                    self.pictures.tables.define(body);
+                    excess("Huffman tables", self.tables.define_huffman(body), out);
+                }
+                0xdb => {
+                    let left = self.tables.define_quantisation(body);
+                    excess("quantisation tables", left, out);
+                }
+                // Conditioning of arithmetic coding: two bytes a table.
+                0xcc => {
+                    self.once("arithmetic conditioning", body, out);
+                    excess(
+                        "arithmetic conditioning",
+                        body.len().saturating_sub(16),
+                        out,
+                    );
+                }
                 0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcf => self.frame(marker, body, out)?,
                 0xdd => {
                     self.pictures.restart_interval = Order::Big.u16(body, 0).unwrap_or(0).into();
+                    self.once("restart interval", body, out);
                     excess("restart interval", body.len().saturating_sub(2), out);
                 }
                 0xdc => {
@@ -134,9 +169,6 @@ impl<'a> Walk<'a> {
 
     fn frame(&mut self, marker: u8, body: &[u8], out: &mut Inspection) -> Result<(), String> {
         let cut = "the JPEG's frame header is damaged";
-        if matches!(marker, 0xcc) {
-            return Ok(()); // conditioning of arithmetic coding
-        }
         let &[precision, h1, h0, w1, w0, count, ref list @ ..] = body else {
             return Err(cut.into());
         };
@@ -144,6 +176,9 @@ impl<'a> Walk<'a> {
             out.add(Finding::new(Kind::FurtherPicture, "second frame header"));
             return Ok(());
         }
+        self.tables.frame(marker, list);
+        let left = list.len().saturating_sub(3 * usize::from(count));
+        excess("frame header", left, out);
         let mut frame = Frame {
             width: u16::from_be_bytes([w1, w0]).into(),
             height: u16::from_be_bytes([h1, h0]).into(),
@@ -177,6 +212,8 @@ impl<'a> Walk<'a> {
 
     fn scan(&mut self, body: &[u8], out: &mut Inspection) -> Result<(), String> {
         let data = rest(self.file, self.at);
+        self.tables.scan(body);
+        self.single.remove("restart interval"); // the next scan may have another
         match &self.walker {
             None => return Err("the JPEG has picture data before its frame header".into()),
             Some(None) => self.at += scan::length(data),
@@ -241,7 +278,7 @@ impl<'a> Walk<'a> {
             0xed if starts(b"Photoshop 3.0\0") => {
                 irb::resources(rest(body, 14), "APP13 Photoshop", out);
             }
-            0xee if starts(b"Adobe") && body.len() == 12 => {}
+            0xee if starts(b"Adobe") && body.len() == 12 => self.once("APP14 Adobe", body, out),
             _ => {
                 let kind = match () {
                     () if starts(b"FLIR\0") => Kind::FurtherPicture,
@@ -261,7 +298,16 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn jfif(&self, body: &[u8], out: &mut Inspection) {
+    /// Takes a segment that may come once. The same again says nothing new.
+    fn once(&mut self, what: &'static str, body: &'a [u8], out: &mut Inspection) {
+        if self.single.insert(what, body).is_some_and(|b| b != body) {
+            let finding = Finding::new(Kind::UnusedBytes, format!("repeated {what}"));
+            out.add(finding.bytes(body.len()));
+        }
+    }
+
+    fn jfif(&mut self, body: &'a [u8], out: &mut Inspection) {
+        self.once("APP0 JFIF", &body[..body.len().min(14)], out);
         let pixels = rest(body, 14);
         if pixels.is_empty() {
             return;
@@ -286,6 +332,15 @@ impl<'a> Walk<'a> {
             let whole: Vec<u8> = self.extended.iter().flat_map(|c| c.1).copied().collect();
             xmp::packet(&whole, "APP1 extended XMP", out);
         }
+        for (bytes, what) in [
+            (self.tables.idle_quantisation, "quantisation tables"),
+            (self.tables.idle_huffman, "Huffman tables"),
+        ] {
+            if bytes > 0 {
+                let finding = Finding::new(Kind::UnusedBytes, what).bytes(bytes);
+                out.add(finding.detail("no scan uses them"));
+            }
+        }
         if self.stray > 3 {
             let finding = Finding::new(Kind::UnusedBytes, "between the segments");
             out.add(finding.bytes(self.stray));
@@ -303,18 +358,6 @@ fn excess(what: &str, bytes: usize, out: &mut Inspection) {
 fn sides(data: &[u8], at: usize) -> Option<(u32, u32)> {
     let sides = part(data, at, 2)?;
     Some((sides[0].into(), sides[1].into()))
-}
-
-/// Bytes behind the last whole table.
-fn quant_excess(mut body: &[u8]) -> usize {
-    while let Some((head, after)) = body.split_first() {
-        let length = if head >> 4 == 0 { 64 } else { 128 };
-        match after.get(length..) {
-            Some(next) => body = next,
-            None => return body.len(),
-        }
-    }
-    0
 }
 
 /// A picture inside of a segment.
