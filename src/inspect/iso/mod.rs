@@ -1,6 +1,8 @@
 //! Files made of boxes: HEIF and AVIF, MP4 and QuickTime, JPEG XL, JPEG 2000. Read as far as it takes to
 //! name what hides in them; what these formats code inside of their pictures is not looked at.
 
+mod configuration;
+mod entries;
 mod heif;
 mod movie;
 

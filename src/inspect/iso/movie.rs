@@ -3,7 +3,7 @@
 use super::super::bytes::{Order, contains, part, rest, says_something, text};
 use super::super::finding::{Finding, FindingKind as Kind, Inspection};
 use super::super::xmp;
-use super::{Box, boxes, first};
+use super::{Box, boxes, entries, first};
 
 /// Looks through a `moov` box; `coded` bytes are in the file's `mdat` boxes.
 pub(super) fn look(moov: &[u8], coded: u64, out: &mut Inspection) {
@@ -44,23 +44,19 @@ pub(super) fn look(moov: &[u8], coded: u64, out: &mut Inspection) {
     }
 }
 
-fn track(body: &[u8], pictures: &mut u32, out: &mut Inspection) {
+fn track<'a>(body: &'a [u8], pictures: &mut u32, out: &mut Inspection) {
     let (list, _) = boxes(body);
-    let media = first(&list, b"mdia")
-        .map(|b| boxes(b).0)
-        .unwrap_or_default();
+    let inside = |list: &[Box<'a>], kind| first(list, kind).map(|b| boxes(b).0).unwrap_or_default();
+    let media = inside(&list, b"mdia");
     let handler = first(&media, b"hdlr")
         .and_then(|b| part(b, 8, 4))
         .unwrap_or_default();
+    let samples = inside(&inside(&media, b"minf"), b"stbl");
+    let entries = first(&samples, b"stsd").unwrap_or_default();
     match handler {
         b"vide" | b"pict" | b"auxv" => {
+            entries::look(entries, true, out);
             *pictures += 1;
-            let info = first(&media, b"minf")
-                .map(|b| boxes(b).0)
-                .unwrap_or_default();
-            let samples = first(&info, b"stbl")
-                .map(|b| boxes(b).0)
-                .unwrap_or_default();
             let count = first(&samples, b"stsz").and_then(|b| Order::Big.u32(b, 8));
             out.frames = out.frames.max(count.unwrap_or(0));
             if let Some(head) = first(&list, b"tkhd")
@@ -71,7 +67,10 @@ fn track(body: &[u8], pictures: &mut u32, out: &mut Inspection) {
                 (out.width, out.height) = (side(at), side(at + 4));
             }
         }
-        b"soun" => out.carry("sound"),
+        b"soun" => {
+            out.carry("sound");
+            entries::look(entries, false, out);
+        }
         _ => {
             let name = String::from_utf8_lossy(handler).trim().to_owned();
             let finding = Finding::new(Kind::PrivateData, format!("track {name}"));

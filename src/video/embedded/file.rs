@@ -3,6 +3,7 @@
 //! Invariant: a file passes only if everything in it that will be kept is understood.
 
 use super::super::failure::{failed, malformed};
+use super::entries;
 use super::parameters::{Sequence, is_decoded_wrongly};
 use super::tables::{self, Chunk, Picture};
 use crate::error::Result;
@@ -135,21 +136,22 @@ fn sort_tracks(
             dropped.push(name.to_owned());
         }
     };
+    for name in avc(track).into_iter().flat_map(entries::lost_of_picture) {
+        drop(name);
+    }
     let mut sound = Vec::new();
     for (i, track) in moov.trak.iter().enumerate() {
         let kind = handler(track);
         if i == video {
         } else if kind == FourCC::new(b"soun") {
-            match track.mdia.minf.stbl.stsd.codecs.as_slice() {
-                [
-                    Codec::Mp4a(_)
-                    | Codec::Mp3(_)
-                    | Codec::Opus(_)
-                    | Codec::Flac(_)
-                    | Codec::Ac3(_)
-                    | Codec::Eac3(_),
-                ] => {}
-                _ => return Ok(Err("its sound is of an unusual codec".into())),
+            let [codec] = track.mdia.minf.stbl.stsd.codecs.as_slice() else {
+                return Ok(Err("its sound is of an unusual codec".into()));
+            };
+            if entries::sound(codec).is_none() {
+                return Ok(Err("its sound is of an unusual codec".into()));
+            }
+            if let Some(name) = entries::lost_of_sound(codec) {
+                drop(name);
             }
             sound.push((i, tables::chunks(&track.mdia.minf.stbl, length)?));
         } else if is_video(track) {

@@ -1,10 +1,13 @@
 //! MP4 and QuickTime files with 8-bit 4:2:0 progressive H.264, without anything installed: decoded and
 //! encoded in pure Rust, tables read and written here, sound copied chunk by chunk.
 
+mod bits;
+mod entries;
 mod file;
 mod parameters;
 mod sink;
 mod source;
+mod specific;
 mod tables;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,8 @@
 //!
 //! Invariant: bits beyond the end read as an error, never as zeros.
 
+use super::bits::{Bits, Writer};
+
 /// A sequence parameter set, as far as it matters here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sequence {
@@ -241,7 +243,7 @@ fn skip_scaling_list(b: &mut Bits<'_>, size: usize) -> Option<()> {
     let (mut last, mut next) = (8i32, 8i32);
     for _ in 0..size {
         if next != 0 {
-            next = (last + b.signed()?).rem_euclid(256);
+            next = last.wrapping_add(b.signed()?).rem_euclid(256);
         }
         last = if next == 0 { last } else { next };
     }
@@ -277,87 +279,6 @@ fn escaped(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Bits, the most significant first.
-struct Bits<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Bits<'a> {
-    const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0 }
-    }
-
-    /// Up to 32 bits as a number.
-    fn take(&mut self, count: usize) -> Option<u32> {
-        let mut value = 0;
-        for _ in 0..count {
-            let byte = self.bytes.get(self.at / 8)?;
-            value = value << 1 | u32::from(byte >> (7 - self.at % 8) & 1);
-            self.at += 1;
-        }
-        Some(value)
-    }
-
-    /// An unsigned Exp-Golomb number.
-    fn unsigned(&mut self) -> Option<u32> {
-        let mut zeros = 0;
-        while self.take(1)? == 0 {
-            zeros += 1;
-            if zeros > 31 {
-                return None;
-            }
-        }
-        Some(((1u64 << zeros) - 1 + u64::from(self.take(zeros)?)) as u32)
-    }
-
-    /// A signed Exp-Golomb number.
-    fn signed(&mut self) -> Option<i32> {
-        let coded = i64::from(self.unsigned()?);
-        let value = if coded % 2 == 1 {
-            (coded + 1) / 2
-        } else {
-            -coded / 2
-        };
-        i32::try_from(value).ok()
-    }
-}
-
-/// Bits to be written.
-#[derive(Default)]
-struct Writer {
-    bytes: Vec<u8>,
-    bits: usize,
-}
-
-impl Writer {
-    fn put(&mut self, count: usize, value: u32) {
-        for i in (0..count).rev() {
-            if self.bits.is_multiple_of(8) {
-                self.bytes.push(0);
-            }
-            let bit = (value >> i & 1) as u8;
-            if let Some(last) = self.bytes.last_mut() {
-                *last |= bit << (7 - self.bits % 8);
-            }
-            self.bits += 1;
-        }
-    }
-
-    fn unsigned(&mut self, value: u32) {
-        let coded = value + 1;
-        let length = (32 - coded.leading_zeros()) as usize;
-        self.put(length - 1, 0);
-        self.put(length, coded);
-    }
-
-    /// With the bit that ends the payload.
-    fn finish(mut self) -> Vec<u8> {
-        self.put(1, 1);
-        self.bytes
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -391,6 +312,16 @@ mod tests {
         let none = with_usability(&new, None, Colour::default(), 1).expect("whole");
         let s = Sequence::read(&none).expect("whole");
         assert_eq!((s.pixel, s.colour), (None, Colour::default()));
+    }
+
+    #[test]
+    fn a_step_of_a_scaling_list_may_be_the_largest_number() {
+        let mut largest = Writer::default();
+        largest.unsigned(u32::MAX - 2);
+        let mut bits = largest.finish();
+        bits.extend([0xff; 8]);
+        assert_eq!(Bits::new(&bits).signed(), Some(i32::MAX));
+        assert_eq!(skip_scaling_list(&mut Bits::new(&bits), 16), Some(()));
     }
 
     proptest! {

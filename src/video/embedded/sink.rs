@@ -7,6 +7,7 @@
 use super::super::FrameSink;
 use super::super::failure::{failed, malformed};
 use super::super::frame::{Frame, Samples};
+use super::entries;
 use super::file::Source;
 use super::parameters::{Colour, with_usability};
 use super::tables::{self, Chunk, Written};
@@ -14,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use mp4_atom::{
     Avc1, Avcc, Co64, Dinf, Dref, DrefEntry, Encode, FourCC, Ftyp, Hdlr, Mdhd, Mdia, Minf, Moov,
-    Mvhd, Stbl, Stsd, Tkhd, Trak, Url, Visual,
+    Mvhd, Stbl, Stsd, Tkhd, Trak, Url,
 };
 use rusty_h264::{Encoder, EncoderConfig, Preset, YuvPlanes};
 use std::fs::File;
@@ -53,7 +54,7 @@ pub(super) struct Writing {
     sound: Vec<Sound>,
     movie: Mvhd,
     video: Trak,
-    avc: Avc1,
+    avc: Option<Avc1>,
     colour: Colour,
     pixel: Option<(u32, u32)>,
     /// How long the last frame is shown.
@@ -112,7 +113,7 @@ impl Writing {
             sound,
             movie: movie(&source.moov.mvhd),
             video: video_track(track),
-            avc: source.avc().cloned().unwrap_or_default(),
+            avc: source.avc().cloned(),
             colour: source.sequence.colour,
             pixel: source.sequence.pixel,
             last: durations.last().map_or(1, |run| run.sample_delta.max(1)),
@@ -209,25 +210,9 @@ impl Writing {
         let avcc = Avcc::new(&sps, &pps)
             .map_err(|e| Error::new(ErrorKind::Internal, "building the tables").because(e))?;
         let mut tables = tables::for_pictures(&self.pictures, self.last)?;
+        let entry = entries::picture(self.avc.as_ref(), self.size, avcc);
         tables.stsd = Stsd {
-            codecs: vec![
-                Avc1 {
-                    visual: Visual {
-                        data_reference_index: 1,
-                        width: self.avc.visual.width,
-                        height: self.avc.visual.height,
-                        ..self.avc.visual.clone()
-                    },
-                    avcc,
-                    colr: self.avc.colr.clone(),
-                    pasp: self.avc.pasp.clone(),
-                    btrt: None,
-                    taic: None,
-                    fiel: None,
-                    spatial: None,
-                }
-                .into(),
-            ],
+            codecs: vec![entry.into()],
         };
         self.video.mdia.minf.stbl = tables;
         let mut all = vec![self.video.clone()];
@@ -444,6 +429,9 @@ fn video_track(from: &Trak) -> Trak {
 /// A sound track without its places.
 fn sound_track(from: &Trak) -> Trak {
     let tables = &from.mdia.minf.stbl;
+    let codecs = tables.stsd.codecs.iter().filter_map(entries::sound);
+    let codecs = codecs.collect();
+    let (sbgp, sgpd) = entries::rolls(&tables.sbgp, &tables.sgpd);
     Trak {
         tkhd: header(&from.tkhd),
         edts: from.edts.clone(),
@@ -462,15 +450,14 @@ fn sound_track(from: &Trak) -> Trak {
                     .or_else(|| Some(Default::default())),
                 dinf: own_data(),
                 stbl: Stbl {
-                    stsd: tables.stsd.clone(),
+                    stsd: Stsd { codecs },
                     stts: tables.stts.clone(),
                     ctts: tables.ctts.clone(),
                     stss: tables.stss.clone(),
                     stsc: tables.stsc.clone(),
                     stsz: tables.stsz.clone(),
-                    // Priming of some codecs.
-                    sbgp: tables.sbgp.clone(),
-                    sgpd: tables.sgpd.clone(),
+                    sbgp,
+                    sgpd,
                     ..Stbl::default()
                 },
                 ..Minf::default()

@@ -1,8 +1,8 @@
 //! Where a track's samples lie in its file and when they are shown, out of the tables of an MP4, and
 //! back into such tables.
 //!
-//! Invariant: every place lies inside the file, and no table costs more memory than the bytes it was
-//! read from, whatever it says.
+//! Invariant: every place lies inside the file, and no table costs more memory than a few times the bytes
+//! that it, or the samples it tells of, take, whatever it says.
 
 use super::super::failure::malformed;
 use crate::error::Result;
@@ -81,30 +81,41 @@ pub(super) fn chunks(tables: &Stbl, file: u64) -> Result<Vec<Chunk>> {
 
 /// The pictures of a track, in the order in which they are decoded.
 pub(super) fn pictures(tables: &Stbl, file: u64) -> Result<Vec<Picture>> {
-    let StszSamples::Different { sizes } = &tables.stsz.samples else {
-        return Err(wrong("pictures of one size"));
+    let samples = &tables.stsz.samples;
+    let count = match samples {
+        StszSamples::Identical { count, size } => {
+            if u64::from(*count) * u64::from(*size) > file {
+                return Err(malformed("it is cut off: samples lie beyond its end"));
+            }
+            *count as usize
+        }
+        StszSamples::Different { sizes } => sizes.len(),
     };
-    if sizes.is_empty() {
+    let size_of = |sample: usize| match samples {
+        StszSamples::Identical { size, .. } => Some(*size),
+        StszSamples::Different { sizes } => sizes.get(sample).copied(),
+    };
+    if count == 0 {
         return Err(malformed("it has no frames"));
     }
-    if sizes.len() > MOST_FRAMES {
+    if count > MOST_FRAMES {
         return Err(wrong("more frames than can be"));
     }
-    let mut out: Vec<Picture> = Vec::with_capacity(sizes.len());
-    let mut sizes = sizes.iter();
+    let mut out: Vec<Picture> = Vec::with_capacity(count);
     for chunk in chunks(tables, file)? {
         let mut offset = chunk.offset;
-        for size in sizes.by_ref().take(chunk.samples as usize) {
-            if u64::from(*size) > LONGEST_SAMPLE {
+        for _ in 0..chunk.samples {
+            let size = size_of(out.len()).ok_or_else(|| wrong("sizes"))?;
+            if u64::from(size) > LONGEST_SAMPLE {
                 return Err(wrong("a frame's length"));
             }
             out.push(Picture {
                 offset,
-                size: *size,
+                size,
                 pts: 0,
                 is_sync: tables.stss.is_none(),
             });
-            offset += u64::from(*size);
+            offset += u64::from(size);
         }
     }
     let mut dts = 0i64;
@@ -301,6 +312,29 @@ mod tests {
                 prop_assert_eq!((a.offset, a.size, a.pts, a.is_sync), (b.offset, b.size, b.pts, b.is_sync));
             }
             prop_assert!(pictures(&tables, offset - 4).is_err(), "cut off");
+        }
+
+        #[test]
+        fn pictures_of_one_size_are_read_as_those_of_many(
+            count in 1u32..40, size in 1u32..900, per_chunk in 1u32..9
+        ) {
+            let run = StscEntry { first_chunk: 1, samples_per_chunk: per_chunk, sample_description_index: 1 };
+            let places = (0..count.div_ceil(per_chunk)).map(|i| 40 + u64::from(i * per_chunk * size));
+            let file = 40 + u64::from(count * size);
+            let time = SttsEntry { sample_count: count, sample_delta: 3 };
+            let tables = |samples| Stbl {
+                stsc: Stsc { entries: vec![run.clone()] },
+                stts: Stts { entries: vec![time.clone()] },
+                stsz: Stsz { samples },
+                co64: Some(Co64 { entries: places.clone().collect() }),
+                ..Stbl::default()
+            };
+            let one = pictures(&tables(StszSamples::Identical { count, size }), file).expect("whole");
+            let sizes = vec![size; count as usize];
+            let many = pictures(&tables(StszSamples::Different { sizes }), file).expect("whole");
+            prop_assert_eq!(one, many);
+            let more = StszSamples::Identical { count: count + 41, size };
+            prop_assert!(pictures(&tables(more), file).is_err(), "more than the file has");
         }
 
         #[test]
