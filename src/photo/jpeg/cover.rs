@@ -1,13 +1,14 @@
 //! Changes to samples, carried into the coefficients of the blocks that they touch.
 //!
 //! Invariant: a block that is touched is coded anew from its samples alone, also where these came out
-//! unchanged, since its coefficients may hold more than its samples show; every other block keeps its
-//! coefficients bit by bit.
+//! unchanged, since its coefficients may hold more than its samples show; every other block that
+//! shows keeps its coefficients bit by bit.
 
 use super::coded::Coded;
 use super::coefficients::Coefficients;
 use super::colour::Model;
 use super::dct::{Steps, forward, inverse};
+use super::edges;
 use super::frame::{Component, Frame, SIDE};
 use super::uneven;
 use crate::error::Result;
@@ -132,6 +133,7 @@ impl Work {
             blocks.set(x, y, &forward(&samples[at..], stride, &self.steps));
         }
         self.pad(blocks, &marked);
+        edges::pad(blocks, &self.component);
         Ok(())
     }
 

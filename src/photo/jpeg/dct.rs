@@ -53,13 +53,15 @@ impl<const N: usize> Waves<N> {
     const TABLE: [[f32; N]; N] = waves::<N>();
 }
 
+/// The waves of a whole block, an orthonormal basis.
+pub(super) const WAVES: [[f32; 8]; 8] = waves::<8>();
+
 /// Row `x`: all waves at the middle of sample `x`.
 const TURNED: [[f32; 8]; 8] = {
-    let waves = waves::<8>();
     let mut out = [[0.0; 8]; 8];
     let mut i = 0;
     while i < 64 {
-        out[i / 8][i % 8] = waves[i % 8][i / 8];
+        out[i / 8][i % 8] = WAVES[i % 8][i / 8];
         i += 1;
     }
     out

@@ -1,5 +1,5 @@
 //! JPEG, kept as the quantised coefficients that the file holds: what no mask touches is written again
-//! bit by bit, with the source's own tables, sampling and scans.
+//! bit by bit unless it hides something beyond the edges, with the source's own tables, sampling and scans.
 //!
 //! Invariant: what a file does not say is never guessed. Damaged or missing data is an error, and a
 //! picture that was read can be written.
@@ -10,6 +10,7 @@ mod colour;
 mod cover;
 mod dct;
 mod decode;
+mod edges;
 mod encode;
 mod frame;
 mod huffman;
@@ -98,7 +99,10 @@ pub(super) struct Jpeg {
 
 /// Reads a JPEG file.
 pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Result<Jpeg> {
-    let (header, coded) = segments::split(file, notes, &mut |size| budget.take(size, 1))?;
+    let (header, mut coded) = segments::split(file, notes, &mut |size| budget.take(size, 1))?;
+    if edges::clear(&mut coded) {
+        notes.drop("hidden-picture-data");
+    }
     let coding = Coding::of(&header, &coded);
     if header.exif.orientation != Orientation::Normal {
         notes.keep("orientation");
@@ -122,10 +126,14 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
     })
 }
 
-/// A file as it is coded.
+/// A file as it is coded, but for blocks wholly beyond the picture.
 #[cfg(test)]
 pub(super) fn coded(file: &[u8]) -> Result<impl PartialEq> {
-    Ok(segments::split(file, &mut Notes::default(), &mut |_| Ok(()))?.1)
+    let (_, mut coded) = segments::split(file, &mut Notes::default(), &mut |_| Ok(()))?;
+    for (plane, component) in coded.planes.iter_mut().zip(&coded.frame.components) {
+        edges::pad(plane, component);
+    }
+    Ok(coded)
 }
 
 impl Jpeg {

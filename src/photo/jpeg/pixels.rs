@@ -13,6 +13,7 @@ use super::Coding;
 use super::coded::Coded;
 use super::coefficients::{Coefficients, QuantTable};
 use super::dct::{Steps, forward};
+use super::edges;
 use super::encode;
 use super::frame::{Frame, Process, SIDE};
 use super::scan::{Part, Scan};
@@ -131,6 +132,9 @@ fn coded(raster: &Raster, subsampled: bool) -> Result<(Coded, Coding)> {
                 }
             }
         }
+    }
+    for (plane, component) in planes.iter_mut().zip(&frame.components) {
+        edges::pad(plane, component);
     }
     let quant = (0..planes.len()).map(|i| tables[i.min(1)]).collect();
     let part = |component: usize| Part {

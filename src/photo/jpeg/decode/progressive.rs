@@ -16,8 +16,16 @@ pub(super) fn first_dc(bits: &mut Bits<'_>, dc: &Lookup, low: u32, to: Target<'_
 /// One more bit of the first coefficient.
 #[inline(always)]
 pub(super) fn lower_dc(bits: &mut Bits<'_>, low: u32, to: Target<'_>) -> Option<()> {
-    to.block[0] |= (bits.take(1) << low) as i16;
+    if bits.take(1) == 1 {
+        to.block[0] |= in_range(low)?;
+    }
     Some(())
+}
+
+/// The value of a bit, if a coefficient in range may have it.
+#[inline(always)]
+fn in_range(bit: u32) -> Option<i16> {
+    (1 << bit <= LARGEST).then_some(1 << bit)
 }
 
 /// A band of coefficients without their `low` lower bits.
@@ -79,8 +87,8 @@ pub(super) fn lower_ac(
                 break;
             }
             0 => 0,
-            1 if bits.take(1) == 1 => 1 << low,
-            1 => -1 << low,
+            1 if bits.take(1) == 1 => in_range(low)?,
+            1 => -in_range(low)?,
             _ => return None,
         };
         // Zeros are counted; what is not zero on the way gets its bit.

@@ -108,6 +108,32 @@ fn rows_hidden_below_the_height_that_a_header_gives_are_named_and_gone() {
     }
 }
 
+#[test]
+fn lower_bits_that_make_a_coefficient_too_large_are_refused() {
+    let mut layout = Layout::new(Process::Progressive, &[(1, 1)], Script::Bands);
+    layout.size = Size::new(8, 8);
+    let mut picture = layout.picture(1);
+    let one = picture.scans[0].clone();
+    picture.scans.clear();
+    for band in [(0, 0), (1, 63)] {
+        picture.scans.extend((0..14).rev().map(|low| Scan {
+            band,
+            high: if low == 13 { 0 } else { low + 1 },
+            low,
+            ..one.clone()
+        }));
+    }
+    for at in [0, 1] {
+        for (value, fits) in [(2047, true), (2048, false), (4096, false)] {
+            let mut block = [0; 64];
+            block[at] = value;
+            picture.planes[0].set(0, 0, &block);
+            let got = read(&file(&picture));
+            assert_eq!(got.is_ok(), fits, "{at} {value}");
+        }
+    }
+}
+
 /// One damaged version of a file.
 fn mutant(file: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
     let mut out = file.to_vec();

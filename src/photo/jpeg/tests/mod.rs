@@ -1,6 +1,7 @@
 //! Promises of the JPEG room, kept over pictures of every layout.
 
 mod covered;
+mod edges;
 mod hostile;
 mod made;
 
