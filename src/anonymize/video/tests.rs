@@ -79,7 +79,7 @@ fn a_burst_that_does_not_fit_into_memory_is_found_out_midway_and_gets_the_same_f
     let mut anonymizer = embedded();
     let video = anonymizer.open(&input).expect("a video");
     assert!((20.0..30.0).contains(&video.rate()), "{}", video.rate());
-    let mut blur = |anonymizer: &VideoAnonymizer, name: &str| {
+    let blur = |anonymizer: &VideoAnonymizer, name: &str| {
         let output = dir.path().join(name);
         let watch = &mut |_| ControlFlow::Continue(());
         let report = anonymizer.blur(&input, &output, watch).expect("a video");
