@@ -23,11 +23,11 @@ pub(super) struct Clock {
 impl Clock {
     /// The next frame is shown at this time, in seconds from any start.
     pub(super) fn push(&mut self, time: f64) {
-        let time_now = match self.times.last() {
-            Some(last) => last + (time - self.newest).max(0.0).min(LONGEST),
-            None => 0.0,
-        };
-        self.times.push(time_now);
+        let step = time - self.newest;
+        // A time that is no number takes none.
+        let step = if step > 0.0 { step.min(LONGEST) } else { 0.0 };
+        let shown = self.times.last().map_or(0.0, |last| last + step);
+        self.times.push(shown);
         self.newest = time;
     }
 

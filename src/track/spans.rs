@@ -63,7 +63,7 @@ impl Spans {
             if let Some(first) = open.next() {
                 self.open.push(Span {
                     first,
-                    last: open.last().unwrap_or(first),
+                    last: open.next_back().unwrap_or(first),
                     area: before.union(&area),
                 });
             }
