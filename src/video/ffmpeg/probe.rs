@@ -5,12 +5,20 @@
 
 use super::super::failure::{failed, malformed, unsupported};
 use super::super::timeline::{TimeBase, Timeline};
+use super::sound_header::{SoundHeader, undump};
 use super::tools::file_argument;
 use crate::error::Result;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+/// With codec headers.
+const EVERYTHING: [&str; 4] = [
+    "-show_format",
+    "-show_streams",
+    "-show_chapters",
+    "-show_data",
+];
 const FIRST_FRAME: [&str; 5] = [
     "-select_streams",
     "V:0",
@@ -88,6 +96,7 @@ pub(super) struct AudioTrack {
     pub(super) codec: String,
     /// Three letters.
     pub(super) language: Option<String>,
+    pub(super) header: SoundHeader,
 }
 
 /// Asks ffprobe about a file.
@@ -98,10 +107,7 @@ pub(super) fn probe(path: &Path) -> Result<Probe> {
     // Starting ffprobe takes longer than what it does.
     let (all, first) = std::thread::scope(|scope| {
         let first = scope.spawn(|| ask(path, &FIRST_FRAME));
-        (
-            ask(path, &["-show_format", "-show_streams", "-show_chapters"]),
-            first.join(),
-        )
+        (ask(path, &EVERYTHING), first.join())
     });
     let (all, first) = (all?, first.map_err(|_| failed("starting ffprobe"))?);
     let streams = all["streams"].as_array().map_or(&[][..], Vec::as_slice);
@@ -312,12 +318,14 @@ fn video_track(stream: &Value, format: &Value, frame: &Value) -> Result<(VideoTr
 
 fn audio_track(stream: &Value) -> Option<AudioTrack> {
     let codec = text(stream, "codec_name").filter(|c| *c != "unknown" && *c != "none")?;
+    let header = undump(text(stream, "extradata").unwrap_or(""));
     let language = text(&stream["tags"], "language");
     let language = language.filter(|l| l.len() == 3 && l.bytes().all(|b| b.is_ascii_lowercase()));
     Some(AudioTrack {
         index: stream["index"].as_u64()?,
         codec: codec.to_owned(),
         language: language.filter(|l| *l != "und").map(str::to_owned),
+        header: header.map_or(SoundHeader::More, |h| SoundHeader::of(codec, &h)),
     })
 }
 
