@@ -7,6 +7,7 @@ mod containers;
 mod nut;
 mod pixels;
 mod probe;
+mod promise;
 mod sink;
 mod sound_header;
 mod source;

@@ -5,6 +5,7 @@
 
 use super::super::failure::{failed, malformed, unsupported};
 use super::super::timeline::{TimeBase, Timeline};
+use super::promise::Promise;
 use super::sound_header::{SoundHeader, undump};
 use super::tools::file_argument;
 use crate::error::Result;
@@ -59,6 +60,8 @@ pub(super) struct VideoTrack {
     pub(super) rate: (u32, u32),
     /// Frames, as far as it is known beforehand.
     pub(super) frames: Option<u64>,
+    /// What the container counts, if it does.
+    pub(super) promise: Option<Promise>,
     pub(super) colour: Colour,
     /// Fields, if they are interleaved.
     pub(super) fields: Option<Fields>,
@@ -248,14 +251,14 @@ fn video_track(stream: &Value, format: &Value, frame: &Value) -> Result<(VideoTr
         .or(real.filter(usual))
         .unwrap_or((30, 1));
     let seconds = |v: &Value| number_text(v, "duration").and_then(|t| t.parse::<f64>().ok());
-    let frames = number_text(stream, "nb_frames")
-        .and_then(|t| t.parse().ok())
-        .or_else(|| {
-            Some(
-                (seconds(stream).or(seconds(format))? * f64::from(rate.0) / f64::from(rate.1))
-                    as u64,
-            )
-        });
+    let counted = number_text(stream, "nb_frames").and_then(|t| t.parse::<u64>().ok());
+    let start = number_text(stream, "start_time").and_then(|t| t.parse::<f64>().ok());
+    let promise = counted
+        .zip(seconds(stream))
+        .map(|(frames, length)| Promise::new(frames, start.unwrap_or(0.0), length));
+    let frames = counted.or_else(|| {
+        Some((seconds(stream).or(seconds(format))? * f64::from(rate.0) / f64::from(rate.1)) as u64)
+    });
     let pixel_format = text(stream, "pix_fmt").ok_or_else(|| {
         let codec = text(stream, "codec_name").unwrap_or("unknown");
         unsupported(format!(
@@ -309,6 +312,7 @@ fn video_track(stream: &Value, format: &Value, frame: &Value) -> Result<(VideoTr
         time_base: base,
         rate,
         frames,
+        promise,
         colour,
         fields,
         hdr,
