@@ -183,6 +183,9 @@ impl Job<'_> {
                 all.add([&format!("-b:a:{i}"), "192k"]);
             }
         }
+        if sound.iter().any(|t| self.container.is_new_for(&t.codec)) {
+            all.add(["-strict", "experimental"]);
+        }
         all.add(["-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]);
         all.add([
             "-fflags",
