@@ -1,5 +1,8 @@
 //! Matroska and WebM (RFC 9559): elements to the last one, coded pictures and sound by their heads only.
 
+mod aac;
+mod codec_private;
+
 use super::bytes::text;
 use super::finding::{Finding, FindingKind as Kind, Inspection};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -263,6 +266,8 @@ fn info(kind: u32, body: &[u8], out: &mut Inspection) {
 fn track(body: &[u8], pictures: &mut Pictures, out: &mut Inspection) {
     const TYPE: u32 = 0x83;
     const NUMBER: u32 = 0xd7;
+    const CODEC: u32 = 0x86;
+    const CODEC_PRIVATE: u32 = 0x63a2;
     const VIDEO: u32 = 0xe0;
     match find(body, TYPE).map(number) {
         Some(1) => {
@@ -286,8 +291,13 @@ fn track(body: &[u8], pictures: &mut Pictures, out: &mut Inspection) {
             }));
         }
     }
+    let codec = find(body, CODEC).map(text).unwrap_or_default();
     for (kind, body) in elements(body) {
         let finding = match kind {
+            CODEC_PRIVATE => {
+                codec_private::look(&codec, body, out);
+                continue;
+            }
             0x536e => Finding::new(Kind::Text, "track, name").detail(text(body)),
             0x25_8688 => Finding::new(Kind::Software, "track, codec").detail(text(body)),
             // Ours are counted from 1; others draw them at random.
@@ -305,12 +315,23 @@ fn tag(kind: u32, body: &[u8], out: &mut Inspection) {
     }
     let name = find(body, id::TAG_NAME).map(text).unwrap_or_default();
     let value = find(body, id::TAG_STRING).map(text).unwrap_or_default();
+    let Some(kind) = kind_of_tag(&name, &value) else {
+        return;
+    };
+    let finding = Finding::new(kind, format!("tags, {name}")).bytes(body.len());
+    out.add(finding.detail(value));
+}
+
+/// What a tag tells; `None` if that is harmless.
+fn kind_of_tag(name: &str, value: &str) -> Option<Kind> {
     let upper = name.to_ascii_uppercase();
     let has = |words: &[&str]| words.iter().any(|w| upper.contains(w));
-    let kind = match () {
-        () if has(&["DURATION", "BPS", "NUMBER_OF_"]) => return,
+    Some(match () {
+        () if has(&["DURATION", "BPS", "NUMBER_OF_"]) => return None,
         // Names a library, no version.
-        () if upper == "ENCODER" && value.starts_with("Lavc ") && !value.contains('.') => return,
+        () if upper == "ENCODER" && value.starts_with("Lavc ") && !value.contains('.') => {
+            return None;
+        }
         () if has(&["LOCATION", "GPS", "LATITUDE", "LONGITUDE"]) => Kind::Gps,
         () if has(&["DATE", "CREATION_TIME"]) => Kind::Time,
         () if has(&["ENCODE", "ENCODING", "SOFTWARE", "_STATISTICS"]) => Kind::Software,
@@ -318,9 +339,7 @@ fn tag(kind: u32, body: &[u8], out: &mut Inspection) {
         () if has(&["ARTIST", "AUTHOR", "DIRECTOR", "PRODUCER"]) => Kind::Author,
         () if has(&["COPYRIGHT", "LICENSE"]) => Kind::Copyright,
         () => Kind::Text,
-    };
-    let finding = Finding::new(kind, format!("tags, {name}")).bytes(body.len());
-    out.add(finding.detail(value));
+    })
 }
 
 fn attachment(body: &[u8], out: &mut Inspection) {

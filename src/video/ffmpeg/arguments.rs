@@ -7,6 +7,7 @@ use super::super::{Audio, Effort, Encoding};
 use super::containers::Container;
 use super::pixels::PixelFormat;
 use super::probe::{AudioTrack, Fields, Probe};
+use super::sound_header::{Part, SoundHeader};
 use super::tools::{Tools, file_argument};
 use crate::error::Result;
 use std::ffi::{OsStr, OsString};
@@ -85,17 +86,41 @@ impl Job<'_> {
         }
     }
 
+    /// The encoder of a sound track; `None` if its packets are copied.
+    fn sound_encoder(&self, track: &AudioTrack) -> Option<&'static str> {
+        let is_held = self.container.holds(&track.codec);
+        match (track.codec.as_str(), &track.header) {
+            (_, SoundHeader::Plain | SoundHeader::Emptied(_)) if is_held => None,
+            ("flac", _) if is_held => Some("flac"),
+            ("alac", _) if is_held => Some("alac"),
+            _ => Some(self.container.sound_encoder()),
+        }
+    }
+
+    /// What must be emptied in the headers of the copied sound tracks, in their order.
+    pub(super) fn too_much(&self) -> Vec<Part> {
+        let sound = self.sound().iter();
+        let copied = sound.filter(|t| self.sound_encoder(t).is_none());
+        let parts = copied.filter_map(|track| match &track.header {
+            SoundHeader::Emptied(part) => Some(part.clone()),
+            _ => None,
+        });
+        parts.collect()
+    }
+
     /// What a person should know about the encoding.
     pub(super) fn warnings(&self) -> Vec<String> {
         let mut all: Vec<String> = self.format.warning.clone().into_iter().collect();
         for track in self.sound() {
-            if !self.container.holds(&track.codec) {
-                all.push(format!(
-                    "its sound ({}) was converted, since {} cannot hold it",
-                    track.codec,
-                    self.container.name()
-                ));
-            }
+            let why = match track.header {
+                _ if !self.container.holds(&track.codec) => {
+                    format!("{} cannot hold it", self.container.name())
+                }
+                SoundHeader::More => "its header may hold more than sound".to_owned(),
+                _ => continue,
+            };
+            let codec = &track.codec;
+            all.push(format!("its sound ({codec}) was converted, since {why}"));
         }
         if self.has_full_chroma() {
             all.push("its size is odd, so its chroma was written at full resolution".into());
@@ -152,14 +177,14 @@ impl Job<'_> {
         all.add(["-map", "0:v:0"]);
         for (i, track) in sound.iter().enumerate() {
             all.add(["-map", &format!("1:{}", track.index)]);
-            let encoder = match self.container.holds(&track.codec) {
-                true => "copy",
-                false => self.container.sound_encoder(),
-            };
-            all.add([&format!("-c:a:{i}"), encoder]);
-            if encoder != "copy" {
+            let encoder = self.sound_encoder(track);
+            all.add([&format!("-c:a:{i}"), encoder.unwrap_or("copy")]);
+            if matches!(encoder, Some("aac" | "libopus")) {
                 all.add([&format!("-b:a:{i}"), "192k"]);
             }
+        }
+        if sound.iter().any(|t| self.container.is_new_for(&t.codec)) {
+            all.add(["-strict", "experimental"]);
         }
         all.add(["-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]);
         all.add([

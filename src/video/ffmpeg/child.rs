@@ -2,7 +2,7 @@
 //!
 //! Invariant: when a [`Child`] is gone, its process has ended and was waited for.
 
-use super::super::failure::failed;
+use super::super::failure::{failed, malformed};
 use crate::error::{Error, ErrorKind, Result};
 use std::io::Read;
 use std::process::{self, ChildStdin, ChildStdout, Command, Stdio};
@@ -21,6 +21,9 @@ const KEEP_MEMORY: [(&str, &str); 2] = [
     ("MALLOC_MMAP_THRESHOLD_", "33554432"),
     ("MALLOC_TRIM_THRESHOLD_", "134217728"),
 ];
+
+/// What ffmpeg's readers of Matroska and of MP4 say of an input that ends too early, before it ends well.
+const CUT_OFF: [&str; 2] = ["ended prematurely", "partial file"];
 
 /// A running program.
 pub(super) struct Child {
@@ -70,16 +73,27 @@ impl Child {
             .ok_or_else(|| Error::new(ErrorKind::Internal, "a child without a pipe from it"))
     }
 
-    /// Waits for its end; an error if it was not a good one.
+    /// Waits for its end; an error if it was not a good one, or if it says that its input is cut off.
     pub(super) fn finish(mut self, doing: &str) -> Result<()> {
         let status = self
             .process
             .wait()
             .map_err(|e| failed(format!("waiting for {}", self.name)).because(e))?;
-        if status.success() {
-            return Ok(());
+        let messages = self.said();
+        // A path may say anything.
+        let mut lines = messages.lines().filter(|l| !l.contains("file:"));
+        let is_cut = lines.any(|l| CUT_OFF.iter().any(|cut| l.contains(cut)));
+        match status.success() {
+            true if is_cut => Err(malformed(format!("{doing}: it is cut off"))),
+            true => Ok(()),
+            false => Err(self.complaint(doing, &status.to_string(), &messages)),
         }
-        Err(self.complaint(doing, &status.to_string()))
+    }
+
+    /// The last of its messages, once; it has ended.
+    fn said(&mut self) -> String {
+        let messages = self.messages.take().and_then(|thread| thread.join().ok());
+        messages.unwrap_or_default()
     }
 
     /// Why it broke off, after its pipe did.
@@ -93,13 +107,12 @@ impl Child {
                 status.map_or_else(|e| e.to_string(), |s| s.to_string())
             }
         };
-        self.complaint(doing, &status).because(pipe)
+        let messages = self.said();
+        self.complaint(doing, &status, &messages).because(pipe)
     }
 
-    fn complaint(&mut self, doing: &str, status: &str) -> Error {
-        let messages = self.messages.take().and_then(|thread| thread.join().ok());
-        let messages = messages.unwrap_or_default();
-        let said = last_lines(&messages);
+    fn complaint(&self, doing: &str, status: &str, messages: &str) -> Error {
+        let said = last_lines(messages);
         let why = match said.is_empty() {
             true => format!("{doing}: {} ended with {status}", self.name),
             false => format!("{doing}: {} says: {said}", self.name),
@@ -178,6 +191,24 @@ mod tests {
         let child = Child::start("sh", &mut command).expect("started");
         let error = child.finish("trying").expect_err("it failed");
         assert_eq!(error.to_string(), "trying: sh says: first; the reason");
+    }
+
+    #[test]
+    fn an_input_that_is_cut_off_is_a_failure_whatever_the_child_ends_with() {
+        for said in [
+            "[matroska,webm @ 0x5] File ended prematurely at pos. 12000 (0x2ee0)",
+            "[mov,mp4,m4a,3gp,3g2,mj2 @ 0x5] stream 0, offset 0x33a0: partial file",
+        ] {
+            let mut command = Command::new("sh");
+            command.args(["-c", "echo \"$0\" >&2; echo more >&2", said]);
+            let child = Child::start("sh", &mut command).expect("started");
+            let error = child.finish("trying").expect_err("it is cut");
+            assert_eq!(error.kind(), ErrorKind::Malformed);
+        }
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo 'file:/partial file.mkv: a hint' >&2"]);
+        let child = Child::start("sh", &mut command).expect("started");
+        child.finish("trying").expect("a hint is none");
     }
 
     #[test]

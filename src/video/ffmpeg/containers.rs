@@ -1,5 +1,23 @@
 //! Which container a new file gets, and which sound it can hold unchanged.
 
+/// Samples as they are, of the kinds that QuickTime names.
+const PCM_OF_MOV: [&str; 14] = [
+    "pcm_s8",
+    "pcm_u8",
+    "pcm_s16le",
+    "pcm_s16be",
+    "pcm_s24le",
+    "pcm_s24be",
+    "pcm_s32le",
+    "pcm_s32be",
+    "pcm_f32le",
+    "pcm_f32be",
+    "pcm_f64le",
+    "pcm_f64be",
+    "pcm_alaw",
+    "pcm_mulaw",
+];
+
 /// A container that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Container {
@@ -71,9 +89,11 @@ impl Container {
                 "aac" | "mp3" | "mp2" | "ac3" | "eac3" | "opus" | "flac" | "alac" | "dts"
             ),
             Self::Mov => {
-                codec.starts_with("pcm_")
-                    || codec.starts_with("adpcm_ima_")
-                    || matches!(codec, "aac" | "mp3" | "mp2" | "ac3" | "eac3" | "alac")
+                PCM_OF_MOV.contains(&codec)
+                    || matches!(
+                        codec,
+                        "aac" | "mp3" | "mp2" | "ac3" | "eac3" | "alac" | "adpcm_ima_qt"
+                    )
             }
             Self::Matroska => true,
             Self::WebM => matches!(codec, "opus" | "vorbis"),
@@ -82,6 +102,11 @@ impl Container {
                 "aac" | "mp3" | "mp2" | "ac3" | "eac3" | "dts" | "opus"
             ),
         }
+    }
+
+    /// Whether older versions of ffmpeg write this sound into it only if told that they may.
+    pub(super) fn is_new_for(self, codec: &str) -> bool {
+        self == Self::Mp4 && codec == "flac"
     }
 
     /// The encoder for sound that it cannot hold.
@@ -96,6 +121,21 @@ impl Container {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sound_of_discs_and_of_old_windows_is_not_taken_for_quicktimes() {
+        for (codec, is_held) in [
+            ("pcm_s16le", true),
+            ("pcm_f64be", true),
+            ("adpcm_ima_qt", true),
+            ("pcm_dvd", false),
+            ("pcm_bluray", false),
+            ("pcm_u16le", false),
+            ("adpcm_ima_wav", false),
+        ] {
+            assert_eq!(Container::Mov.holds(codec), is_held, "{codec}");
+        }
+    }
 
     #[test]
     fn a_file_stays_in_its_family() {

@@ -7,7 +7,9 @@ mod containers;
 mod nut;
 mod pixels;
 mod probe;
+mod promise;
 mod sink;
+mod sound_header;
 mod source;
 mod tools;
 
@@ -166,6 +168,7 @@ impl Video for FfmpegVideo {
             to: to.to_owned(),
             start: self.probe.start_seconds,
             sound_tracks: job.sound().len(),
+            too_much: job.too_much(),
             begins_anywhere: self.container == Container::Ts,
         })?))
     }

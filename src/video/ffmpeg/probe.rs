@@ -5,12 +5,21 @@
 
 use super::super::failure::{failed, malformed, unsupported};
 use super::super::timeline::{TimeBase, Timeline};
+use super::promise::Promise;
+use super::sound_header::{SoundHeader, undump};
 use super::tools::file_argument;
 use crate::error::Result;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+/// With codec headers.
+const EVERYTHING: [&str; 4] = [
+    "-show_format",
+    "-show_streams",
+    "-show_chapters",
+    "-show_data",
+];
 const FIRST_FRAME: [&str; 5] = [
     "-select_streams",
     "V:0",
@@ -51,6 +60,8 @@ pub(super) struct VideoTrack {
     pub(super) rate: (u32, u32),
     /// Frames, as far as it is known beforehand.
     pub(super) frames: Option<u64>,
+    /// What the container counts, if it does.
+    pub(super) promise: Option<Promise>,
     pub(super) colour: Colour,
     /// Fields, if they are interleaved.
     pub(super) fields: Option<Fields>,
@@ -88,6 +99,7 @@ pub(super) struct AudioTrack {
     pub(super) codec: String,
     /// Three letters.
     pub(super) language: Option<String>,
+    pub(super) header: SoundHeader,
 }
 
 /// Asks ffprobe about a file.
@@ -98,10 +110,7 @@ pub(super) fn probe(path: &Path) -> Result<Probe> {
     // Starting ffprobe takes longer than what it does.
     let (all, first) = std::thread::scope(|scope| {
         let first = scope.spawn(|| ask(path, &FIRST_FRAME));
-        (
-            ask(path, &["-show_format", "-show_streams", "-show_chapters"]),
-            first.join(),
-        )
+        (ask(path, &EVERYTHING), first.join())
     });
     let (all, first) = (all?, first.map_err(|_| failed("starting ffprobe"))?);
     let streams = all["streams"].as_array().map_or(&[][..], Vec::as_slice);
@@ -242,14 +251,14 @@ fn video_track(stream: &Value, format: &Value, frame: &Value) -> Result<(VideoTr
         .or(real.filter(usual))
         .unwrap_or((30, 1));
     let seconds = |v: &Value| number_text(v, "duration").and_then(|t| t.parse::<f64>().ok());
-    let frames = number_text(stream, "nb_frames")
-        .and_then(|t| t.parse().ok())
-        .or_else(|| {
-            Some(
-                (seconds(stream).or(seconds(format))? * f64::from(rate.0) / f64::from(rate.1))
-                    as u64,
-            )
-        });
+    let counted = number_text(stream, "nb_frames").and_then(|t| t.parse::<u64>().ok());
+    let start = number_text(stream, "start_time").and_then(|t| t.parse::<f64>().ok());
+    let promise = counted
+        .zip(seconds(stream))
+        .map(|(frames, length)| Promise::new(frames, start.unwrap_or(0.0), length));
+    let frames = counted.or_else(|| {
+        Some((seconds(stream).or(seconds(format))? * f64::from(rate.0) / f64::from(rate.1)) as u64)
+    });
     let pixel_format = text(stream, "pix_fmt").ok_or_else(|| {
         let codec = text(stream, "codec_name").unwrap_or("unknown");
         unsupported(format!(
@@ -303,6 +312,7 @@ fn video_track(stream: &Value, format: &Value, frame: &Value) -> Result<(VideoTr
         time_base: base,
         rate,
         frames,
+        promise,
         colour,
         fields,
         hdr,
@@ -312,12 +322,14 @@ fn video_track(stream: &Value, format: &Value, frame: &Value) -> Result<(VideoTr
 
 fn audio_track(stream: &Value) -> Option<AudioTrack> {
     let codec = text(stream, "codec_name").filter(|c| *c != "unknown" && *c != "none")?;
+    let header = undump(text(stream, "extradata").unwrap_or(""));
     let language = text(&stream["tags"], "language");
     let language = language.filter(|l| l.len() == 3 && l.bytes().all(|b| b.is_ascii_lowercase()));
     Some(AudioTrack {
         index: stream["index"].as_u64()?,
         codec: codec.to_owned(),
         language: language.filter(|l| *l != "und").map(str::to_owned),
+        header: header.map_or(SoundHeader::More, |h| SoundHeader::of(codec, &h)),
     })
 }
 

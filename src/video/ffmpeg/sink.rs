@@ -11,6 +11,7 @@ use super::super::timeline::{TimeBase, Timeline};
 use super::child::Child;
 use super::nut::{Header, Writer};
 use super::probe;
+use super::sound_header::{self, Part};
 use crate::error::{Error, ErrorKind, Result};
 use std::ffi::OsString;
 use std::io::BufWriter;
@@ -29,6 +30,7 @@ pub(super) struct Encoder {
     /// Where the source's time begins, in seconds; the new file's begins at 0.
     start: f64,
     sound_tracks: usize,
+    too_much: Vec<Part>,
     begins_anywhere: bool,
 }
 
@@ -42,6 +44,8 @@ pub(super) struct Plan {
     pub(super) to: PathBuf,
     pub(super) start: f64,
     pub(super) sound_tracks: usize,
+    /// What comes along in the headers of copied sound and must not stay.
+    pub(super) too_much: Vec<Part>,
     /// Whether the container moves the whole of time as it sees fit.
     pub(super) begins_anywhere: bool,
 }
@@ -70,6 +74,7 @@ impl Encoder {
             },
             start: plan.start,
             sound_tracks: plan.sound_tracks,
+            too_much: plan.too_much,
             begins_anywhere: plan.begins_anywhere,
         })
     }
@@ -118,6 +123,7 @@ impl FrameSink for Encoder {
         if let Some(child) = self.child.take() {
             child.finish(DOING)?;
         }
+        sound_header::empty(&self.to, &self.too_much)?;
         let probe::Written {
             shown,
             start,

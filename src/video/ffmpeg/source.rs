@@ -6,6 +6,7 @@ use super::super::{FrameSource, timeline::TimeBase};
 use super::child::Child;
 use super::nut::{Header, Reader};
 use super::probe::VideoTrack;
+use super::promise::Promise;
 use super::tools::file_argument;
 use crate::error::{ErrorKind, Result};
 use std::ffi::OsString;
@@ -20,6 +21,10 @@ pub(super) struct Decoder {
     frames: Reader<ChildStdout>,
     /// Bytes of a frame with more than 8 bits a sample.
     scratch: Vec<u8>,
+    promise: Option<Promise>,
+    read: u64,
+    /// The latest time of a frame.
+    last: i64,
 }
 
 impl Decoder {
@@ -48,6 +53,9 @@ impl Decoder {
                 child: Some(child),
                 frames,
                 scratch: Vec::new(),
+                promise: video.promise,
+                read: 0,
+                last: i64::MIN,
             }),
             Err(e) => Err(child.broke(DOING, e)),
         }
@@ -65,6 +73,18 @@ impl Decoder {
             .zip(u32::try_from(den).ok())
             .and_then(|(num, den)| TimeBase::new(num, den))
             .ok_or_else(|| malformed("its time base is out of range"))
+    }
+
+    /// Fails for a picture track that ended before the container says it does.
+    fn check_end(&self) -> Result<()> {
+        let last = self.time_base()?.seconds(self.last);
+        match self.promise {
+            Some(promise) if promise.is_broken(self.read, last) => Err(malformed(format!(
+                "it ends after {} frames, before its end",
+                self.read
+            ))),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -98,12 +118,17 @@ impl FrameSource for Decoder {
         match (read, &mut self.child) {
             (Ok(Some(pts)), _) => {
                 frame.pts = pts;
+                self.read += 1;
+                self.last = self.last.max(pts);
                 Ok(true)
             }
-            (Ok(None), child) => match child.take() {
-                Some(child) => child.finish(DOING).map(|()| false),
-                None => Ok(false),
-            },
+            (Ok(None), child) => {
+                if let Some(child) = child.take() {
+                    child.finish(DOING)?;
+                    self.check_end()?;
+                }
+                Ok(false)
+            }
             (Err(e), child) => Err(match child.take() {
                 Some(child) => child.broke(DOING, e),
                 None => crate::error::Error::new(ErrorKind::Internal, DOING).because(e),

@@ -1,7 +1,7 @@
 //! What must not be in the new file.
 
 use super::clips::{USUAL, make};
-use super::{has_ffmpeg, probe, tool};
+use super::{has_ffmpeg, probe, sound, tool};
 use crate::sandbox::{ASTRONAUT, Sandbox, json_lines};
 
 const SECRETS: [&str; 6] = [
@@ -107,6 +107,37 @@ fn a_second_picture_track_is_dropped_and_named() {
     );
     let streams = probe(&dir, "one.mp4")["streams"].as_array().unwrap().len();
     assert_eq!(streams, 2);
+}
+
+/// Packets are copied, and their codec's header goes along with them.
+#[test]
+fn comments_in_a_sound_header_are_emptied_and_the_sound_stays_the_same() {
+    if !has_ffmpeg() {
+        return;
+    }
+    let dir = Sandbox::new();
+    let vorbis = "-c:v libx264 -pix_fmt yuv420p -c:a libvorbis -map 0:v -map 1:a -map 1:a";
+    make(&dir, "25", vorbis, "two.mkv");
+    // Who the comments say was the maker, of both tracks.
+    let mut file = dir.read("two.mkv");
+    let heads: Vec<usize> = (0..file.len() - 15)
+        .filter(|at| file[*at..].starts_with(b"\x03vorbis"))
+        .collect();
+    assert_eq!(heads.len(), 2);
+    for at in heads {
+        let length = file[at + 7];
+        let name = b"Alice at home".iter().cycle();
+        let vendor = &mut file[at + 11..][..usize::from(length)];
+        vendor.iter_mut().zip(name).for_each(|(to, b)| *to = *b);
+    }
+    dir.file("two.mkv", &file);
+    let hides = dir.run(&["inspect", "--json", "two.mkv"]).exits(3).stdout;
+    assert!(holds(&hides, "codec header of A_VORBIS"));
+    dir.run(&["blur", "two.mkv", "-o", "new.mkv"]).exits(0);
+    let new = dir.read("new.mkv");
+    assert!(holds(&file, "Alice") && !holds(&new, "Alice"));
+    dir.run(&["inspect", "new.mkv"]).exits(0);
+    assert_eq!(sound(&dir, "two.mkv"), sound(&dir, "new.mkv"));
 }
 
 fn holds(bytes: &[u8], text: &str) -> bool {

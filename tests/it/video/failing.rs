@@ -20,14 +20,21 @@ fn a_damaged_video_fails_and_leaves_nothing() {
     let mut corrupt = whole.clone();
     let middle = whole.len() / 2;
     corrupt[middle..middle + 2000].fill(0x5a);
+    make(&dir, "25", USUAL, "whole.mkv");
+    let other = dir.read("whole.mkv");
     std::fs::remove_file(dir.path("whole.mp4")).unwrap();
-    dir.file("in/cut.mp4", &whole[..whole.len() * 2 / 3])
+    std::fs::remove_file(dir.path("whole.mkv")).unwrap();
+    dir.file("in/cut.mkv", &other[..other.len() * 3 / 4])
+        .file("in/end.mkv", &other[..other.len() - 10])
+        .file("in/cut.mp4", &whole[..whole.len() * 2 / 3])
         .file("in/corrupt.mp4", &corrupt)
         .file("in/empty.mkv", b"\x1a\x45\xdf\xa3")
         .file("in/head.mp4", &whole[..200])
         .sample(ASTRONAUT, "in/photo.jpg");
     dir.run(&["blur", "in", "-o", "out"])
         .exits(1)
+        .says("in/cut.mkv")
+        .says("in/end.mkv")
         .says("in/cut.mp4")
         .says("in/corrupt.mp4")
         .says("in/empty.mkv")

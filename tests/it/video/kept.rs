@@ -276,4 +276,12 @@ fn sound_is_dropped_on_request_and_converted_where_it_must_be() {
     dir.run(&["blur", "c.avi"]).exits(0).says("converted");
     let streams = probe(&dir, "c_blurred.mov");
     assert!(streams.to_string().contains("\"aac\""), "{streams}");
+    // By name they are like what QuickTime holds.
+    make(&dir, "25", "-c:v mpeg4 -c:a adpcm_ima_wav", "d.avi");
+    dir.run(&["blur", "d.avi"]).exits(0).says("converted");
+    let flac = "-c:v libx264 -pix_fmt yuv420p -c:a flac -strict experimental";
+    make(&dir, "25", flac, "e.mp4");
+    dir.run(&["blur", "e.mp4", "--video-backend", "ffmpeg"])
+        .exits(0);
+    assert_eq!(sound(&dir, "e.mp4"), sound(&dir, "e_blurred.mp4"));
 }
