@@ -123,23 +123,26 @@ impl Summary {
         if let Some(engine) = &self.engine {
             sentence += &format!(" ({engine})");
         }
-        let LeftAlone {
-            other,
-            earlier_outputs,
-            linked_folders,
-            empty: _,
-        } = &config.left_alone;
-        for (n, what) in [
-            (*other, "other file"),
-            (*earlier_outputs, "earlier output"),
-            (*linked_folders, "linked folder"),
-        ] {
-            if n > 0 {
-                sentence += &format!("; {} left alone", count(n, what));
-            }
-        }
-        sentence
+        sentence + &left_alone(&config.left_alone)
     }
+}
+
+/// What lies in the folders and was not dealt with, behind the sentence of a run; empty if nothing does.
+pub(super) fn left_alone(files: &LeftAlone) -> String {
+    let LeftAlone {
+        other,
+        earlier_outputs,
+        linked_folders,
+        empty: _,
+    } = files;
+    let counts = [
+        (*other, "other file"),
+        (*earlier_outputs, "earlier output"),
+        (*linked_folders, "linked folder"),
+    ];
+    let told = counts.into_iter().filter(|(n, _)| *n > 0);
+    told.map(|(n, what)| format!("; {} left alone", count(n, what)))
+        .collect()
 }
 
 /// What runs.
