@@ -6,8 +6,10 @@ use super::inputs::{Input, Inputs, LeftAlone, Source};
 use super::origin::Origin;
 use super::outputs::Destination;
 use super::report_file::{self, ReportTo};
-use super::show;
-use anyhow::{Context, Result, ensure};
+use super::values::ProgressArg;
+use super::voice::Voice;
+use super::{earlier, show};
+use anyhow::{Context, Result, bail, ensure};
 use faceveil::{Applier, FileReport, Limits};
 use std::path::Path;
 
@@ -33,6 +35,12 @@ impl Config {
             "the report {} has no files",
             show::path(given)
         );
+        if let Some((name, n)) = report_file::shared_name(lines.iter().map(|l| l.input.as_str())) {
+            bail!(
+                "the report has {n} lines of {}, since names begin in each folder that was given; use a run and a report for each folder",
+                show::text(name)
+            );
+        }
         let origin = Origin::new(typed.from.as_deref(), "--from")?;
         let list = lines.iter().map(|line| input(&origin, line)).collect();
         let output = typed.writing.output.as_deref();
@@ -60,7 +68,10 @@ impl Config {
         let applier = Applier {
             sticker,
             keep: super::values::keep(&typed.writing.keep),
-            format: typed.writing.format,
+            format: match (typed.writing.format, typed.writing.in_place) {
+                (None, false) => earlier::format(&lines, &origin)?,
+                (given, _) => given,
+            },
             limits,
         };
         let inputs = Inputs {
@@ -87,6 +98,23 @@ impl Config {
                 show::path(given)
             ));
         }
+        let outputs = match &destination {
+            Destination::Folder(folder) => Origin::new(Some(folder), "-o").ok(),
+            Destination::Beside => Some(origin),
+            _ => None,
+        };
+        let left = outputs.and_then(|outputs| earlier::left_behind(&config.plan, &lines, &outputs));
+        config.notices.extend(left);
+        let has_outputs = |line: &FileReport| line.sha256.is_some_and(|s| s.output.is_some());
+        if config.report == ReportTo::Nowhere
+            && destination != Destination::Stdout
+            && lines.iter().any(has_outputs)
+        {
+            Voice::new(config.quiet, ProgressArg::Never, 0).note(format_args!(
+                "{} tells of the outputs of the run before and will not fit those that are edited; --report with another name writes one that `verify` and `review` can use",
+                show::path(given)
+            ));
+        }
         for (planned, line) in config.plan.iter_mut().zip(lines) {
             planned.line = Some(Box::new(line));
         }
@@ -106,6 +134,6 @@ fn input(origin: &Origin, line: &FileReport) -> Input {
     };
     Input {
         source,
-        name: line.input.clone().into(),
+        name: origin.named(&line.input),
     }
 }

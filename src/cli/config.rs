@@ -3,7 +3,7 @@
 //!
 //! Invariant: a flag is used or refused, never passed over.
 
-use super::args::{Blur, Common, Detect, Running, Writing};
+use super::args::{Blur, Common, Detect, Engine, Running, Writing};
 use super::boxes::ByHand;
 use super::inputs::{self, Inputs, LeftAlone};
 use super::outputs::{self, Destination, Planned};
@@ -320,7 +320,8 @@ impl Config {
         for (planned, beside) in plan.iter_mut().zip(siblings) {
             planned.siblings = beside;
         }
-        let notices = strangers::sentences(&left_alone, &plan);
+        let mut notices = strangers::sentences(&left_alone, &plan);
+        notices.extend(to.report.notice_of_shared(&plan));
         let jobs = running.jobs.map_or_else(cores, usize::from);
         let folder = match to.destination {
             Destination::Folder(folder) => Some(folder.clone()),
@@ -410,24 +411,32 @@ pub(super) fn cores() -> usize {
 }
 
 fn detector(typed: &Common, preset: Preset) -> Result<DetectorOptions> {
-    let engine: EngineChoice = typed.engine.engine.into();
-    let on_cpu = matches!(typed.engine.device, DeviceArg::Auto | DeviceArg::Cpu);
-    ensure!(
-        typed.engine.onnxruntime.is_none()
-            || engine == EngineChoice::OnnxRuntime
-            || (engine == EngineChoice::Auto && !on_cpu),
-        "--onnxruntime would not be used; add --engine onnxruntime"
-    );
     Ok(DetectorOptions {
         preset,
         threshold: typed.threshold,
         min_face: typed.min_face.unwrap_or(0.0),
-        engine: EngineOptions {
-            engine,
-            device: typed.engine.device.into(),
-            onnxruntime: typed.engine.onnxruntime.clone(),
-        },
+        engine: engine(&typed.engine)?,
         ..DetectorOptions::default()
+    })
+}
+
+/// What runs the networks.
+///
+/// # Errors
+/// If a flag would not be used.
+pub(super) fn engine(typed: &Engine) -> Result<EngineOptions> {
+    let engine: EngineChoice = typed.engine.into();
+    let on_cpu = matches!(typed.device, DeviceArg::Auto | DeviceArg::Cpu);
+    ensure!(
+        typed.onnxruntime.is_none()
+            || engine == EngineChoice::OnnxRuntime
+            || (engine == EngineChoice::Auto && !on_cpu),
+        "--onnxruntime would not be used; add --engine onnxruntime"
+    );
+    Ok(EngineOptions {
+        engine,
+        device: typed.device.into(),
+        onnxruntime: typed.onnxruntime.clone(),
     })
 }
 

@@ -172,7 +172,7 @@ impl Job<'_> {
             return told(self.skipped(planned, format!("it is the output of {of}")));
         }
         if let (Covering::Told(_), Some(line)) = (&self.covering, &planned.line) {
-            const THEN: &str = "set its outcome to \"redacted\" to have its regions covered";
+            const THEN: &str = "for a line that can be applied, run `faceveil blur` or `faceveil detect` on it again";
             match line.outcome {
                 Outcome::Failed => {
                     let why = line.error.as_deref().unwrap_or("no reason is told");

@@ -11,6 +11,7 @@ mod batch;
 mod boxes;
 mod config;
 mod doctor;
+mod earlier;
 mod help;
 mod inputs;
 mod inspect;

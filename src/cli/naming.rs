@@ -88,7 +88,8 @@ fn has_ending(path: &Path, endings: &[&str]) -> bool {
     own.is_some_and(|own| endings.iter().any(|one| one.eq_ignore_ascii_case(own)))
 }
 
-fn recognise(path: &Path) -> Recognised {
+/// What a file is by its beginning; what cannot be read is unknown.
+pub(super) fn recognise(path: &Path) -> Recognised {
     // Opening a pipe would wait for its other end.
     if !path.metadata().is_ok_and(|m| m.is_file()) {
         return Recognised::Unknown;

@@ -54,9 +54,20 @@ impl Origin {
 
     /// Where the name would be, whether it is there or not.
     pub(super) fn place(&self, name: &str) -> PathBuf {
+        self.below(self.named(name))
+    }
+
+    /// The relative path that the name stands for: of those that it may, the first that is there.
+    pub(super) fn named(&self, name: &str) -> PathBuf {
+        let mut all = show::from_report(name).into_iter();
+        let there = all.find(|path| fs::symlink_metadata(self.below(path.clone())).is_ok());
+        there.unwrap_or_else(|| name.into())
+    }
+
+    fn below(&self, path: PathBuf) -> PathBuf {
         match self.given == Path::new(".") {
-            true => name.into(),
-            false => self.given.join(name),
+            true => path,
+            false => self.given.join(path),
         }
     }
 }
@@ -85,6 +96,23 @@ mod tests {
             std::os::unix::fs::symlink("../secret", inside.join("a.jpg")).expect("linked");
             assert!(origin.find("up/secret").is_err());
             assert!(origin.find("a.jpg").is_err());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_that_is_no_text_leads_to_its_file_and_a_backslash_to_its_own() {
+        use std::os::unix::ffi::OsStrExt;
+        let dir = tempfile::tempdir().expect("a folder");
+        let origin = Origin::new(Some(dir.path()), "--from").expect("a folder");
+        assert!(origin.find(r"\xE9.jpg").is_err());
+        let literal = dir.path().join(r"\xE9.jpg");
+        fs::write(&literal, "x").expect("written");
+        assert_eq!(origin.find(r"\xE9.jpg").expect("there"), literal);
+        let bytes = dir.path().join(std::ffi::OsStr::from_bytes(b"\xE9.jpg"));
+        // File systems of other systems than Linux take no such name.
+        if fs::write(&bytes, "x").is_ok() {
+            assert_eq!(origin.find(r"\xE9.jpg").expect("there"), bytes);
         }
     }
 }

@@ -3,11 +3,12 @@
 //!
 //! Invariant: only a file that is a report already, or is empty, is written over.
 
-use super::show;
+use super::outputs::Planned;
+use super::{job, show};
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{FileReport, RunSummary};
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -53,7 +54,7 @@ impl ReportTo {
         let Self::File(path) = self else {
             return Ok(());
         };
-        let opened = ensure_ours(path, BEGINNING, "report").and_then(|()| {
+        let opened = ensure_replaceable(path, BEGINNING, "report").and_then(|()| {
             Ok(File::options()
                 .write(true)
                 .create(true)
@@ -62,6 +63,18 @@ impl ReportTo {
         });
         opened.with_context(|| format!("opening the report {}", show::path(path)))?;
         Ok(())
+    }
+
+    /// A sentence about files that it cannot tell apart, if it is written.
+    pub(super) fn notice_of_shared(&self, plan: &[Planned]) -> Option<String> {
+        if *self == Self::Nowhere {
+            return None;
+        }
+        let names: Vec<String> = plan.iter().map(job::name).collect();
+        let (name, n) = shared_name(names.iter().map(String::as_str))?;
+        Some(format!(
+            "{n} inputs are called {name} in the report, since names begin in each folder that was given: `apply`, `review` and `verify` cannot tell them apart; use a run and a report for each folder"
+        ))
     }
 
     /// Opens it for a new report.
@@ -85,22 +98,42 @@ impl ReportTo {
 /// # Errors
 /// If it holds something else, or cannot be made.
 pub(super) fn create(path: &Path, ours: &[u8], what: &str) -> Result<File> {
-    ensure_ours(path, ours, what)?;
+    ensure_replaceable(path, ours, what)?;
     Ok(File::create(path)?)
 }
 
-fn ensure_ours(path: &Path, ours: &[u8], what: &str) -> Result<()> {
-    if path.metadata().is_ok_and(|m| m.is_file()) {
-        let mut beginning = Vec::new();
-        File::open(path)?
-            .take(ours.len() as u64)
-            .read_to_end(&mut beginning)?;
-        ensure!(
-            beginning.is_empty() || beginning == ours,
-            "it exists and is no {what} of this command; choose another name"
-        );
+fn ensure_replaceable(path: &Path, ours: &[u8], what: &str) -> Result<()> {
+    match path.metadata().is_ok_and(|m| m.is_file()) {
+        true => ensure_ours(path, ours, what),
+        false => Ok(()),
     }
+}
+
+/// Refuses a file that is neither empty nor ours by its beginning.
+///
+/// # Errors
+/// If it holds something else, or cannot be read.
+pub(super) fn ensure_ours(path: &Path, ours: &[u8], what: &str) -> Result<()> {
+    let mut beginning = Vec::new();
+    File::open(path)?
+        .take(ours.len() as u64)
+        .read_to_end(&mut beginning)?;
+    ensure!(
+        beginning.is_empty() || beginning == ours,
+        "it exists and is no {what} of this command; choose another name"
+    );
     Ok(())
+}
+
+/// The first name that several files have, and how many.
+pub(super) fn shared_name<'a>(
+    names: impl IntoIterator<Item = &'a str>,
+) -> Option<(&'a str, usize)> {
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    for name in names {
+        *times.entry(name).or_default() += 1;
+    }
+    times.into_iter().find(|(_, n)| *n > 1)
 }
 
 /// Reads a report back, from a file or `-`; the summary is `None` if the run was cut off.
@@ -208,5 +241,11 @@ mod tests {
         let text = std::fs::read_to_string(&path).expect("there");
         assert_eq!(text.lines().count(), 1);
         assert!(text.as_bytes().starts_with(BEGINNING));
+    }
+
+    #[test]
+    fn a_name_that_several_files_have_is_told() {
+        assert_eq!(shared_name(["a", "b", "c"]), None);
+        assert_eq!(shared_name(["c", "b", "a", "b", "c", "b"]), Some(("b", 3)));
     }
 }

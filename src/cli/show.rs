@@ -4,7 +4,7 @@
 //! Invariant: what leaves this file holds no character that a terminal acts upon.
 
 use std::fmt::Write as _;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 /// A path for a person, on one line.
 pub(super) fn path(path: &Path) -> String {
@@ -52,6 +52,41 @@ pub(super) fn in_report(path: &Path) -> String {
     parts.join("/")
 }
 
+/// The relative paths that a report may mean by a name, the likelier first: with its `\xFF` as bytes that are
+/// no text, and as it is written.
+pub(super) fn from_report(name: &str) -> Vec<PathBuf> {
+    let decoded = encoded(name).filter(|path| in_report(path) == name);
+    decoded.into_iter().chain([name.into()]).collect()
+}
+
+/// With each `\xFF` above 7F as its byte, if there is any.
+#[cfg(unix)]
+fn encoded(name: &str) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStringExt;
+    let mut parts = name.split("\\x");
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let byte = part.get(..2).and_then(|d| u8::from_str_radix(d, 16).ok());
+        match byte.filter(|b| !b.is_ascii()) {
+            Some(byte) => {
+                bytes.push(byte);
+                bytes.extend(&part.as_bytes()[2..]);
+            }
+            None => {
+                bytes.extend(b"\\x");
+                bytes.extend(part.as_bytes());
+            }
+        }
+    }
+    let is_text = bytes == name.as_bytes();
+    (!is_text).then(|| std::ffi::OsString::from_vec(bytes).into())
+}
+
+#[cfg(not(unix))]
+fn encoded(_: &str) -> Option<PathBuf> {
+    None
+}
+
 fn turns_direction(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -97,5 +132,40 @@ mod tests {
         let name = |b: &[u8]| in_report(Path::new(std::ffi::OsStr::from_bytes(b)));
         assert_eq!(name(b"a/\xFF.jpg"), "a/\\xFF.jpg");
         assert_ne!(name(b"\xFE.jpg"), name(b"\xFF.jpg"));
+    }
+
+    #[test]
+    fn a_name_of_a_report_stands_for_itself_where_no_byte_is_told() {
+        for name in [
+            "a/b.jpg",
+            "\\x41.jpg",
+            "\\xC3\\xA9.jpg",
+            "\\x",
+            "\\xé9",
+            "\\xe9",
+        ] {
+            assert_eq!(from_report(name), [Path::new(name)]);
+        }
+    }
+
+    #[cfg(unix)]
+    proptest::proptest! {
+        #[test]
+        fn a_name_that_is_no_text_is_found_again(bytes in proptest::collection::vec(1u8.., 1..12)) {
+            use std::os::unix::ffi::OsStrExt;
+            let path = Path::new(std::ffi::OsStr::from_bytes(&bytes));
+            let name = in_report(path);
+            let plain: PathBuf = path.components().filter(|c| matches!(c, Component::Normal(_))).collect();
+            proptest::prop_assert!(from_report(&name).contains(&plain));
+        }
+
+        #[test]
+        fn what_a_name_stands_for_is_called_by_it(name in "(a|/|\\\\x|[0-9A-F]|é|\\.){1,12}") {
+            for path in from_report(&name).iter().rev().skip(1) {
+                proptest::prop_assert_eq!(&in_report(path), &name);
+                let parts = |p: &Path| p.components().count();
+                proptest::prop_assert_eq!(parts(path), parts(Path::new(&name)));
+            }
+        }
     }
 }

@@ -14,11 +14,13 @@ use super::voice::Voice;
 use super::{Exit, batch, read, report_file};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use faceveil::{
-    EngineOptions, FileReport, Problem, Progress, SCHEMA, Verdict, Verification, Verifier,
+    Digest, FileReport, Problem, Progress, SCHEMA, Verdict, Verification, Verifier,
     VerifierOptions, VideoOptions,
 };
 use serde::Serialize;
 use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fs::File;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -39,6 +41,8 @@ struct Output {
     /// For people and results.
     name: String,
     line: Option<FileReport>,
+    /// Whether it cannot be told which of the report's lines it has.
+    is_ambiguous: bool,
 }
 
 /// How many outputs ended how.
@@ -80,13 +84,23 @@ pub(super) fn run(typed: &Verify) -> Result<Exit> {
         voice.warning("without --report it is not known what must be covered: only faces and what files hide are looked for, and nothing passes");
     }
     if others > 0 {
+        let (were, their) = if others == 1 {
+            ("was", "its")
+        } else {
+            ("were", "their")
+        };
         let others = count(others, "other output");
-        voice.note(format_args!("{others} of the report were not given and not looked at; give their folder to have all of them checked"));
+        voice.note(format_args!("{others} of the report {were} not given and not looked at; give {their} folder to have all of them checked"));
     }
     let verifier = Verifier::new(options).context("preparing the detectors")?;
     let videos = Mutex::new(());
     let frames = voice.frame_progress();
     let look = |output: &Output| -> Result<Verification> {
+        if output.is_ambiguous {
+            bail!(
+                "the report has several lines of this name, since names begin in each folder that was given, and which one it has cannot be told: it has the SHA-256 of none, or another file has that; use a run and a report for each folder"
+            );
+        }
         let Some(input) = &output.input else {
             let why = "the report says that it was written, and it is not there";
             return Ok(Verification::new(
@@ -156,7 +170,8 @@ pub(super) fn run(typed: &Verify) -> Result<Exit> {
     )
     .context("starting threads")?;
     voice.end_progress();
-    voice.line(tally.sentence(outputs.len(), verifier.engine()));
+    let sentence = tally.sentence(outputs.len(), verifier.engine());
+    voice.line(sentence + &left_alone.sentence());
     Ok(if interrupt.heard() {
         Exit::Interrupted
     } else if results.is_torn() {
@@ -174,11 +189,7 @@ fn options(typed: &Verify) -> Result<VerifierOptions> {
     let mut options = VerifierOptions {
         threshold: typed.threshold,
         min_face: typed.min_face.unwrap_or(0.0),
-        engine: EngineOptions {
-            engine: typed.engine.engine.into(),
-            device: typed.engine.device.into(),
-            onnxruntime: typed.engine.onnxruntime.clone(),
-        },
+        engine: config::engine(&typed.engine)?,
         video: VideoOptions {
             backend: typed.running.video_backend.into(),
             workers: typed.running.jobs.map_or_else(config::cores, usize::from),
@@ -203,12 +214,18 @@ fn pair(typed: &Verify, list: Vec<Input>, lines: Vec<FileReport>) -> (Vec<Output
         .filter(|line| line.output.as_deref().is_some_and(|name| name != "-"))
         .map(Some)
         .collect();
+    let names = Names::of(&lines);
     let mut outputs: Vec<Output> = Vec::with_capacity(list.len());
     for input in list {
-        let index = of_file(&input, &lines);
+        let candidates = names.fitting(&input);
+        let line = match candidates[..] {
+            [only] => lines[only].take(),
+            _ => of_bytes(&input, &candidates, &lines).and_then(|i| lines[i].take()),
+        };
         outputs.push(Output {
             name: input.shown(),
-            line: index.and_then(|i| lines[i].take()),
+            is_ambiguous: candidates.len() > 1 && line.is_none(),
+            line,
             input: Some(input),
         });
     }
@@ -225,12 +242,17 @@ fn pair(typed: &Verify, list: Vec<Input>, lines: Vec<FileReport>) -> (Vec<Output
     outputs.extend(left.into_iter().map(|line| {
         let name = line.output.clone().unwrap_or_default();
         // A walk passes over some files, hidden ones for instance.
-        let there = folders.iter().map(|f| f.join(&name)).find(|p| p.is_file());
-        let input = there.map(|path| Input {
-            name: name.clone().into(),
+        let spellings = show::from_report(&name);
+        let mut places = folders
+            .iter()
+            .flat_map(|f| spellings.iter().map(move |s| (f.join(s), s)));
+        let there = places.find(|(path, _)| path.is_file());
+        let input = there.map(|(path, spelling)| Input {
+            name: spelling.clone(),
             source: Source::File(path),
         });
         Output {
+            is_ambiguous: input.as_ref().is_some_and(|i| names.fitting(i).len() > 1),
             name: input.as_ref().map_or(name, Input::shown),
             input,
             line: Some(line),
@@ -239,22 +261,53 @@ fn pair(typed: &Verify, list: Vec<Input>, lines: Vec<FileReport>) -> (Vec<Output
     (outputs, 0)
 }
 
-/// The line of a file: the one whose name is the file's below the folder, or else the longest that the
-/// path ends in.
-fn of_file(input: &Input, lines: &[Option<FileReport>]) -> Option<usize> {
-    let name = |line: &Option<FileReport>| -> Option<PathBuf> {
-        line.as_ref()?.output.as_ref().map(PathBuf::from)
-    };
-    let path = input.path()?;
-    let exactly = |line| name(line).is_some_and(|name| name == input.name);
-    lines.iter().position(exactly).or_else(|| {
-        let ends = lines.iter().enumerate().filter_map(|(i, line)| {
-            let name = name(line)?;
-            path.ends_with(&name)
-                .then(|| (name.components().count(), i))
-        });
-        ends.max().map(|(_, i)| i)
-    })
+/// What the names of a report's outputs may stand for.
+struct Names {
+    /// By line.
+    spellings: Vec<Vec<PathBuf>>,
+    /// The lines of each.
+    lines: HashMap<PathBuf, Vec<usize>>,
+}
+
+impl Names {
+    /// Of lines that are all there.
+    fn of(lines: &[Option<FileReport>]) -> Self {
+        let output = |line: &Option<FileReport>| line.as_ref().and_then(|l| l.output.clone());
+        let spell = |line| output(line).map_or_else(Vec::new, |name| show::from_report(&name));
+        let spellings: Vec<Vec<PathBuf>> = lines.iter().map(spell).collect();
+        let mut lines: HashMap<PathBuf, Vec<usize>> = HashMap::new();
+        for (i, all) in spellings.iter().enumerate() {
+            for spelling in all {
+                lines.entry(spelling.clone()).or_default().push(i);
+            }
+        }
+        Self { spellings, lines }
+    }
+
+    /// The lines that a file may have: those with its name below the folder, or else with the longest name
+    /// that its path ends in. Several only if they have one name.
+    fn fitting(&self, input: &Input) -> &[usize] {
+        let of = |name: &Path| self.lines.get(name).map(Vec::as_slice);
+        if let Some(exactly) = of(&input.name) {
+            return exactly;
+        }
+        let path = input.path().unwrap_or(Path::new(""));
+        let ends = self
+            .spellings
+            .iter()
+            .flatten()
+            .filter(|s| path.ends_with(s));
+        let longest = ends.max_by_key(|s| s.components().count());
+        longest.and_then(|name| of(name)).unwrap_or_default()
+    }
+}
+
+/// Of lines with one name, the one whose output has the file's bytes.
+fn of_bytes(input: &Input, of: &[usize], lines: &[Option<FileReport>]) -> Option<usize> {
+    let path = input.path().filter(|p| !of.is_empty() && p.is_file())?;
+    let digest = File::open(path).and_then(Digest::of_reader).ok()?;
+    let output = |i: usize| lines.get(i)?.as_ref()?.sha256?.output;
+    of.iter().copied().find(|&i| output(i) == Some(digest))
 }
 
 /// A file whose checks could not run.

@@ -260,7 +260,7 @@ fn a_report_that_lies_starts_nothing() {
         ),
         (
             good.to_string() + "\n" + &good.to_string(),
-            "would both be written",
+            "has 2 lines of a.jpg",
         ),
         (
             good.to_string().replace("\"input\"", "\"\\u001b[2Jinput\""),
@@ -333,4 +333,76 @@ fn what_detect_wrote_is_applied_in_the_default_style() {
     dir.run(&["apply", "found.jsonl", "--from", "in", "-o", "again"])
         .exits(0);
     assert_eq!(dir.read("again/a.jpg"), dir.read("out/a.jpg"));
+}
+
+#[test]
+fn the_format_of_the_first_run_is_kept_and_what_stays_under_another_name_is_told() {
+    let dir = Sandbox::new();
+    dir.sample(ASTRONAUT, "in/a.jpg").sample(COFFEE, "in/b.png");
+    let mut lines = blurred(&dir, &["--format", "png"]);
+    let before = dir.read("out/a.png");
+    lines[0]["regions"] = json!([{"shape": "box", "box": [10, 10, 40, 40]}]);
+    write(&dir, "r.jsonl", &lines);
+    let args = [
+        "apply",
+        "r.jsonl",
+        "--from",
+        "in",
+        "-o",
+        "out",
+        "--overwrite",
+    ];
+    dir.run(&args)
+        .exits(0)
+        .does_not_say("stays as it is")
+        .says("note: r.jsonl tells of the outputs of the run before");
+    assert!(dir.read("out/a.png") != before);
+    assert!(!dir.path("out/a.jpg").exists());
+    // Another format on request: the old output shows what it did, which is told.
+    dir.run(&[&args[..], &["--format", "webp", "--report", "r2.jsonl"]].concat())
+        .exits(0)
+        .says("out/a.png is an output that the report names, and stays as it is: the new file is out/a.webp. So does 1 other output.")
+        .does_not_say("the run before");
+    dir.run(&["verify", "out/a.webp", "--report", "r2.jsonl"])
+        .exits(3)
+        .says("1 other output of the report was not given and not looked at; give its folder");
+    // Two runs in one report have no format together.
+    let mut other = lines[0].clone();
+    other["input"] = "b.png".into();
+    other["output"] = "b.webp".into();
+    other["formats"] = json!({"input": "png", "output": "webp"});
+    write(&dir, "two.jsonl", &[lines[0].clone(), other]);
+    dir.run(&["apply", "two.jsonl", "--from", "in", "-o", "x/"])
+        .exits(2)
+        .says("a.jpg was written as png and b.png as webp; choose with --format");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_no_text_are_applied_verified_and_shown() {
+    use std::os::unix::ffi::OsStrExt;
+    let named = |bytes: &[u8]| std::path::PathBuf::from(std::ffi::OsStr::from_bytes(bytes));
+    let dir = Sandbox::new();
+    dir.sample(ASTRONAUT, named(b"in/caf\xE9.jpg"));
+    let lines = blurred(&dir, &[]);
+    assert_eq!(lines[0]["output"], "caf\\xE9.jpg");
+    dir.run(&["verify", "out", "--report", "r.jsonl"]).exits(0);
+    dir.run(&["apply", "r.jsonl", "--from", "in", "-o", "again"])
+        .exits(0);
+    let name = named(b"caf\xE9.jpg");
+    assert_eq!(
+        dir.read(std::path::Path::new("again").join(&name)),
+        dir.read(std::path::Path::new("out").join(&name))
+    );
+    let args = [
+        "review",
+        "r.jsonl",
+        "--from",
+        "in",
+        "--outputs",
+        "out",
+        "--export",
+        "sheet.html",
+    ];
+    dir.run(&args).exits(0).says("1 output of 1 file");
 }

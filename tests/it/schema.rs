@@ -1,6 +1,12 @@
 //! The published schema of reports, checked against real lines by the part of JSON Schema that it uses.
 
-use serde_json::Value;
+use faceveil::{
+    Covered, FileReport, FollowedFace, FormatsUsed, FoundFace, Hashes, Milliseconds, OpenSpan,
+    Problem, RunSummary, StyleUsed, Verification,
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// `docs/report.schema.json`.
@@ -105,5 +111,86 @@ fn matches(pattern: &str, text: &str) -> bool {
         "^[0-9a-fA-F]{64}$" => hexadecimal(64),
         "^[0-9a-fA-F]{6}$" => hexadecimal(6),
         other => panic!("pattern {other}"),
+    }
+}
+
+/// The fields that a type reads, as its refusal of any other names them.
+fn fields<T: DeserializeOwned>() -> BTreeSet<String> {
+    let Err(refusal) = serde_json::from_str::<T>("{\"no field of ours\": 0}") else {
+        panic!("an unknown field was taken");
+    };
+    let refusal = refusal.to_string();
+    let (_, expected) = refusal.split_once("expected").unwrap();
+    let names = expected.split('`').skip(1).step_by(2);
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_schema_has_the_fields_that_are_read_and_written_and_no_others() {
+    let root = schema();
+    let at = |pointer: &str| root.pointer(&format!("/$defs/{pointer}")).unwrap();
+    let file = "file/properties";
+    for (part, fields) in [
+        (at("file"), fields::<FileReport>()),
+        (at(&format!("{file}/sha256/anyOf/0")), fields::<Hashes>()),
+        (at(&format!("{file}/formats")), fields::<FormatsUsed>()),
+        (
+            at(&format!("{file}/tracks/items")),
+            fields::<FollowedFace>(),
+        ),
+        (at(&format!("{file}/spans/items")), fields::<OpenSpan>()),
+        (at(&format!("{file}/ms")), fields::<Milliseconds>()),
+        (at("face"), fields::<FoundFace>()),
+        (at("region"), fields::<Covered>()),
+        (at("style"), fields::<StyleUsed>()),
+        (at("verify"), fields::<Verification>()),
+        (at("verify/properties/findings/items"), fields::<Problem>()),
+        (at("summary"), fields::<RunSummary>()),
+    ] {
+        let known = part["properties"].as_object().unwrap();
+        let known: BTreeSet<String> = known.keys().cloned().collect();
+        assert_eq!(known, fields);
+    }
+}
+
+#[test]
+fn a_line_with_every_optional_field_is_read_written_again_and_valid() {
+    let face = json!({
+        "frame": 1, "track": 0, "box": [1.0, 2.0, 3.0, 4.0], "score": 0.5,
+        "landmarks": [[1.0, 2.0], [3.0, 2.0], [2.0, 3.0], [1.0, 4.0], [3.0, 4.0]], "found_by": ["centerface@1"]
+    });
+    let digest = "0".repeat(64);
+    let line = json!({
+        "schema": 1, "input": "a.heic", "output": "a.jpg", "outcome": "redacted",
+        "sha256": {"input": digest, "output": null},
+        "formats": {"input": "heic", "output": "jpeg"},
+        "width": 64, "height": 48, "frames": 3,
+        "tracks": [{"first": 0, "last": 2, "seen": 1, "between": 1, "beyond": 1}],
+        "spans": [{"first": 0, "last": 1, "seconds": [0.0, 0.5], "box": [1.0, 2.0, 3.0, 4.0]}],
+        "times": digest, "backend": "embedded",
+        "faces": [face], "rejected": [face],
+        "regions": [
+            {"frame": 1, "track": 0, "shape": "box", "box": [1.0, 2.0, 3.0, 4.0]},
+            {"frames": [0, 2], "shape": "ellipse", "box": [1.0, 2.0, 3.0, 4.0]}
+        ],
+        "ignored": [[1.0, 2.0, 3.0, 4.0]],
+        "style": {"name": "solid", "irreversible": true, "color": "0A141E"},
+        "verify": {"verdict": "found", "findings": [
+            {"kind": "face", "frame": 1, "box": [1.0, 2.0, 3.0, 4.0], "score": 0.5, "place": "byte 7", "reason": "a face shows"}
+        ]},
+        "reviewed": true, "dropped": ["gps"], "kept": ["icc"], "warnings": ["a sentence"],
+        "engine": "none", "ms": {"decode": 0.0, "detect": 0.0, "redact": 0.0, "encode": 0.0, "inspect": 0.0},
+        "error": null
+    });
+    assert_valid(&line);
+    let read = faceveil::read_report(line.to_string().as_bytes()).next();
+    assert_eq!(serde_json::to_value(read.unwrap().unwrap()).unwrap(), line);
+    for style in [
+        json!({"name": "mosaic", "irreversible": false, "cells": 6}),
+        json!({"name": "image", "irreversible": true, "image": digest}),
+    ] {
+        let mut line = line.clone();
+        line["style"] = style;
+        assert_valid(&line);
     }
 }

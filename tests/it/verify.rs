@@ -208,4 +208,48 @@ fn a_look_at_nothing_is_refused() {
         .exits(2)
         .says("--image");
     dir.run(&["verify", "gone.jpg"]).exits(1);
+    dir.run(&["verify", "a.jpg", "--onnxruntime", "x.so"])
+        .exits(2)
+        .says("--onnxruntime would not be used");
+}
+
+#[test]
+fn a_name_that_two_outputs_share_is_told_and_never_taken_for_a_change() {
+    let dir = Sandbox::new();
+    dir.sample(ASTRONAUT, "a/x.jpg").sample(COFFEE, "b/x.jpg");
+    dir.file("a/notes.txt", b"text");
+    let args = ["blur", "a", "b", "--report", "r.jsonl"];
+    dir.run(&args)
+        .exits(0)
+        .says("2 inputs are called x.jpg in the report");
+    // The bytes tell which line is whose, in whatever order; what else lies there is no output.
+    let written = [
+        &["b/x_blurred.jpg", "a/x_blurred.jpg"][..],
+        &["--report", "r.jsonl"],
+    ]
+    .concat();
+    dir.run(&[&["verify"][..], &written].concat()).exits(0);
+    fs::remove_file(dir.path("a/x.jpg")).unwrap();
+    fs::remove_file(dir.path("b/x.jpg")).unwrap();
+    dir.run(&["verify", "b", "a", "--report", "r.jsonl"])
+        .exits(0)
+        .says("; 1 other file left alone");
+    let ran = dir
+        .run(&["verify", "a", "--report", "r.jsonl", "--json"])
+        .exits(1);
+    let lines = ran.lines();
+    assert_eq!(lines[0]["verdict"], "passed");
+    assert_eq!(lines[1]["verdict"], "not-checked");
+    assert!(lines[1].to_string().contains("several lines of this name"));
+    dir.file(
+        "a/x_blurred.jpg",
+        &[&dir.read("a/x_blurred.jpg")[..], b"x"].concat(),
+    );
+    let ran = dir
+        .run(&["verify", "a", "b", "--report", "r.jsonl", "--json"])
+        .exits(1);
+    assert_eq!(ran.lines()[0]["verdict"], "not-checked");
+    dir.run(&["apply", "r.jsonl", "--from", "a", "-o", "out/"])
+        .exits(2)
+        .says("the report has 2 lines of x.jpg");
 }

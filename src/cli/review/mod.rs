@@ -6,6 +6,7 @@
 
 mod browser;
 mod cache;
+mod command;
 mod draft;
 mod gate;
 mod pictures;
@@ -23,14 +24,13 @@ use super::values::ProgressArg;
 use super::voice::Voice;
 use super::write::Existing;
 use super::{Exit, batch, show};
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use draft::Draft;
 use faceveil::Limits;
 use pictures::Pictures;
 use server::Server;
 use site::Site;
 use std::io::Write;
-use std::path::Path;
 use std::sync::Mutex;
 
 /// Serves the page until Ctrl-C, or writes the contact sheet.
@@ -47,6 +47,14 @@ pub(super) fn run(typed: &Review) -> Result<Exit> {
         max_pixels: typed.max_pixels,
     };
     let draft = Draft::read(&typed.report)?;
+    ensure!(
+        draft.lines().len() > 0,
+        "the report {} has no files",
+        show::path(&typed.report)
+    );
+    if let Some(to) = &typed.export {
+        sheet::check(to, typed.overwrite, &draft, [&inputs, &outputs])?;
+    }
     let interrupt = Interrupt::listen()?;
     batch::silence_worker_panics();
     let voice = Voice::new(false, ProgressArg::Never, 0);
@@ -67,10 +75,11 @@ fn serve(typed: &Review, draft: Draft, pictures: Pictures, voice: &Voice) -> Res
     let server = Server::listen()?;
     let interrupt = pictures.interrupt.clone();
     let files = draft.lines().len();
+    let apply = command::apply(typed, &draft, &pictures.inputs);
     let site = Site {
         report: Mutex::new(draft),
         pictures,
-        apply: apply_command(typed),
+        apply,
     };
     let once = server.gate.address_once();
     let opened = !typed.no_browser && once.is_some_and(|address| browser::open(&address));
@@ -87,41 +96,4 @@ fn serve(typed: &Review, draft: Draft, pictures: Pictures, voice: &Voice) -> Res
     ));
     server.run(&site, &interrupt);
     Ok(Exit::Done)
-}
-
-/// What to type to cover what the report says.
-fn apply_command(typed: &Review) -> String {
-    let mut words = vec!["faceveil".into(), "apply".into(), quoted(&typed.report)];
-    if let Some(from) = &typed.from {
-        words.extend(["--from".into(), quoted(from)]);
-    }
-    if let Some(outputs) = &typed.outputs {
-        words.extend(["-o".into(), quoted(outputs)]);
-    }
-    // Outputs of the run that wrote the report are there already.
-    words.push("--overwrite".into());
-    words.join(" ")
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = show::path(path);
-    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%=".contains(c);
-    match text.chars().all(plain) && !text.is_empty() {
-        true => text,
-        false => format!("'{}'", text.replace('\'', r"'\''")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_in_the_command_is_one_word_for_a_shell() {
-        let said = |path: &str| quoted(Path::new(path));
-        assert_eq!(said("a/b-1.jsonl"), "a/b-1.jsonl");
-        assert_eq!(said("a b/$(rm x).jsonl"), "'a b/$(rm x).jsonl'");
-        assert_eq!(said("it's"), r"'it'\''s'");
-    }
 }

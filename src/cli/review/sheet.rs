@@ -5,13 +5,16 @@
 
 use super::draft::Draft;
 use super::pictures::{Pictures, Side, Wanted};
+use crate::cli::origin::Origin;
+use crate::cli::places::Places;
 use crate::cli::voice::Voice;
 use crate::cli::write::{self, Existing};
-use crate::cli::{Exit, batch, config, show, summary};
-use anyhow::{Context, Result, anyhow};
+use crate::cli::{Exit, batch, config, report_file, show, summary};
+use anyhow::{Context, Result, anyhow, ensure};
 use faceveil::{FileReport, Outcome, RunSummary, Verdict};
 use std::cell::RefCell;
 use std::fmt::Write as _;
+use std::fs;
 use std::path::Path;
 
 /// Longest side of a picture in the sheet.
@@ -22,6 +25,51 @@ const FURTHEST: usize = 250;
 /// Up to the style: it lets in pictures and the style of the page itself, and nothing else.
 const HEAD: &str = include_str!("page/sheet.html");
 const STYLE: &str = include_str!("page/sheet.css");
+
+/// Refuses a place for the sheet where anything else lies, or is to lie; `origins`: of the inputs and of the
+/// outputs.
+///
+/// # Errors
+/// What is there; no picture was read yet.
+pub(super) fn check(
+    to: &Path,
+    overwrite: bool,
+    draft: &Draft,
+    [inputs, outputs]: [&Origin; 2],
+) -> Result<()> {
+    ensure!(
+        to != Path::new("-"),
+        "--export needs a file; standard output is for results"
+    );
+    let shown = show::path(to);
+    let mut places = Places::default();
+    let key = places.key(to);
+    for line in draft.lines() {
+        let output = line.output.as_deref().map(|name| outputs.place(name));
+        let mut files = [Some(inputs.place(&line.input)), output]
+            .into_iter()
+            .flatten();
+        ensure!(
+            !files.any(|file| places.key(&file) == key),
+            "--export {shown} is a file of the report, {}; choose another name",
+            show::text(&line.input)
+        );
+    }
+    if fs::symlink_metadata(to).is_err() {
+        return Ok(());
+    }
+    ensure!(
+        to.is_file(),
+        "--export {shown} is no file; choose another name"
+    );
+    report_file::ensure_ours(to, HEAD.as_bytes(), "contact sheet")
+        .with_context(|| format!("--export {shown}"))?;
+    ensure!(
+        overwrite,
+        "--export {shown} exists; --overwrite replaces it"
+    );
+    Ok(())
+}
 
 /// Writes the sheet, and says what is missing from it.
 pub(super) fn export(

@@ -187,6 +187,8 @@ fn after_apply_only_the_place_that_was_edited_differs() {
     dir.run(&words[1..]).exits(0);
     let after = dir.read("out/a.jpg");
     assert!(before != after);
+    dir.run(&["verify", "out", "--report", "r.applied.jsonl"])
+        .says("0 to look at");
     let pixels = |bytes: &[u8]| {
         let photo = faceveil::Photo::read(bytes, &faceveil::Limits::default()).unwrap();
         photo.to_rgba().1

@@ -71,11 +71,45 @@ fn the_contact_sheet_shows_outputs_and_no_original() {
     expected.sort();
     assert_eq!(dir.tree(), expected);
     // It is not written over unless that was asked for.
-    dir.file("sheet.html", b"mine");
-    dir.run(&EXPORT).exits(1).says("it exists");
-    assert_eq!(dir.read("sheet.html"), b"mine");
+    dir.run(&EXPORT)
+        .exits(2)
+        .says("--export sheet.html exists; --overwrite replaces it");
     let with: Vec<&str> = EXPORT.iter().copied().chain(["--overwrite"]).collect();
     dir.run(&with).exits(0);
+}
+
+#[test]
+fn nothing_but_an_earlier_sheet_is_written_over() {
+    let dir = Sandbox::new();
+    three(&dir);
+    dir.file("mine.html", b"<!doctype html>\n<html lang=\"en\">\n")
+        .file("empty.jsonl", b"");
+    std::fs::remove_file(dir.path("out/b.png")).unwrap();
+    let before = dir.tree();
+    let files = ["r.jsonl", "in/a.png", "out/a.png", "mine.html"];
+    let bytes = || files.map(|name| dir.read(name));
+    let contents = bytes();
+    let taken = "is a file of the report";
+    for (to, says) in [
+        ("r.jsonl", "no contact sheet"),
+        ("in/a.png", taken),
+        ("./in/../in/sub/c.png", taken),
+        ("out/a.png", taken),
+        ("out/b.png", taken),
+        ("mine.html", "no contact sheet"),
+        ("in", "is no file"),
+        ("-", "--export needs a file"),
+    ] {
+        let mut args = EXPORT;
+        args[7] = to;
+        let with: Vec<&str> = args.iter().copied().chain(["--overwrite"]).collect();
+        dir.run(&with).exits(2).says(says);
+    }
+    dir.run(&["review", "empty.jsonl", "--export", "sheet.html"])
+        .exits(2)
+        .says("has no files");
+    assert_eq!(dir.tree(), before);
+    assert!(bytes() == contents);
 }
 
 #[test]
