@@ -65,10 +65,14 @@ fn hidden_rows(directory: &Directory<'_>, bytes: usize, place: &str, out: &mut I
     };
     let samples = directory.number(0x115).unwrap_or(1).clamp(1, 1000);
     let bits = directory.number(0x102).unwrap_or(1).clamp(1, 64);
-    let needed = (u64::from(width) * samples * bits).div_ceil(8) * u64::from(height);
+    let row = u64::from(width)
+        .saturating_mul(samples)
+        .saturating_mul(bits)
+        .div_ceil(8);
+    let needed = row.saturating_mul(height.into());
     // Chroma subsampling needs less, planes of their own may need a little more.
-    let slack = u64::from(height) * samples;
-    if bytes as u64 > needed + slack {
+    let slack = u64::from(height).saturating_mul(samples);
+    if bytes as u64 > needed.saturating_add(slack) {
         let finding = Finding::new(Kind::HiddenPixels, format!("{place}, behind the last row"));
         out.add(finding.bytes(bytes - needed as usize));
     }
@@ -81,5 +85,61 @@ fn private_layout(directory: &Directory<'_>, place: &str, out: &mut Inspection) 
     if more > 1 {
         let finding = Finding::new(Kind::HiddenPixels, format!("{place}, extra samples"));
         out.add(finding.detail(format!("{more} a pixel")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A little-endian TIFF of one page: tags with one number each, and a strip of 64 bytes.
+    fn page(numbers: &[(u16, u32)]) -> Vec<u8> {
+        let strip = 10 + (numbers.len() as u32 + 2) * 12 + 4;
+        let mut out = b"II*\0\x08\0\0\0".to_vec();
+        out.extend((numbers.len() as u16 + 2).to_le_bytes());
+        for (tag, number) in numbers.iter().chain(&[(0x111, strip), (0x117, 64)]) {
+            out.extend([tag.to_le_bytes(), 4u16.to_le_bytes()].concat());
+            out.extend([1, *number].map(u32::to_le_bytes).concat());
+        }
+        out.extend([0; 4]);
+        out.extend([7; 64]);
+        out
+    }
+
+    fn hides_pixels(numbers: &[(u16, u32)]) -> bool {
+        let mut out = Inspection::default();
+        look(&page(numbers), &mut out);
+        out.findings.iter().any(|f| f.kind == Kind::HiddenPixels)
+    }
+
+    #[test]
+    fn rows_of_any_size_are_counted_without_overflow() {
+        assert!(hides_pixels(&[(0x100, 4), (0x101, 4), (0x102, 8)]));
+        assert!(!hides_pixels(&[(0x100, 8), (0x101, 8), (0x102, 8)]));
+        for samples in [1, 3, 1000, u32::MAX] {
+            let numbers = [
+                (0x100, u32::MAX),
+                (0x101, u32::MAX),
+                (0x102, 64),
+                (0x115, samples),
+            ];
+            assert!(!hides_pixels(&numbers), "{samples}");
+        }
+        // 2^65 bits in 8 rows, which wrapped would be none.
+        let numbers = [(0x100, 1 << 31), (0x101, 1 << 31), (0x102, 64)];
+        assert!(!hides_pixels(&numbers));
+    }
+
+    proptest! {
+        #[test]
+        fn no_numbers_of_a_page_make_the_look_panic(
+            numbers in proptest::collection::vec((any::<u16>(), any::<u32>()), 0..8),
+            size: (u32, u32, u32, u32),
+        ) {
+            let (width, height, bits, samples) = size;
+            let layout = [(0x100, width), (0x101, height), (0x102, bits), (0x115, samples)];
+            look(&page(&[&layout[..], &numbers].concat()), &mut Inspection::default());
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! TIFF: grey, RGB and CMYK with 8 or 16 bits a sample, with or without opacity. Every page is read,
 //! or the file is refused; it is written without loss.
 
+mod source;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use super::exif::{self, Resolution, Unit};
@@ -13,16 +16,16 @@ use crate::error::{Error, Result};
 use crate::geometry::{Orientation, Size};
 use crate::plane::Sample;
 use ::tiff as codec;
-use codec::decoder::{Decoder, ifd::Value};
+use codec::decoder::{ChunkType, Decoder, ifd::Value};
 use codec::tags::{PhotometricInterpretation, Tag};
-use std::io::Cursor;
+use source::Source;
 pub(super) use write::TiffWriter;
 use write::{Opacity, Page};
 
 /// A decoded TIFF.
 pub(super) type Tiff = Frames<TiffWriter>;
 
-type Reader<'a> = Decoder<Cursor<&'a [u8]>>;
+type Reader<'a> = Decoder<Source<'a>>;
 
 /// Directories in one file; real scans have a few hundred.
 const MOST_PAGES: usize = 10_000;
@@ -53,7 +56,7 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
     limits.decoding_buffer_size = file.len().saturating_mul(32).clamp(1 << 20, 256 << 20);
     limits.ifd_value_size = 8 << 20;
     limits.intermediate_buffer_size = file.len().max(1 << 20); // one strip or tile, compressed
-    let decoder = Decoder::new(Cursor::new(file)).map_err(damaged)?;
+    let decoder = Decoder::new(Source::new(file)).map_err(damaged)?;
     let mut decoder = decoder.with_limits(limits);
     let kept = exif::kept_of_tiff(file, notes);
     let (mut frames, mut pages) = (Vec::new(), Vec::new());
@@ -122,6 +125,10 @@ struct Layout {
     opacity: Option<Opacity>,
     /// Values are inks: no ink is 0.
     inks: bool,
+    /// Pixels have more samples than the model, which are left out.
+    surplus: bool,
+    /// The lowest bit of a byte comes first.
+    lowest_first: bool,
 }
 
 impl Layout {
@@ -182,7 +189,9 @@ impl Layout {
                 "TIFF with signed or floating-point samples is not handled",
             ));
         }
-        if opacity.is_some() && !matches!(model, Model::GreyAlpha | Model::Rgba) {
+        let samples = unsigned(decoder, 277)?.unwrap_or(1);
+        let surplus = samples as usize > model.channels().len();
+        if surplus {
             notes.drop("extra-samples");
             notes.warn("samples of a TIFF that are neither colour nor opacity were dropped");
         }
@@ -194,27 +203,76 @@ impl Layout {
             bits,
             opacity: opacity.filter(|_| matches!(model, Model::GreyAlpha | Model::Rgba)),
             inks,
+            surplus,
+            lowest_first: lowest_first(decoder)?,
         })
     }
+}
+
+/// Whether a page's bytes are to be turned around, by FillOrder (tag 266). As in libtiff that is so before
+/// any compression is undone and whatever the number of bits, but never for JPEG, whose streams have an
+/// order of their own.
+fn lowest_first(decoder: &mut Reader<'_>) -> Result<bool> {
+    const JPEG: u32 = 7;
+    let order = decoder.find_tag(Tag::FillOrder).map_err(damaged)?;
+    match order.map(first) {
+        None | Some(Some(1)) => Ok(false),
+        Some(Some(2)) => Ok(unsigned(decoder, 259)? != Some(JPEG)),
+        Some(_) => Err(unsupported(
+            "TIFF with a FillOrder that is neither 1 nor 2 is not handled",
+        )),
+    }
+}
+
+/// Refuses strips and tiles that the crate (0.11.3) would misread or stop over.
+fn check_pieces(
+    decoder: &mut Reader<'_>,
+    size: Size,
+    layout: &Layout,
+    planes: usize,
+) -> Result<()> {
+    let (width, height) = decoder.chunk_dimensions();
+    if width > size.width.saturating_add(1 << 16) {
+        return Err(malformed(
+            "the tiles of a TIFF page are far larger than the page",
+        ));
+    }
+    let tiled = decoder.get_chunk_type() == ChunkType::Tile;
+    // It knows the lowest tiles of the first plane only.
+    if tiled && planes > 1 && !size.height.is_multiple_of(height) {
+        return Err(unsupported(
+            "TIFF with a plane for each colour, in tiles that reach below the page, is not handled; \
+             save it with one plane first",
+        ));
+    }
+    // It takes the surplus out of a row before it undoes the predictor, and lets a tile without it run on
+    // into its neighbours.
+    let predicted = unsigned(decoder, 317)?.unwrap_or(1) != 1;
+    if layout.surplus && planes < 2 && (predicted || tiled && width < size.width) {
+        return Err(unsupported(
+            "TIFF with samples that are neither colour nor opacity, with a predictor or in tiles, is \
+             not handled; save it without those samples first",
+        ));
+    }
+    Ok(())
 }
 
 /// Decodes the page whose size was paid for.
 fn pixels(decoder: &mut Reader<'_>, size: Size, layout: &Layout) -> Result<Raster> {
     let n = layout.model.channels().len();
     let announced = decoder.image_buffer_layout().map_err(damaged)?;
-    let wanted = size.area() * n as u64 * u64::from(layout.bits.div_ceil(8));
+    let each = n as u64 * u64::from(layout.bits.div_ceil(8));
+    let wanted = size.area().saturating_mul(each);
     if announced.complete_len as u64 > wanted {
         return Err(malformed("a page of the TIFF is larger than its size says"));
     }
-    let (tile_width, _) = decoder.chunk_dimensions();
-    if tile_width > size.width.saturating_add(1 << 16) {
-        return Err(malformed(
-            "the tiles of a TIFF page are far larger than the page",
-        ));
-    }
-    let mut bytes = vec![0; announced.complete_len];
-    decoder.read_image_bytes(&mut bytes).map_err(damaged)?;
     let planes = announced.planes;
+    check_pieces(decoder, size, layout, planes)?;
+    let mut bytes = vec![0; announced.complete_len];
+    decoder.inner().reversed = layout.lowest_first;
+    let read = decoder.read_image_bytes(&mut bytes);
+    decoder.inner().reversed = false;
+    read.map_err(damaged)?;
     let samples = if layout.bits == 16 {
         let native = bytes
             .chunks_exact(2)
@@ -268,11 +326,15 @@ fn unsigned(decoder: &mut Reader<'_>, tag: u16) -> Result<Option<u32>> {
     let found = decoder
         .find_tag(Tag::from_u16_exhaustive(tag))
         .map_err(damaged)?;
-    Ok(match found {
-        Some(Value::List(list)) => list.into_iter().next().and_then(|v| v.into_u32().ok()),
-        Some(value) => value.into_u32().ok(),
-        None => None,
-    })
+    Ok(found.and_then(first))
+}
+
+/// The first of a tag's whole numbers.
+fn first(value: Value) -> Option<u32> {
+    match value {
+        Value::List(list) => list.into_iter().next()?.into_u32().ok(),
+        value => value.into_u32().ok(),
+    }
 }
 
 fn resolution(decoder: &mut Reader<'_>) -> Result<Option<Resolution>> {
@@ -334,24 +396,5 @@ fn name_tags(decoder: &mut Reader<'_>, notes: &mut Notes) {
         if contains(&data, b"8BIM\x04\x0c") || contains(&data, b"8BIM\x04\x09") {
             notes.drop("photoshop-thumbnail");
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn few_bits_spread_over_the_whole_range() {
-        let size = Size::new(5, 2);
-        let one = spread(&[0b1010_1000, 0b0101_0000], size, 1);
-        assert_eq!(one, [255, 0, 255, 0, 255, 0, 255, 0, 255, 0]);
-        let two = spread(&[0b0001_1011, 0b0100_0000, 0, 0], size, 2);
-        assert_eq!(two[..5], [0, 85, 170, 255, 85]);
-    }
-
-    #[test]
-    fn planes_interleave() {
-        assert_eq!(interleave(vec![1u8, 2, 3, 4, 5, 6], 3), [1, 3, 5, 2, 4, 6]);
     }
 }
