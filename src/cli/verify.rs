@@ -218,9 +218,9 @@ fn pair(typed: &Verify, list: Vec<Input>, lines: Vec<FileReport>) -> (Vec<Output
     let mut outputs: Vec<Output> = Vec::with_capacity(list.len());
     for input in list {
         let candidates = names.fitting(&input);
-        let line = match candidates[..] {
+        let line = match *candidates {
             [only] => lines[only].take(),
-            _ => of_bytes(&input, &candidates, &lines).and_then(|i| lines[i].take()),
+            _ => of_bytes(&input, candidates, &lines).and_then(|i| lines[i].take()),
         };
         outputs.push(Output {
             name: input.shown(),
