@@ -16,9 +16,8 @@ use super::{Options, milliseconds};
 use crate::detect::{Detector, DetectorOptions, Preset};
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
-use crate::geometry::Size;
 use crate::report::{Covered, FileReport, FoundFace, Hashes, OpenSpan, Outcome, Runs};
-use crate::track::{Glimpse, Place, Settings, Sighting, Tracker, Why};
+use crate::track::{Glimpse, Place, Sighting, Tracker, Why};
 use crate::video::{self, Backend, Encoding, Frame, FramePicture, Shape, Video};
 use flow::Pool;
 use std::collections::VecDeque;
@@ -169,7 +168,7 @@ impl VideoAnonymizer {
         report.sha256 = Some(Hashes::of_input(digest(input)?));
         let start = Instant::now();
         let (mut frames, mut regions) = (0, Runs::default());
-        let followed = self.follow(&*video, false, watch, &mut |decided| {
+        let followed = self.follow(&*video, watch, &mut |decided| {
             for place in &decided.places {
                 if let Why::Seen(i) = place.why {
                     let mut face = FoundFace::new(Some(frames), &decided.faces[i]);
@@ -214,12 +213,13 @@ impl VideoAnonymizer {
         let input = digest(input)?;
         tell_sound(&mut report, &*video, &self.video.encoding);
         let start = Instant::now();
-        let settings = self.settings(&*video);
-        let held = Tracker::new(settings, Size::new(1, 1)).delay() + self.in_flight();
         let mut regions = Runs::default();
-        let (followed, waited) = match held * video.shape().bytes() > self.ring {
-            true => self.in_two_passes(&*video, output, watch, &mut regions)?,
-            false => self.in_one_pass(&*video, output, watch, &mut regions)?,
+        let (followed, waited) = match self.in_one_pass(&*video, output, watch, &mut regions)? {
+            Some(done) => done,
+            None => {
+                regions = Runs::default();
+                self.in_two_passes(&*video, output, watch, &mut regions)?
+            }
         };
         report.ms.encode = milliseconds(start);
         let looking = Instant::now();
@@ -253,8 +253,11 @@ impl VideoAnonymizer {
         report
     }
 
-    fn settings(&self, video: &dyn Video) -> Settings {
-        Settings::at_rate(self.sure, video.rate())
+    /// How many frames may wait for a decision, unless more than memory holds will have to.
+    fn room(&self, video: &dyn Video) -> Option<usize> {
+        let frames = self.ring / video.shape().bytes().max(1);
+        let room = frames.checked_sub(self.in_flight())?;
+        (Tracker::usual_delay(video.rate()) <= room).then_some(room)
     }
 
     /// Masks of one frame: those of tracks by their number, then the regions always covered.
@@ -271,17 +274,21 @@ impl VideoAnonymizer {
         followed.chain(always).collect()
     }
 
-    /// Everything while it is decoded. Gives the frames, and seconds waited for the encoder.
+    /// Everything while it is decoded. Gives the frames, and seconds waited for the encoder; `None` if
+    /// too few frames fit into memory, which a variable rate may show only midway.
     fn in_one_pass(
         &self,
         video: &dyn Video,
         output: &Path,
         watch: Watch<'_>,
         regions: &mut Runs,
-    ) -> Result<(Followed, f64)> {
+    ) -> Result<Option<(Followed, f64)>> {
+        let Some(room) = self.room(video) else {
+            return Ok(None);
+        };
         let shape = video.shape();
         let mut writing = flow::Writing::start(video.sink(output, &self.video.encoding)?)?;
-        let followed = self.follow(video, true, watch, &mut |decided| {
+        let followed = self.follow_within(video, Some(room), watch, &mut |decided| {
             let Some(mut frame) = decided.frame else {
                 return Err(Error::new(ErrorKind::Internal, "a frame was lost"));
             };
@@ -290,9 +297,12 @@ impl VideoAnonymizer {
             cover(&mut frame, shape, &self.options.style, &of(&masks))?;
             writing.send(frame, decided.pool)
         })?;
+        let Some(followed) = followed else {
+            return Ok(None);
+        };
         let (written, waited) = writing.finish()?;
         check_count(followed.pts.len(), written)?;
-        Ok((followed, waited))
+        Ok(Some((followed, waited)))
     }
 
     /// First the masks of all frames, then everything again with them: for videos of which too few
@@ -306,7 +316,7 @@ impl VideoAnonymizer {
     ) -> Result<(Followed, f64)> {
         let shape = video.shape();
         let mut masks = Vec::new();
-        let followed = self.follow(video, false, watch, &mut |decided| {
+        let followed = self.follow(video, watch, &mut |decided| {
             let of_frame = self.masks(&decided.places, shape);
             regions.push(&of_frame);
             masks.push(of(&of_frame));
@@ -358,19 +368,30 @@ struct Looked {
 }
 
 impl VideoAnonymizer {
-    /// Looks at every frame, and calls `on` with each, in order, once it is decided. `keep`: with the
-    /// frame itself.
+    /// Looks at every frame, and calls `on` with each, without its picture, in order, once it is decided.
     fn follow(
         &self,
         video: &dyn Video,
-        keep: bool,
         watch: Watch<'_>,
         on: &mut dyn FnMut(Decided<'_>) -> Result<()>,
     ) -> Result<Followed> {
+        let followed = self.follow_within(video, None, watch, on)?;
+        followed.ok_or_else(|| Error::new(ErrorKind::Internal, "nothing to hold did not fit"))
+    }
+
+    /// The same with the frames themselves, if `room` says how many may wait for a decision; `None` when
+    /// more have to.
+    fn follow_within(
+        &self,
+        video: &dyn Video,
+        room: Option<usize>,
+        watch: Watch<'_>,
+        on: &mut dyn FnMut(Decided<'_>) -> Result<()>,
+    ) -> Result<Option<Followed>> {
         let shape = video.shape();
-        let mut tracker = Tracker::new(self.settings(video), shape.upright());
-        let held = if keep { tracker.delay() } else { 0 };
-        let pool = Pool::new(held + self.in_flight());
+        let mut tracker = Tracker::new(self.sure, shape.upright());
+        let pool = Pool::new(self.in_flight());
+        let (mut most_held, mut fits) = (0, true);
         let mut waiting: VecDeque<(Option<Frame>, Vec<Face>)> = VecDeque::new();
         let mut pts = Vec::new();
         let mut frames = 0;
@@ -398,14 +419,15 @@ impl VideoAnonymizer {
         };
         let look = |frame: &Frame| self.look(frame, shape);
         let workers = self.video.workers;
-        flow::in_order(video.source()?, shape, workers, &pool, look, |item| {
+        let done = flow::in_order(video.source()?, shape, workers, &pool, look, |item| {
             let Some((frame, looked)) = item else {
                 return give(&mut waiting, Vec::new());
             };
             pts.push(frame.pts);
-            let frame = match keep {
-                true => Some(frame),
-                false => {
+            let time = video.seconds(frame.pts);
+            let frame = match room {
+                Some(_) => Some(frame),
+                None => {
                     pool.give(frame);
                     None
                 }
@@ -416,13 +438,29 @@ impl VideoAnonymizer {
             };
             let sightings: Vec<Sighting> = looked.faces.iter().map(sighting).collect();
             waiting.push_back((frame, looked.faces));
-            let decided = tracker.push(&sightings, &looked.glimpse);
-            give(&mut waiting, decided)
-        })?;
+            let decided = tracker.push(time, &sightings, &looked.glimpse);
+            give(&mut waiting, decided)?;
+            if let Some(room) = room
+                && waiting.len() > most_held
+            {
+                // The pool grows by what is held, so that the threads always find as much as ever.
+                most_held = waiting.len();
+                fits = most_held <= room;
+                pool.give(Frame::default());
+            }
+            match fits {
+                true => Ok(()),
+                false => Err(flow::interrupted()),
+            }
+        });
+        if !fits {
+            return Ok(None);
+        }
+        done?;
         let decided = tracker.finish();
         give(&mut waiting, decided)?;
         match (waiting.is_empty(), frames) {
-            (true, 1..) => Ok(Followed { pts, tracker }),
+            (true, 1..) => Ok(Some(Followed { pts, tracker })),
             (true, 0) => Err(Error::new(ErrorKind::Malformed, "it has no frames")),
             (false, _) => Err(Error::new(ErrorKind::Internal, "a frame without a mask")),
         }

@@ -6,8 +6,9 @@
 //!
 //! Invariant: a sighting belongs to exactly one track, and a track takes at most one of a frame.
 
+use super::clock::Clock;
 use super::trail::Trail;
-use super::{Seen, Settings};
+use super::{GAP, Seen};
 use crate::geometry::Rect;
 
 /// Both sides are grown by this share in each direction before boxes are compared.
@@ -29,49 +30,62 @@ pub(super) fn associate(
     frame: usize,
     scene: usize,
     seen: Vec<Seen>,
-    settings: Settings,
+    least: f32,
+    clock: &Clock,
 ) {
-    let (sure, weak): (Vec<Seen>, Vec<Seen>) =
-        seen.into_iter().partition(|s| s.score >= settings.sure);
+    let at = At {
+        frame,
+        least,
+        clock,
+    };
+    let (sure, weak): (Vec<Seen>, Vec<Seen>) = seen.into_iter().partition(|s| s.score >= least);
     // Tracks that are believed come before those that may be noise.
-    let sure = take(trails, frame, sure, SURE_OVERLAP, settings, true);
-    let sure = take(trails, frame, sure, SURE_OVERLAP, settings, false);
-    let weak = take(trails, frame, weak, WEAK_OVERLAP, settings, true);
-    let weak = take(trails, frame, weak, WEAK_OVERLAP, settings, false);
+    let sure = take(trails, at, sure, SURE_OVERLAP, true);
+    let sure = take(trails, at, sure, SURE_OVERLAP, false);
+    let weak = take(trails, at, weak, WEAK_OVERLAP, true);
+    let weak = take(trails, at, weak, WEAK_OVERLAP, false);
     for sighting in sure {
         let mut born = Trail::new(frame, scene, sighting);
-        walk_back(trails, &mut born, settings);
+        walk_back(trails, &mut born, at);
         trails.push(born);
     }
     trails.extend(weak.into_iter().map(|s| Trail::new(frame, scene, s)));
+}
+
+/// What all steps need to know.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    frame: usize,
+    /// The score of a sure sighting.
+    least: f32,
+    clock: &'a Clock,
 }
 
 /// Lets the tracks that are believed, or those that are not, choose among sightings; gives those that
 /// none took.
 fn take(
     trails: &mut [Trail],
-    frame: usize,
+    at: At<'_>,
     seen: Vec<Seen>,
-    least: f32,
-    settings: Settings,
+    overlaps: f32,
     believed: bool,
 ) -> Vec<Seen> {
     let mut pairs = Vec::new();
     for (t, trail) in trails.iter().enumerate() {
-        if trail.is_waiting(frame) && trail.is_believed(settings) == believed {
-            let expected = trail.expected(frame);
+        if trail.is_waiting(at.frame) && trail.is_believed(at.least) == believed {
+            let expected = trail.expected(at.frame, at.clock);
             let near = seen.iter().enumerate().map(|(s, sighting)| {
                 let overlap = overlap(&expected, &sighting.area);
                 (overlap, t, s)
             });
-            pairs.extend(near.filter(|(overlap, ..)| *overlap >= least));
+            pairs.extend(near.filter(|(overlap, ..)| *overlap >= overlaps));
         }
     }
     pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
     let mut taken = vec![false; seen.len()];
     for (_, t, s) in pairs {
-        if !taken[s] && trails[t].is_waiting(frame) {
-            trails[t].add(frame, seen[s]);
+        if !taken[s] && trails[t].is_waiting(at.frame) {
+            trails[t].add(at.frame, seen[s], at.clock);
             taken[s] = true;
         }
     }
@@ -81,12 +95,12 @@ fn take(
 
 /// A face that is sure now was perhaps seen weakly before: takes over the tracks that nobody
 /// believed and that lead to it.
-fn walk_back(trails: &mut Vec<Trail>, born: &mut Trail, settings: Settings) {
+fn walk_back(trails: &mut Vec<Trail>, born: &mut Trail, at: At<'_>) {
     loop {
         let leads_here = |trail: &Trail| {
-            !trail.is_believed(settings)
+            !trail.is_believed(at.least)
                 && trail.last_frame() < born.first_frame()
-                && born.first_frame() - trail.last_frame() <= settings.gap
+                && at.clock.apart(trail.last_frame(), born.first_frame()) < GAP
         };
         let best = trails
             .iter()
@@ -96,6 +110,19 @@ fn walk_back(trails: &mut Vec<Trail>, born: &mut Trail, settings: Settings) {
             .filter(|(overlap, _)| *overlap >= WEAK_OVERLAP)
             .max_by(|a, b| a.0.total_cmp(&b.0));
         let Some((_, t)) = best else { return };
-        born.prepend(trails.swap_remove(t));
+        born.prepend(trails.swap_remove(t), at.clock);
     }
+}
+
+/// The track that probably has the face of another one: it began near the place where that one still
+/// waits, but not so near where the face was expected that it was taken for it.
+pub(super) fn follower(trails: &[Trail], of: &Trail) -> Option<usize> {
+    trails
+        .iter()
+        .enumerate()
+        .filter(|(_, trail)| trail.may_follow(of.last_frame()))
+        .map(|(t, trail)| (overlap(&of.last_area(), &trail.first_area()), t))
+        .filter(|(overlap, _)| *overlap >= SURE_OVERLAP)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, t)| t)
 }

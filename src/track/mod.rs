@@ -2,27 +2,31 @@
 //! frames in which nobody saw it. A face that shows for two frames is exposed, so what a detector
 //! says about one frame is never the last word.
 //!
-//! Frames go in one by one and come out a window later, when enough of what follows is known to fill
-//! gaps and to cover a face before it was first seen. Nothing here knows of videos: boxes, scores and
-//! a glimpse of the brightness are all it sees.
+//! Frames go in one by one and come out a second later, when enough of what follows is known to fill
+//! gaps and to cover a face before it was first seen. Nothing here knows of videos: boxes, scores, a
+//! time and a glimpse of the brightness are all it sees.
 //!
-//! Invariant: every frame that goes in comes out once, in order, at most [`Tracker::delay`] frames
-//! later; between two sightings of a track that are no more than a gap apart every frame is covered;
-//! nothing is carried across a scene cut.
+//! Invariant: every frame that goes in comes out once, in order, when [`GAP`] of the frames after it, and
+//! [`cut::LOOK_AHEAD`] more, are known; between two sightings of a track between which others are shown
+//! for less than [`GAP`] every frame is covered; nothing is carried across a scene cut.
 
 mod associate;
+mod clock;
 mod cut;
 #[cfg(test)]
 mod simulation;
 mod spans;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod time_tests;
 mod trail;
 
 pub(crate) use cut::Glimpse;
 pub(crate) use spans::Span;
 
 use crate::geometry::{Rect, Size};
+use clock::Clock;
 use cut::Cuts;
 use spans::Spans;
 use std::collections::VecDeque;
@@ -37,37 +41,12 @@ pub(crate) struct Sighting {
     pub(crate) score: f32,
 }
 
-/// When sightings make a track, and how far a track reaches beyond them. Lengths are in frames.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Settings {
-    /// A sighting this likely starts a track on its own; weaker ones only carry a track on.
-    pub(crate) sure: f32,
-    /// The longest gap between two sightings that is filled; a face not seen for longer is lost.
-    pub(crate) gap: usize,
-    /// Frames covered before the first and after the last sighting.
-    pub(crate) extend: usize,
-}
-
-impl Settings {
-    /// A second's gap and a quarter of a second at both ends, at this many frames a second.
-    pub(crate) fn at_rate(sure: f32, frames_per_second: f64) -> Self {
-        let frames = |seconds: f64| {
-            // `as` clamps; a rate that is no number gives the least.
-            (seconds * frames_per_second).ceil().min(1000.0) as usize
-        };
-        Self {
-            sure,
-            gap: frames(1.0).max(12),
-            extend: frames(0.27).max(4),
-        }
-    }
-
-    /// How many later frames must be known before a frame is decided.
-    const fn window(self) -> usize {
-        let reach = self.extend * trail::AT_BORDER;
-        if self.gap > reach { self.gap } else { reach }
-    }
-}
+/// The longest gap between two sightings that is filled, seconds; a face not seen for longer is lost.
+const GAP: f64 = 1.0;
+/// Covered before the first and after the last sighting, seconds.
+const REACH: f64 = 0.27;
+/// The same where the face crosses the picture's edge.
+const REACH_AT_BORDER: f64 = 0.59;
 
 /// Why a place is covered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,8 +91,9 @@ const MOST_SIGHTINGS: usize = 400;
 
 /// Follows faces through one video.
 pub(crate) struct Tracker {
-    settings: Settings,
+    sure: f32,
     picture: Size,
+    clock: Clock,
     cuts: Cuts,
     /// Frames that went in and wait for the decision about a cut before them.
     undecided: VecDeque<Vec<Seen>>,
@@ -136,11 +116,13 @@ struct Seen {
 }
 
 impl Tracker {
-    /// For frames of this size.
-    pub(crate) fn new(settings: Settings, picture: Size) -> Self {
+    /// For frames of this size. `sure`: a sighting this likely starts a track on its own; weaker ones
+    /// only carry a track on.
+    pub(crate) fn new(sure: f32, picture: Size) -> Self {
         Self {
-            settings,
+            sure,
             picture,
+            clock: Clock::default(),
             cuts: Cuts::default(),
             undecided: VecDeque::new(),
             next: 0,
@@ -148,17 +130,27 @@ impl Tracker {
             scene: 0,
             trails: Vec::new(),
             summaries: Vec::new(),
-            spans: Spans::new(settings),
+            spans: Spans::default(),
         }
     }
 
-    /// The most frames that are held back.
-    pub(crate) const fn delay(&self) -> usize {
-        self.settings.window() + cut::LOOK_AHEAD
+    /// About how many frames are held back at this many frames a second; where frames come faster for
+    /// a while, more.
+    pub(crate) fn usual_delay(frames_per_second: f64) -> usize {
+        // `as` clamps; a rate that is no number gives the least.
+        let frames = (GAP * frames_per_second).ceil() as usize;
+        frames.clamp(12, clock::MOST_FRAMES) + 1 + cut::LOOK_AHEAD
     }
 
-    /// Takes the next frame, and gives the places of the frames that are decided now, in order.
-    pub(crate) fn push(&mut self, sightings: &[Sighting], glimpse: &Glimpse) -> Vec<Vec<Place>> {
+    /// Takes the next frame, shown at `time` (seconds from any start), and gives the places of the frames
+    /// that are decided now, in order.
+    pub(crate) fn push(
+        &mut self,
+        time: f64,
+        sightings: &[Sighting],
+        glimpse: &Glimpse,
+    ) -> Vec<Vec<Place>> {
+        self.clock.push(time);
         let with_index = |(index, s): (usize, &Sighting)| Seen {
             area: s.area,
             score: s.score,
@@ -204,25 +196,56 @@ impl Tracker {
             self.end_scene(out);
         }
         let frame = self.next;
-        associate::associate(&mut self.trails, frame, self.scene, seen, self.settings);
+        self.end_lost(frame);
+        while self.due < frame && self.clock.apart(self.due, frame) >= GAP {
+            self.release(out);
+        }
+        associate::associate(
+            &mut self.trails,
+            frame,
+            self.scene,
+            seen,
+            self.sure,
+            &self.clock,
+        );
         for trail in &mut self.trails {
-            if trail.is_lost(frame, self.settings) && trail.end(None) {
-                self.spans.lost(trail, self.picture);
-            }
-            if trail.is_news(self.settings) {
-                self.spans.found(trail);
+            if trail.is_news(self.sure) {
+                self.spans.found(trail, &self.clock);
             }
         }
         self.next += 1;
-        while self.due + self.settings.window() < self.next {
-            self.release(out);
+    }
+
+    /// Ends the tracks that waited for too long to take a sighting of this frame. Their gaps are still
+    /// held back.
+    fn end_lost(&mut self, frame: usize) {
+        for t in 0..self.trails.len() {
+            if self.trails[t].is_lost(frame, self.sure, &self.clock)
+                && self.trails[t].end(None)
+                && !self.hand_on(t)
+            {
+                self.spans.lost(&self.trails[t], self.picture, &self.clock);
+            }
         }
+    }
+
+    /// Fills the gap from a track that ends to the one that has its face now, if any has.
+    fn hand_on(&mut self, t: usize) -> bool {
+        let follower = associate::follower(&self.trails, &self.trails[t]);
+        if let Some(f) = follower {
+            let from = self.trails[f].follow();
+            self.trails[t].be_followed(from);
+        }
+        follower.is_some()
     }
 
     /// Gives all frames before `next`; nothing after them knows of what was before.
     fn end_scene(&mut self, out: &mut Vec<Vec<Place>>) {
-        for trail in &mut self.trails {
-            trail.end(Some(self.next));
+        for t in 0..self.trails.len() {
+            let waits = self.trails[t].is_waiting(self.next);
+            if self.trails[t].end(Some(self.next)) && waits {
+                self.hand_on(t);
+            }
         }
         while self.due < self.next {
             self.release(out);
@@ -237,7 +260,7 @@ impl Tracker {
         let frame = self.due;
         let mut places = Vec::new();
         for trail in &mut self.trails {
-            let Some((area, why)) = trail.place(frame, self.settings, self.picture) else {
+            let Some((area, why)) = trail.place(frame, self.sure, self.picture, &self.clock) else {
                 continue;
             };
             let summaries = &mut self.summaries;
@@ -262,9 +285,9 @@ impl Tracker {
         }
         self.due += 1;
         for trail in &mut self.trails {
-            trail.forget_before(self.due);
+            trail.forget_before(self.due, &self.clock);
         }
-        self.trails.retain(|t| !t.is_over(self.due, self.settings));
+        self.trails.retain(|t| !t.is_over(self.due, &self.clock));
         out.push(places);
     }
 }

@@ -3,13 +3,14 @@
 //!
 //! Invariant: no span crosses a scene cut.
 
-use super::Settings;
 use super::associate::overlap;
+use super::clock::Clock;
 use super::trail::Trail;
+use super::{GAP, REACH};
 use crate::geometry::{Rect, Size};
 
 /// A face that comes back after more gaps than this is another one.
-const GAPS: usize = 3;
+const GAPS: f64 = 3.0;
 /// Least buffered overlap of where it was and where it is.
 const OVERLAP: f32 = 0.2;
 
@@ -25,35 +26,27 @@ pub(crate) struct Span {
 }
 
 /// Faces that were lost lately, and the spans found so far.
+#[derive(Default)]
 pub(super) struct Spans {
-    settings: Settings,
     lost: Vec<(usize, Rect)>,
     open: Vec<Span>,
 }
 
 impl Spans {
-    pub(super) fn new(settings: Settings) -> Self {
-        Self {
-            settings,
-            lost: Vec::new(),
-            open: Vec::new(),
-        }
-    }
-
     /// A face is no longer seen. One that left through the edge is not missed.
-    pub(super) fn lost(&mut self, trail: &Trail, picture: Size) {
+    pub(super) fn lost(&mut self, trail: &Trail, picture: Size, clock: &Clock) {
         let area = trail.last_area();
         let inside = |r: &Rect| r.share_inside(&Rect::of(picture)) >= 1.0;
-        if inside(&area) && inside(&trail.expected(trail.last_frame() + 1)) {
+        if inside(&area) && inside(&trail.expected(trail.last_frame() + 1, clock)) {
             self.lost.push((trail.last_frame(), area));
         }
     }
 
     /// A face is believed; is it one that was lost?
-    pub(super) fn found(&mut self, trail: &Trail) {
+    pub(super) fn found(&mut self, trail: &Trail, clock: &Clock) {
         let (frame, area) = (trail.first_frame(), trail.first_area());
-        let oldest = frame.saturating_sub(GAPS * self.settings.gap);
-        self.lost.retain(|(last, _)| *last >= oldest);
+        self.lost
+            .retain(|(last, _)| clock.apart(*last, frame) <= GAPS * GAP);
         let found = self
             .lost
             .iter()
@@ -64,14 +57,13 @@ impl Spans {
             .max_by(|a, b| a.0.total_cmp(&b.0));
         if let Some((_, i)) = found {
             let (last, before) = self.lost.swap_remove(i);
-            let (first, end) = (
-                last + self.settings.extend + 1,
-                frame.saturating_sub(self.settings.extend),
-            );
-            if first < end {
+            let is_open =
+                |k: &usize| clock.apart(last, *k) >= REACH && clock.apart(*k, frame) >= REACH;
+            let mut open = (last + 1..frame).filter(is_open);
+            if let Some(first) = open.next() {
                 self.open.push(Span {
                     first,
-                    last: end - 1,
+                    last: open.next_back().unwrap_or(first),
                     area: before.union(&area),
                 });
             }

@@ -15,17 +15,35 @@ fn sighting(x: f32, y: f32, side: f32, score: f32) -> Sighting {
     Sighting { area, score }
 }
 
-fn settings() -> Settings {
-    Settings::at_rate(0.5, 25.0)
+/// A sighting this likely is sure.
+const SURE: f32 = 0.5;
+/// Frames a second, where it does not matter.
+const RATE: f64 = 25.0;
+
+/// Frames that a track reaches beyond a sighting at [`RATE`].
+fn reach(seconds: f64) -> usize {
+    (seconds * RATE).ceil() as usize
 }
 
 /// Runs a whole video; frame `i` belongs to scene `scenes[i]`.
 pub(super) fn run(frames: &[Vec<Sighting>], scenes: &[usize]) -> (Vec<Vec<Place>>, Tracker) {
-    let mut tracker = Tracker::new(settings(), PICTURE);
+    let times: Vec<f64> = (0..frames.len()).map(|i| i as f64 / RATE).collect();
+    let most = Tracker::usual_delay(RATE) + 1;
+    run_at(&times, frames, scenes, most)
+}
+
+/// The same with the time of every frame, and the most frames that may be held back.
+fn run_at(
+    times: &[f64],
+    frames: &[Vec<Sighting>],
+    scenes: &[usize],
+    most: usize,
+) -> (Vec<Vec<Place>>, Tracker) {
+    let mut tracker = Tracker::new(SURE, PICTURE);
     let mut out = Vec::new();
-    for (i, (frame, n)) in frames.iter().zip(scenes).enumerate() {
-        out.extend(tracker.push(frame, &scene(*n)));
-        assert!(i + 1 - out.len() <= tracker.delay(), "held back too long");
+    for (i, frame) in frames.iter().enumerate() {
+        out.extend(tracker.push(times[i], frame, &scene(scenes[i])));
+        assert!(i + 1 - out.len() <= most, "held back too long");
     }
     out.extend(tracker.finish());
     assert_eq!(out.len(), frames.len(), "every frame comes out once");
@@ -95,7 +113,7 @@ proptest! {
                     prop_assert!(frame[i].area.share_inside(&place.area) > 0.999);
                 }
             }
-            if frame[0].score >= settings().sure {
+            if frame[0].score >= SURE {
                 prop_assert!(places.iter().any(|p| matches!(p.why, Why::Seen(_))));
             }
         }
@@ -125,17 +143,19 @@ proptest! {
             state ^= state << 17;
             (state >> 40) as f32 / (1u64 << 24) as f32
         };
-        let mut tracker = Tracker::new(settings(), PICTURE);
+        let mut tracker = Tracker::new(SURE, PICTURE);
         let mut out = 0;
-        for _ in 0..length {
+        let delay = Tracker::usual_delay(RATE) + 1;
+        for i in 0..length {
+            let time = i as f64 / RATE;
             let count = (random() * 20.0) as usize;
             let frame: Vec<_> = (0..count)
                 .map(|_| sighting(random() * 1280.0, random() * 720.0, random() * 200.0, random()))
                 .collect();
-            out += tracker.push(&frame, &scene((random() * 1.1) as usize)).len();
-            prop_assert!(tracker.trails.len() <= 20 * (tracker.delay() + settings().window()));
+            out += tracker.push(time, &frame, &scene((random() * 1.1) as usize)).len();
+            prop_assert!(tracker.trails.len() <= 20 * 2 * delay);
             for trail in &tracker.trails {
-                prop_assert!(trail.kept() <= tracker.delay() + 8);
+                prop_assert!(trail.kept() <= delay + 8);
             }
         }
         out += tracker.finish().len();
@@ -149,7 +169,7 @@ fn a_face_is_covered_before_it_is_sure_and_after_it_was_last_seen() {
     seen[30..34].fill(Some(0.2));
     seen[40..50].fill(Some(0.9));
     let (places, _) = run_one_scene(&seen_in(&seen));
-    let extend = settings().extend;
+    let extend = reach(REACH);
     let expected: Vec<usize> = (30 - extend..50 + extend).collect();
     assert_eq!(covered(&places), expected);
 }
@@ -174,9 +194,8 @@ fn a_face_that_leaves_through_the_edge_is_covered_for_longer() {
         let frames: Vec<_> = (0..60).map(frame).collect();
         covered(&run_one_scene(&frames).0).len()
     };
-    let extend = settings().extend;
-    assert_eq!(leaving(0.0, 600.0), 10 + extend);
-    assert_eq!(leaving(8.0, 1120.0), 10 + extend * trail::AT_BORDER);
+    assert_eq!(leaving(0.0, 600.0), 10 + reach(REACH));
+    assert_eq!(leaving(8.0, 1120.0), 10 + reach(REACH_AT_BORDER));
 }
 
 #[test]

@@ -2,29 +2,39 @@
 //!
 //! Invariant: the place at a sighting holds the sighting's box; no place lies outside of the scene.
 
-use super::{Seen, Settings, Why};
+use super::clock::Clock;
+use super::{GAP, REACH, REACH_AT_BORDER, Seen, Why};
 use crate::geometry::{Rect, Size};
 use std::collections::VecDeque;
 
-/// Weight of the newest step in the velocity.
+/// Weight of the newest step in the velocity, of one that takes [`STEP`] or longer.
 const NEWEST: f32 = 0.4;
-/// Motion is extrapolated over at most this many frames.
-const MOST_MOTION: usize = 8;
-/// How much a box grows per frame in which its face was not seen: where it is expected, between two
+/// Seconds of a step at an ordinary rate: boxes tremble, so a shorter step tells little of the motion.
+const STEP: f64 = 1.0 / 30.0;
+/// Motion is measured against the newest sighting that is this many seconds older: the last frame's at
+/// an ordinary rate, the times rounded or not.
+const STEP_FROM: f64 = 0.75 * STEP;
+/// The same at the ends, where two steps are better than one.
+const STEPS_AT_END: f64 = 1.8 * STEP;
+/// Motion is extrapolated over at most this many frames or seconds, whatever is longer.
+const MOST_MOTION: (usize, f64) = (8, 8.0 * STEP);
+/// How much a box grows per second for which its face was not seen: where it is expected, between two
 /// sightings, and at the ends.
-const EXPECTED_GROWTH: f32 = 0.04;
-const BETWEEN_GROWTH: f32 = 0.03;
-const BEYOND_GROWTH: f32 = 0.05;
+const EXPECTED_GROWTH: f64 = 1.2;
+const BETWEEN_GROWTH: f64 = 0.9;
+const BEYOND_GROWTH: f64 = 1.5;
+/// Most that an expected box is grown: its overlap with a face that did not move is 1 / 1.6^2, 0.39, and
+/// more than the least of a sure one even if the face is a quarter smaller by now.
+const MOST_EXPECTED: f64 = 1.6;
 /// Sightings before and after one that steady its box.
 const STEADY: usize = 2;
 /// Sightings that are kept after their frame is out: for [`STEADY`], and one to interpolate from.
 const KEPT: usize = STEADY + 1;
 /// So many weak sightings in a row are a face as well.
 const BELIEVED_FROM: usize = 4;
-/// A track that nobody believes yet is given up after this many frames without a sighting.
-const DOUBTFUL_GAP: usize = 8;
-/// Times as many frames are covered at an end where the face crosses the picture's edge.
-pub(super) const AT_BORDER: usize = 2;
+/// A track that nobody believes yet is given up after this many frames without a sighting and this
+/// many seconds.
+const DOUBTFUL_GAP: (usize, f64) = (8, 0.25);
 
 /// A track in the making.
 #[derive(Clone, Debug)]
@@ -40,9 +50,13 @@ pub(super) struct Trail {
     /// Sightings, the forgotten ones too.
     count: usize,
     sure: f32,
-    /// Pixels per frame.
+    /// Pixels per second.
     velocity: [f32; 2],
     ended: bool,
+    /// Where and from which frame on another track has this one's face.
+    followed_by: Option<(usize, Rect)>,
+    /// Whether it follows another.
+    follows: bool,
     /// First frame of the next scene.
     scene_end: usize,
     announced: bool,
@@ -59,33 +73,37 @@ impl Trail {
             sure: sighting.score,
             velocity: [0.0; 2],
             ended: false,
+            followed_by: None,
+            follows: false,
             scene_end: usize::MAX,
             announced: false,
         }
     }
 
-    pub(super) fn add(&mut self, frame: usize, sighting: Seen) {
-        let (last, before) = self.newest();
-        let step = per_frame(&before.area, &sighting.area, frame - last);
-        self.velocity = match self.count {
-            1 => step,
-            _ => [0, 1].map(|i| self.velocity[i] * (1.0 - NEWEST) + step[i] * NEWEST),
-        };
+    pub(super) fn add(&mut self, frame: usize, sighting: Seen, clock: &Clock) {
+        let lasts = clock.span(self.last_frame(), frame);
         self.seen.push_back((frame, sighting));
+        let from = self.back_from(self.seen.len() - 1, 1, STEP_FROM, clock);
+        let step = self.velocity_between(from, self.seen.len() - 1, clock);
+        let weight = NEWEST * (lasts / STEP).min(1.0) as f32;
+        self.velocity = match self.seen[from].0 == self.first {
+            true => step,
+            false => [0, 1].map(|i| self.velocity[i] * (1.0 - weight) + step[i] * weight),
+        };
         self.count += 1;
         self.sure = self.sure.max(sighting.score);
     }
 
     /// Puts an older trail before this one, which has a single sighting.
-    pub(super) fn prepend(&mut self, older: Self) {
+    pub(super) fn prepend(&mut self, older: Self, clock: &Clock) {
         self.first = older.first;
         self.count += older.count;
         for sighting in older.seen.into_iter().rev() {
             self.seen.push_front(sighting);
         }
-        let n = self.seen.len();
-        let (from, to) = (self.seen[n.saturating_sub(STEADY + 1)], self.seen[n - 1]);
-        self.velocity = per_frame(&from.1.area, &to.1.area, (to.0 - from.0).max(1));
+        let newest = self.seen.len() - 1;
+        let from = self.back_from(newest, STEADY, STEPS_AT_END, clock);
+        self.velocity = self.velocity_between(from, newest, clock);
     }
 
     fn newest(&self) -> (usize, Seen) {
@@ -109,8 +127,8 @@ impl Trail {
     }
 
     /// Whether it covers anything: a sure sighting, or several weak ones.
-    pub(super) fn is_believed(&self, settings: Settings) -> bool {
-        self.sure >= settings.sure || self.count >= BELIEVED_FROM
+    pub(super) fn is_believed(&self, sure: f32) -> bool {
+        self.sure >= sure || self.count >= BELIEVED_FROM
     }
 
     /// Whether it may take a sighting of this frame.
@@ -118,12 +136,29 @@ impl Trail {
         !self.ended && self.last_frame() < frame
     }
 
-    pub(super) fn is_lost(&self, frame: usize, settings: Settings) -> bool {
-        let patience = match self.is_believed(settings) {
-            true => settings.gap,
-            false => settings.gap.min(DOUBTFUL_GAP),
-        };
-        !self.ended && frame - self.last_frame() >= patience
+    /// Whether it waited for too long to take a sighting of this frame.
+    pub(super) fn is_lost(&self, frame: usize, sure: f32, clock: &Clock) -> bool {
+        let apart = clock.apart(self.last_frame(), frame);
+        let (frames, seconds) = DOUBTFUL_GAP;
+        let is_doubtful =
+            || !self.is_believed(sure) && frame - self.last_frame() > frames && apart >= seconds;
+        self.is_waiting(frame) && (apart >= GAP || is_doubtful())
+    }
+
+    /// Whether it may be the face of a track that waits since `frame`.
+    pub(super) fn may_follow(&self, frame: usize) -> bool {
+        self.announced && !self.follows && self.first > frame
+    }
+
+    /// It is: gives where the other one's gap ends.
+    pub(super) fn follow(&mut self) -> (usize, Rect) {
+        self.follows = true;
+        (self.first, self.first_area())
+    }
+
+    /// Another track has this one's face from that frame on.
+    pub(super) fn be_followed(&mut self, from: (usize, Rect)) {
+        self.followed_by = Some(from);
     }
 
     /// Takes no more sightings. `scene_end`: a cut is why. Says whether it was a believed face.
@@ -136,21 +171,29 @@ impl Trail {
     }
 
     /// Whether it is believed since this call.
-    pub(super) fn is_news(&mut self, settings: Settings) -> bool {
-        let news = !self.announced && self.is_believed(settings);
+    pub(super) fn is_news(&mut self, sure: f32) -> bool {
+        let news = !self.announced && self.is_believed(sure);
         self.announced |= news;
         news
     }
 
     /// Whether it covers no frame from `frame` on. One that is doubtful waits for a face that it may
     /// lead to.
-    pub(super) fn is_over(&self, frame: usize, settings: Settings) -> bool {
-        self.ended && self.last_frame() + settings.extend * AT_BORDER < frame
+    pub(super) fn is_over(&self, frame: usize, clock: &Clock) -> bool {
+        let is_followed = self.followed_by.is_some_and(|(next, _)| next > frame);
+        let last = self.last_frame();
+        let is_past = last < frame && clock.apart(last, frame) >= REACH_AT_BORDER;
+        self.ended && is_past && !is_followed
     }
 
     /// Forgets sightings that no place from `frame` on depends on.
-    pub(super) fn forget_before(&mut self, frame: usize) {
-        while self.seen.len() > KEPT && self.seen[KEPT].0 < frame {
+    pub(super) fn forget_before(&mut self, frame: usize, clock: &Clock) {
+        let before = self.seen.partition_point(|(f, _)| *f < frame);
+        let Some(last) = before.checked_sub(1).map(|i| self.seen[i].0) else {
+            return;
+        };
+        let is_needless = |f: usize| f <= last && clock.span(f, last) >= STEPS_AT_END;
+        while self.seen.get(KEPT).is_some_and(|(f, _)| is_needless(*f)) {
             self.seen.pop_front();
         }
     }
@@ -162,53 +205,72 @@ impl Trail {
     }
 
     /// Where the face should be, grown by what is not known.
-    pub(super) fn expected(&self, frame: usize) -> Rect {
+    pub(super) fn expected(&self, frame: usize, clock: &Clock) -> Rect {
         let (last, sighting) = self.newest();
-        let frames = frame - last;
-        let growth = 1.0 + EXPECTED_GROWTH * (frames - 1) as f32;
-        moved(&sighting.area, self.velocity, frames.min(MOST_MOTION)).grown(growth)
+        let growth = 1.0 + EXPECTED_GROWTH * clock.apart(last, frame);
+        let there = moved(&sighting.area, self.velocity, motion(last, frame, clock));
+        there.grown(growth.min(MOST_EXPECTED) as f32)
     }
 
     /// What to cover in a frame, if anything.
     pub(super) fn place(
         &self,
         frame: usize,
-        settings: Settings,
+        sure: f32,
         picture: Size,
+        clock: &Clock,
     ) -> Option<(Rect, Why)> {
-        if !self.is_believed(settings) || !(self.scene..self.scene_end).contains(&frame) {
+        if !self.is_believed(sure) || !(self.scene..self.scene_end).contains(&frame) {
             return None;
         }
         let i = self.seen.partition_point(|(f, _)| *f < frame);
-        let after = self.seen.get(i);
-        let before = i.checked_sub(1).map(|i| &self.seen[i]);
+        let after = self.seen.get(i).map(|(f, s)| (*f, s.area));
+        let before = i
+            .checked_sub(1)
+            .map(|i| (self.seen[i].0, self.seen[i].1.area));
         match (before, after) {
-            (_, Some((f, sighting))) if *f == frame => {
-                Some((self.steady(i), Why::Seen(sighting.index)))
+            (_, Some((f, _))) if f == frame => {
+                Some((self.steady(i), Why::Seen(self.seen[i].1.index)))
             }
-            (Some(a), Some(b)) => {
-                let near = (frame - a.0).min(b.0 - frame);
-                let share = (frame - a.0) as f32 / (b.0 - a.0) as f32;
-                let area = between(&a.1.area, &b.1.area, share);
-                Some((area.grown(1.0 + BETWEEN_GROWTH * near as f32), Why::Between))
-            }
-            (Some(a), None) => {
-                let start = i.saturating_sub(KEPT);
-                let velocity = self.velocity_between(start, i - 1);
-                beyond(&a.1.area, velocity, frame - a.0, settings, picture)
-            }
+            (Some(a), Some(b)) => Some(between(a, b, frame, clock)),
+            (Some(a), None) => match self.followed_by {
+                Some(b) if frame < b.0 => Some(between(a, b, frame, clock)),
+                Some(_) => None,
+                None => {
+                    let start = self.back_from(i - 1, STEADY, STEPS_AT_END, clock);
+                    let velocity = self.velocity_between(start, i - 1, clock);
+                    beyond(a, velocity, frame, picture, clock)
+                }
+            },
             (None, Some(b)) if b.0 == self.first => {
-                let end = KEPT.min(self.seen.len()) - 1;
-                let [x, y] = self.velocity_between(0, end);
-                beyond(&b.1.area, [-x, -y], b.0 - frame, settings, picture)
+                let end = self.on_from(0, STEADY, STEPS_AT_END, clock);
+                let [x, y] = self.velocity_between(0, end, clock);
+                beyond(b, [-x, -y], frame, picture, clock)
             }
             (None, _) => None,
         }
     }
 
-    fn velocity_between(&self, i: usize, j: usize) -> [f32; 2] {
-        let (a, b) = (self.seen[i], self.seen[j]);
-        per_frame(&a.1.area, &b.1.area, b.0.saturating_sub(a.0).max(1))
+    /// The sighting so many before `i` and so many seconds, or the oldest.
+    fn back_from(&self, i: usize, count: usize, seconds: f64, clock: &Clock) -> usize {
+        let is_far = |j: &usize| clock.span(self.seen[*j].0, self.seen[i].0) >= seconds;
+        let far = (0..(i + 1).saturating_sub(count)).rev().find(is_far);
+        far.unwrap_or(0)
+    }
+
+    /// The sighting so many after `i` and so many seconds, or the newest.
+    fn on_from(&self, i: usize, count: usize, seconds: f64, clock: &Clock) -> usize {
+        let is_far = |j: &usize| clock.span(self.seen[i].0, self.seen[*j].0) >= seconds;
+        let far = (i + count..self.seen.len()).find(is_far);
+        far.unwrap_or(self.seen.len() - 1)
+    }
+
+    /// Pixels per second from one sighting to another.
+    fn velocity_between(&self, i: usize, j: usize, clock: &Clock) -> [f32; 2] {
+        let ((f, a), (g, b)) = (self.seen[i], self.seen[j]);
+        let (a, b) = (a.area.center(), b.area.center());
+        let seconds = clock.span(f, g).max(STEP) as f32;
+        [(b.x - a.x) / seconds, (b.y - a.y) / seconds]
     }
 
     /// The box at sighting `i`, steadied by those around it: the largest sides about the median of the
@@ -236,20 +298,25 @@ impl Trail {
     }
 }
 
-fn per_frame(from: &Rect, to: &Rect, frames: usize) -> [f32; 2] {
-    let (a, b) = (from.center(), to.center());
-    let frames = frames.max(1) as f32;
-    [(b.x - a.x) / frames, (b.y - a.y) / frames]
+/// Seconds of motion from a sighting's frame to another.
+fn motion(from: usize, to: usize, clock: &Clock) -> f64 {
+    let (frames, seconds) = MOST_MOTION;
+    let nearer = match to > from {
+        true => to.min(from + frames),
+        false => to.max(from.saturating_sub(frames)),
+    };
+    let longest = clock.span(from, nearer).max(seconds);
+    clock.span(from, to).min(longest)
 }
 
-fn moved(area: &Rect, velocity: [f32; 2], frames: usize) -> Rect {
-    let n = frames as f32;
+fn moved(area: &Rect, velocity: [f32; 2], seconds: f64) -> Rect {
+    let n = seconds as f32;
     area.mapped(velocity[0] * n, velocity[1] * n, 1.0, 1.0)
         .unwrap_or(*area)
 }
 
 /// Part of the way from one box to another: linear for the middle, and for the logarithm of the sides.
-fn between(a: &Rect, b: &Rect, share: f32) -> Rect {
+fn mixed(a: &Rect, b: &Rect, share: f32) -> Rect {
     let mix = |a: f32, b: f32| a + (b - a) * share;
     let mix_side = |a: f32, b: f32| match a > 0.0 && b > 0.0 {
         true => a * (b / a).powf(share),
@@ -266,17 +333,28 @@ fn between(a: &Rect, b: &Rect, share: f32) -> Rect {
     Rect::new(x - w * 0.5, y - h * 0.5, w, h).unwrap_or_else(|| a.union(b))
 }
 
-/// The box `frames` before or after its end of the track; longer where it crosses the picture's edge.
+/// The box in a frame between two sightings.
+fn between(a: (usize, Rect), b: (usize, Rect), frame: usize, clock: &Clock) -> (Rect, Why) {
+    let (since, until) = (clock.span(a.0, frame), clock.span(frame, b.0));
+    let whole = since + until;
+    let share = if whole > 0.0 { since / whole } else { 0.5 };
+    let growth = 1.0 + BETWEEN_GROWTH * since.min(until);
+    let area = mixed(&a.1, &b.1, share as f32).grown(growth as f32);
+    (area, Why::Between)
+}
+
+/// The box in a frame before or after the track's `end`; for longer where it crosses the picture's edge.
 fn beyond(
-    area: &Rect,
+    end: (usize, Rect),
     velocity: [f32; 2],
-    frames: usize,
-    settings: Settings,
+    frame: usize,
     picture: Size,
+    clock: &Clock,
 ) -> Option<(Rect, Why)> {
-    let there = moved(area, velocity, frames.min(MOST_MOTION));
+    let there = moved(&end.1, velocity, motion(end.0, frame, clock));
     let inside = there.share_inside(&Rect::of(picture)) >= 1.0;
-    let most = settings.extend * if inside { 1 } else { AT_BORDER };
-    let grown = there.grown(1.0 + BEYOND_GROWTH * frames as f32);
-    (frames <= most).then_some((grown, Why::Beyond))
+    let reach = if inside { REACH } else { REACH_AT_BORDER };
+    let growth = 1.0 + BEYOND_GROWTH * clock.span(end.0, frame);
+    let grown = there.grown(growth as f32);
+    (clock.apart(end.0, frame) < reach).then_some((grown, Why::Beyond))
 }

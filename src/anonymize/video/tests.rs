@@ -3,10 +3,17 @@ use std::process::Command;
 
 /// A second of the sample's face, panned; `false` where there is no ffmpeg to make it.
 fn make(path: &Path) -> bool {
+    make_at(path, "1", "null", &["-r", "25"])
+}
+
+/// So many seconds, with a filter that may set the times and how they are written.
+fn make_at(path: &Path, seconds: &str, times: &str, written: &[&str]) -> bool {
     let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/astronaut.jpg");
+    let filters = format!("crop=320:240:60+40*t:20,{times}");
     let run = Command::new("ffmpeg")
-        .args(["-v", "error", "-y", "-loop", "1", "-i", sample, "-t", "1"])
-        .args(["-vf", "crop=320:240:60+40*t:20", "-r", "25"])
+        .args(["-v", "error", "-y", "-loop", "1", "-framerate", "25"])
+        .args(["-t", seconds, "-i", sample, "-vf", &filters])
+        .args(written)
         .args(["-c:v", "libx264", "-pix_fmt", "yuv420p"])
         .arg(path)
         .status();
@@ -18,14 +25,7 @@ fn make(path: &Path) -> bool {
     made
 }
 
-#[test]
-fn a_video_whose_frames_do_not_fit_into_memory_is_read_twice_and_gets_the_same_file() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let input = dir.path().join("in.mp4");
-    if !make(&input) {
-        eprintln!("skipped: no ffmpeg on the PATH");
-        return;
-    }
+fn embedded() -> VideoAnonymizer {
     let options = VideoOptions {
         backend: Backend::Embedded,
         ..VideoOptions::default()
@@ -34,8 +34,18 @@ fn a_video_whose_frames_do_not_fit_into_memory_is_read_twice_and_gets_the_same_f
         preset: VideoAnonymizer::PRESET,
         ..DetectorOptions::default()
     };
-    let mut anonymizer =
-        VideoAnonymizer::new(&detector, Options::default(), options).expect("an anonymizer");
+    VideoAnonymizer::new(&detector, Options::default(), options).expect("an anonymizer")
+}
+
+#[test]
+fn a_video_whose_frames_do_not_fit_into_memory_is_read_twice_and_gets_the_same_file() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let input = dir.path().join("in.mp4");
+    if !make(&input) {
+        eprintln!("skipped: no ffmpeg on the PATH");
+        return;
+    }
+    let mut anonymizer = embedded();
     let mut seen = Vec::new();
     let mut blur = |anonymizer: &VideoAnonymizer, name: &str| {
         let output = dir.path().join(name);
@@ -53,4 +63,45 @@ fn a_video_whose_frames_do_not_fit_into_memory_is_read_twice_and_gets_the_same_f
     assert_eq!(again.tracks, report.tracks);
     assert!(once == twice, "two passes make another file than one");
     assert_eq!(seen.iter().filter(|n| **n == 25).count(), 3, "{seen:?}");
+}
+
+#[test]
+fn a_burst_that_does_not_fit_into_memory_is_found_out_midway_and_gets_the_same_file() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let input = dir.path().join("in.mp4");
+    // Fifty frames at 200 a second, then nine a second: 25 on average.
+    let times = "settb=1/12800,setpts=if(lt(N\\,50)\\,N/200\\,0.25+(N-50)*0.11)/TB";
+    let written = ["-fps_mode", "vfr", "-enc_time_base", "1:12800"];
+    if !make_at(&input, "3", times, &written) {
+        eprintln!("skipped: no ffmpeg on the PATH");
+        return;
+    }
+    let mut anonymizer = embedded();
+    let video = anonymizer.open(&input).expect("a video");
+    assert!((20.0..30.0).contains(&video.rate()), "{}", video.rate());
+    let blur = |anonymizer: &VideoAnonymizer, name: &str| {
+        let output = dir.path().join(name);
+        let watch = &mut |_| ControlFlow::Continue(());
+        let report = anonymizer.blur(&input, &output, watch).expect("a video");
+        (report, std::fs::read(output).expect("a file"))
+    };
+    let (report, once) = blur(&anonymizer, "once.mp4");
+    assert_eq!((report.frames, report.tracks.len()), (75, 1));
+    let room = Tracker::usual_delay(30.0);
+    anonymizer.ring = (room + anonymizer.in_flight()) * video.shape().bytes();
+    assert_eq!(anonymizer.room(&*video), Some(room), "it seems to fit");
+    let within = anonymizer.follow_within(
+        &*video,
+        Some(room),
+        &mut |_| ControlFlow::Continue(()),
+        &mut |decided| {
+            decided.pool.give(decided.frame.expect("kept"));
+            Ok(())
+        },
+    );
+    assert!(within.expect("no failure").is_none(), "it did fit");
+    let (again, twice) = blur(&anonymizer, "twice.mp4");
+    assert_eq!(again.tracks, report.tracks);
+    assert_eq!(again.regions, report.regions);
+    assert!(once == twice, "two passes make another file than one");
 }
