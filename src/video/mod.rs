@@ -53,7 +53,7 @@ pub struct Encoding {
 /// How long an encoder looks for a shorter way to say the same, from quick to thorough: what x264 and x265 call a
 /// preset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the encoders' own names")]
+#[expect(missing_docs, reason = "the encoders' own names")]
 pub enum Effort {
     Ultrafast,
     Superfast,
