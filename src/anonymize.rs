@@ -34,7 +34,7 @@ pub struct Masking {
 
 /// What a mask has more on each side than its margin says, pixels. Boxes sit beside the face by 0.1 of its side where
 /// that is 16 to 20 pixels, by 0.05 from 64 on (one standard deviation): a factor alone is too little for small faces.
-pub(crate) const ROOM: f32 = 1.5;
+const ROOM: f32 = 1.5;
 
 impl Default for Masking {
     /// An ellipse 1.7 times the face's box: covers hair and ears, and makes up for boxes that sit a
@@ -457,13 +457,17 @@ mod tests {
         }
     }
 
-    /// A face marked in the page gets the mask that the program would give it.
+    /// A face marked in the page gets the mask that the program would give it, and the script that fits the decision
+    /// counts what such a mask covers.
     #[test]
-    fn the_page_of_review_grows_faces_as_masks_do() {
+    fn masks_are_grown_alike_wherever_they_are_drawn() {
         let page = include_str!("cli/review/page/marks.js");
+        let script = include_str!("../scripts/fit_decision.py");
         for (name, number) in [("ROOM", ROOM), ("MARGIN", Masking::default().margin)] {
             let line = format!("const {name} = {number:?};");
             assert!(page.lines().any(|l| l == line), "{line}");
+            let line = format!("{name} = {number:?}");
+            assert!(script.lines().any(|l| l == line), "{line}");
         }
     }
 

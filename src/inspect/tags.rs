@@ -11,6 +11,9 @@ use std::collections::{BTreeMap, HashSet};
 /// Values of one kind and directory that are told.
 const MOST_WORDS: usize = 32;
 
+/// Bytes of a misfit in which a picture is looked for; whatever it is, it is told.
+const MOST_SEARCHED: usize = 1 << 14;
+
 /// Says what the plain entries of a directory tell, one finding a kind.
 pub(super) fn words(directory: &Directory<'_>, place: &str, out: &mut Inspection) {
     let mut told: BTreeMap<Kind, Vec<String>> = BTreeMap::new();
@@ -47,7 +50,9 @@ pub(super) fn words(directory: &Directory<'_>, place: &str, out: &mut Inspection
 /// A tag that is harmless in another form than this, or once.
 fn misfit(entry: &Entry<'_>, place: &str, out: &mut Inspection) {
     let (tag, bytes) = (format!("tag {:#06x}", entry.tag), entry.value.len());
-    let picture = embedded::anywhere(entry.value).filter(|f| f.what.is_picture());
+    // Many tags may point to the same bytes.
+    let beginning = &entry.value[..bytes.min(MOST_SEARCHED)];
+    let picture = embedded::anywhere(beginning).filter(|f| f.what.is_picture());
     out.add(match picture {
         Some(found) => Finding::new(Kind::Preview, format!("{place}, {tag}"))
             .bytes(bytes - found.at)
