@@ -5,7 +5,7 @@ Examples:
   faceveil detect photos/ > r.jsonl             find, and edit the regions of r.jsonl
   faceveil apply r.jsonl --from photos/ -o blurred/
   faceveil blur trip/ -o safe/ --report r.jsonl
-  faceveil apply r.jsonl --from trip/ -o safe/ --overwrite
+  faceveil apply r.jsonl --from trip/ -o safe/ --overwrite --report new.jsonl
 
 A picture that is not the one of its line, by its SHA-256, is refused. A region is
 {\"shape\":\"ellipse\" or \"box\",\"box\":[x,y,width,height]}, with \"frames\":[first,last] in videos.
