@@ -2,11 +2,11 @@
 //!
 //! Invariant: an output that is there is replaced only if it is our own, or that was asked for.
 
-use super::config::{Task, WhenThere};
 use super::job::{EXISTS, Ended, Job, name};
 use super::outputs::{Planned, Target};
 use super::record::{Fingerprint, Record, Standing};
 use super::show;
+use super::task::{Task, WhenThere};
 use super::write::Existing;
 use anyhow::{Result, bail};
 use faceveil::{Digest, FileReport, Hashes};

@@ -48,7 +48,7 @@ impl Config {
         let names_file = output.is_some_and(|o| o == "-" || Path::new(o).extension().is_some());
         let single = lines.len() == 1 && names_file;
         let destination = Destination::choose_for(output, typed.writing.in_place, single, false)?;
-        let task = config::task(&typed.writing);
+        let task = super::task::of(&typed.writing);
         config::check_stdout(&destination, &report, &typed.writing)?;
         let limits = Limits {
             max_pixels: typed.running.max_pixels,

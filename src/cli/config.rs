@@ -8,8 +8,8 @@ use super::boxes::ByHand;
 use super::inputs::{self, Inputs, LeftAlone};
 use super::outputs::{self, Destination, Planned};
 use super::report_file::ReportTo;
-use super::values::{self, DeviceArg, OnNoFaceArg, ProgressArg, StyleArg};
-use super::write::Existing;
+use super::task::{self, Task};
+use super::values::{self, DeviceArg, ProgressArg, StyleArg};
 use super::{show, siblings, strangers};
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{
@@ -94,49 +94,6 @@ pub(super) struct Plan<'a> {
     pub(super) previews: Option<&'a Path>,
 }
 
-/// What is done to each photo.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Task {
-    /// Find the faces.
-    Detect,
-    /// Find them and say what would be written.
-    DryRun {
-        /// What may be at the output path.
-        existing: WhenThere,
-        /// What to do where there is nothing to cover.
-        on_no_face: OnNoFaceArg,
-    },
-    /// Cover them and write the new file.
-    Blur {
-        /// What may be at the output path.
-        existing: WhenThere,
-        /// What to do where there is nothing to cover.
-        on_no_face: OnNoFaceArg,
-    },
-}
-
-impl Task {
-    /// Whether photos are replaced by their own outputs.
-    pub(super) fn is_in_place(self) -> bool {
-        matches!(
-            self,
-            Self::Blur {
-                existing: WhenThere::Write(Existing::ReplaceInPlace),
-                ..
-            }
-        )
-    }
-}
-
-/// What to do about an output that exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum WhenThere {
-    /// Leave the photo alone.
-    Skip,
-    /// Write under this rule.
-    Write(Existing),
-}
-
 impl Config {
     /// Checks what was typed after `blur` and plans the run. Reads folders and the sticker; writes
     /// nothing.
@@ -152,13 +109,10 @@ impl Config {
         )?;
         let report = ReportTo::choose(writing.report.as_deref());
         let task = if typed.dry_run {
-            Task::DryRun {
-                existing: existing(writing),
-                on_no_face: writing.on_no_face,
-            }
+            Task::dry(writing)
         } else {
             check_stdout(&destination, &report, writing)?;
-            task(writing)
+            task::of(writing)
         };
         let regions = ByHand::gather(&typed.regions, "--region")?;
         let ignore = ByHand::gather(&typed.ignore, "--ignore")?;
@@ -357,26 +311,6 @@ fn gather(given: &[OsString], previews: Option<&Path>, destination: &Destination
         own.push(folder);
     }
     inputs::gather(given, &own)
-}
-
-fn existing(typed: &Writing) -> WhenThere {
-    if typed.skip_existing {
-        WhenThere::Skip
-    } else if typed.in_place {
-        WhenThere::Write(Existing::ReplaceInPlace)
-    } else if typed.overwrite {
-        WhenThere::Write(Existing::Replace)
-    } else {
-        WhenThere::Write(Existing::Refuse)
-    }
-}
-
-/// How new files are to be written.
-pub(super) fn task(typed: &Writing) -> Task {
-    Task::Blur {
-        existing: existing(typed),
-        on_no_face: typed.on_no_face,
-    }
 }
 
 /// How videos are to be encoded.

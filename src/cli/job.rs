@@ -4,12 +4,12 @@
 //! Invariant: every photo ends in one [`Done`], and nothing is at its output path unless the whole
 //! new file is.
 
-use super::config::{Task, WhenThere};
 use super::inputs::Source;
 use super::interrupt::Interrupt;
 use super::naming::Naming;
 use super::outputs::{Planned, Target};
 use super::record::Record;
+use super::task::{Task, WhenThere};
 use super::values::OnNoFaceArg;
 use super::video::Videos;
 use super::write::{self, Existing, Written};

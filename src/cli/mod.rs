@@ -33,6 +33,7 @@ mod show;
 mod siblings;
 mod strangers;
 mod summary;
+mod task;
 mod values;
 mod verify;
 mod video;

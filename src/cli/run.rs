@@ -4,13 +4,14 @@
 
 use super::audit::{self, Audit};
 use super::batch;
-use super::config::{Config, Faces, Task, WhenThere};
+use super::config::{Config, Faces};
 use super::interrupt::Interrupt;
 use super::job::{Covering, Done, Job};
 use super::outputs::Planned;
 use super::record::Record;
 use super::report_file::{self, Report};
 use super::summary::{self, Summary};
+use super::task::{Task, WhenThere};
 use super::values::OnNoFaceArg;
 use super::video::Videos;
 use super::voice::Voice;

@@ -3,7 +3,8 @@
 //!
 //! Invariant: two runs whose outputs may differ have values that differ.
 
-use super::config::{Config, Faces, Task};
+use super::config::{Config, Faces};
+use super::task::Task;
 use faceveil::{
     DetectorOptions, Digest, Effort, Encoding, Keep, Options, StyleUsed, VideoOptions,
     bundled_digests,

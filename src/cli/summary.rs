@@ -1,6 +1,7 @@
 //! Counts what happened, and says it in one line at the end.
 
-use super::config::{Config, Faces, Task};
+use super::config::{Config, Faces};
+use super::task::Task;
 use faceveil::{FileReport, Outcome, RunSummary, Verdict};
 use std::time::Duration;
 
