@@ -22,6 +22,7 @@ mod resume;
 mod review;
 mod sandbox;
 mod schema;
+mod silence;
 mod sizes;
 mod usage;
 mod verify;
