@@ -1,13 +1,14 @@
 //! The report under review, in memory, and how it is written again.
 //!
 //! Invariant: the file is replaced whole or not at all, by lines that the strict reader takes, and only
-//! while it is the one that was read. Nothing but regions, the mark that a person looked, and the outcome
-//! of a file that had none of them, is changed.
+//! while it is the one that was read. Nothing but regions, open spans that are covered now, the mark
+//! that a person looked, and the outcome of a file that had none of them, is changed.
 
+use super::autosave::{Autosave, Edit};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::{report_file, show, write};
 use anyhow::{Context, Result, ensure};
-use faceveil::{Covered, FileReport, Outcome, RunSummary};
+use faceveil::{Covered, FileReport, OpenSpan, Outcome, RunSummary};
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,17 +17,93 @@ use std::time::SystemTime;
 
 /// A report that was read.
 pub(super) struct Draft {
-    /// Its real place: a link to it stays one.
+    /// The file itself: a link to it stays one.
     path: PathBuf,
     stamp: Stamp,
     lines: Vec<Line>,
     summary: Option<RunSummary>,
+    autosave: Autosave,
+    /// What an earlier run left unsaved.
+    offered: Vec<Edit>,
+    /// Number of the latest change of any line.
+    latest: u64,
 }
 
-struct Line {
-    report: Arc<FileReport>,
+/// One line, as it is saved and as it is now.
+pub(super) struct Line {
+    saved: Arc<FileReport>,
+    /// The same as `saved` while there is nothing to save.
+    pub(super) now: Arc<FileReport>,
     /// How often it was changed in this run: two windows must not undo each other's work.
-    revision: u32,
+    pub(super) revision: u32,
+    /// [`Draft::latest`] when it was changed last.
+    pub(super) changed_at: u64,
+    /// All that the report told when it was read.
+    spans: Vec<OpenSpan>,
+    /// What the output has covered, as far as the report tells.
+    covered: Vec<Covered>,
+}
+
+impl Line {
+    fn new(report: FileReport) -> Self {
+        let saved = Arc::new(report);
+        Self {
+            now: Arc::clone(&saved),
+            spans: saved.spans.clone(),
+            covered: saved.regions.clone(),
+            revision: 0,
+            changed_at: 0,
+            saved,
+        }
+    }
+
+    /// Whether there is something to save.
+    pub(super) fn is_unsaved(&self) -> bool {
+        !Arc::ptr_eq(&self.saved, &self.now)
+    }
+
+    /// Whether the output shows something else than the line says.
+    pub(super) fn is_outdated(&self) -> bool {
+        self.now.regions != self.covered
+    }
+
+    /// The line with what a person made of it.
+    fn edited(&self, regions: Vec<Covered>, reviewed: bool) -> FileReport {
+        let mut report = FileReport::clone(&self.saved);
+        report.regions = regions;
+        report.reviewed = reviewed;
+        let spans = self.spans.iter().filter(|span| !is_covered(span, &report));
+        report.spans = spans.cloned().collect();
+        // What a person drew is to be covered, and `apply` leaves out what was left alone.
+        if !report.regions.is_empty()
+            && matches!(report.outcome, Outcome::NoFaces | Outcome::Skipped)
+        {
+            report.outcome = Outcome::Redacted;
+        }
+        report
+    }
+}
+
+/// Whether the middle of a span's box lies in a region in each of its frames.
+fn is_covered(span: &OpenSpan, report: &FileReport) -> bool {
+    let [x, y, w, h] = span.area;
+    let middle = [x + w / 2.0, y + h / 2.0];
+    let over =
+        |r: &&Covered| (0..2).all(|i| (0.0..r.area[i + 2]).contains(&(middle[i] - r.area[i])));
+    let mut runs: Vec<[usize; 2]> = report
+        .regions
+        .iter()
+        .filter(over)
+        .map(|r| r.frames.unwrap_or([0, usize::MAX]))
+        .collect();
+    runs.sort_unstable();
+    let mut next = span.first;
+    for [first, last] in runs {
+        if first <= next && last >= next {
+            next = last.saturating_add(1);
+        }
+    }
+    next > span.last
 }
 
 /// What a person made of a line.
@@ -41,13 +118,13 @@ pub(super) struct Change {
     pub(super) reviewed: bool,
 }
 
-/// Why nothing was saved.
+/// Why a change was not taken.
 pub(super) enum Refused {
     /// Somebody else changed it meanwhile.
     Stale(String),
     /// It is no report any more.
     Wrong(anyhow::Error),
-    /// The file could not be replaced.
+    /// The file could not be written.
     Unwritten(anyhow::Error),
 }
 
@@ -76,21 +153,44 @@ impl Draft {
         let real = fs::canonicalize(path).with_context(reading)?;
         let stamp = Stamp::of(&real).with_context(reading)?;
         let (files, summary) = report_file::read(path.as_os_str())?;
-        let lines = files.into_iter().map(|report| Line {
-            report: Arc::new(report),
-            revision: 0,
-        });
         Ok(Self {
-            lines: lines.collect(),
+            lines: files.into_iter().map(Line::new).collect(),
+            autosave: Autosave::beside(&real),
+            offered: Vec::new(),
+            latest: 0,
             path: real,
             stamp,
             summary,
         })
     }
 
+    /// Reads what an earlier run left unsaved, for the page to offer.
+    ///
+    /// # Errors
+    /// If there is something that cannot be read.
+    pub(super) fn read_unsaved(&mut self) -> Result<()> {
+        let mut edits = self.autosave.read()?;
+        edits.retain(|edit| {
+            let line = self.lines.iter().find(|line| edit.fits(&line.saved));
+            line.is_some_and(|line| line.edited(edit.regions.clone(), edit.reviewed) != *line.saved)
+        });
+        self.offered = edits;
+        Ok(())
+    }
+
     /// The files, in the order of the report.
     pub(super) fn lines(&self) -> impl ExactSizeIterator<Item = &FileReport> {
-        self.lines.iter().map(|line| line.report.as_ref())
+        self.lines.iter().map(|line| line.now.as_ref())
+    }
+
+    /// The same with what is known of them.
+    pub(super) fn all(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Number of the latest change.
+    pub(super) const fn latest(&self) -> u64 {
+        self.latest
     }
 
     /// The run that wrote it, if it came to its end.
@@ -101,18 +201,73 @@ impl Draft {
     /// A line and how often it was changed.
     pub(super) fn line(&self, id: usize) -> Option<(Arc<FileReport>, u32)> {
         let line = self.lines.get(id)?;
-        Some((Arc::clone(&line.report), line.revision))
+        Some((Arc::clone(&line.now), line.revision))
     }
 
-    /// Writes the report with these changes, and gives the new revisions in their order.
+    /// A line as the report has it.
+    pub(super) fn saved(&self, id: usize) -> Option<Arc<FileReport>> {
+        Some(Arc::clone(&self.lines.get(id)?.saved))
+    }
+
+    /// Pictures whose unsaved changes of an earlier run are offered, and how many of them were made on
+    /// another version of their line.
+    pub(super) fn offered(&self) -> (usize, usize) {
+        let is_old = |edit: &&Edit| {
+            !self
+                .lines
+                .iter()
+                .any(|l| edit.fits(&l.saved) && edit.is_of(&l.saved))
+        };
+        (
+            self.offered.len(),
+            self.offered.iter().filter(is_old).count(),
+        )
+    }
+
+    /// Takes over what an earlier run left unsaved, or gives it up.
     ///
     /// # Errors
-    /// The file is as it was then, and so are the lines.
-    pub(super) fn save(
-        &mut self,
-        changes: Vec<Change>,
-        interrupt: &Interrupt,
-    ) -> Result<Vec<u32>, Refused> {
+    /// If a change does not fit any more.
+    pub(super) fn settle_offer(&mut self, take: bool) -> Result<(), Refused> {
+        let offered = std::mem::take(&mut self.offered);
+        if !take {
+            // What was changed since stays.
+            self.autosave.clear();
+            return self.keep_unsaved();
+        }
+        let find = |edit: &Edit| self.lines.iter().position(|l| edit.fits(&l.saved));
+        let changes: Vec<Change> = offered
+            .into_iter()
+            .filter_map(|edit| {
+                let id = find(&edit)?;
+                Some(Change {
+                    id,
+                    revision: self.lines[id].revision,
+                    regions: edit.regions,
+                    reviewed: edit.reviewed,
+                })
+            })
+            .collect();
+        self.edit(changes).map(|_| ())
+    }
+
+    fn keep_unsaved(&mut self) -> Result<(), Refused> {
+        let unsaved = self.lines.iter().filter(|line| line.is_unsaved());
+        let edits: Vec<Edit> = unsaved
+            .map(|l| Edit::new(&l.saved, l.now.regions.clone(), l.now.reviewed))
+            .collect();
+        match edits.is_empty() {
+            true => Ok(()),
+            false => self.autosave.add(&edits).map_err(Refused::Unwritten),
+        }
+    }
+
+    /// Takes changes and keeps them beside the report; gives the new revisions in their order.
+    ///
+    /// # Errors
+    /// All lines are as they were then.
+    pub(super) fn edit(&mut self, changes: Vec<Change>) -> Result<Vec<u32>, Refused> {
+        let mut edits = Vec::with_capacity(changes.len());
         let mut changed: Vec<(usize, FileReport)> = Vec::with_capacity(changes.len());
         for change in changes {
             let Some(line) = self.lines.get(change.id) else {
@@ -120,58 +275,91 @@ impl Draft {
             };
             if line.revision != change.revision || changed.iter().any(|(id, _)| *id == change.id) {
                 let message = format!(
-                    "{} was changed in another window; reload this one",
-                    show::text(&line.report.input)
+                    "{} was changed in another window",
+                    show::text(&line.saved.input)
                 );
                 return Err(Refused::Stale(message));
             }
-            let mut report = FileReport::clone(&line.report);
-            report.regions = change.regions;
-            report.reviewed = change.reviewed;
-            // What a person drew is to be covered, and `apply` leaves out what was left alone.
-            if !report.regions.is_empty()
-                && matches!(report.outcome, Outcome::NoFaces | Outcome::Skipped)
-            {
-                report.outcome = Outcome::Redacted;
-            }
+            let report = line.edited(change.regions, change.reviewed);
             check(&report).map_err(Refused::Wrong)?;
+            let regions = report.regions.clone();
+            edits.push(Edit::new(&line.saved, regions, report.reviewed));
             changed.push((change.id, report));
         }
-        if Stamp::of(&self.path).ok().as_ref() != Some(&self.stamp) {
-            let message = "the report was changed by another program since it was read; nothing was saved. Start `faceveil review` anew";
-            return Err(Refused::Stale(message.into()));
+        if edits.is_empty() {
+            return Ok(Vec::new());
         }
-        let bytes = self.bytes(&changed).map_err(Refused::Unwritten)?;
-        let written = write::atomically(
-            &self.path,
-            &bytes,
-            write::Existing::ReplaceInPlace,
-            interrupt,
-        );
-        written
-            .context("writing the report")
-            .map_err(Refused::Unwritten)?;
-        if let Ok(stamp) = Stamp::of(&self.path) {
-            self.stamp = stamp;
-        }
+        self.autosave.add(&edits).map_err(Refused::Unwritten)?;
+        self.latest += 1;
         let mut revisions = Vec::with_capacity(changed.len());
         for (id, report) in changed {
-            if let Some(line) = self.lines.get_mut(id) {
-                line.report = Arc::new(report);
-                line.revision += 1;
-                revisions.push(line.revision);
-            }
+            let line = &mut self.lines[id];
+            line.now = match report == *line.saved {
+                true => Arc::clone(&line.saved),
+                false => Arc::new(report),
+            };
+            line.revision += 1;
+            line.changed_at = self.latest;
+            revisions.push(line.revision);
         }
         Ok(revisions)
     }
 
-    /// The whole file with some lines changed.
-    fn bytes(&self, changed: &[(usize, FileReport)]) -> Result<Vec<u8>> {
+    /// Takes changes, writes the report with all that is not saved, and gives the new revisions of these.
+    ///
+    /// # Errors
+    /// The file is as it was then.
+    pub(super) fn save(
+        &mut self,
+        changes: Vec<Change>,
+        interrupt: &Interrupt,
+    ) -> Result<Vec<u32>, Refused> {
+        if Stamp::of(&self.path).ok().as_ref() != Some(&self.stamp) {
+            // Kept beside it, if they can be.
+            let _ = self.edit(changes);
+            let message = "the report was changed by another program since it was read; nothing was saved. \
+                           What you changed is kept beside it: start `faceveil review` anew, and it is offered";
+            return Err(Refused::Stale(message.into()));
+        }
+        let revisions = self.edit(changes)?;
+        if !self.lines.iter().any(Line::is_unsaved) {
+            self.autosave.clear();
+            return Ok(revisions);
+        }
+        self.write(interrupt)?;
+        self.latest += 1;
+        for line in self.lines.iter_mut().filter(|line| line.is_unsaved()) {
+            line.saved = Arc::clone(&line.now);
+            line.changed_at = self.latest;
+        }
+        if self.offered.is_empty() {
+            self.autosave.clear();
+        }
+        Ok(revisions)
+    }
+
+    /// Replaces the file by the lines as they are now.
+    fn write(&mut self, interrupt: &Interrupt) -> Result<(), Refused> {
+        let bytes = self.bytes().map_err(Refused::Unwritten)?;
+        write::atomically(
+            &self.path,
+            &bytes,
+            write::Existing::ReplaceInPlace,
+            interrupt,
+        )
+        .context("writing the report")
+        .map_err(Refused::Unwritten)?;
+        if let Ok(stamp) = Stamp::of(&self.path) {
+            self.stamp = stamp;
+        }
+        Ok(())
+    }
+
+    /// The whole file.
+    fn bytes(&self) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        for (id, line) in self.lines.iter().enumerate() {
-            let new = changed.iter().find(|(changed, _)| *changed == id);
-            let report = new.map_or(line.report.as_ref(), |(_, report)| report);
-            serde_json::to_writer(&mut bytes, report)?;
+        for line in &self.lines {
+            serde_json::to_writer(&mut bytes, line.now.as_ref())?;
             bytes.push(b'\n');
         }
         if let Some(summary) = &self.summary {

@@ -10,6 +10,8 @@ use super::response::Response;
 use anyhow::{Context, Result};
 use std::net::SocketAddr;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tempfile::TempPath;
 
 /// The gate of one run.
 pub(super) struct Gate {
@@ -17,8 +19,18 @@ pub(super) struct Gate {
     host: String,
     origin: String,
     token: String,
-    /// Good for one visit: it stands among the arguments of the browser, which every account can see.
-    once: Mutex<Option<String>>,
+    /// Leads to the page once: the browser is given a file with it.
+    once: String,
+    entry: Mutex<Entry>,
+    /// How often the address was used after its one visit.
+    repeated: AtomicUsize,
+}
+
+/// Whether the address for one visit is still good.
+enum Entry {
+    /// Not used yet. The file holds the address, if one was written.
+    Open(Option<TempPath>),
+    Used,
 }
 
 /// What a request that passed asks for.
@@ -42,7 +54,9 @@ impl Gate {
             host: address.to_string(),
             origin: format!("http://{address}"),
             token: token()?,
-            once: Mutex::new(Some(token()?)),
+            once: token()?,
+            entry: Mutex::new(Entry::Open(None)),
+            repeated: AtomicUsize::new(0),
         })
     }
 
@@ -51,11 +65,23 @@ impl Gate {
         format!("{}/{}/", self.origin, self.token)
     }
 
-    /// The address that is good for one visit, or nothing if it was used.
-    pub(super) fn address_once(&self) -> Option<String> {
-        let once = self.once.lock().ok()?;
-        once.as_ref()
-            .map(|once| format!("{}/once/{once}", self.origin))
+    /// The address that is good for one visit.
+    pub(super) fn address_once(&self) -> String {
+        format!("{}/once/{}", self.origin, self.once)
+    }
+
+    /// Keeps the file with the address for one visit until that visit.
+    pub(super) fn keep_until_visit(&self, file: TempPath) {
+        if let Ok(mut entry) = self.entry.lock()
+            && matches!(*entry, Entry::Open(_))
+        {
+            *entry = Entry::Open(Some(file));
+        }
+    }
+
+    /// How often the address for one visit was used after that visit: somebody else has it.
+    pub(super) fn repeated_visits(&self) -> usize {
+        self.repeated.load(Ordering::Relaxed)
     }
 
     /// Where whoever came by [`Asked::Enter`] goes on.
@@ -85,8 +111,15 @@ impl Gate {
         if !matches!(site, Ok(None | Some("same-origin" | "none"))) && !is_visit {
             return Err(refuse("the request comes from another page"));
         }
-        if head.method == "GET" && self.enters(path) {
-            return Ok(Asked::Enter);
+        if head.method == "GET" && self.is_once(path) {
+            if self.enter() {
+                return Ok(Asked::Enter);
+            }
+            self.repeated.fetch_add(1, Ordering::Relaxed);
+            return Err(refuse(
+                "this address was used before, and it is good for one visit. If that was not you, \
+                 somebody else sees the page: end faceveil in its terminal",
+            ));
         }
         let below = path
             .strip_prefix('/')
@@ -109,14 +142,16 @@ impl Gate {
         }
     }
 
-    fn enters(&self, path: &str) -> bool {
-        let Some(given) = path.strip_prefix("/once/") else {
-            return false;
-        };
-        let Ok(mut once) = self.once.lock() else {
-            return false;
-        };
-        once.take_if(|once| same(once, given)).is_some()
+    fn is_once(&self, path: &str) -> bool {
+        path.strip_prefix("/once/")
+            .is_some_and(|given| same(given, &self.once))
+    }
+
+    /// Whether this is the first visit; removes the file that led to it.
+    fn enter(&self) -> bool {
+        self.entry.lock().is_ok_and(|mut entry| {
+            matches!(std::mem::replace(&mut *entry, Entry::Used), Entry::Open(_))
+        })
     }
 }
 
@@ -146,7 +181,9 @@ mod tests {
             host: "127.0.0.1:4000".into(),
             origin: "http://127.0.0.1:4000".into(),
             token: "abc".into(),
-            once: Mutex::new(Some("xyz".into())),
+            once: "xyz".into(),
+            entry: Mutex::new(Entry::Open(None)),
+            repeated: AtomicUsize::new(0),
         }
     }
 
@@ -229,14 +266,16 @@ mod tests {
     }
 
     #[test]
-    fn the_address_in_the_browsers_arguments_is_good_for_one_visit() {
+    fn the_address_in_the_browsers_file_is_good_for_one_visit() {
         let gate = gate();
         let request = "GET /once/xyz HTTP/1.1\nHost: 127.0.0.1:4000\n\n";
         let wrong = "GET /once/xyy HTTP/1.1\nHost: 127.0.0.1:4000\n\n";
         assert!(gate.check(&head(wrong)).is_err());
         assert_eq!(gate.check(&head(request)).expect("lets in"), Asked::Enter);
+        assert_eq!(gate.repeated_visits(), 0);
         assert!(gate.check(&head(request)).is_err());
-        assert!(gate.address_once().is_none());
+        assert!(gate.check(&head(wrong)).is_err());
+        assert_eq!(gate.repeated_visits(), 1);
     }
 
     #[test]

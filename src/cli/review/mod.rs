@@ -4,12 +4,16 @@
 //! Invariant: only the page of this run sees the pictures, nothing is loaded from elsewhere, and no
 //! picture is ever written.
 
+mod autosave;
 mod browser;
 mod cache;
 mod command;
 mod draft;
+mod exposed;
 mod gate;
+mod margin;
 mod pictures;
+mod preview;
 mod request;
 mod response;
 mod risk;
@@ -32,6 +36,7 @@ use server::Server;
 use site::Site;
 use std::io::Write;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Serves the page until Ctrl-C, or writes the contact sheet.
 ///
@@ -71,29 +76,52 @@ pub(super) fn run(typed: &Review) -> Result<Exit> {
     }
 }
 
-fn serve(typed: &Review, draft: Draft, pictures: Pictures, voice: &Voice) -> Result<Exit> {
+fn serve(typed: &Review, mut draft: Draft, pictures: Pictures, voice: &Voice) -> Result<Exit> {
+    draft.read_unsaved()?;
     let server = Server::listen()?;
     let interrupt = pictures.interrupt.clone();
     let files = draft.lines().len();
-    let apply = command::apply(typed, &draft, &pictures.inputs);
     let site = Site {
+        apply: command::apply(typed, &draft, &pictures.inputs),
+        margin: margin::of_run(draft.lines()),
         report: Mutex::new(draft),
         pictures,
-        apply,
+        repeated: AtomicUsize::new(0),
     };
-    let once = server.gate.address_once();
-    let opened = !typed.no_browser && once.is_some_and(|address| browser::open(&address));
     // The address is the result: a program that started this reads it there.
     let mut out = std::io::stdout();
     let _ = writeln!(out, "{}", server.gate.address()).and_then(|()| out.flush());
+    let opened = !typed.no_browser && open(&server, voice);
     let how = match opened {
-        true => "open in the browser",
+        true => "open in the browser; if it shows no page, open this address in it",
         false => "open this address in a browser on this machine",
     };
     voice.line(format_args!(
         "{} to review; {how}. Ctrl-C ends it",
         super::summary::count(files, "file")
     ));
-    server.run(&site, &interrupt);
+    server.run(&site, &interrupt, &|| {
+        site.repeated.fetch_add(1, Ordering::Relaxed);
+        voice.warning(
+            "the address that was given to the browser was used a second time. If that was not you, \
+             somebody else sees the page: end this with Ctrl-C and start it anew",
+        );
+    });
     Ok(Exit::Done)
+}
+
+/// Opens the page in the browser, if there is one.
+fn open(server: &Server, voice: &Voice) -> bool {
+    let file = match browser::redirect_file(&server.gate.address_once()) {
+        Ok(file) => file,
+        Err(why) => {
+            voice.warning(show::chain(&why));
+            return false;
+        }
+    };
+    let opened = browser::open(&file);
+    if opened {
+        server.gate.keep_until_visit(file);
+    }
+    opened
 }

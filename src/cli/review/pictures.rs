@@ -5,6 +5,7 @@
 
 use super::cache::{Cache, Permits, lock};
 use super::draft::Stamp;
+use super::preview;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::origin::Origin;
 use crate::cli::read;
@@ -30,11 +31,13 @@ const LEAST: u64 = MEGAPIXELS / 4;
 /// Videos that stay open: the one that is looked at, the next one, and their outputs.
 const PLAYERS: usize = 4;
 
-/// Which of the two files of a line.
+/// Which of the two files of a line, or what the first would become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Side {
     Original,
     Output,
+    /// The original as `apply` would cover it.
+    Preview,
 }
 
 /// What is asked for.
@@ -46,6 +49,8 @@ pub(super) struct Wanted {
     pub(super) frame: usize,
     /// Longest side.
     pub(super) longest: u32,
+    /// How often the line was changed, for a preview.
+    pub(super) revision: u32,
 }
 
 /// Which file, as it is now: a run of `apply` may replace an output meanwhile.
@@ -124,7 +129,7 @@ impl Pictures {
 
     fn path(&self, report: &FileReport, side: Side) -> Result<PathBuf> {
         match (side, &report.output) {
-            (Side::Original, _) => self.inputs.find(&report.input),
+            (Side::Original | Side::Preview, _) => self.inputs.find(&report.input),
             (Side::Output, Some(output)) => self.outputs.find(output),
             (Side::Output, None) => bail!("no output was written"),
         }
@@ -133,6 +138,9 @@ impl Pictures {
     fn photo(&self, report: &FileReport, wanted: &Wanted, path: &Path) -> Result<RgbImage> {
         let bytes = read::photo(path)?;
         check_hash(report, wanted.side, Digest::of(&bytes))?;
+        if wanted.side == Side::Preview {
+            return preview::photo(&bytes, report, self.limits, wanted);
+        }
         let photo = Photo::read(&bytes, &self.limits)?;
         let (frame, frames) = (wanted.frame, photo.frame_count());
         ensure!(
@@ -158,9 +166,17 @@ impl Pictures {
             let mut video = open(path, report, self.limits.max_pixels)?;
             return Ok(video.frame(wanted.frame, wanted.longest, &mut watch)?);
         }
-        let player = self.player((wanted.id, wanted.side, stamp), report, path)?;
-        let mut player = lock(&player);
-        Ok(player.frame(wanted.frame, wanted.longest, &mut watch)?)
+        // A preview is made of the original, which is open already.
+        let (side, longest) = match wanted.side {
+            Side::Preview => (Side::Original, preview::LARGEST_FRAME),
+            side => (side, wanted.longest),
+        };
+        let player = self.player((wanted.id, side, stamp), report, path)?;
+        let image = lock(&player).frame(wanted.frame, longest, &mut watch)?;
+        match wanted.side {
+            Side::Preview => preview::frame(&image, report, self.limits, wanted),
+            _ => Ok(image),
+        }
     }
 
     /// The video of a line, opened.
@@ -205,7 +221,7 @@ fn open(path: &Path, report: &FileReport, max_pixels: u64) -> Result<VideoFrames
 fn check_hash(report: &FileReport, side: Side, is: Digest) -> Result<()> {
     let hashes = report.sha256.as_ref();
     let (said, what) = match side {
-        Side::Original => (hashes.map(|h| h.input), "picture"),
+        Side::Original | Side::Preview => (hashes.map(|h| h.input), "picture"),
         Side::Output => (hashes.and_then(|h| h.output), "output"),
     };
     match said {
@@ -214,7 +230,7 @@ fn check_hash(report: &FileReport, side: Side, is: Digest) -> Result<()> {
             "the file is not the {what} that the report speaks of: its SHA-256 is another one"
         ),
         None => ensure!(
-            side == Side::Original,
+            side != Side::Output,
             "the report has no SHA-256 of the output"
         ),
     }

@@ -1,7 +1,8 @@
 //! What a person should look at first: what `verify` found, then what the detector was least sure of,
 //! then where it saw nothing at all.
 
-use faceveil::{FileReport, FoundFace, Outcome, Verdict};
+use super::exposed::{ENOUGH, ENOUGH_OF_DOUBTFUL, Exposed};
+use faceveil::{FileReport, FoundFace, Outcome, Problem, Verdict};
 use serde::Serialize;
 
 /// Doubt from which a file is marked in the list.
@@ -58,31 +59,27 @@ impl Risk {
         if let Some(verify) = &report.verify {
             let first = verify.findings.first();
             let reason = first.map_or("no reason is given", |f| f.reason.as_str());
-            let frame = first.and_then(|f| f.frame);
             match verify.verdict {
                 Verdict::Passed => {}
                 Verdict::Found => {
-                    let n = verify.findings.len();
-                    let more = if n > 1 {
-                        format!(" and {} more", n - 1)
-                    } else {
-                        String::new()
-                    };
-                    return Self::new(
-                        Level::Finding,
-                        n as f32,
-                        format!("verify: {reason}{more}"),
-                        frame,
-                    );
+                    let open = open_findings(report);
+                    if let Some((first, words)) = open.first() {
+                        let more = match open.len() - 1 {
+                            0 => String::new(),
+                            n => format!(", and {n} more"),
+                        };
+                        let why = format!("verify: {words}{more}");
+                        return Self::new(Level::Finding, open.len() as f32, why, first.frame);
+                    }
+                    if report.spans.is_empty() {
+                        let why = "all findings are covered now; apply, then verify looks again";
+                        return Self::new(Level::Usual, 0.0, why, first.and_then(|f| f.frame));
+                    }
                 }
                 // Of what is to come, too.
                 _ => {
-                    return Self::new(
-                        Level::Unchecked,
-                        0.0,
-                        format!("not verified: {reason}"),
-                        frame,
-                    );
+                    let why = format!("not verified: {reason}");
+                    return Self::new(Level::Unchecked, 0.0, why, first.and_then(|f| f.frame));
                 }
             }
         }
@@ -95,7 +92,14 @@ impl Risk {
             _ => {}
         }
         if let Some(span) = report.spans.first() {
-            let why = format!("a face may show in frames {} to {}", span.first, span.last);
+            let more = match report.spans.len() - 1 {
+                0 => String::new(),
+                n => format!(", and in {n} more spans"),
+            };
+            let why = format!(
+                "a face may show in frames {} to {}{more}",
+                span.first, span.last
+            );
             return Self::new(Level::Finding, 0.0, why, Some(span.first));
         }
         Self::of_scores(report)
@@ -104,7 +108,6 @@ impl Risk {
     fn of_scores(report: &FileReport) -> Self {
         let by_score = |a: &&FoundFace, b: &&FoundFace| a.score.total_cmp(&b.score);
         let weakest = report.faces.iter().min_by(by_score);
-        let strongest = report.rejected.iter().max_by(by_score);
         let accepted = weakest.map(|face| {
             let why = match report.faces.len() {
                 1 => format!("one face, score {:.2}", face.score),
@@ -112,16 +115,26 @@ impl Risk {
             };
             (1.0 - face.score, why, face.frame)
         });
-        let rejected = strongest.map(|face| {
-            let why = format!("perhaps a face, score {:.2}, not covered", face.score);
-            (face.score, why, face.frame)
+        // A mask may cover what was not taken for a face of its own.
+        let open = report.rejected.iter().filter_map(|face| {
+            let seen = Exposed::of(face.area, face.frame, report);
+            (seen.covered < ENOUGH_OF_DOUBTFUL).then_some((face, seen))
+        });
+        let doubt = |(face, seen): &(&FoundFace, Exposed)| face.score * (1.0 - seen.covered);
+        let strongest = open.max_by(|a, b| doubt(a).total_cmp(&doubt(b)));
+        let rejected = strongest.map(|(face, seen)| {
+            let why = format!("perhaps a face, score {:.2}, {}", face.score, seen.words());
+            (doubt(&(face, seen)), why, face.frame)
         });
         let doubts = accepted.into_iter().chain(rejected);
         let Some((doubt, why, frame)) = doubts.max_by(|a, b| a.0.total_cmp(&b.0)) else {
             // A video's report has tracks in place of faces.
             return match (report.tracks.len(), report.regions.len()) {
                 (0, 0) => Self::new(Level::Faceless, 0.0, "no face found", None),
-                (0, n) => Self::new(Level::Usual, 0.0, format!("{n} regions"), None),
+                (0, n) => {
+                    let why = crate::cli::summary::count(n, "region");
+                    Self::new(Level::Usual, 0.0, why, None)
+                }
                 (1, _) => Self::new(Level::Usual, 0.0, "one face followed", None),
                 (n, _) => Self::new(Level::Usual, 0.0, format!("{n} faces followed"), None),
             };
@@ -139,6 +152,20 @@ impl Risk {
         let by_level = self.level.cmp(&other.level);
         by_level.then(other.doubt.total_cmp(&self.doubt))
     }
+}
+
+/// What `verify` found and no region covers now, in words.
+pub(super) fn open_findings(report: &FileReport) -> Vec<(&Problem, String)> {
+    let findings = report.verify.iter().flat_map(|v| &v.findings);
+    let open = findings.filter_map(|finding| {
+        let (Some(area), "face") = (finding.area, finding.kind.as_str()) else {
+            return Some((finding, finding.reason.clone()));
+        };
+        let seen = Exposed::of(area, finding.frame, report);
+        let words = format!("a face, {}", seen.words());
+        (seen.covered < ENOUGH).then_some((finding, words))
+    });
+    open.collect()
 }
 
 #[cfg(test)]
@@ -192,6 +219,37 @@ mod tests {
             ]
         );
         assert_eq!((all[0].frame, all[1].frame), (4, 3));
+    }
+
+    #[test]
+    fn a_face_that_a_mask_covers_is_no_reason() {
+        let region = r#"{"shape":"box","box":[0,0,20,20]}"#;
+        let covered = format!(r#","rejected":[{}]"#, face(0.96));
+        let covered = line(&covered).clone();
+        let mut with = covered.clone();
+        with.regions = vec![serde_json::from_str(region).expect("a region")];
+        assert_eq!(
+            Risk::of(&covered).why,
+            "perhaps a face, score 0.96, not covered"
+        );
+        assert_eq!(Risk::of(&with).why, "1 region");
+        with.regions[0].area = [0.0, 0.0, 20.0, 5.5];
+        assert_eq!(
+            Risk::of(&with).why,
+            "perhaps a face, score 0.96, 50 % covered, its lower part shows"
+        );
+    }
+
+    #[test]
+    fn a_finding_that_is_covered_now_is_none() {
+        let found = r#","verify":{"verdict":"found","findings":[{"kind":"face","box":[1,1,9,9],"reason":"a face of which 0 % lies under masks"}]}"#;
+        let mut line = line(found);
+        assert_eq!(Risk::of(&line).why, "verify: a face, not covered");
+        assert_eq!(Risk::of(&line).level, Level::Finding);
+        line.regions =
+            vec![serde_json::from_str(r#"{"shape":"box","box":[0,0,20,20]}"#).expect("a region")];
+        assert_eq!(Risk::of(&line).level, Level::Usual);
+        assert!(open_findings(&line).is_empty());
     }
 
     #[test]

@@ -54,13 +54,19 @@ impl Server {
         })
     }
 
-    /// Serves until the run is to stop, and closes every connection then.
-    pub(super) fn run(&self, site: &dyn Site, interrupt: &Interrupt) {
+    /// Serves until the run is to stop, and closes every connection then. `repeated` is called when the
+    /// address for one visit is used again.
+    pub(super) fn run(&self, site: &dyn Site, interrupt: &Interrupt, repeated: &(dyn Fn() + Sync)) {
         let open = Open::default();
         std::thread::scope(|scope| {
             // `accept` waits for a connection; this is one.
             scope.spawn(|| {
+                let mut visits = 0;
                 while !interrupt.requested() {
+                    if self.gate.repeated_visits() > visits {
+                        visits = self.gate.repeated_visits();
+                        repeated();
+                    }
                     std::thread::sleep(LOOK);
                 }
                 let _ = TcpStream::connect(self.address);

@@ -144,6 +144,7 @@ fn picture(line: &FileReport, id: usize, pictures: &Pictures) -> Result<Vec<u8>>
         side: Side::Output,
         frame,
         longest: LONGEST,
+        revision: 0,
     };
     Ok(pictures.jpeg(line, &wanted)?.to_vec())
 }

@@ -170,6 +170,78 @@ impl Browser {
         self.call("POST", "/actions", &json!({"actions": [mouse]}));
     }
 
+    /// Another size of the window; `touch`: with a screen that fingers work on.
+    pub(super) fn resize(&self, width: u32, height: u32, touch: bool) {
+        let metrics =
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": touch});
+        self.devtools("Emulation.setDeviceMetricsOverride", &metrics);
+        let fingers = json!({"enabled": touch, "maxTouchPoints": 5});
+        self.devtools("Emulation.setTouchEmulationEnabled", &fingers);
+    }
+
+    /// Moves fingers, each from one place of the window to another, all at once.
+    pub(super) fn fingers(&self, moves: &[([f64; 2], [f64; 2])]) {
+        let points = |kind: &str, t: f64| {
+            let all: Vec<Value> = moves
+                .iter()
+                .enumerate()
+                .map(|(id, (a, b))| {
+                    let at = |i: usize| a[i] + (b[i] - a[i]) * t;
+                    json!({"x": at(0), "y": at(1), "id": id})
+                })
+                .collect();
+            let all = if kind == "touchEnd" { Vec::new() } else { all };
+            let event = json!({"type": kind, "touchPoints": all});
+            self.devtools("Input.dispatchTouchEvent", &event);
+        };
+        points("touchStart", 0.0);
+        for step in 1..=5 {
+            points("touchMove", f64::from(step) / 5.0);
+        }
+        points("touchEnd", 1.0);
+    }
+
+    /// Turns the wheel over a place.
+    pub(super) fn wheel(&self, at: [f64; 2], by: f64) {
+        let event =
+            json!({"type": "mouseWheel", "x": at[0], "y": at[1], "deltaX": 0, "deltaY": by});
+        self.devtools("Input.dispatchMouseEvent", &event);
+    }
+
+    /// What a key sends that is held down: one press, then repetitions.
+    pub(super) fn hold(&self, key: char, times: usize) {
+        for i in 0..times {
+            let event = json!({"type": "keyDown", "key": key.to_string(), "text": key.to_string(), "autoRepeat": i > 0});
+            self.devtools("Input.dispatchKeyEvent", &event);
+        }
+        let event = json!({"type": "keyUp", "key": key.to_string()});
+        self.devtools("Input.dispatchKeyEvent", &event);
+    }
+
+    /// Shows the page as it is printed.
+    pub(super) fn print_media(&self, on: bool) {
+        let media = if on { "print" } else { "" };
+        self.devtools("Emulation.setEmulatedMedia", &json!({"media": media}));
+    }
+
+    /// The window that is driven.
+    pub(super) fn window(&self) -> String {
+        let handle = self.call("GET", "/window", &Value::Null);
+        handle.as_str().unwrap().to_owned()
+    }
+
+    /// Opens another one and drives that.
+    pub(super) fn new_window(&self) -> String {
+        let new = self.call("POST", "/window/new", &json!({"type": "tab"}));
+        let handle = new["handle"].as_str().unwrap().to_owned();
+        self.drive(&handle);
+        handle
+    }
+
+    pub(super) fn drive(&self, window: &str) {
+        self.call("POST", "/window", &json!({"handle": window}));
+    }
+
     /// Errors and warnings of the page, such as what its policy refused.
     pub(super) fn log(&self) -> Value {
         self.call("POST", "/se/log", &json!({"type": "browser"}))

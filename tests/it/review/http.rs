@@ -33,8 +33,14 @@ impl Serving {
 
     /// Starts this and waits for the address.
     #[track_caller]
-    pub(super) fn wait(mut command: Command) -> Self {
-        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+    pub(super) fn wait(command: Command) -> Self {
+        Self::wait_saying(command, Stdio::null())
+    }
+
+    /// The same, with what it says in `errors`.
+    #[track_caller]
+    pub(super) fn wait_saying(mut command: Command, errors: Stdio) -> Self {
+        let mut child = command.stderr(errors).spawn().unwrap();
         let mut address = String::new();
         let out = child.stdout.as_mut().unwrap();
         BufReader::new(out).read_line(&mut address).unwrap();
@@ -84,11 +90,16 @@ impl Serving {
 
     /// What the page would send to save.
     pub(super) fn save(&self, body: &str) -> Answer {
+        self.post("save", body)
+    }
+
+    /// What the page would send.
+    pub(super) fn post(&self, path: &str, body: &str) -> Answer {
         let headers = format!(
             "Origin: http://{}\r\nContent-Type: application/json\r\n",
             self.host()
         );
-        self.request("POST", &(self.home() + "save"), &headers, body.as_bytes())
+        self.request("POST", &(self.home() + path), &headers, body.as_bytes())
     }
 
     /// A request with its host, these headers, and a body.

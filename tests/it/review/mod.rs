@@ -2,11 +2,16 @@
 //! written here by hand, so that no detector is needed.
 
 mod driver;
+mod findings;
 mod http;
+mod many;
 mod page;
 mod refusals;
 mod saving;
 mod sheet;
+mod small;
+mod tracks;
+mod unsaved;
 mod videos;
 
 use crate::sandbox::Sandbox;

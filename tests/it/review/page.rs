@@ -8,27 +8,27 @@ use std::time::{Duration, Instant};
 
 /// The page of a report, when its first picture is there.
 #[track_caller]
-fn opened(browser: &Browser, serving: &Serving) {
+pub(super) fn opened(browser: &Browser, serving: &Serving) {
     browser.open(&serving.address);
     browser.until("document.documentElement.dataset.ready");
     shown(browser);
 }
 
 #[track_caller]
-fn shown(browser: &Browser) {
+pub(super) fn shown(browser: &Browser) {
     browser.until(
         "(p => p.src && p.complete && p.naturalWidth)(document.getElementById('picture')) \
          && !document.getElementById('stage').classList.contains('loading')",
     );
 }
 
-fn name(browser: &Browser) -> String {
+pub(super) fn name(browser: &Browser) -> String {
     let name = browser.eval("document.getElementById('name').textContent");
     name.as_str().unwrap().to_owned()
 }
 
 #[track_caller]
-fn comes_to(browser: &Browser, name: &str) {
+pub(super) fn comes_to(browser: &Browser, name: &str) {
     browser.until(&format!(
         "document.getElementById('name').textContent === {name:?} && document.title.startsWith({name:?})"
     ));
@@ -36,7 +36,7 @@ fn comes_to(browser: &Browser, name: &str) {
 }
 
 #[track_caller]
-fn save(browser: &Browser) {
+pub(super) fn save(browser: &Browser) {
     browser.keys(&[CONTROL], "s");
     browser.until("document.getElementById('save').textContent === 'Save' && document.getElementById('says').textContent.startsWith('Saved')");
 }
@@ -79,8 +79,9 @@ fn everything_can_be_done_with_the_keyboard_and_is_saved() {
     );
     save(&browser);
     let after = lines(&dir);
-    // 20 by 24 at 300, 200, grown by 1.7 and 1.5 on each side: 37 by 43.8; three steps of 3 pixels, one of width.
-    let covered = json!({"shape": "box", "box": [297.5, 193.1, 40.0, 43.8]});
+    // 20 by 24 at 300, 200, grown as the other masks are, by 1.43 and 1.5 on each side: 31.6 by 37.32; three
+    // steps of 3 pixels, one of width.
+    let covered = json!({"shape": "box", "box": [300.2, 196.34, 34.6, 37.32]});
     let drawn = json!({"shape": "ellipse", "box": after[0]["regions"][2]["box"]});
     let first = json!({"shape": "ellipse", "box": [100.0, 80.0, 60.0, 80.0]});
     assert_eq!(after[0]["regions"], json!([first, covered, drawn]));
@@ -351,7 +352,11 @@ fn the_page_says_so_when_faceveil_was_ended() {
     opened(&browser, &serving);
     browser.keys(&[], "d");
     let before = dir.read("r.jsonl");
+    browser.until("document.getElementById('save').textContent === 'Save (1)'");
     drop(serving);
+    // Without a key being pressed.
+    browser.until("document.getElementById('lost').textContent.includes('was ended')");
+    browser.until("document.getElementById('save').disabled");
     browser.keys(&[CONTROL], "s");
     browser.until("document.getElementById('alarm').textContent.includes('does not answer')");
     assert_eq!(

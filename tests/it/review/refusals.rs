@@ -252,13 +252,13 @@ fn what_cannot_be_reviewed_is_said_before_anything_starts() {
 /// Arguments of a program can be seen by every account of a machine.
 #[cfg(target_os = "linux")]
 #[test]
-fn the_address_given_to_the_browser_is_good_for_one_visit() {
+fn the_browser_gets_a_private_file_that_leads_to_the_page_once() {
     use std::os::unix::fs::PermissionsExt;
     let dir = Sandbox::new();
     three(&dir);
     dir.file(
         "bin/xdg-open",
-        b"#!/bin/sh\nprintf %s \"$*\" > asked.tmp && mv asked.tmp asked\n",
+        b"#!/bin/sh\ncp \"$1\" copied.html && stat -c %a \"$1\" > mode && printf %s \"$*\" > asked.tmp && mv asked.tmp asked\n",
     );
     let executable = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(dir.path("bin/xdg-open"), executable).unwrap();
@@ -266,19 +266,30 @@ fn the_address_given_to_the_browser_is_good_for_one_visit() {
     let path = format!("{}:{path}", dir.path("bin").display());
     let args: Vec<&str> = ["review"].iter().chain(&USUAL).copied().collect();
     let mut command = dir.command(&args);
-    command.env("PATH", path).env("DISPLAY", ":0");
-    let serving = Serving::wait(command);
-    let start = Instant::now();
-    while !dir.path("asked").exists() {
-        assert!(
-            start.elapsed() < Duration::from_secs(30),
-            "nothing was opened"
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    std::fs::create_dir(dir.path("session")).unwrap();
+    command
+        .env("PATH", path)
+        .env("DISPLAY", ":0")
+        .env("XDG_RUNTIME_DIR", dir.path("session"));
+    let errors = std::fs::File::create(dir.path("errors")).unwrap();
+    let serving = Serving::wait_saying(command, errors.into());
+    let until = |what: &str, is: &dyn Fn() -> bool| {
+        let start = Instant::now();
+        while !is() {
+            assert!(start.elapsed() < Duration::from_secs(30), "never: {what}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    until("the browser is started", &|| dir.path("asked").exists());
     let asked = String::from_utf8(dir.read("asked")).unwrap();
-    assert!(!asked.contains(serving.home().trim_matches('/')));
-    let target = asked
+    assert!(!asked.contains("http") && !asked.contains(serving.home().trim_matches('/')));
+    assert!(asked.starts_with(&dir.path("session").display().to_string()));
+    assert_eq!(dir.read("mode"), b"600\n");
+    let page = String::from_utf8(dir.read("copied.html")).unwrap();
+    assert!(!page.contains(serving.home().trim_matches('/')));
+    let (_, after) = page.split_once("url=").unwrap();
+    let address = after.split('"').next().unwrap();
+    let target = address
         .strip_prefix(&format!("http://{}", serving.host()))
         .unwrap();
     let first = serving.request("GET", target, "", b"");
@@ -286,11 +297,19 @@ fn the_address_given_to_the_browser_is_good_for_one_visit() {
     assert!(
         first
             .head
-            .contains(&format!("Location: {}\r\n", serving.home()))
-            || first
-                .head
-                .ends_with(&format!("Location: {}", serving.home()))
+            .contains(&format!("Location: {}", serving.home()))
     );
-    assert_eq!(serving.request("GET", target, "", b"").status, 403);
+    // Nobody needs the file any more.
+    until("the file is removed", &|| !Path::new(&asked).exists());
+    // Somebody else has the address: whoever comes second is told, and so is the terminal.
+    let second = serving.request("GET", target, "", b"");
+    assert_eq!(second.status, 403);
+    assert!(second.text().contains("somebody else sees the page"));
+    until("the terminal warns", &|| {
+        String::from_utf8(dir.read("errors"))
+            .unwrap()
+            .contains("used a second time")
+    });
+    assert_eq!(serving.get("since?0").json()["repeated"], 1);
     assert_eq!(serving.get("").status, 200);
 }

@@ -68,7 +68,8 @@ fn a_video_is_stepped_through_and_covered_for_a_span_of_frames() {
     let saved = &lines(&dir)[0]["regions"];
     assert_eq!(saved.as_array().unwrap().len(), 11);
     assert_eq!(saved[10]["frames"], json!([11, 16]));
-    assert_eq!(saved[10].get("track"), None);
+    // It is a track of its own.
+    assert_eq!(saved[10]["track"], 1);
     // One run of a track, then all of it.
     browser.keys(&[], "\u{e00c}");
     browser.eval("document.querySelector('.entry.region').click()");

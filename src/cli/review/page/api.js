@@ -1,8 +1,11 @@
 // Requests to the faceveil that served this page. All addresses are relative to it, token and all.
 
-async function answer(response) {
-  if (response.ok) return response.json();
-  throw new Error((await response.text()) || `HTTP ${response.status}`);
+// `status`: 0 if there was no answer.
+export class Failure extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
 }
 
 async function ask(path, options) {
@@ -10,20 +13,27 @@ async function ask(path, options) {
   try {
     response = await fetch(path, options);
   } catch {
-    throw new Error("faceveil does not answer: it was ended in its terminal");
+    throw new Failure("faceveil does not answer: it was ended in its terminal", 0);
   }
-  return answer(response);
+  if (response.ok) return response.json();
+  throw new Failure((await response.text()) || `HTTP ${response.status}`, response.status);
 }
 
-export const list = () => ask("list");
-export const item = (id) => ask(`item/${id}`);
-export const save = (changes) =>
-  ask("save", {
+const post = (path, value, more = {}) =>
+  ask(path, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ changes }),
+    body: JSON.stringify(value),
+    ...more,
   });
 
+export const list = () => ask("list");
+export const since = (latest) => ask(`since?${latest}`);
+export const item = (id) => ask(`item/${id}`);
+export const edit = (changes, more) => post("edit", { changes }, more);
+export const save = (changes) => post("save", { changes });
+export const offer = (take) => post("offer", { take });
+
 export const thumb = (id) => `thumb/${id}`;
-export const picture = (id, side, frame, longest) =>
-  `picture/${id}?side=${side}&frame=${frame}&longest=${longest}`;
+export const picture = (id, side, frame, longest, revision = 0) =>
+  `picture/${id}?side=${side}&frame=${frame}&longest=${longest}${side === "preview" ? `&revision=${revision}` : ""}`;

@@ -1,98 +1,142 @@
-// The page: what is shown, what the keys do, and what is saved.
+// The page: which picture is shown, and how its parts work together.
 
+import { Actions } from "./actions.js";
 import * as api from "./api.js";
-import { Edits } from "./edits.js";
+import { choose, chooseNext, goTo, nextSpan, openSpan, pick, select, turnTrack } from "./choice.js";
+import { Dialogs } from "./dialogs.js";
+import { Grid } from "./grid.js";
 import { listen } from "./keys.js";
 import { List } from "./list.js";
-import { coverOf, describe, marksOf, placed, rounded } from "./marks.js";
+import { arrange, coverEverywhere, coveredIn, gridDo, gridKeep, isGrid, showGrid, shrink } from "./listing.js";
+import { describe, openFindings } from "./marks.js";
+import { $, alarm, count, frame, guard, line, mark, marks, page, pictures, say, spans, state } from "./page.js";
 import { Panel } from "./panel.js";
 import { Stage } from "./stage.js";
+import { Sync } from "./sync.js";
 import { Timeline } from "./timeline.js";
 
-const $ = (id) => document.getElementById(id);
 // Longest sides that are asked for: what fits most screens, and what shows small faces.
 const USUAL = 1600;
 const SHARP = 4096;
 
-const edits = new Edits();
-const lines = new Map();
-let all = [];
-let byId = new Map();
+const { edits, lines } = page;
 let command = "";
-let current = null;
-let chosen = null;
-let side = "original";
 let saving = false;
 let turn = 0;
 
 const list = new List($("list"), $("rows"), (id) => open(id));
+const grid = new Grid($("grid"), $("cells"), {
+  open: (id) => {
+    showGrid(false);
+    open(id);
+  },
+  changed: (n) => ($("chosen-text").textContent = n ? `${n} chosen` : "None chosen"),
+});
 const stage = new Stage($("stage"), $("picture"), $("boxes"), {
   choose: (key) => choose(key),
-  draw: (box) => draw(box),
+  draw: (box) => actions.draw(box),
   change: (key, box, group) => place(key, box, group),
   zoomed: () => showPicture(),
+  space: () => timeline.toggle(),
 });
 const timeline = new Timeline(
-  { box: $("timeline"), lanes: $("lanes"), slider: $("frame"), text: $("frame-text"), play: $("play"), back: $("back"), forward: $("forward") },
-  { frame: () => showFrame() },
+  {
+    box: $("timeline"),
+    spans: $("spans"),
+    lanes: $("lanes"),
+    slider: $("frame"),
+    text: $("frame-text"),
+    play: $("play"),
+    back: $("back"),
+    forward: $("forward"),
+    speed: $("speed"),
+    next: $("next-span"),
+  },
+  {
+    frame: () => showFrame(),
+    pick: (key, at) => pick(key, at),
+    span: (track, first, last, group) => actions.span(first, last, group, track),
+    open: (number) => openSpan(number),
+    turn: (by) => turnTrack(by),
+    ahead: (at) => {
+      if (at < line().frames) new Image().src = address(page.current, at);
+    },
+  },
 );
-
 const panel = new Panel({
   choose: (key) => choose(key, true),
   next: (by) => chooseNext(by),
   place: (key, box) => place(key, stage.inside(box), null),
-  span: (first, last) => span(first, last),
-  frame: (n) => timeline.go(n),
+  span: (first, last) => actions.span(first, last),
+  finding: (it) => goTo(it),
+});
+const dialogs = new Dialogs({
+  save: () => save(),
+  offer: guard(async (take) => {
+    await sync.offer(take);
+    await sync.refresh();
+    if (take) say("Taken over. They are not saved yet.", true);
+  }),
+  copied: () => say("Copied.", true),
+});
+const sync = new Sync(edits, {
+  rows: (items) => items.forEach(update),
+  adopt: (id, mine) => adopt(id, mine),
+  lost: (isLost) => {
+    $("lost").textContent = isLost ? "faceveil was ended in its terminal. Your changes are kept and offered when it is started again; this page cannot do more." : "";
+    $("lost").hidden = !isLost;
+    if (!isLost) sync.touch();
+    render();
+  },
+  trouble: (message) => alarm(message),
+  repeated: () => alarm("The address that was given to the browser was used a second time. If that was not you, somebody else sees this page: end faceveil in its terminal and start it anew."),
 });
 
-// --- What is said ---------------------------------------------------------------------------------
-
-// For a screen reader; what everybody should notice is shown for a while as well.
-let fading = 0;
-function say(text, shown = false) {
-  $("says").textContent = text;
-  $("says").classList.toggle("shown", shown);
-  clearTimeout(fading);
-  fading = setTimeout(() => $("says").classList.remove("shown"), 5000);
-}
-
-function alarm(text) {
-  $("alarm").textContent = text;
-}
-
-function guard(action) {
-  return async (...args) => {
-    try {
-      return await action(...args);
-    } catch (error) {
-      alarm(error.message);
-      return undefined;
-    }
-  };
-}
+Object.assign(page, { list, grid, stage, timeline, panel, dialogs, sync });
 
 // --- Which picture --------------------------------------------------------------------------------
 
-const line = () => lines.get(current);
-const state = () => edits.state(current);
-const frame = () => (timeline.isOpen ? timeline.frame : 0);
-const marks = () => (line() && state() ? marksOf(line(), state(), frame()) : []);
-const mark = () => marks().find((m) => m.key === chosen) ?? null;
+const stateOf = ({ regions, reviewed }) => ({ regions, reviewed: reviewed ?? false });
 
-async function load(id) {
-  if (lines.has(id)) return;
-  const { line, revision, rate } = await api.item(id);
-  if (lines.has(id)) return;
+export async function load(id) {
+  if (edits.has(id)) return;
+  const { line, saved, revision, rate } = await api.item(id);
+  if (edits.has(id)) return;
   line.rate = rate;
   lines.set(id, line);
-  edits.load(id, { regions: line.regions, reviewed: byId.get(id).reviewed }, revision);
+  edits.load(id, stateOf(line), stateOf(saved ?? line), revision);
 }
 
-const open = guard(async (id, atFrame = null) => {
+// Another window changed it, or the server did not take what this one did.
+async function adopt(id, mine) {
+  const { line, saved, revision, rate } = await api.item(id);
+  line.rate = rate;
+  lines.set(id, line);
+  edits.adopt(id, stateOf(line), stateOf(saved ?? line), revision);
+  if (mine) alarm(`${line.input} was changed in another window; the last change made here was not taken.`);
+  if (id === page.current) {
+    page.chosen = null;
+    render();
+    showPicture();
+  }
+}
+
+// What the list tells of a picture.
+function update(row) {
+  const item = page.byId.get(row.id);
+  Object.assign(item, row);
+  list.refresh(row.id);
+  grid.refresh(item);
+  if (row.id === page.current) $("why").textContent = item.why;
+  renderHeader();
+}
+
+export const open = guard(async (id, atFrame = null) => {
   const mine = ++turn;
-  current = id;
-  chosen = null;
-  const item = byId.get(id);
+  page.current = id;
+  page.painted = null;
+  page.chosen = page.chosenTrack = null;
+  const item = page.byId.get(id);
   list.choose(id);
   timeline.stop();
   $("name").textContent = item.name;
@@ -104,16 +148,21 @@ const open = guard(async (id, atFrame = null) => {
   alarm("");
   stage.open({ width: it.width, height: it.height });
   timeline.open(Math.max(1, it.frames), it.rate, atFrame ?? item.frame);
-  if (side === "output" && !item.output) setSide("original");
-  $("output").disabled = !item.output;
-  panel.findings(line(), timeline.isOpen);
   render();
   say(`${item.name}, ${item.why}, ${count(marks(), "region")} covered`);
   await showPicture();
   prefetch();
 });
 
-const count = (of, kind) => of.filter((m) => m.kind === kind).length;
+// The output if it is as the report says, else what it would be.
+const sideShown = () => {
+  if (page.side === "original") return page.side;
+  const item = page.byId.get(page.current);
+  const stale = item.outdated || edits.isUnsent(page.current) || edits.isChanged(page.current) || !item.output;
+  return stale ? "preview" : "output";
+};
+
+const address = (id, at) => api.picture(id, sideShown(), at, stage.zoom > 1.3 ? SHARP : USUAL, edits.revision(id));
 
 let asked = "";
 const showPicture = guard(async () => {
@@ -124,26 +173,34 @@ const showPicture = guard(async () => {
     trouble(it?.error ?? "There is no picture to show.");
     return;
   }
-  const longest = stage.zoom > 1.3 ? SHARP : USUAL;
-  const address = api.picture(current, side, frame(), longest);
-  if (address === asked) return;
-  asked = address;
+  const shown = sideShown();
+  // The server makes the preview of what it knows.
+  if (shown === "preview" && edits.isUnsent(page.current)) await sync.flush();
+  $("side-label").hidden = shown === "original";
+  $("side-label").textContent = shown === "preview" ? (it.backend ? "After apply (one frame)" : "After apply") : "Output";
+  const mine = page.current;
+  const wanted = address(page.current, frame());
+  if (wanted === asked && page.painted === mine) return;
+  asked = wanted;
   const loading = setTimeout(() => $("stage").classList.add("loading"), 150);
   try {
-    if (await stage.picture(address)) trouble("");
+    if (await stage.picture(wanted)) {
+      trouble("");
+      if (mine === page.current) page.painted = mine;
+    }
   } catch {
     asked = "";
-    trouble(await reason(address));
+    trouble(await reason(wanted));
   } finally {
     clearTimeout(loading);
-    if (asked === address || asked === "") $("stage").classList.remove("loading");
+    if (asked === wanted || asked === "") $("stage").classList.remove("loading");
   }
 });
 
 // What the server said instead of a picture.
-async function reason(address) {
+async function reason(wanted) {
   try {
-    const response = await fetch(address);
+    const response = await fetch(wanted);
     return response.ok ? "The picture cannot be shown." : await response.text();
   } catch {
     return "faceveil does not answer: it was ended in its terminal.";
@@ -156,7 +213,9 @@ function trouble(text) {
 }
 
 async function showFrame() {
-  if (!marks().some((m) => m.key === chosen)) chosen = null;
+  const shown = marks();
+  const still = shown.find((m) => page.chosenTrack !== null && m.track === page.chosenTrack) ?? shown.find((m) => m.key === page.chosen);
+  page.chosen = still?.key ?? null;
   render();
   await showPicture();
 }
@@ -170,115 +229,87 @@ function prefetch() {
 
 function go(by) {
   const item = list.items[list.place + by];
-  if (item) open(item.id);
-  else say(by > 0 ? "This is the last picture of this view." : "This is the first picture of this view.", true);
+  if (!item) return say(by > 0 ? "This is the last picture of this view." : "This is the first picture of this view.", true);
+  open(item.id);
+  shrink();
 }
 
 // --- What is changed ------------------------------------------------------------------------------
 
 function change(after, what, group = null) {
-  edits.change(current, { ...state(), ...after }, what, group);
-  byId.get(current).reviewed = state().reviewed;
-  changed(current);
+  edits.change(page.current, { ...state(), ...after }, what, group);
+  changed([page.current]);
   if (group === null) say(what, true);
 }
 
-function changed(id) {
-  const item = byId.get(id);
-  item.changed = edits.isChanged(id);
-  list.refresh(id);
+export function changed(ids) {
+  for (const id of ids) {
+    const item = page.byId.get(id);
+    item.reviewed = edits.state(id).reviewed;
+    item.changed = edits.isChanged(id);
+    list.refresh(id);
+    grid.refresh(item);
+  }
+  sync.touch();
   render();
+  if (page.side === "output" && ids.includes(page.current)) showPicture();
 }
 
-const withRegion = (index, region) => state().regions.map((r, i) => (i === index ? region : r));
-const plain = ({ frame, track, frames, shape, box }) => JSON.parse(JSON.stringify({ frame, track, frames, shape, box }));
+const actions = new Actions({
+  get line() { return line(); },
+  get state() { return state(); },
+  get frame() { return frame(); },
+  get mark() { return mark(); },
+  get marks() { return marks(); },
+  get margin() { return page.margin; },
+  get wholeTrack() { return page.wholeTrack; },
+  timeline,
+  change,
+  say,
+  choose,
+  select,
+});
 
 function place(key, box, group) {
-  const region = state().regions[Number(key.slice(1))];
-  if (key[0] !== "r" || !region) return;
-  const to = rounded(box);
-  const [x, y, w, h] = to.map(Math.round);
-  change({ regions: withRegion(Number(key.slice(1)), { ...region, box: to }) }, `${w} × ${h} at ${x}, ${y}`, group);
-}
-
-function insert(region, what) {
-  const regions = [...state().regions, plain(region)];
-  chosen = `r${regions.length - 1}`;
-  change({ regions }, what);
-}
-
-const lastOf = () => Math.min(line().frames - 1, frame() + timeline.second);
-
-function draw(box) {
-  if (!line()?.width) return;
-  insert(placed({ shape: line().regions[0]?.shape ?? "ellipse", box: rounded(box) }, line(), frame(), lastOf()), "Box added; this place will be covered.");
-}
-
-function cover() {
-  const it = mark();
-  if (!it || it.kind === "region") return say("Choose a box that is not covered; M goes through them.", true);
-  insert(coverOf(it, line(), frame(), lastOf()), "This place will be covered.");
-}
-
-function remove(wholeTrack) {
-  const it = mark();
-  if (it?.kind !== "region") return say("Choose a covered box to delete it; M goes through them.", true);
-  const track = wholeTrack ? it.track : undefined;
-  const stays = (r, i) => (track == null ? i !== it.index : r.track !== track);
-  chosen = null;
-  change({ regions: state().regions.filter(stays) }, track == null ? "Box deleted; this place will not be covered." : `Track ${track} deleted; it will not be covered.`);
-}
-
-function turnShape() {
-  const it = mark();
-  if (it?.kind !== "region") return say("Choose a covered box first.", true);
-  const shape = it.shape === "ellipse" ? "box" : "ellipse";
-  change({ regions: withRegion(it.index, { ...state().regions[it.index], shape }) }, shape === "box" ? "Box" : "Ellipse");
-}
-
-function span(first, last, group = null) {
-  const it = mark();
-  if (!it?.frames) return say("Choose a covered box of a video first.", true);
-  const most = line().frames - 1;
-  const a = Math.min(most, Math.max(0, first ?? it.frames[0]));
-  const b = Math.min(most, Math.max(0, last ?? it.frames[1]));
-  const frames = first != null ? [a, Math.max(a, b)] : [Math.min(a, b), b];
-  change({ regions: withRegion(it.index, { ...state().regions[it.index], frames }) }, `Covered in frames ${frames[0]} to ${frames[1]}`, group);
+  const it = marks().find((m) => m.key === key) ?? mark();
+  if (it) actions.place(it, box, group);
 }
 
 function keep() {
   if (!state()) return;
+  if (!line().width || !$("trouble").hidden) return say("There is no picture to show, so it cannot be kept.", true);
+  if (page.painted !== page.current) return say("The picture is not shown yet.", true);
+  const open = (item, i) => i > list.place && !item.reviewed;
   if (!state().reviewed) change({ reviewed: true }, "Kept.");
-  const open = list.items.findIndex((item, i) => i > list.place && !item.reviewed);
-  if (open >= 0) go(open - list.place);
-  else if (list.items.some((item) => !item.reviewed)) go(list.items.findIndex((item) => !item.reviewed) - list.place);
-  else say("Kept. All pictures of this view are kept.", true);
+  let next = list.items.findIndex(open);
+  if (next < 0) next = list.items.findIndex((item) => !item.reviewed);
+  if (next >= 0) return go(next - list.place);
+  say("Kept. All pictures of this view are kept.", true);
 }
 
 const step = guard(async (which) => {
   const done = which === "undo" ? edits.undo() : edits.redo();
   if (!done) return say(which === "undo" ? "Nothing to take back." : "Nothing to do again.", true);
-  byId.get(done.id).reviewed = edits.state(done.id).reviewed;
-  if (done.id !== current) await open(done.id);
-  chosen = null;
-  changed(done.id);
+  const ids = done.all.map(({ id }) => id);
+  page.chosen = null;
+  changed(ids);
+  if (!ids.includes(page.current) && $("many").hidden) await open(ids[0]);
   say(which === "undo" ? `Taken back: ${done.what}` : `Done again: ${done.what}`, true);
 });
 
 const save = guard(async () => {
-  const changes = edits.changes();
-  if (!changes.length || saving) return;
+  const waiting = page.all.filter((item) => item.changed).length;
+  if (!waiting || saving) return;
   saving = true;
   render();
   try {
-    const { revisions } = await api.save(changes);
-    edits.settle(changes, revisions);
-    for (const { id } of changes) {
-      byId.get(id).changed = edits.isChanged(id);
-      list.refresh(id);
+    await sync.save();
+    await sync.refresh();
+    for (const item of page.all) {
+      if (edits.has(item.id)) item.changed = edits.isChanged(item.id);
     }
     alarm("");
-    say(`Saved: ${changes.length} of ${all.length} lines of the report changed.`, true);
+    say(`Saved: ${waiting} of ${page.all.length} lines of the report changed.`, true);
   } finally {
     saving = false;
     render();
@@ -287,90 +318,89 @@ const save = guard(async () => {
 
 // --- What is shown --------------------------------------------------------------------------------
 
-function choose(key, reveal = false) {
-  chosen = key;
-  const it = mark();
-  if (it && reveal) stage.centreOn(it.box);
-  render();
-  if (it) say(describe(it));
-}
-
-function chooseNext(by) {
-  const keys = marks().map((m) => m.key);
-  if (!keys.length) return say("There is no box on this picture. D adds one.", true);
-  const at = keys.indexOf(chosen);
-  choose(keys[at < 0 ? (by > 0 ? 0 : keys.length - 1) : (at + by + keys.length) % keys.length], true);
-}
-
-function render() {
-  const waiting = edits.changedIds().length;
-  $("save").disabled = !waiting || saving;
+function renderHeader() {
+  const waiting = page.all.filter((item) => item.changed).length;
+  $("save").disabled = !waiting || saving || sync.isLost;
   $("save").textContent = saving ? "Saving …" : waiting ? `Save (${waiting})` : "Save";
+  dialogs.unsaved(waiting);
   $("undo").disabled = !edits.canUndo;
   $("redo").disabled = !edits.canRedo;
-  const kept = all.filter((item) => item.reviewed).length;
-  $("progress").max = Math.max(1, all.length);
+  const kept = page.all.filter((item) => item.reviewed).length;
+  $("progress").max = Math.max(1, page.all.length);
   $("progress").value = kept;
-  $("progress-text").textContent = `${kept.toLocaleString("en")} of ${all.length.toLocaleString("en")} kept`;
-  if (!line() || !state()) return;
-  const shown = marks();
-  $("picture").alt = `${byId.get(current).name}, ${count(shown, "region")} covered`;
-  $("keep").textContent = state().reviewed ? "Kept ✓" : "Keep";
-  $("keep").classList.toggle("done", state().reviewed);
-  stage.show(shown, chosen);
-  timeline.lanes(line(), state(), mark());
-  panel.marks(shown, chosen, timeline.isOpen ? frame() : null);
-  panel.details(mark());
+  $("progress-text").textContent = `${kept.toLocaleString("en")} of ${page.all.length.toLocaleString("en")} kept`;
 }
 
-function setSide(to) {
-  side = to;
-  $("output").setAttribute("aria-pressed", String(to === "output"));
-  $("side-label").hidden = to !== "output";
-  $("stage").classList.toggle("is-output", to === "output");
+export function render() {
+  renderHeader();
+  if (!line() || !state()) return;
+  const shown = marks();
+  const it = shown.find((m) => m.key === page.chosen) ?? null;
+  $("picture").alt = `${page.byId.get(page.current).name}, ${count(shown, "region")} covered`;
+  $("keep").textContent = state().reviewed ? "Kept ✓ – next" : "Looks right – next";
+  $("keep").classList.toggle("done", state().reviewed);
+  $("stage").classList.toggle("is-output", page.side === "output");
+  stage.show(shown, page.chosen);
+  const open = spans();
+  timeline.show(line(), state(), open, it);
+  panel.marks(shown, page.chosen, timeline.isOpen ? frame() : null);
+  panel.details(it);
+  panel.findings(openFindings(line(), state()), open);
 }
 
 function turnSide() {
-  if ($("output").disabled) return say("This file has no output that can be shown.", true);
-  setSide(side === "original" ? "output" : "original");
-  say(side === "output" ? "Output" : "Original");
+  page.side = page.side === "original" ? "output" : "original";
+  $("output").setAttribute("aria-pressed", String(page.side === "output"));
+  say(page.side === "original" ? "Original" : sideShown() === "preview" ? "After apply" : "Output");
   render();
   showPicture();
 }
 
-function arrange() {
-  const shows = {
-    all: () => true,
-    open: (item) => !item.reviewed,
-    findings: (item) => item.level === "finding",
-    nofaces: (item) => item.regions === 0,
-    videos: (item) => item.video,
-    changed: (item) => item.changed,
-  }[$("filter").value];
-  const items = all.filter(shows);
-  if ($("order").value === "name") items.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  $("none").hidden = items.length > 0;
-  list.show(items, current);
-  if (items.length && list.place < 0) open(items[0].id);
+function turnMarks() {
+  stage.hidden = !stage.hidden;
+  $("hide").setAttribute("aria-pressed", String(stage.hidden));
+  say(stage.hidden ? "Boxes are hidden." : "Boxes are shown.");
+}
+
+function turnWhole() {
+  page.wholeTrack = !page.wholeTrack;
+  $("whole").setAttribute("aria-pressed", String(page.wholeTrack));
+  say(page.wholeTrack ? "Moving a box moves its whole track." : "Moving a box moves it in this frame.", true);
+}
+
+function turnDrawing() {
+  stage.drawing = !stage.drawing;
+  $("draw").setAttribute("aria-pressed", String(stage.drawing));
+  say(stage.drawing ? "A finger draws and moves boxes." : "A finger moves the view.", true);
 }
 
 // --- Keys -----------------------------------------------------------------------------------------
 
 const KEYS = {
-  k: keep,
+  k: () => (isGrid() ? gridKeep() : keep()),
   n: () => go(1),
   p: () => go(-1),
   m: () => chooseNext(1),
   M: () => chooseNext(-1),
-  d: () => draw(stage.middle()),
-  c: cover,
-  s: turnShape,
+  d: () => actions.draw(stage.middle()),
+  c: () => actions.cover(),
+  f: () => (isGrid() ? $("grid-cover").click() : actions.coverAll()),
+  F: coverEverywhere,
+  s: () => actions.shape(),
   u: () => step("undo"),
   U: () => step("redo"),
-  o: turnSide,
-  Escape: () => choose(null),
-  Delete: (shift) => remove(shift),
-  Backspace: () => remove(false),
+  o: () => (isGrid() ? $("grid-side").click() : turnSide()),
+  h: turnMarks,
+  v: () => showGrid(!isGrid()),
+  g: nextSpan,
+  t: turnWhole,
+  x: () => actions.split(),
+  j: () => actions.join(),
+  "/": () => $("search").select(),
+  " ": () => timeline.toggle(),
+  Escape: () => (isGrid() ? grid.chooseNone() : choose(null)),
+  Delete: (shift) => actions.remove(shift),
+  Backspace: () => actions.remove(false),
   "+": () => stage.zoomBy(1.5),
   "=": () => stage.zoomBy(1.5),
   "-": () => stage.zoomBy(1 / 1.5),
@@ -380,21 +410,30 @@ const KEYS = {
   ".": () => timeline.isOpen && timeline.step(1),
   "<": () => timeline.isOpen && timeline.step(-10),
   ">": () => timeline.isOpen && timeline.step(10),
-  "[": () => span(frame(), null),
-  "]": () => span(null, frame()),
-  "?": () => $("help-dialog").showModal(),
+  PageUp: () => timeline.isOpen && timeline.step(-timeline.second),
+  PageDown: () => timeline.isOpen && timeline.step(timeline.second),
+  "[": () => actions.span(frame(), null),
+  "]": () => actions.span(null, frame()),
+  "?": () => dialogs.help(),
 };
 
 listen({
   keys: KEYS,
-  control: { s: save, z: (shift) => step(shift ? "redo" : "undo"), y: () => step("redo") },
+  repeats: ["n", "p", "m", "M", ",", ".", "<", ">", "+", "-", "=", "PageUp", "PageDown"],
+  control: {
+    s: save,
+    z: (shift) => step(shift ? "redo" : "undo"),
+    y: () => step("redo"),
+    a: () => isGrid() && $("grid-all").click(),
+  },
   isOn: () => $("keys-on").checked,
   before: () => alarm(""),
   arrow: (event) => {
     const it = mark();
-    if (event.target !== $("stage") || it?.kind !== "region") return false;
-    place(it.key, stage.nudge(state().regions[it.index].box, event.key, event), `keys ${it.key}`);
-    say(describe(mark()));
+    if (event.target !== $("stage") || !["region", "ghost"].includes(it?.kind)) return false;
+    const group = it.track != null ? `keys track ${it.track}` : `keys ${it.key}`;
+    place(it.key, stage.nudge(it.box, event.key, event), group);
+    if (mark()) say(describe(mark()));
     return true;
   },
 });
@@ -406,61 +445,68 @@ click("keep", keep);
 click("next", () => go(1));
 click("previous", () => go(-1));
 click("add", () => {
-  draw(stage.middle());
+  actions.draw(stage.middle());
   $("stage").focus();
 });
-click("cover", cover);
-click("delete", () => remove(false));
-click("delete-track", () => remove(true));
-click("shape", turnShape);
+click("draw", turnDrawing);
+click("cover", () => actions.cover());
+click("cover-all", () => actions.coverAll());
+click("delete", () => actions.remove(false));
+click("delete-track", () => actions.remove(true));
+click("shape", () => actions.shape());
+click("whole", turnWhole);
+click("split", () => actions.split());
+click("join", () => actions.join());
 click("output", turnSide);
+click("hide", turnMarks);
 click("larger", () => stage.zoomBy(1.5));
 click("smaller", () => stage.zoomBy(1 / 1.5));
 click("fit", () => stage.fit());
 click("close-to", () => KEYS.z());
+click("next-span", nextSpan);
 click("undo", () => step("undo"));
 click("redo", () => step("redo"));
 click("save", save);
-click("help", () => $("help-dialog").showModal());
+click("apply", () => dialogs.apply(command));
+click("grid-on", () => showGrid(!isGrid()));
+click("grid-off", () => showGrid(false));
+click("grid-keep", gridKeep);
+click("grid-cover", () => gridDo(coveredIn, (n) => `Findings covered in ${pictures(n)}.`));
+click("grid-clear", () => gridDo((_, now) => (now.regions.length ? { ...now, regions: [] } : null), (n) => `All covers of ${pictures(n)} deleted.`));
+click("grid-all", () => {
+  const unseen = grid.chooseAll();
+  if (unseen) say(`${unseen} were not shown yet and are not chosen; scroll to see them.`, true);
+});
+click("grid-none", () => grid.chooseNone());
+click("grid-side", () => {
+  grid.side = grid.side === "output" ? "original" : "output";
+  $("grid-side").setAttribute("aria-pressed", String(grid.side === "original"));
+});
 click("toggle-list", () => {
   const shown = document.body.classList.toggle("list-open");
   $("toggle-list").setAttribute("aria-expanded", String(shown));
 });
-click("apply", () => {
-  const waiting = edits.changedIds().length > 0;
-  $("apply-unsaved").hidden = $("apply-save").hidden = !waiting;
-  $("apply-command").textContent = command;
-  $("apply-dialog").showModal();
-});
-click("apply-save", async () => {
-  await save();
-  $("apply-unsaved").hidden = $("apply-save").hidden = edits.changedIds().length === 0;
-});
-click("apply-copy", async () => {
-  try {
-    await navigator.clipboard.writeText(command);
-    say("Copied.", true);
-    $("apply-copy").textContent = "Copied";
-  } catch {
-    getSelection().selectAllChildren($("apply-command"));
-  }
-});
-for (const button of document.querySelectorAll("dialog .close")) {
-  button.addEventListener("click", () => button.closest("dialog").close());
-}
 $("filter").addEventListener("change", arrange);
 $("order").addEventListener("change", arrange);
+$("search").addEventListener("input", arrange);
+$("search").addEventListener("keydown", (event) => {
+  if (event.key === "Enter") $("list").focus();
+});
 window.addEventListener("beforeunload", (event) => {
-  if (edits.changedIds().length) event.preventDefault();
+  // Everything else is kept by the server.
+  if (edits.unsent().length) event.preventDefault();
 });
 
 guard(async () => {
   const report = await api.list();
   command = report.apply;
-  all = report.items.map((item) => ({ ...item, changed: false }));
-  byId = new Map(all.map((item) => [item.id, item]));
+  page.margin = report.margin;
+  page.all = report.items;
+  page.byId = new Map(page.all.map((item) => [item.id, item]));
+  sync.start(report.latest);
   render();
   arrange();
-  if (!all.length) $("progress-text").textContent = "The report has no files.";
+  if (!page.all.length) $("progress-text").textContent = "The report has no files.";
+  if (report.offered[0]) dialogs.offer(...report.offered);
   document.documentElement.dataset.ready = "yes";
 })();

@@ -3,9 +3,9 @@
 // Fields in which keys are letters.
 const typesText = (target) => target.matches?.("input:not([type=range], [type=checkbox]), select, textarea");
 
-// `keys` by their names, `control` by the letter that goes with Ctrl or Cmd; `arrow` gives whether it did
-// something.
-export function listen({ keys, control, isOn, before, arrow }) {
+// `keys` by their names, `control` by the letter that goes with Ctrl or Cmd; `repeats`: those that may be
+// held down; `arrow` gives whether it did something.
+export function listen({ keys, repeats, control, isOn, before, arrow }) {
   document.addEventListener("keydown", (event) => {
     const { key, target, shiftKey } = event;
     if (document.querySelector("dialog[open]")) return;
@@ -22,12 +22,17 @@ export function listen({ keys, control, isOn, before, arrow }) {
       if (arrow(event)) event.preventDefault();
       return;
     }
-    // Held while dragging; it must not scroll.
-    if (event.code === "Space" && target.id === "stage") event.preventDefault();
+    if (event.code === "Space") {
+      // Held while dragging over the picture; it must not scroll, and buttons have it for themselves.
+      if (target.id === "stage") event.preventDefault();
+      if (target !== document.body) return;
+    }
     if (event.altKey || !isOn()) return;
     const act = keys[key] ?? keys[key.toLowerCase()];
     if (!act) return;
     event.preventDefault();
+    // A key that is held down must not decide about pictures that nobody saw.
+    if (event.repeat && !repeats.includes(key)) return;
     before();
     act(shiftKey);
   });

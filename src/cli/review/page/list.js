@@ -48,6 +48,14 @@ export class List {
     if (row) this.#fill(row, place);
   }
 
+  // What is known of a picture is another object now.
+  replace(item) {
+    const place = this.#items.findIndex(({ id }) => id === item.id);
+    if (place < 0) return;
+    this.#items[place] = item;
+    this.refresh(item.id);
+  }
+
   get items() {
     return this.#items;
   }
@@ -137,7 +145,7 @@ export class List {
     row.querySelector(".name").textContent = item.name;
     row.title = item.name;
     const why = row.querySelector(".why");
-    why.textContent = item.changed ? `changed · ${item.why}` : item.why;
+    why.textContent = item.changed ? `not saved · ${item.why}` : item.why;
     row.classList.toggle("kept", item.reviewed);
     row.classList.toggle("changed", item.changed);
     row.dataset.level = item.level;

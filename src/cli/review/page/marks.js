@@ -1,42 +1,85 @@
 // Everything that is drawn over a picture, from the report's line and the changes made to it: one list,
 // the same for the eye, the keyboard and a screen reader.
 
+import { exposed, isCovered, words } from "./cover.js";
+import { isIn, newTrack } from "./tracks.js";
+
+// Masks of a run without flags; the page gets the margin of its run from the server.
 const MARGIN = 1.7;
 const ROOM = 1.5;
-
-export const isIn = (mark, frame) =>
-  mark.frames ? mark.frames[0] <= frame && frame <= mark.frames[1] : mark.frame == null || mark.frame === frame;
+// Least margin around what verify found: it saw the face in a picture that was covered already.
+const LEAST = 1.2;
 
 // The marks of one frame. `region` marks can be changed and know their `index`; others can be covered.
 export function marksOf(line, state, frame) {
-  const regions = state.regions.flatMap((region, index) =>
-    isIn(region, frame) ? [{ ...region, kind: "region", index, key: `r${index}` }] : [],
-  );
+  const regions = regionsOf(state, frame);
   for (const region of regions) region.score = scoreOf(line, region, frame);
-  const open = (face) => isIn(face, frame) && !regions.some((region) => holds(region, face.box));
-  const findings = (line.verify?.findings ?? []).filter((f) => f.box && isIn(f, frame));
-  const others = [
-    ...findings.map((f) => ({ ...f, kind: "finding" })),
-    ...line.faces.filter(open).map((f) => ({ ...f, kind: "face" })),
-    ...(line.rejected ?? []).filter(open).map((f) => ({ ...f, kind: "candidate" })),
-  ];
-  others.forEach((mark, i) => (mark.key = `${mark.kind}${i}`));
+  const others = uncovered(line, regions, frame);
   // What a person has to judge comes first, and what was least sure.
   regions.sort((a, b) => (a.score ?? 2) - (b.score ?? 2));
   return [...others, ...regions];
 }
 
-// Whether the middle of a box lies in a mark.
-function holds(mark, [x, y, w, h]) {
-  const [mx, my, mw, mh] = mark.box;
-  const cx = x + w / 2;
-  const cy = y + h / 2;
-  return mx <= cx && cx < mx + mw && my <= cy && cy < my + mh;
+const regionsOf = (state, frame) =>
+  state.regions.flatMap((region, index) =>
+    isIn(region, frame) ? [{ ...region, kind: "region", index, key: `r${index}` }] : [],
+  );
+
+function uncovered(line, regions, frame) {
+  const open = (kind) => (face, i) => {
+    if (!face.box || !isIn(face, frame)) return [];
+    const mark = { ...face, kind, key: `${kind}${i}` };
+    if (kind === "finding" && face.kind !== "face") return [{ ...mark, what: face.kind }];
+    const seen = exposed(face.box, regions, line);
+    return isCovered(seen, kind) ? [] : [{ ...mark, shows: words(seen) }];
+  };
+  const spans = (line.spans ?? []).flatMap((span, i) => {
+    const inside = span.first <= frame && frame <= span.last;
+    const [x, y, w, h] = span.box;
+    const middle = regions.some(({ box: [a, b, c, d] }) => a <= x + w / 2 && x + w / 2 < a + c && b <= y + h / 2 && y + h / 2 < b + d);
+    return inside && !middle ? [{ ...span, kind: "span", key: `span${i}` }] : [];
+  });
+  return [
+    ...(line.verify?.findings ?? []).flatMap(open("finding")),
+    ...spans,
+    ...line.faces.flatMap(open("face")),
+    ...(line.rejected ?? []).flatMap(open("candidate")),
+  ];
+}
+
+// Findings that nothing covers, in all frames; those without a place are always among them.
+export function openFindings(line, state) {
+  const byFrame = new Map();
+  const at = (frame) => {
+    if (!byFrame.has(frame)) byFrame.set(frame, regionsOf(state, frame));
+    return byFrame.get(frame);
+  };
+  return (line.verify?.findings ?? []).flatMap((face, i) => {
+    const mark = { ...face, kind: "finding", key: `finding${i}`, what: face.kind };
+    if (!face.box || face.kind !== "face") return [mark];
+    const seen = exposed(face.box, at(face.frame ?? 0), line);
+    return isCovered(seen, "finding") ? [] : [{ ...mark, shows: words(seen) }];
+  });
+}
+
+// Spans of a video in which a face may show, as long as some frame of it is open.
+export function openSpans(line, state) {
+  return (line.spans ?? []).flatMap((span, i) => {
+    const [x, y, w, h] = span.box;
+    const [px, py] = [x + w / 2, y + h / 2];
+    const over = state.regions.filter(({ box: [a, b, c, d] }) => a <= px && px < a + c && b <= py && py < b + d);
+    const runs = over.map((r) => r.frames ?? [0, Infinity]).sort((a, b) => a[0] - b[0]);
+    let next = span.first;
+    for (const [first, last] of runs) if (first <= next && last >= next) next = last + 1;
+    return next > span.last ? [] : [{ ...span, kind: "span", key: `span${i}`, number: i }];
+  });
 }
 
 // How sure the detector was of the face that a region covers, if it covers one.
 function scoreOf(line, region, frame) {
-  const scores = line.faces.filter((f) => isIn(f, frame) && holds(region, f.box)).map((f) => f.score);
+  const [x, y, w, h] = region.box;
+  const inside = ([fx, fy, fw, fh]) => x <= fx + fw / 2 && fx + fw / 2 < x + w && y <= fy + fh / 2 && fy + fh / 2 < y + h;
+  const scores = line.faces.filter((f) => isIn(f, frame) && inside(f.box)).map((f) => f.score);
   return scores.length ? Math.max(...scores) : undefined;
 }
 
@@ -45,36 +88,53 @@ const WORDS = {
   candidate: "Perhaps a face",
   face: "Face, not covered",
   finding: "Found by verify",
+  span: "Open span",
+  ghost: "Not covered here",
 };
 
 export function describe(mark) {
   const [x, y, w, h] = mark.box.map(Math.round);
   const parts = [WORDS[mark.kind]];
-  if (mark.kind === "region" && mark.track != null) parts.push(`track ${mark.track}`);
+  if (mark.kind !== "span" && mark.track != null) parts.push(`track ${mark.track}`);
   if (mark.kind === "region") parts.push(mark.shape);
+  if (mark.kind === "span") parts.push(`frames ${mark.first} to ${mark.last}`);
   if (mark.score != null) parts.push(`score ${mark.score.toFixed(2)}`);
+  if (mark.shows) parts.push(mark.shows);
   parts.push(`${w} × ${h} at ${x}, ${y}`);
-  if (mark.reason) parts.push(mark.reason);
+  if (mark.reason && !mark.shows) parts.push(mark.reason);
   return parts.join(", ");
 }
 
-export const title = (mark) => (mark.kind === "region" && mark.track != null ? `Track ${mark.track}` : WORDS[mark.kind]);
+export const title = (mark) => {
+  if ((mark.kind === "region" || mark.kind === "ghost") && mark.track != null) return `Track ${mark.track}`;
+  return WORDS[mark.kind];
+};
 
-// The region that covers a face or a candidate: as large as `blur` would make it.
-export function coverOf(mark, line, frame, last) {
-  const [x, y, w, h] = mark.box;
-  const finding = mark.kind === "finding";
-  const [gw, gh] = finding ? [w * 1.2, h * 1.2] : [w * MARGIN + 2 * ROOM, h * MARGIN + 2 * ROOM];
-  const region = {
-    shape: line.regions[0]?.shape ?? "ellipse",
-    box: rounded([x + w / 2 - gw / 2, y + h / 2 - gh / 2, gw, gh]),
-  };
-  return placed(region, line, frame, last);
+// One line about a finding.
+export function sentence(mark) {
+  const where = [mark.place, mark.frame == null ? null : `frame ${mark.frame}`].filter((part) => part);
+  const what = mark.shows ? `a face, ${mark.shows}` : mark.reason;
+  return where.length ? `${where.join(", ")}: ${what}` : what;
 }
 
-// A region in its place in time: this frame of a photo that has several, from here to `last` in a video.
-export function placed(region, line, frame, last) {
-  if (line.backend != null) return { frames: [frame, Math.max(frame, last)], ...region };
+// The region that covers a mark: as large as the run that wrote the report would make it.
+export function coverOf(mark, line, state, frame, last, margin = MARGIN) {
+  const [x, y, w, h] = mark.box;
+  const factor = mark.kind === "finding" ? Math.max(margin, LEAST) : margin;
+  const [gw, gh] = [w * factor + 2 * ROOM, h * factor + 2 * ROOM];
+  const region = {
+    shape: shapeOf(line),
+    box: rounded([x + w / 2 - gw / 2, y + h / 2 - gh / 2, gw, gh]),
+  };
+  if (mark.kind === "span") return { track: newTrack(line, state.regions), frames: [mark.first, mark.last], ...region };
+  return placed(region, line, state, frame, last);
+}
+
+export const shapeOf = (line) => line.regions[0]?.shape ?? "ellipse";
+
+// A region in its frames: this frame of a photo that has several, from here to `last` in a video.
+export function placed(region, line, state, frame, last) {
+  if (line.backend != null) return { track: newTrack(line, state.regions), frames: [frame, Math.max(frame, last)], ...region };
   if (line.frames > 1) return { frame, ...region };
   return region;
 }

@@ -1,6 +1,6 @@
 // The column beside the picture: its boxes as a list, the chosen one in numbers, and what verify found.
 
-import { describe, title } from "./marks.js";
+import { describe, sentence, title } from "./marks.js";
 
 const $ = (id) => document.getElementById(id);
 const MOST_FINDINGS = 300;
@@ -10,7 +10,7 @@ export class Panel {
   #on;
   #mark = null;
 
-  // `on`: choose(key), next(by), place(key, box), span(first, last), frame(n).
+  // `on`: choose(key), next(by), place(key, box), span(first, last), finding(mark).
   constructor(on) {
     this.#on = on;
     $("marks").addEventListener("click", (event) => {
@@ -32,7 +32,7 @@ export class Panel {
 
   #number(i, field) {
     const value = field.valueAsNumber;
-    if (this.#mark?.kind !== "region" || !Number.isFinite(value)) return;
+    if (!["region", "ghost"].includes(this.#mark?.kind) || !Number.isFinite(value)) return;
     const box = this.#mark.box.slice();
     box[i] = i > 1 ? Math.max(1, value) : value;
     this.#on.place(this.#mark.key, box);
@@ -71,40 +71,47 @@ export class Panel {
     $("details").hidden = !mark;
     if (!mark) return;
     const own = mark.kind === "region";
-    const text = mark.reason ?? (mark.found_by?.length ? `Seen by ${mark.found_by.join(", ")}` : "");
+    const ghost = mark.kind === "ghost";
+    const text = ghost
+      ? "It is not covered in this frame. Move the box, or its end here (]), and it is."
+      : mark.shows ? `A face, ${mark.shows}` : mark.reason ?? (mark.found_by?.length ? `Seen by ${mark.found_by.join(", ")}` : "");
     $("details-title").textContent = title(mark);
     $("details-text").textContent = text;
     $("details-text").hidden = !text;
-    $("numbers").hidden = $("shape").hidden = $("delete").hidden = !own;
-    $("delete-track").hidden = !own || mark.track == null;
-    $("delete").textContent = mark.track != null ? "Delete here" : "Delete";
-    $("cover").hidden = own;
+    const inTrack = (own || ghost) && mark.track != null;
+    $("shape").hidden = $("delete").hidden = !own;
+    $("numbers").hidden = !own && !ghost;
+    $("track-tools").hidden = $("delete-track").hidden = !inTrack;
+    $("delete").textContent = inTrack ? "Delete here" : "Delete";
+    $("cover").hidden = own || ghost;
     $("shape").textContent = mark.shape === "ellipse" ? "Make it a box" : "Make it an ellipse";
-    $("span").hidden = !own || !mark.frames;
+    $("span").hidden = !(own || ghost) || !mark.frames;
     const set = (id, value) => {
       if (document.activeElement !== $(id)) $(id).value = Math.round(value);
     };
     SIDES.forEach((side, i) => set(`box-${side}`, mark.box[i]));
-    if (mark.frames) {
-      set("span-first", mark.frames[0]);
-      set("span-last", mark.frames[1]);
+    const span = mark.span ?? mark.frames;
+    if (span) {
+      set("span-first", span[0]);
+      set("span-last", span[1]);
     }
   }
 
-  // All of them, also those that have no place in the picture.
-  findings(line, hasFrames) {
-    const findings = (line.verify?.findings ?? []).slice(0, MOST_FINDINGS);
-    $("findings").hidden = findings.length === 0;
-    const entries = findings.map((finding) => {
+  // Findings of verify that nothing covers, in all frames, and open spans; a line for each.
+  findings(findings, spans) {
+    const all = [...spans, ...findings];
+    $("findings").hidden = all.length === 0;
+    const title = `${all.length} to look at`;
+    if ($("findings-title").textContent !== title) $("findings-title").textContent = title;
+    $("cover-all").hidden = !all.some((mark) => mark.kind === "span" || mark.what === "face");
+    const entries = all.slice(0, MOST_FINDINGS).map((mark) => {
       const entry = document.createElement("li");
-      const frame = hasFrames && finding.frame != null ? finding.frame : null;
-      const where = [finding.place, frame === null ? null : `frame ${frame}`].filter((part) => part);
-      const text = where.length ? `${where.join(", ")}: ${finding.reason}` : finding.reason;
-      if (frame !== null) {
+      const text = mark.kind === "span" ? `A face may show in frames ${mark.first} to ${mark.last}` : sentence(mark);
+      if (mark.box || mark.frame != null) {
         const button = document.createElement("button");
         button.type = "button";
         button.textContent = text;
-        button.addEventListener("click", () => this.#on.frame(frame));
+        button.addEventListener("click", () => this.#on.finding(mark));
         entry.append(button);
       } else entry.textContent = text;
       return entry;

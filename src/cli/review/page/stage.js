@@ -4,12 +4,17 @@
 const SVG = "http://www.w3.org/2000/svg";
 const HANDLES = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
 const REACH = 8;
-const MOST_ZOOM = 16;
+const FINGER = 22;
+// Screen pixels that a pixel of the picture may become.
+const MOST_SCALE = 32;
+const LEAST_MOST_ZOOM = 8;
 // A drag shorter than this is a click.
 const SLIP = 4;
 // Sides on the screen from which a box has room for its score, and for handles on its sides.
 const ROOM = 24;
 const SIDES = 44;
+// Below this, lines are thinner, so that something is left to see.
+const TINY = 22;
 
 export class Stage {
   #box;
@@ -24,8 +29,13 @@ export class Stage {
   #drag = null;
   #space = false;
   #sharp = null;
+  #hidden = false;
+  // Whether a finger draws and moves boxes; otherwise it moves the view.
+  #drawing = false;
+  #fingers = new Map();
+  #pinch = null;
 
-  // `on`: choose(key), draw(box), change(key, box, group), zoomed().
+  // `on`: choose(key), draw(box), change(key, box, group), zoomed(), space().
   constructor(box, image, svg, on) {
     this.#box = box;
     this.#image = image;
@@ -35,10 +45,15 @@ export class Stage {
     box.addEventListener("pointerdown", (e) => this.#down(e));
     box.addEventListener("pointermove", (e) => this.#move(e));
     box.addEventListener("pointerup", (e) => this.#up(e));
-    box.addEventListener("pointercancel", () => this.#cancel());
+    box.addEventListener("pointercancel", (e) => this.#lift(e));
     box.addEventListener("wheel", (e) => this.#wheel(e), { passive: false });
-    box.addEventListener("keydown", (e) => e.code === "Space" && (this.#space = true));
-    window.addEventListener("keyup", (e) => e.code === "Space" && (this.#space = false));
+    box.addEventListener("keydown", (e) => e.code === "Space" && (this.#space ||= true));
+    window.addEventListener("keyup", (e) => {
+      if (e.code !== "Space" || !this.#space) return;
+      // Held while dragging, it moves the view; pressed alone, it is the page's.
+      if (this.#space !== "used" && document.activeElement === box) on.space();
+      this.#space = false;
+    });
     window.addEventListener("blur", () => (this.#space = false));
   }
 
@@ -85,6 +100,29 @@ export class Stage {
     return this.#zoom;
   }
 
+  // No marks at all, to see the picture alone.
+  set hidden(hidden) {
+    this.#hidden = hidden;
+    this.render();
+  }
+
+  get hidden() {
+    return this.#hidden;
+  }
+
+  set drawing(drawing) {
+    this.#drawing = drawing;
+    this.#box.classList.toggle("drawing", drawing);
+  }
+
+  get drawing() {
+    return this.#drawing;
+  }
+
+  get #mostZoom() {
+    return Math.max(LEAST_MOST_ZOOM, MOST_SCALE / (this.scale / this.#zoom));
+  }
+
   // Screen pixels per picture pixel.
   get scale() {
     const { clientWidth, clientHeight } = this.#box;
@@ -94,9 +132,15 @@ export class Stage {
   }
 
   zoomBy(factor, at = null) {
+    if (!this.#zoomTo(this.#zoom * factor, at)) return;
+    this.render();
+    this.#on.zoomed();
+  }
+
+  #zoomTo(wanted, at) {
     const before = this.scale;
-    const zoom = Math.min(MOST_ZOOM, Math.max(1, this.#zoom * factor));
-    if (zoom === this.#zoom) return;
+    const zoom = Math.min(this.#mostZoom, Math.max(1, wanted));
+    if (zoom === this.#zoom) return false;
     const chosen = this.#marks.find((m) => m.key === this.#chosen);
     this.#zoom = zoom;
     if (at) {
@@ -108,8 +152,7 @@ export class Stage {
     } else if (chosen) {
       this.centreOn(chosen.box);
     }
-    this.render();
-    this.#on.zoomed();
+    return true;
   }
 
   fit() {
@@ -122,7 +165,7 @@ export class Stage {
   closeTo(box) {
     const { clientWidth, clientHeight } = this.#box;
     const wanted = Math.min(clientWidth / box[2], clientHeight / box[3]) / 3;
-    const near = Math.min(MOST_ZOOM, Math.max(1, (this.#zoom * wanted) / this.scale));
+    const near = Math.min(this.#mostZoom, Math.max(1, (this.#zoom * wanted) / this.scale));
     this.#zoom = this.#zoom > 1 && Math.abs(near - this.#zoom) < 0.01 ? 1 : near;
     this.centreOn(box);
     this.#on.zoomed();
@@ -174,7 +217,8 @@ export class Stage {
   }
 
   render() {
-    if (!this.#size.width) {
+    // It has no size while it is not in sight.
+    if (!this.#size.width || !this.#box.clientWidth) {
       this.#svg.replaceChildren();
       return;
     }
@@ -185,9 +229,11 @@ export class Stage {
     this.#image.style.height = `${this.#size.height * s}px`;
     this.#image.style.transform = `translate(${corner.x}px, ${corner.y}px)`;
     this.#image.style.imageRendering = s * devicePixelRatio > 4 ? "pixelated" : "auto";
-    const shapes = this.#marks.map((mark) => this.#drawn(mark));
-    const chosen = this.#marks.find((m) => m.key === this.#chosen);
-    if (chosen?.kind === "region") shapes.push(...this.#handles(chosen.box));
+    this.#box.classList.toggle("zoomed", this.#zoom > 1);
+    const seen = this.#hidden ? [] : this.#marks;
+    const shapes = seen.map((mark) => this.#drawn(mark));
+    const chosen = seen.find((m) => m.key === this.#chosen);
+    if (isOwn(chosen)) shapes.push(...this.#handles(chosen.box));
     if (this.#drag?.box) shapes.push(this.#drawn({ kind: "drawing", shape: this.#drag.shape, box: this.#drag.box }));
     this.#svg.replaceChildren(...shapes);
   }
@@ -197,7 +243,9 @@ export class Stage {
     const a = this.#toScreen(x, y);
     const s = this.scale;
     const group = document.createElementNS(SVG, "g");
-    group.setAttribute("class", `mark ${mark.kind}${mark.key === this.#chosen ? " chosen" : ""}`);
+    const tiny = Math.min(w, h) * s < TINY ? " tiny" : "";
+    const hot = mark.key === this.#chosen ? " chosen" : "";
+    group.setAttribute("class", `mark ${mark.kind}${tiny}${hot}`);
     // A dark line under a light one is seen on any picture.
     for (const layer of ["under", "line"]) {
       const round = mark.shape === "ellipse";
@@ -253,7 +301,8 @@ export class Stage {
   #hit(at) {
     const p = this.#toPicture(at);
     const slack = 3 / this.scale;
-    const hits = this.#marks.filter(({ box: [x, y, w, h] }) => {
+    const marks = this.#hidden ? [] : this.#marks;
+    const hits = marks.filter(({ box: [x, y, w, h] }) => {
       const across = x - slack <= p.x && p.x <= x + w + slack;
       return across && y - slack <= p.y && p.y <= y + h + slack;
     });
@@ -262,17 +311,31 @@ export class Stage {
 
   #grip(at) {
     const chosen = this.#marks.find((m) => m.key === this.#chosen);
-    if (chosen?.kind !== "region") return null;
-    const near = ({ x, y }) => Math.abs(x - at.x) <= REACH && Math.abs(y - at.y) <= REACH;
+    if (!isOwn(chosen) || this.#hidden) return null;
+    const reach = this.#drawing ? FINGER : REACH;
+    const near = ({ x, y }) => Math.abs(x - at.x) <= reach && Math.abs(y - at.y) <= reach;
     const handle = this.#handlePlaces(chosen.box).find(near);
     return handle ? { mark: chosen, handle: handle.name } : null;
   }
 
   #down(event) {
-    if (!this.#size.width || this.#drag) return;
+    if (!this.#size.width) return;
     const at = this.#at(event);
+    const isTouch = event.pointerType === "touch";
+    if (isTouch) {
+      this.#fingers.set(event.pointerId, at);
+      if (this.#fingers.size === 2) return this.#beginPinch();
+    }
+    if (this.#drag || this.#pinch) return;
     this.#box.focus({ preventScroll: true });
+    if (isTouch && !this.#drawing) {
+      // A tap chooses; while the whole picture is in sight, the page scrolls.
+      this.#drag = { kind: "touch", at, centre: { ...this.#centre }, hit: this.#hit(at) };
+      if (this.#zoom > 1) this.#box.setPointerCapture(event.pointerId);
+      return;
+    }
     if (event.button === 1 || (event.button === 0 && this.#space)) {
+      if (this.#space) this.#space = "used";
       this.#drag = { kind: "pan", at, centre: { ...this.#centre } };
     } else if (event.button !== 0) {
       return;
@@ -281,7 +344,7 @@ export class Stage {
       const mark = grip?.mark ?? this.#hit(at);
       const group = Symbol("drag");
       if (grip) this.#drag = { kind: "resize", at, key: mark.key, handle: grip.handle, from: mark.box, group };
-      else if (mark?.kind === "region" && mark.key === this.#chosen) {
+      else if (isOwn(mark) && mark.key === this.#chosen) {
         this.#drag = { kind: "move", at, key: mark.key, from: mark.box, group };
       } else this.#drag = { kind: "draw", at, hit: mark, shape: "ellipse", box: null };
     }
@@ -291,11 +354,15 @@ export class Stage {
 
   #move(event) {
     const at = this.#at(event);
+    if (this.#fingers.has(event.pointerId)) {
+      this.#fingers.set(event.pointerId, at);
+      if (this.#pinch) return this.#movePinch();
+    }
     const drag = this.#drag;
     if (!drag) {
       const grip = this.#grip(at);
       const hit = grip ? null : this.#hit(at);
-      const own = hit?.kind === "region" && hit.key === this.#chosen;
+      const own = isOwn(hit) && hit.key === this.#chosen;
       this.#box.dataset.cursor = grip ? grip.handle : own ? "move" : hit ? "pick" : "draw";
       return;
     }
@@ -303,7 +370,7 @@ export class Stage {
     const [dx, dy] = [(at.x - drag.at.x) / s, (at.y - drag.at.y) / s];
     drag.moved ||= Math.hypot(at.x - drag.at.x, at.y - drag.at.y) >= SLIP;
     if (!drag.moved) return;
-    if (drag.kind === "pan") {
+    if (drag.kind === "pan" || drag.kind === "touch") {
       this.#centre = { x: drag.centre.x - dx, y: drag.centre.y - dy };
       this.render();
     } else if (drag.kind === "draw") {
@@ -318,11 +385,44 @@ export class Stage {
     }
   }
 
+  #lift(event) {
+    this.#fingers.delete(event.pointerId);
+    if (this.#fingers.size < 2 && this.#pinch) {
+      this.#pinch = null;
+      this.#on.zoomed();
+    }
+    this.#cancel();
+  }
+
+  #beginPinch() {
+    this.#cancel();
+    for (const id of this.#fingers.keys()) this.#box.setPointerCapture(id);
+    const [a, b] = [...this.#fingers.values()];
+    this.#pinch = { apart: Math.hypot(a.x - b.x, a.y - b.y), zoom: this.#zoom, middle: middleOf(a, b) };
+  }
+
+  // The picture follows both fingers.
+  #movePinch() {
+    const [a, b] = [...this.#fingers.values()];
+    const pinch = this.#pinch;
+    const middle = middleOf(a, b);
+    const s = this.scale;
+    this.#centre.x -= (middle.x - pinch.middle.x) / s;
+    this.#centre.y -= (middle.y - pinch.middle.y) / s;
+    pinch.middle = middle;
+    const wanted = (pinch.zoom * Math.hypot(a.x - b.x, a.y - b.y)) / Math.max(1, pinch.apart);
+    this.#zoomTo(wanted, middle);
+    this.render();
+  }
+
   #up(event) {
+    if (this.#pinch) return this.#lift(event);
+    this.#fingers.delete(event.pointerId);
     const drag = this.#drag;
     this.#drag = null;
     if (!drag) return;
     if (this.#box.hasPointerCapture(event.pointerId)) this.#box.releasePointerCapture(event.pointerId);
+    if (drag.kind === "touch" && !drag.moved) this.#on.choose(drag.hit?.key ?? null);
     if (drag.kind === "draw") {
       const large = drag.box && drag.box[2] * this.scale >= SLIP && drag.box[3] * this.scale >= SLIP;
       if (large) this.#on.draw(this.inside(drag.box));
@@ -335,16 +435,19 @@ export class Stage {
     this.#drag = null;
   }
 
+  // The wheel zooms to what is under the pointer; with Shift it moves the view.
   #wheel(event) {
     if (!this.#size.width) return;
-    if (event.ctrlKey || event.metaKey) {
-      event.preventDefault();
-      this.zoomBy(Math.exp(-event.deltaY / 200), this.#at(event));
-    } else if (this.#zoom > 1) {
-      event.preventDefault();
-      this.#centre.x += event.deltaX / this.scale;
-      this.#centre.y += event.deltaY / this.scale;
+    event.preventDefault();
+    const unit = [1, 16, this.#box.clientHeight][event.deltaMode] ?? 1;
+    const [dx, dy] = [event.deltaX * unit, event.deltaY * unit];
+    if (event.shiftKey) {
+      this.#centre.x += (dx || dy) / this.scale;
+      this.#centre.y += dx ? dy / this.scale : 0;
       this.render();
+    } else {
+      const bounded = Math.min(120, Math.max(-120, dy));
+      this.zoomBy(Math.exp(-bounded / (event.ctrlKey ? 150 : 400)), this.#at(event));
     }
   }
 
@@ -357,6 +460,11 @@ export class Stage {
     return this.inside(moved);
   }
 }
+
+// What can be moved and resized: a region, or where a track would go on.
+const isOwn = (mark) => mark?.kind === "region" || mark?.kind === "ghost";
+
+const middleOf = (a, b) => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
 
 function resized([x, y, w, h], handle, dx, dy) {
   let [left, top, right, bottom] = [x, y, x + w, y + h];
