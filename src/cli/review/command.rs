@@ -9,17 +9,25 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+/// Stands for the file that a person has to name.
+pub(super) const STICKER: &str = "STICKER";
+
 /// Metadata that `--keep` names, as reports and the flag call it.
 const KEPT: [&str; 4] = ["time", "camera", "gps", "copyright"];
 
-/// What to type.
-pub(super) fn apply(typed: &Review, draft: &Draft, inputs: &Origin) -> String {
-    let mut words = vec!["faceveil".into(), "apply".into(), quoted(&typed.report)];
+/// What follows `faceveil`; a report that is written goes to `report`.
+pub(super) fn arguments(
+    typed: &Review,
+    draft: &Draft,
+    inputs: &Origin,
+    report: &Path,
+) -> Vec<OsString> {
+    let mut words: Vec<OsString> = vec!["apply".into(), typed.report.clone().into()];
     if let Some(from) = &typed.from {
-        words.extend(["--from".into(), quoted(from)]);
+        words.extend(["--from".into(), from.into()]);
     }
     if let Some(outputs) = &typed.outputs {
-        words.extend(["-o".into(), quoted(outputs)]);
+        words.extend(["-o".into(), outputs.into()]);
     }
     // Outputs of the run that wrote the report are there already.
     words.push("--overwrite".into());
@@ -28,8 +36,16 @@ pub(super) fn apply(typed: &Review, draft: &Draft, inputs: &Origin) -> String {
         words.extend(["--format".into(), format.short().into()]);
     }
     let lines: Vec<&FileReport> = draft.lines().collect();
-    words.extend(flags(&lines));
-    words.extend(["--report".into(), quoted(&applied(&typed.report))]);
+    words.extend(flags(&lines).into_iter().map(OsString::from));
+    words.extend(["--report".into(), report.into()]);
+    words
+}
+
+/// The same as a person types it.
+pub(super) fn shown(typed: &Review, draft: &Draft, inputs: &Origin) -> String {
+    let arguments = arguments(typed, draft, inputs, &applied(&typed.report));
+    let words = arguments.iter().map(|word| quoted(Path::new(word)));
+    let words: Vec<String> = std::iter::once("faceveil".into()).chain(words).collect();
     words.join(" ")
 }
 
@@ -39,7 +55,7 @@ fn flags(lines: &[&FileReport]) -> Vec<String> {
     let any = |of: &dyn Fn(&FileReport) -> bool| lines.iter().any(|line| of(line));
     if any(&|line| line.style.as_ref().is_some_and(|s| s.name == "image")) {
         // Where it lies is not in the report.
-        flags.extend(["--image".into(), "STICKER".into()]);
+        flags.extend(["--image".into(), STICKER.into()]);
     }
     let kept = KEPT
         .iter()

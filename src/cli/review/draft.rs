@@ -326,7 +326,7 @@ impl Draft {
             self.autosave.clear();
             return Ok(revisions);
         }
-        self.write(interrupt)?;
+        self.write(|line| &line.now, interrupt)?;
         self.latest += 1;
         for line in self.lines.iter_mut().filter(|line| line.is_unsaved()) {
             line.saved = Arc::clone(&line.now);
@@ -338,9 +338,57 @@ impl Draft {
         Ok(revisions)
     }
 
-    /// Replaces the file by the lines as they are now.
-    fn write(&mut self, interrupt: &Interrupt) -> Result<(), Refused> {
-        let bytes = self.bytes().map_err(Refused::Unwritten)?;
+    /// A line of the report by the name of its input, if only one has it.
+    pub(super) fn saved_named(&self, input: &str) -> Option<(usize, Arc<FileReport>)> {
+        let mut all = self.lines.iter().enumerate();
+        let (id, line) = all.find(|(_, line)| line.saved.input == input)?;
+        Some((id, Arc::clone(&line.saved)))
+    }
+
+    /// Puts lines about outputs that were just written in the place of those that said what to cover. What
+    /// was changed meanwhile stays to be saved.
+    ///
+    /// # Errors
+    /// The file is as it was then.
+    pub(super) fn replace_applied(
+        &mut self,
+        lines: Vec<(usize, FileReport)>,
+        interrupt: &Interrupt,
+    ) -> Result<(), Refused> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        self.latest += 1;
+        for (id, report) in lines {
+            let Some(line) = self.lines.get_mut(id) else {
+                continue;
+            };
+            let edited = (line.now.regions.clone(), line.now.reviewed);
+            let is_unsaved = line.is_unsaved();
+            line.covered = report.regions.clone();
+            line.saved = Arc::new(report);
+            line.now = match is_unsaved {
+                true => Arc::new(line.edited(edited.0, edited.1)),
+                false => Arc::clone(&line.saved),
+            };
+            line.revision += 1;
+            line.changed_at = self.latest;
+        }
+        if Stamp::of(&self.path).ok().as_ref() != Some(&self.stamp) {
+            return Err(Refused::Stale(
+                "the report was changed by another program meanwhile".into(),
+            ));
+        }
+        self.write(|line| &line.saved, interrupt)
+    }
+
+    /// Replaces the file by one version of each line.
+    fn write(
+        &mut self,
+        version: fn(&Line) -> &Arc<FileReport>,
+        interrupt: &Interrupt,
+    ) -> Result<(), Refused> {
+        let bytes = self.bytes(version).map_err(Refused::Unwritten)?;
         write::atomically(
             &self.path,
             &bytes,
@@ -356,10 +404,10 @@ impl Draft {
     }
 
     /// The whole file.
-    fn bytes(&self) -> Result<Vec<u8>> {
+    fn bytes(&self, version: fn(&Line) -> &Arc<FileReport>) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         for line in &self.lines {
-            serde_json::to_writer(&mut bytes, line.now.as_ref())?;
+            serde_json::to_writer(&mut bytes, version(line).as_ref())?;
             bytes.push(b'\n');
         }
         if let Some(summary) = &self.summary {

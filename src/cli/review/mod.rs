@@ -4,6 +4,7 @@
 //! Invariant: only the page of this run sees the pictures, nothing is loaded from elsewhere, and no
 //! picture is ever written.
 
+mod apply_run;
 mod autosave;
 mod browser;
 mod cache;
@@ -29,6 +30,7 @@ use super::voice::Voice;
 use super::write::Existing;
 use super::{Exit, batch, show};
 use anyhow::{Result, ensure};
+use apply_run::ApplyRun;
 use draft::Draft;
 use faceveil::Limits;
 use pictures::Pictures;
@@ -81,8 +83,14 @@ fn serve(typed: &Review, mut draft: Draft, pictures: Pictures, voice: &Voice) ->
     let server = Server::listen()?;
     let interrupt = pictures.interrupt.clone();
     let files = draft.lines().len();
+    let written = apply_run::report_beside(&typed.report);
     let site = Site {
-        apply: command::apply(typed, &draft, &pictures.inputs),
+        arguments: (
+            command::arguments(typed, &draft, &pictures.inputs, &written),
+            written,
+        ),
+        apply_run: ApplyRun::default(),
+        apply: command::shown(typed, &draft, &pictures.inputs),
         margin: margin::of_run(draft.lines()),
         report: Mutex::new(draft),
         pictures,
@@ -100,12 +108,16 @@ fn serve(typed: &Review, mut draft: Draft, pictures: Pictures, voice: &Voice) ->
         "{} to review; {how}. Ctrl-C ends it",
         super::summary::count(files, "file")
     ));
-    server.run(&site, &interrupt, &|| {
+    let repeated = || {
         site.repeated.fetch_add(1, Ordering::Relaxed);
         voice.warning(
             "the address that was given to the browser was used a second time. If that was not you, \
              somebody else sees the page: end this with Ctrl-C and start it anew",
         );
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| site.work());
+        server.run(&site, &interrupt, &repeated);
     });
     Ok(Exit::Done)
 }

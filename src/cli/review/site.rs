@@ -3,6 +3,7 @@
 //! Invariant: pictures are never written, and the report is replaced whole, by lines that the strict
 //! reader took, and only while it is the one that was read.
 
+use super::apply_run::{ApplyRun, Progress};
 use super::cache::lock;
 use super::draft::{Change, Draft, Line, Refused};
 use super::pictures::{LARGEST, Pictures, Side, THUMB, Wanted};
@@ -12,8 +13,11 @@ use super::server;
 use crate::cli::show;
 use faceveil::{FileReport, Verdict};
 use serde::{Deserialize, Serialize};
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// The parts of the page: name, type, content.
 const PARTS: &[(&str, &str, &str)] = &[
@@ -47,6 +51,8 @@ const PARTS: &[(&str, &str, &str)] = &[
     ("timeline.js", SCRIPT, include_str!("page/timeline.js")),
     ("tracks.js", SCRIPT, include_str!("page/tracks.js")),
 ];
+/// How often requests for a run are looked for.
+const LOOK: Duration = Duration::from_millis(50);
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// One run's page.
@@ -59,6 +65,10 @@ pub(super) struct Site {
     pub(super) margin: f32,
     /// How often the address for one visit was used again.
     pub(super) repeated: AtomicUsize,
+    /// The run of `apply` that the page asked for.
+    pub(super) apply_run: ApplyRun,
+    /// What it is started with, and the report that it writes.
+    pub(super) arguments: (Vec<OsString>, PathBuf),
 }
 
 /// A row of the list.
@@ -128,6 +138,7 @@ struct List<'a> {
 struct Since<'a> {
     latest: u64,
     repeated: usize,
+    run: Progress,
     items: Vec<Row<'a>>,
 }
 
@@ -211,6 +222,15 @@ impl server::Site for Site {
                     done.map(|()| Response::json(&serde_json::json!({})))
                 }
             },
+            // All that the server has is saved first.
+            "apply" => {
+                let mut report = lock(&self.report);
+                let saved = report.save(Vec::new(), &self.pictures.interrupt);
+                saved.map(|_| {
+                    self.apply_run.request(report.lines().len());
+                    Response::json(&self.apply_run.progress())
+                })
+            }
             _ => return Response::text(404, "there is nothing here"),
         };
         done.unwrap_or_else(|refused| match refused {
@@ -222,6 +242,19 @@ impl server::Site for Site {
 }
 
 impl Site {
+    /// Runs `apply` whenever the page asks for it.
+    pub(super) fn work(&self) {
+        while !self.pictures.interrupt.requested() {
+            if self.apply_run.take_request() {
+                let (arguments, report) = &self.arguments;
+                let interrupt = &self.pictures.interrupt;
+                self.apply_run
+                    .run(arguments, report, &self.report, interrupt);
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
     fn list(&self) -> Response {
         let report = lock(&self.report);
         let rows = report.all().iter().enumerate();
@@ -243,6 +276,7 @@ impl Site {
         let rows = report.all().iter().enumerate();
         let changed = rows.filter(|(_, line)| line.changed_at > after);
         Response::json(&Since {
+            run: self.apply_run.progress(),
             latest: report.latest(),
             repeated: self.repeated.load(Ordering::Relaxed),
             items: changed.map(|(id, line)| Row::new(id, line)).collect(),

@@ -1,6 +1,7 @@
 //! `faceveil review`: the page in a real browser, what is refused, and the contact sheet. Reports are
 //! written here by hand, so that no detector is needed.
 
+mod applying;
 mod driver;
 mod findings;
 mod http;

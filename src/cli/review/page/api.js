@@ -32,8 +32,9 @@ export const since = (latest) => ask(`since?${latest}`);
 export const item = (id) => ask(`item/${id}`);
 export const edit = (changes, more) => post("edit", { changes }, more);
 export const save = (changes) => post("save", { changes });
+export const apply = () => post("apply", {});
 export const offer = (take) => post("offer", { take });
 
 export const thumb = (id) => `thumb/${id}`;
 export const picture = (id, side, frame, longest, revision = 0) =>
-  `picture/${id}?side=${side}&frame=${frame}&longest=${longest}${side === "preview" ? `&revision=${revision}` : ""}`;
+  `picture/${id}?side=${side}&frame=${frame}&longest=${longest}${side === "original" ? "" : `&revision=${revision}`}`;

@@ -71,7 +71,8 @@ const panel = new Panel({
   finding: (it) => goTo(it),
 });
 const dialogs = new Dialogs({
-  save: () => save(),
+  apply: guard(() => sync.apply()),
+  open: (id) => open(id),
   offer: guard(async (take) => {
     await sync.offer(take);
     await sync.refresh();
@@ -89,6 +90,7 @@ const sync = new Sync(edits, {
     render();
   },
   trouble: (message) => alarm(message),
+  run: (progress) => dialogs.run(progress),
   repeated: () => alarm("The address that was given to the browser was used a second time. If that was not you, somebody else sees this page: end faceveil in its terminal and start it anew."),
 });
 

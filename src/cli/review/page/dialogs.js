@@ -1,8 +1,16 @@
 // The windows over the page: keys, applying, and changes of an earlier review.
 
+const MOST_RESULTS = 300;
+const VERDICTS = {
+  failed: "not written",
+  found: "verify found something",
+  "not-checked": "not verified",
+  passed: "verified",
+};
+
 const $ = (id) => document.getElementById(id);
 
-// `on`: save(), offer(take), copied().
+// `on`: apply(), offer(take), open(id), copied().
 export class Dialogs {
   #on;
   #command = "";
@@ -15,7 +23,13 @@ export class Dialogs {
     $("help").addEventListener("click", () => this.help());
     $("print").addEventListener("click", () => window.print());
     $("apply-copy").addEventListener("click", () => this.#copy());
-    $("apply-save").addEventListener("click", () => on.save());
+    $("apply-run").addEventListener("click", () => on.apply());
+    $("apply-results").addEventListener("click", (event) => {
+      const id = event.target.dataset.id;
+      if (id === undefined) return;
+      $("apply-dialog").close();
+      on.open(Number(id));
+    });
     $("offer-take").addEventListener("click", () => this.#answer(true));
     $("offer-leave").addEventListener("click", () => this.#answer(false));
     // It is to be answered.
@@ -33,7 +47,34 @@ export class Dialogs {
   }
 
   unsaved(waiting) {
-    $("apply-unsaved").hidden = $("apply-save").hidden = !waiting;
+    $("apply-unsaved").hidden = !waiting;
+  }
+
+  // How applying goes, as the server tells it.
+  run({ number, running, done, of, results, unchanged, message }) {
+    if (!number) return;
+    $("apply-run").disabled = running;
+    $("apply-progress").hidden = false;
+    $("apply-bar").max = Math.max(1, of);
+    $("apply-bar").value = running ? Math.min(done, of) : of;
+    const text = running ? `${Math.min(done, of)} of ${of} …` : message ?? summary(results, unchanged);
+    if ($("apply-text").textContent !== text) $("apply-text").textContent = text;
+    if (running) return;
+    const order = { failed: 0, found: 1, "not-checked": 2, passed: 3 };
+    const sorted = results.slice().sort((a, b) => order[a.verdict] - order[b.verdict]);
+    $("apply-results").hidden = sorted.length === 0;
+    $("apply-results").replaceChildren(
+      ...sorted.slice(0, MOST_RESULTS).map(({ id, name, verdict, why }) => {
+        const entry = document.createElement("li");
+        entry.className = verdict;
+        const button = document.createElement("button");
+        button.type = "button";
+        button.dataset.id = id;
+        button.textContent = `${name}: ${VERDICTS[verdict]}${why ? `: ${why}` : ""}`;
+        entry.append(button);
+        return entry;
+      }),
+    );
   }
 
   offer(files, others) {
@@ -58,4 +99,14 @@ export class Dialogs {
       getSelection().selectAllChildren($("apply-command"));
     }
   }
+}
+
+function summary(results, unchanged) {
+  const of = (verdict) => results.filter((result) => result.verdict === verdict).length;
+  const parts = [`${results.length - of("failed")} written anew`, `${of("passed")} verified`];
+  if (of("found")) parts.push(`${of("found")} to look at`);
+  if (of("not-checked")) parts.push(`${of("not-checked")} not verified`);
+  if (of("failed")) parts.push(`${of("failed")} failed`);
+  parts.push(`${unchanged} were right as they were`);
+  return `${parts.join(", ")}.`;
 }

@@ -165,7 +165,9 @@ export class Grid {
     name.className = "name";
     const why = document.createElement("span");
     why.className = "why";
-    cell.append(image, name, why);
+    const kept = document.createElement("span");
+    kept.className = "unseen";
+    cell.append(image, name, why, kept);
     this.#fill(cell, place);
     this.#made.set(place, cell);
     this.#cells.append(cell);
@@ -179,7 +181,7 @@ export class Grid {
     cell.title = `${item.name}: ${item.why}`;
     cell.classList.toggle("kept", item.reviewed);
     cell.dataset.level = item.level;
-    cell.setAttribute("aria-label", `${item.name}, ${item.why}${item.reviewed ? ", kept" : ""}`);
+    cell.querySelector(".unseen").textContent = item.reviewed ? "kept" : "";
   }
 
   #turn(place) {

@@ -134,7 +134,10 @@ export class List {
     name.className = "name";
     const why = document.createElement("span");
     why.className = "why";
-    text.append(name, why);
+    // For screen readers; the eye has a tick.
+    const kept = document.createElement("span");
+    kept.className = "unseen";
+    text.append(name, why, kept);
     row.append(frame, text);
     this.#fill(row, place);
     return row;
@@ -149,8 +152,7 @@ export class List {
     row.classList.toggle("kept", item.reviewed);
     row.classList.toggle("changed", item.changed);
     row.dataset.level = item.level;
-    const kept = item.reviewed ? ", kept" : "";
-    row.setAttribute("aria-label", `${item.name}, ${why.textContent}${kept}`);
+    row.querySelector(".unseen").textContent = item.reviewed ? "kept" : "";
   }
 
   #key(event) {

@@ -105,6 +105,13 @@ export function describe(mark) {
   return parts.join(", ");
 }
 
+// What a title does not say.
+export function place(mark) {
+  const [x, y, w, h] = mark.box.map(Math.round);
+  const parts = [mark.kind === "region" ? mark.shape : mark.shows, `${w} × ${h} at ${x}, ${y}`];
+  return parts.filter((part) => part).join(", ");
+}
+
 export const title = (mark) => {
   if ((mark.kind === "region" || mark.kind === "ghost") && mark.track != null) return `Track ${mark.track}`;
   return WORDS[mark.kind];

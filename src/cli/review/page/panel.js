@@ -1,6 +1,6 @@
 // The column beside the picture: its boxes as a list, the chosen one in numbers, and what verify found.
 
-import { describe, sentence, title } from "./marks.js";
+import { place, sentence, title } from "./marks.js";
 
 const $ = (id) => document.getElementById(id);
 const MOST_FINDINGS = 300;
@@ -49,13 +49,16 @@ export class Panel {
       row.className = `entry ${mark.kind}`;
       row.dataset.key = mark.key;
       row.setAttribute("aria-selected", String(mark.key === chosen));
-      row.setAttribute("aria-label", describe(mark));
       const name = document.createElement("span");
       name.textContent = title(mark);
       const score = document.createElement("span");
       score.className = "score";
       score.textContent = mark.score == null ? "" : mark.score.toFixed(2);
-      row.append(name, score);
+      // For screen readers; the eye has the picture.
+      const more = document.createElement("span");
+      more.className = "unseen";
+      more.textContent = place(mark);
+      row.append(name, score, more);
       return row;
     });
     $("marks").replaceChildren(...rows);

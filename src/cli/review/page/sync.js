@@ -5,6 +5,8 @@ import * as api from "./api.js";
 
 const SEND_AFTER = 200;
 const ASK_EVERY = 1000;
+// While something is going on.
+const ASK_SOON = 250;
 
 export class Sync {
   #edits;
@@ -15,8 +17,9 @@ export class Sync {
   #queue = Promise.resolve();
   #lost = false;
   #waiting = null;
+  #soon = 0;
 
-  // `on`: rows(items), adopt(id, mine), lost(isLost), trouble(message), repeated(times).
+  // `on`: rows(items), adopt(id, mine), lost(isLost), trouble(message), repeated(times), run(progress).
   constructor(edits, on) {
     this.#edits = edits;
     this.#on = on;
@@ -53,6 +56,22 @@ export class Sync {
       await this.#asked(() => api.save([]));
       this.#edits.settleSaved();
     });
+  }
+
+  // Saves and applies; how it goes is heard by `on.run`.
+  apply() {
+    clearTimeout(this.#timer);
+    return this.#next(async () => {
+      await this.#send();
+      this.#run(await this.#asked(() => api.apply()));
+      this.#edits.settleSaved();
+    });
+  }
+
+  #run(progress) {
+    this.#on.run(progress);
+    clearTimeout(this.#soon);
+    if (progress.running) this.#soon = setTimeout(() => this.#ask(), ASK_SOON);
   }
 
   offer(take) {
@@ -111,9 +130,10 @@ export class Sync {
   }
 
   async #look() {
-    const { latest, items, repeated } = await this.#asked(() => api.since(this.#latest));
+    const { latest, items, repeated, run } = await this.#asked(() => api.since(this.#latest));
     this.#latest = latest;
     if (repeated) this.#on.repeated(repeated);
+    if (run) this.#run(run);
     if (!items.length) return;
     for (const { id, revision } of items) {
       if (this.#edits.has(id) && revision > this.#edits.revision(id)) {
