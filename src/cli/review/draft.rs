@@ -8,7 +8,7 @@ use super::autosave::{Autosave, Edit};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::{report_file, show, write};
 use anyhow::{Context, Result, ensure};
-use faceveil::{Covered, FileReport, OpenSpan, Outcome, RunSummary};
+use faceveil::{FileReport, Outcome, ReportRegion, RunSummary, UncoveredSpan};
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,9 +39,9 @@ pub(super) struct Line {
     /// [`Draft::latest`] when it was changed last.
     pub(super) changed_at: u64,
     /// All that the report told when it was read.
-    spans: Vec<OpenSpan>,
+    spans: Vec<UncoveredSpan>,
     /// What the output has covered, as far as the report tells.
-    covered: Vec<Covered>,
+    covered: Vec<ReportRegion>,
 }
 
 impl Line {
@@ -68,7 +68,7 @@ impl Line {
     }
 
     /// The line with what a person made of it.
-    fn edited(&self, regions: Vec<Covered>, reviewed: bool) -> FileReport {
+    fn edited(&self, regions: Vec<ReportRegion>, reviewed: bool) -> FileReport {
         let mut report = FileReport::clone(&self.saved);
         report.regions = regions;
         report.reviewed = reviewed;
@@ -85,11 +85,11 @@ impl Line {
 }
 
 /// Whether the middle of a span's box lies in a region in each of its frames.
-fn is_covered(span: &OpenSpan, report: &FileReport) -> bool {
+fn is_covered(span: &UncoveredSpan, report: &FileReport) -> bool {
     let [x, y, w, h] = span.area;
     let middle = [x + w / 2.0, y + h / 2.0];
     let over =
-        |r: &&Covered| (0..2).all(|i| (0.0..r.area[i + 2]).contains(&(middle[i] - r.area[i])));
+        |r: &&ReportRegion| (0..2).all(|i| (0.0..r.area[i + 2]).contains(&(middle[i] - r.area[i])));
     let mut runs: Vec<[usize; 2]> = report
         .regions
         .iter()
@@ -114,7 +114,7 @@ pub(super) struct Change {
     pub(super) id: usize,
     /// Of the line that was changed.
     pub(super) revision: u32,
-    pub(super) regions: Vec<Covered>,
+    pub(super) regions: Vec<ReportRegion>,
     pub(super) reviewed: bool,
 }
 

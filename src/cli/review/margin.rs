@@ -3,7 +3,7 @@
 //! The flags of a run do not stand in its report, but its faces and the regions that cover them do. A
 //! mask that a person adds gets the same margin, so that it covers what the others cover.
 
-use faceveil::{Covered, FileReport, FoundFace, Masking};
+use faceveil::{Covered, FileReport, Masking, ReportFace};
 
 /// Pixels that a mask has more on each side than its margin says.
 const PADDING: f32 = 1.5;
@@ -25,7 +25,7 @@ pub(super) fn of_run<'a>(lines: impl Iterator<Item = &'a FileReport>) -> f32 {
 }
 
 /// Of a face and the region that has its middle.
-fn factor(face: &FoundFace, line: &FileReport) -> Option<f32> {
+fn factor(face: &ReportFace, line: &FileReport) -> Option<f32> {
     let [x, y, w, h] = face.area;
     if w < SMALL || h < SMALL {
         return None;

@@ -5,7 +5,8 @@
 use super::pictures::{self, Wanted};
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{
-    Applier, Digest, FileReport, Hashes, Limits, Photo, Picture, PixelRect, RgbImage, Size,
+    Digest, FileDigests, FileReport, Limits, Photo, Picture, PixelRect, ReportApplier, RgbImage,
+    Size,
 };
 
 /// Largest frame of a video that is shown covered.
@@ -21,9 +22,9 @@ pub(super) fn photo(
     limits: Limits,
     wanted: &Wanted,
 ) -> Result<RgbImage> {
-    let applier = Applier {
+    let applier = ReportApplier {
         limits,
-        ..Applier::default()
+        ..ReportApplier::default()
     };
     let done = applier.find(bytes, line)?.redact()?;
     let covered = Photo::read(&done.bytes, &limits).context("reading what was covered")?;
@@ -53,7 +54,7 @@ pub(super) fn frame(
     let bytes = bitmap(size, image.data())?;
     let mut still = FileReport::new("none");
     (still.width, still.height, still.frames) = (size.width, size.height, 1);
-    still.sha256 = Some(Hashes::of_input(Digest::of(&bytes)));
+    still.sha256 = Some(FileDigests::of_input(Digest::of(&bytes)));
     still.style.clone_from(&line.style);
     still.regions = line.regions_of(wanted.frame).into_iter().copied().collect();
     for region in &mut still.regions {

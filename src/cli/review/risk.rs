@@ -2,7 +2,7 @@
 //! then where it saw nothing at all.
 
 use super::exposed::{ENOUGH, ENOUGH_OF_DOUBTFUL, Exposed};
-use faceveil::{FileReport, FoundFace, Outcome, Problem, Verdict};
+use faceveil::{FileReport, Outcome, ReportFace, Verdict, VerifyFinding};
 use serde::Serialize;
 
 /// Doubt from which a file is marked in the list.
@@ -106,7 +106,7 @@ impl Risk {
     }
 
     fn of_scores(report: &FileReport) -> Self {
-        let by_score = |a: &&FoundFace, b: &&FoundFace| a.score.total_cmp(&b.score);
+        let by_score = |a: &&ReportFace, b: &&ReportFace| a.score.total_cmp(&b.score);
         let weakest = report.faces.iter().min_by(by_score);
         let accepted = weakest.map(|face| {
             let why = match report.faces.len() {
@@ -120,7 +120,7 @@ impl Risk {
             let seen = Exposed::of(face.area, face.frame, report);
             (seen.covered < ENOUGH_OF_DOUBTFUL).then_some((face, seen))
         });
-        let doubt = |(face, seen): &(&FoundFace, Exposed)| face.score * (1.0 - seen.covered);
+        let doubt = |(face, seen): &(&ReportFace, Exposed)| face.score * (1.0 - seen.covered);
         let strongest = open.max_by(|a, b| doubt(a).total_cmp(&doubt(b)));
         let rejected = strongest.map(|(face, seen)| {
             let why = format!("perhaps a face, score {:.2}, {}", face.score, seen.words());
@@ -155,7 +155,7 @@ impl Risk {
 }
 
 /// What `verify` found and no region covers now, in words.
-pub(super) fn open_findings(report: &FileReport) -> Vec<(&Problem, String)> {
+pub(super) fn open_findings(report: &FileReport) -> Vec<(&VerifyFinding, String)> {
     let findings = report.verify.iter().flat_map(|v| &v.findings);
     let open = findings.filter_map(|finding| {
         let (Some(area), "face") = (finding.area, finding.kind.as_str()) else {
