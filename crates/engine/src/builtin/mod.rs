@@ -4,8 +4,8 @@
 //! `pack` orders the weights for one instruction set, `layout` places every row for one size of picture,
 //! `session` runs in memory that `arenas` lend, `kernels` compute, `simd` are the vectors.
 //!
-//! Invariant: besides `onnxruntime` the only module with unsafe code, and that only in `kernels` and `simd`, behind functions that
-//! check every row. A model is either run as its file says or refused by the name of an operator.
+//! Invariant: unsafe code is only in `kernels` and `simd`, behind functions that check every row. A model
+//! is either run as its file says or refused by the name of an operator.
 
 mod aligned;
 mod arenas;
