@@ -9,7 +9,7 @@
 
 use super::shape::Side;
 use super::{Draft, Finish, Op, Order, Output, PLANES, Part, Plan, Shape, fuse, quoted};
-use crate::engine::builtin::onnx::{Attribute, Constant, Graph, Node, Numbers, Res};
+use crate::builtin::onnx::{Attribute, Constant, Graph, Node, Numbers, Res};
 use std::collections::HashMap;
 
 /// Operator set versions whose meaning of the operators here is known.

@@ -10,7 +10,7 @@
 )]
 
 use super::{Act, Call, Row};
-use crate::engine::builtin::simd::Simd;
+use crate::builtin::simd::Simd;
 
 /// `for $i in 0..$n` with the body written out, so that `$i` is a constant in each copy: LLVM keeps an
 /// array of accumulators in registers only if it sees constant indices before its unrolling limits.

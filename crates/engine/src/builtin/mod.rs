@@ -4,8 +4,8 @@
 //! `pack` orders the weights for one instruction set, `layout` places every row for one size of picture,
 //! `session` runs in memory that `arenas` lend, `kernels` compute, `simd` are the vectors.
 //!
-//! Invariant: the only room with unsafe code, and that only in `kernels` and `simd`, behind functions that
-//! check every row. A model is either run as its file says or refused by the name of an operator.
+//! Invariant: unsafe code is only in `kernels` and `simd`, behind functions that check every row. A model
+//! is either run as its file says or refused by the name of an operator.
 
 mod aligned;
 mod arenas;
@@ -23,8 +23,8 @@ mod tests;
 
 use super::input::{Input, check_size};
 use super::{Network, Tensor};
+use crate::Size;
 use crate::error::{Error, ErrorKind, Result};
-use crate::geometry::Size;
 use kernels::Kernels;
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ pub(crate) fn load_for(model: &[u8], instructions: &str) -> Result<Arc<dyn Netwo
     let kernels = all.iter().find(|k| k.name() == instructions);
     let kernels = kernels.ok_or_else(|| {
         Error::new(
-            ErrorKind::Engine,
+            ErrorKind::Unavailable,
             format!(
                 "this processor has no {instructions}, only {}",
                 instruction_sets().join(", ")
@@ -76,7 +76,7 @@ impl Model {
             .and_then(|plan| pack::Packed::new(plan, kernels))
             .map_err(|why| {
                 Error::new(
-                    ErrorKind::Engine,
+                    ErrorKind::Model,
                     format!("the built-in engine cannot run this model: {why}"),
                 )
             })?;
@@ -93,7 +93,7 @@ impl Network for Model {
     fn session(&self, size: Size) -> Result<Box<dyn super::Session>> {
         let (packed, arenas) = (self.packed.clone(), self.arenas.clone());
         let session = session::Session::new(packed, arenas, size, CACHE_BUDGET)
-            .map_err(|why| Error::new(ErrorKind::Engine, format!("no session: {why}")))?;
+            .map_err(|why| Error::new(ErrorKind::Inference, format!("no session: {why}")))?;
         Ok(Box::new(Worker {
             size,
             names: self.names.clone(),
@@ -112,7 +112,10 @@ impl super::Session for Worker {
     fn run(&mut self, input: &dyn Input) -> Result<Vec<Tensor>> {
         check_size(input, self.size)?;
         let outputs = self.session.run(input).map_err(|why| {
-            Error::new(ErrorKind::Engine, format!("the network did not run: {why}"))
+            Error::new(
+                ErrorKind::Inference,
+                format!("the network did not run: {why}"),
+            )
         })?;
         let named = self.names.iter().cloned().zip(outputs);
         Ok(named.map(|(name, data)| Tensor { name, data }).collect())

@@ -1,9 +1,9 @@
-//! What `benches/engines.rs` needs of this private room. Hidden from the documentation and no part
+//! What `benches/engines.rs` needs of the private modules. Hidden from the documentation and no part
 //! of the public interface.
 
 use super::{EngineChoice, EngineOptions, Planes, Session, builtin};
+use crate::Size;
 use crate::error::Result;
-use crate::geometry::Size;
 
 /// One model at one size on one engine and one thread.
 pub struct Runner {
@@ -18,7 +18,8 @@ impl Runner {
     /// # Errors
     ///
     /// If the processor lacks it or the model is refused.
-    pub fn builtin(instructions: &str, model: &[u8], size: Size) -> Result<Self> {
+    pub fn builtin(instructions: &str, model: &[u8], size: impl Into<Size>) -> Result<Self> {
+        let size = size.into();
         Ok(Self {
             name: format!("builtin {instructions}"),
             size,
@@ -31,7 +32,8 @@ impl Runner {
     /// # Errors
     ///
     /// If there is no usable library or the model is refused.
-    pub fn onnxruntime(model: &[u8], size: Size) -> Result<Self> {
+    pub fn onnxruntime(model: &[u8], size: impl Into<Size>) -> Result<Self> {
+        let size = size.into();
         let engine = super::Engine::open(&EngineOptions {
             engine: EngineChoice::OnnxRuntime,
             ..EngineOptions::default()

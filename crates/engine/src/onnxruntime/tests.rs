@@ -2,20 +2,20 @@
 //! unless `FACEVEIL_REQUIRE_ONNXRUNTIME` is set.
 
 use super::*;
-use crate::engine::{EngineChoice, Planes, builtin, engines};
+use crate::{EngineChoice, Planes, builtin, engines};
 
 const MODELS: [(&str, &[u8]); 3] = [
     (
         "centerface",
-        include_bytes!("../../../models/centerface.onnx"),
+        include_bytes!("../../../../models/centerface.onnx"),
     ),
     (
         "yunet_2023mar",
-        include_bytes!("../../../models/yunet_2023mar.onnx"),
+        include_bytes!("../../../../models/yunet_2023mar.onnx"),
     ),
     (
         "retinaface_mnet025",
-        include_bytes!("../../../models/retinaface_mnet025.onnx"),
+        include_bytes!("../../../../models/retinaface_mnet025.onnx"),
     ),
 ];
 
@@ -147,7 +147,7 @@ fn a_device_that_the_library_lacks_is_an_error_and_never_the_cpu() {
             continue;
         }
         let error = Runtime::open(&options(device)).err().unwrap();
-        assert_eq!(error.kind(), ErrorKind::Engine);
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
         let text = error.to_string();
         assert!(
             text.contains(&format!("without {device}")) && text.contains("it has cpu"),
@@ -178,7 +178,7 @@ fn bytes_that_are_no_model_are_an_error() {
         &[0xff; 64],
     ] {
         let error = runtime.load(bytes).err().unwrap();
-        assert_eq!(error.kind(), ErrorKind::Engine);
+        assert_eq!(error.kind(), ErrorKind::Model);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::write::{File, ints, text};
 use super::*;
-use crate::engine::builtin::onnx::Attribute;
+use crate::builtin::onnx::Attribute;
 
 /// A value as plain loops compute it: channels, rows, columns, numbers.
 #[derive(Clone)]

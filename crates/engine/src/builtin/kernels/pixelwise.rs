@@ -9,7 +9,7 @@
 )]
 
 use super::{Act, Call, gemm::finish};
-use crate::engine::builtin::simd::Simd;
+use crate::builtin::simd::Simd;
 
 /// P pixels of one channel block.
 ///

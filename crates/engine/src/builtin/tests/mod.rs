@@ -8,8 +8,8 @@ mod write;
 
 use super::kernels::{self, Kernels};
 use super::{CACHE_BUDGET, onnx, pack, plan, session};
-use crate::engine::{Input, Planes};
-use crate::geometry::Size;
+use crate::Size;
+use crate::{Input, Planes};
 use std::sync::Arc;
 
 /// A small generator of numbers that look random: SplitMix64.
@@ -44,15 +44,15 @@ fn models() -> [(&'static str, &'static [u8]); 3] {
     [
         (
             "centerface",
-            include_bytes!("../../../../models/centerface.onnx"),
+            include_bytes!("../../../../../models/centerface.onnx"),
         ),
         (
             "yunet_2023mar",
-            include_bytes!("../../../../models/yunet_2023mar.onnx"),
+            include_bytes!("../../../../../models/yunet_2023mar.onnx"),
         ),
         (
             "retinaface_mnet025",
-            include_bytes!("../../../../models/retinaface_mnet025.onnx"),
+            include_bytes!("../../../../../models/retinaface_mnet025.onnx"),
         ),
     ]
 }

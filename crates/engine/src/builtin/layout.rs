@@ -10,7 +10,7 @@
 
 use super::onnx::Res;
 use super::plan::{Kind, MAX_HALVINGS, Op, PLANES, Plan};
-use crate::geometry::Size;
+use crate::Size;
 
 /// Longest side of a picture.
 const MAX_SIDE: u32 = 16384;

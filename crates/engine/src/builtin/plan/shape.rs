@@ -5,7 +5,7 @@
 
 use super::lower::{Lowering, Value, only};
 use super::{Finish, Order};
-use crate::engine::builtin::onnx::{Attribute, Constant, Node, Numbers, Res};
+use crate::builtin::onnx::{Attribute, Constant, Node, Numbers, Res};
 
 /// One number in a shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::write::{File, ints, text};
 use super::*;
-use crate::engine::builtin::onnx::{Attribute, Numbers};
+use crate::builtin::onnx::{Attribute, Numbers};
 
 /// A right network of one convolution, for what is changed in it.
 fn plain() -> (File, Vec<(&'static str, Attribute)>) {

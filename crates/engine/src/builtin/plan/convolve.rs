@@ -4,7 +4,7 @@
 
 use super::lower::{Lowering, Value, fixed, only, uniform, word};
 use super::{ALIGN, Act, Kind, MAX_WEIGHTS, Op, Shape, quoted};
-use crate::engine::builtin::onnx::{Attribute, Node, Res};
+use crate::builtin::onnx::{Attribute, Node, Res};
 
 impl<'a> Lowering<'a> {
     /// Stride, padding and group of a convolution whose other attributes are as they must be.

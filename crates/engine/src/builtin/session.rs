@@ -13,8 +13,8 @@ use super::onnx::Res;
 use super::output;
 use super::pack::Packed;
 use super::plan::{Kind, Op};
-use crate::engine::Input;
-use crate::geometry::Size;
+use crate::Input;
+use crate::Size;
 use std::ops::Range;
 use std::sync::Arc;
 

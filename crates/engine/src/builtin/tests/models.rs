@@ -3,8 +3,8 @@
 #![cfg(not(miri))]
 
 use super::*;
-use crate::engine::builtin::arenas::Arenas;
-use crate::engine::builtin::{describe, load};
+use crate::builtin::arenas::Arenas;
+use crate::builtin::{describe, load};
 
 const TOLERANCE: f32 = 1e-4;
 /// With products of 16 bits.

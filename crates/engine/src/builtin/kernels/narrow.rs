@@ -13,7 +13,7 @@
 
 use super::gemm::{finish, offset, targets, unroll, with_pixels};
 use super::{Call, Row};
-use crate::engine::builtin::simd::{Narrow, Simd};
+use crate::builtin::simd::{Narrow, Simd};
 
 /// Most pixels of a tile, of any instruction set.
 const MOST: usize = 14;

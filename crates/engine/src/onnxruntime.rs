@@ -10,8 +10,8 @@ mod library;
 use self::library::Library;
 use super::input::check_size;
 use super::{Device, EngineOptions, Input, Network, Session, Tensor};
+use crate::Size;
 use crate::error::{Error, ErrorKind, Result};
-use crate::geometry::Size;
 use ort::environment::Environment;
 use ort::ep::{self, ExecutionProvider as _, ExecutionProviderDispatch};
 use ort::logging::LogLevel;
@@ -51,7 +51,7 @@ impl Runtime {
         if !devices.contains(&runtime.device) {
             let names: Vec<_> = devices.iter().map(|device| device.name()).collect();
             return Err(Error::new(
-                ErrorKind::Engine,
+                ErrorKind::Unavailable,
                 format!(
                     "ONNX Runtime {} at {} was built without {}; it has {}; name a library that \
                      has it, or another device",
@@ -110,7 +110,7 @@ impl Runtime {
     fn builder(&self) -> Result<SessionBuilder> {
         let failed = |error: &dyn std::fmt::Display| {
             Error::new(
-                ErrorKind::Engine,
+                ErrorKind::Unavailable,
                 format!(
                     "ONNX Runtime cannot run on {}; its drivers or libraries may be missing",
                     self.device.name()
@@ -163,7 +163,7 @@ fn loaded(explicit: Option<&Path>) -> Result<Loaded> {
         }
         let asked = library::find(Some(path))?;
         return Err(Error::new(
-            ErrorKind::Engine,
+            ErrorKind::Unavailable,
             format!(
                 "ONNX Runtime was already loaded from {}; a process can use one library, start \
                  another for {}",
@@ -175,7 +175,7 @@ fn loaded(explicit: Option<&Path>) -> Result<Loaded> {
     let library = library::find(explicit)?;
     let failed = |error: String| {
         Error::new(
-            ErrorKind::Engine,
+            ErrorKind::Unavailable,
             format!(
                 "ONNX Runtime {} at {} does not start",
                 library.version,
@@ -222,7 +222,7 @@ impl Model {
             .commit_from_memory(&self.bytes)
             .map_err(|error| {
                 Error::new(
-                    ErrorKind::Engine,
+                    ErrorKind::Model,
                     format!(
                         "{} cannot load this model of {} bytes",
                         self.runtime.describe(),
@@ -252,7 +252,7 @@ impl Network for Model {
             && ((*h > 0 && *h != height) || (*w > 0 && *w != width))
         {
             return Err(Error::new(
-                ErrorKind::Engine,
+                ErrorKind::Inference,
                 format!("this model takes {w}x{h} pixels only, not {width}x{height}"),
             ));
         }
@@ -275,7 +275,7 @@ fn dimensions(outlet: &Outlet) -> Option<&[i64]> {
 }
 
 fn check_shape(session: &ort::session::Session) -> Result<()> {
-    let refuse = |why: String| Err(Error::new(ErrorKind::Engine, why));
+    let refuse = |why: String| Err(Error::new(ErrorKind::Model, why));
     let [input] = session.inputs() else {
         return refuse(format!(
             "this model takes {} inputs; a detector takes one, an image",
@@ -317,7 +317,7 @@ impl Session for Worker {
         let (height, width) = (self.size.height as usize, self.size.width as usize);
         let failed = |error: ort::Error| {
             Error::new(
-                ErrorKind::Engine,
+                ErrorKind::Inference,
                 format!("ONNX Runtime failed on an input of {width}x{height} pixels"),
             )
             .because(error.to_string())

@@ -1,6 +1,6 @@
 //! Writes ONNX files, right and wrong ones, for tests: the few messages that `onnx` reads.
 
-use crate::engine::builtin::onnx::{Attribute, Constant, Numbers};
+use crate::builtin::onnx::{Attribute, Constant, Numbers};
 
 /// A message that grows field by field.
 #[derive(Clone, Default)]

@@ -39,7 +39,7 @@ pub(super) fn find(explicit: Option<&Path>) -> Result<Library> {
         }
     }
     Err(Error::new(
-        ErrorKind::Engine,
+        ErrorKind::Unavailable,
         format!(
             "no usable ONNX Runtime library; run scripts/get-onnxruntime.sh, name a library of version {} or \
              later, or use the built-in engine; tried {}",
@@ -215,7 +215,7 @@ mod tests {
         }
         for (path, words) in cases {
             let error = find(Some(&path)).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Engine);
+            assert_eq!(error.kind(), ErrorKind::Unavailable);
             let text = error.to_string();
             assert!(text.contains(words), "{text}");
             assert!(text.contains(&path.display().to_string()), "{text}");

@@ -11,7 +11,7 @@ i = np.arange(3 * H * W, dtype=np.int64)
 picture = ((i * 7919 + (i // W) * 31 + i // 7) % 251).astype(np.float32).reshape(1, 3, H, W)
 print(f"# onnxruntime {onnxruntime.__version__}; model, output, length, mean of sizes, index:value...")
 for model in ["centerface", "yunet_2023mar", "retinaface_mnet025"]:
-    session = onnxruntime.InferenceSession(f"../../../../models/{model}.onnx")
+    session = onnxruntime.InferenceSession(f"../../../../../models/{model}.onnx")
     values = session.run(None, {session.get_inputs()[0].name: picture})
     for output, value in zip(session.get_outputs(), values):
         v = value.reshape(-1)

@@ -4,10 +4,10 @@
 mod narrow;
 
 use super::*;
-use crate::engine::builtin::narrow::Narrowed;
-use crate::engine::builtin::pack::pack;
-use crate::engine::builtin::plan::Kind;
-use crate::engine::builtin::tests::Dice;
+use crate::builtin::narrow::Narrowed;
+use crate::builtin::pack::pack;
+use crate::builtin::plan::Kind;
+use crate::builtin::tests::Dice;
 
 /// What lies where no kernel may write.
 const GUARD: f32 = 12345.0;

@@ -1,4 +1,5 @@
-//! The built-in engine against ONNX Runtime, one thread each: `cargo bench --bench engines`.
+//! The built-in engine against ONNX Runtime, one thread each:
+//! `cargo bench -p faceveil-engine --features onnxruntime`.
 //!
 //! Both run in one process and take turns, round by round, so that a change of clock or load hits
 //! both; before each timed run an engine has an untimed one, because the other emptied the caches.
@@ -6,20 +7,25 @@
 //! under 1 the built-in engine is faster. The last column is the largest absolute difference to the
 //! outputs of ONNX Runtime.
 //!
-//! `cargo bench --bench engines -- [MODEL]... [--size HxW] [--rounds N]`; for figures worth quoting
-//! keep the machine quiet and the process on one core (`taskset -c 1`).
+//! Arguments after `--`: `[MODEL]... [--size HxW] [--rounds N]`. For figures worth quoting, keep the machine quiet and the process on one core (`taskset -c 1`).
 
-use faceveil::Size;
-use faceveil::side_by_side::{Runner, instruction_sets};
+use faceveil_engine::Size;
+use faceveil_engine::side_by_side::{Runner, instruction_sets};
 use std::error::Error;
 use std::time::{Duration, Instant};
 
 const MODELS: [(&str, &[u8]); 3] = [
-    ("centerface", include_bytes!("../models/centerface.onnx")),
-    ("yunet", include_bytes!("../models/yunet_2023mar.onnx")),
+    (
+        "centerface",
+        include_bytes!("../../../models/centerface.onnx"),
+    ),
+    (
+        "yunet",
+        include_bytes!("../../../models/yunet_2023mar.onnx"),
+    ),
     (
         "retinaface",
-        include_bytes!("../models/retinaface_mnet025.onnx"),
+        include_bytes!("../../../models/retinaface_mnet025.onnx"),
     ),
 ];
 

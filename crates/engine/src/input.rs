@@ -1,10 +1,32 @@
 //! What a network is shown: rows of three planes, which an engine asks for when it needs them.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::geometry::Size;
+
+/// Width and height of an input in whole pixels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Size {
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+}
+
+impl Size {
+    /// `width` by `height` pixels.
+    #[must_use]
+    pub const fn new(width: u32, height: u32) -> Self {
+        Self { width, height }
+    }
+
+    /// Number of pixels.
+    #[must_use]
+    pub const fn area(self) -> u64 {
+        self.width as u64 * self.height as u64
+    }
+}
 
 /// A picture as a network sees it.
-pub(crate) trait Input {
+pub trait Input {
     /// Both sides, in pixels.
     fn size(&self) -> Size;
 
@@ -29,14 +51,18 @@ pub(super) fn check_size(input: &dyn Input, expected: Size) -> Result<()> {
 }
 
 /// Three planes of floats, one after the other, each `height` rows of `width`.
-pub(crate) struct Planes<D> {
+pub struct Planes<D> {
     size: Size,
     data: D,
 }
 
 impl<D: AsRef<[f32]>> Planes<D> {
-    /// An error if `data` is not `3 * width * height` long.
-    pub(crate) fn new(size: Size, data: D) -> Result<Self> {
+    /// Takes the floats of all three planes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidArgument`] if `data` is not `3 * width * height` long.
+    pub fn new(size: Size, data: D) -> Result<Self> {
         let floats = data.as_ref().len();
         if floats as u64 != 3 * size.area() {
             return Err(Error::new(
