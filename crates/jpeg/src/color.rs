@@ -4,7 +4,6 @@ use multiversion::multiversion;
 
 /// How colours are coded in the components.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum ColorModel {
     /// One component.
     Grey,

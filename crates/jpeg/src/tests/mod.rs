@@ -80,7 +80,7 @@ fn a_part_of_a_view_is_the_part_of_the_whole_view() {
             3 => ColorModel::YCbCr,
             _ => ColorModel::Ycck,
         };
-        for by in Reduction::ALL {
+        for &by in Reduction::ALL {
             let size = by.size(layout.size);
             let whole = view::pixels(&picture, model, by, Rect::of(size));
             for part in [(0, 0, 1, 1), (1, 2, 7, 3), (3, 1, 6, 5), (5, 3, 5, 4)] {
