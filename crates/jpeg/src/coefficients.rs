@@ -7,7 +7,7 @@ use super::frame::Component;
 
 /// Position in an 8x8 block, row by row, of the n-th coefficient in file order (T.81, figure A.6).
 #[rustfmt::skip]
-pub(super) const ZIGZAG: [u8; 64] = [
+pub const ZIGZAG: [u8; 64] = [
      0,  1,  8, 16,  9,  2,  3, 10, 17, 24, 32, 25, 18, 11,  4,  5,
     12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13,  6,  7, 14, 21, 28,
     35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
@@ -17,17 +17,17 @@ pub(super) const ZIGZAG: [u8; 64] = [
 /// The largest magnitude that is taken for a coefficient. Samples of 8 bits and a step of 1 give at
 /// most 1024; twice that leaves room for programs that edit coefficients, and anything larger is
 /// damage.
-pub(super) const LARGEST: i32 = 2047;
+pub const LARGEST: i32 = 2047;
 
 /// A quantisation table in natural (row by row) order.
-pub(super) type QuantTable = [u16; 64];
+pub type QuantTable = [u16; 64];
 
 /// The coefficients of a block in file order (zigzag).
-pub(super) type Block = [i16; 64];
+pub type Block = [i16; 64];
 
 /// The blocks of a component, padded to whole MCUs, row by row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Coefficients {
+pub struct Coefficients {
     /// Blocks in a row, those of the padding included.
     stride: usize,
     blocks: Vec<Block>,
@@ -43,6 +43,30 @@ impl Coefficients {
             blocks: vec![[0; 64]; count],
             maps: vec![0; count],
         }
+    }
+
+    /// The block in column `x` of row `y`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such block.
+    #[must_use]
+    #[inline]
+    pub fn block(&self, x: usize, y: usize) -> &Block {
+        self.get(x, y).0
+    }
+
+    /// Replaces the block in column `x` of row `y`. Values beyond ±[`LARGEST`] are clamped to it.
+    ///
+    /// A baseline file may hold the first coefficient within -1024..=1023 and others within ±1023
+    /// (T.81, tables F.1 and F.2); other decoders may refuse more.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such block.
+    pub fn set(&mut self, x: usize, y: usize, block: &Block) {
+        const MOST: i16 = LARGEST as i16;
+        self.put(x, y, &block.map(|value| value.clamp(-MOST, MOST)));
     }
 
     /// The block in column `x` of row `y`, and its map.
@@ -64,8 +88,8 @@ impl Coefficients {
         map | 1 == u64::MAX || self.maps.iter().all(|own| own & !map == 0)
     }
 
-    /// Replaces a block.
-    pub(super) fn set(&mut self, x: usize, y: usize, block: &Block) {
+    /// Replaces a block whose values are in range.
+    pub(super) fn put(&mut self, x: usize, y: usize, block: &Block) {
         let at = y * self.stride + x;
         self.blocks[at] = *block;
         self.maps[at] = map(block);

@@ -5,7 +5,7 @@
 //! across an edge hold nothing there but the last samples repeated, as far as quantisation tells; what
 //! encoders write by themselves is so already and stays bit by bit.
 
-use super::coded::Coded;
+use super::coded::CodedImage;
 use super::coefficients::{Block, Coefficients, QuantTable, ZIGZAG};
 use super::dct::{Steps, WAVES, forward, inverse};
 use super::frame::{Component, SIDE};
@@ -24,9 +24,27 @@ const SHRUNK: f32 = 0.75;
 /// needs ten at most.
 const MOST_ROUNDS: usize = 50;
 
+impl CodedImage {
+    /// Takes away what blocks hold beyond the picture's right and bottom edge, which no viewer shows: a
+    /// lossless crop leaves there what it cut off. Blocks wholly beyond become flat; those across an
+    /// edge are coded anew from the samples that show, if they hold what no encoder puts there. Gives
+    /// whether one of the latter was.
+    pub fn clear_beyond_edges(&mut self) -> bool {
+        clear(self)
+    }
+
+    /// Makes the blocks that lie wholly beyond the picture flat, with the mean of the nearest block
+    /// that shows. [`CodedImage::clear_beyond_edges`] does so, too.
+    pub fn flatten_padding(&mut self) {
+        for (plane, component) in self.planes.iter_mut().zip(&self.frame.components) {
+            pad(plane, component);
+        }
+    }
+}
+
 /// Takes away what is hidden beyond the edges of all components. Gives whether a block that shows in
 /// part had something.
-pub(super) fn clear(coded: &mut Coded) -> bool {
+pub(super) fn clear(coded: &mut CodedImage) -> bool {
     let mut found = false;
     for (index, component) in coded.frame.components.iter().enumerate() {
         let (blocks, table) = (&mut coded.planes[index], &coded.quant[index]);
@@ -53,7 +71,7 @@ pub(super) fn pad(blocks: &mut Coefficients, component: &Component) {
             if map != 0 || block[0] != nearest && block[0] != last {
                 let mut flat = [0; 64];
                 flat[0] = nearest;
-                blocks.set(x, y, &flat);
+                blocks.put(x, y, &flat);
             }
         }
     }
@@ -141,7 +159,7 @@ impl<'a> Edge<'a> {
         }
         let coded = forward(&samples, SIDE, &self.steps);
         let changed = coded != *block;
-        blocks.set(x, y, &coded);
+        blocks.put(x, y, &coded);
         changed
     }
 

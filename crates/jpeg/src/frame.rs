@@ -4,21 +4,24 @@
 //! Invariant: sides are 1..=65535, there are 1, 3 or 4 components with names of their own, and
 //! factors are 1..=4; so no count of blocks can overflow.
 
-use super::super::guard::{malformed, unsupported};
 use crate::error::{Error, Result};
+use crate::error::{malformed, unsupported};
 use crate::geometry::Size;
 
 /// Samples across and down a block.
-pub(super) const SIDE: usize = 8;
+pub const SIDE: usize = 8;
 
 /// Most blocks of an interleaved MCU (T.81, B.2.3).
 pub(super) const MOST_IN_MCU: usize = 10;
 
 /// The Huffman processes that are handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Process {
+pub enum Process {
+    /// Sequential, with at most two Huffman tables of each class.
     Baseline,
+    /// Sequential.
     Extended,
+    /// Bands of coefficients and some of their bits at a time.
     Progressive,
 }
 
@@ -35,30 +38,36 @@ impl Process {
 
 /// A component as the frame header declares it, and what follows for its blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Component {
-    pub(super) id: u8,
+#[non_exhaustive]
+pub struct Component {
+    /// Its name in the file.
+    pub id: u8,
     /// Sampling factors across and down, 1..=4.
-    pub(super) factors: (usize, usize),
+    pub factors: (usize, usize),
     /// Number of its quantisation table, 0..=3.
-    pub(super) quant: usize,
+    pub quant: usize,
     /// Samples that stand for pixels.
-    pub(super) samples: Size,
+    pub samples: Size,
     /// Blocks across and down that hold such samples: those of a scan of its own.
-    pub(super) own: (usize, usize),
+    pub own: (usize, usize),
     /// Blocks across and down of whole MCUs.
-    pub(super) padded: (usize, usize),
+    pub padded: (usize, usize),
 }
 
 /// A frame header.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Frame {
-    pub(super) process: Process,
-    pub(super) size: Size,
-    pub(super) components: Vec<Component>,
+#[non_exhaustive]
+pub struct Frame {
+    /// How it is coded.
+    pub process: Process,
+    /// Pixels across and down.
+    pub size: Size,
+    /// 1, 3 or 4 of them.
+    pub components: Vec<Component>,
     /// The largest sampling factors.
-    pub(super) most: (usize, usize),
+    pub most: (usize, usize),
     /// MCUs across and down of an interleaved scan.
-    pub(super) mcus: (usize, usize),
+    pub mcus: (usize, usize),
 }
 
 impl Frame {

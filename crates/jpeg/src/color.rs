@@ -4,13 +4,17 @@ use multiversion::multiversion;
 
 /// How colours are coded in the components.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Model {
+pub enum ColorModel {
+    /// One component.
     Grey,
+    /// Luma, blue difference, red difference (JFIF).
     YCbCr,
+    /// Red, green, blue.
     Rgb,
-    /// The largest value is no ink.
+    /// Cyan, magenta, yellow, black; the largest value is no ink. So Adobe writes it, and so nearly
+    /// everybody reads it.
     Cmyk,
-    /// Inks as YCbCr, black inverted.
+    /// Inks as YCbCr, black inverted; only Adobe writes it.
     Ycck,
 }
 
@@ -23,21 +27,21 @@ const fn fixed(factor: f64) -> i32 {
 }
 
 /// A row: one line per component, all of the same length, to interleaved pixels.
-pub(super) fn to_rgb(model: Model, lines: &[Vec<u8>], out: &mut [u8]) {
+pub(super) fn to_rgb(model: ColorModel, lines: &[Vec<u8>], out: &mut [u8]) {
     let pixels = out.chunks_exact_mut(3);
     match (model, lines) {
-        (Model::YCbCr, [y, cb, cr, ..]) => from_ycc(y, cb, cr, out),
-        (Model::Rgb, [r, g, b, ..]) => {
+        (ColorModel::YCbCr, [y, cb, cr, ..]) => from_ycc(y, cb, cr, out),
+        (ColorModel::Rgb, [r, g, b, ..]) => {
             for (pixel, ((&r, &g), &b)) in pixels.zip(r.iter().zip(g).zip(b)) {
                 pixel.copy_from_slice(&[r, g, b]);
             }
         }
-        (Model::Cmyk, [c, m, y, k]) => {
+        (ColorModel::Cmyk, [c, m, y, k]) => {
             for (pixel, (((&c, &m), &y), &k)) in pixels.zip(c.iter().zip(m).zip(y).zip(k)) {
                 pixel.copy_from_slice(&[c, m, y].map(|ink| product(ink, k)));
             }
         }
-        (Model::Ycck, [y, cb, cr, k]) => {
+        (ColorModel::Ycck, [y, cb, cr, k]) => {
             from_ycc(y, cb, cr, out);
             for (pixel, &k) in out.chunks_exact_mut(3).zip(k) {
                 pixel.iter_mut().for_each(|v| *v = product(255 - *v, k));
@@ -91,7 +95,7 @@ mod tests {
             for &cb in &steps {
                 let lines = [vec![y; steps.len()], vec![cb; steps.len()], steps.clone()];
                 let mut out = vec![0; steps.len() * 3];
-                to_rgb(Model::YCbCr, &lines, &mut out);
+                to_rgb(ColorModel::YCbCr, &lines, &mut out);
                 for (pixel, &cr) in out.chunks_exact(3).zip(&steps) {
                     let (y, cb, cr) = (f64::from(y), f64::from(cb) - 128.0, f64::from(cr) - 128.0);
                     let exact = [
@@ -112,13 +116,13 @@ mod tests {
         let mut out = [0; 6];
         let line = |a, b| vec![a, b];
         to_rgb(
-            Model::Cmyk,
+            ColorModel::Cmyk,
             &[line(255, 255), line(255, 255), line(255, 255), line(255, 0)],
             &mut out,
         );
         assert_eq!(out, [255, 255, 255, 0, 0, 0]);
         to_rgb(
-            Model::Ycck,
+            ColorModel::Ycck,
             &[line(0, 0), line(128, 128), line(128, 128), line(255, 0)],
             &mut out,
         );

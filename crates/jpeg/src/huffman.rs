@@ -8,8 +8,8 @@ mod lookup;
 pub(super) use fit::{Frequencies, fit};
 pub(super) use lookup::{Lookup, extend};
 
-use super::super::guard::malformed;
 use crate::error::Result;
+use crate::error::malformed;
 
 /// The longest code.
 pub(super) const LONGEST: usize = 16;

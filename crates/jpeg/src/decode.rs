@@ -6,12 +6,12 @@ mod bits;
 mod progressive;
 mod sequential;
 
-use super::super::guard::malformed;
 use super::coefficients::{Block, Coefficients};
 use super::frame::{Frame, Process};
 use super::huffman::{Code, Lookup};
 use super::order::walk;
 use super::scan::{Part, Scan};
+use crate::error::malformed;
 use crate::error::{Error, Result};
 use bits::Bits;
 

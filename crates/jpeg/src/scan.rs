@@ -3,9 +3,9 @@
 //! Invariant: a coefficient is sent once, and its lower bits once each, from above; so the work for a
 //! file is bounded by its size, and nothing is sent that a later scan paints over.
 
-use super::super::guard::malformed;
 use super::frame::{Frame, MOST_IN_MCU, Process};
 use crate::error::Result;
+use crate::error::malformed;
 
 /// A component's part in a scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

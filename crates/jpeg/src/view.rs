@@ -4,22 +4,23 @@
 //! Invariant: a picture pixel at reduction `r` stands for `r` by `r` pixels of the picture, counted from
 //! its corner.
 
-use super::coded::Coded;
-use super::colour::{self, Model};
+use super::coded::CodedImage;
+use super::color::{self, ColorModel};
 use super::dct::{Steps, inverse, mean};
 use super::frame::SIDE;
-use crate::geometry::{PixelRect, Size};
+use crate::geometry::{Rect, Size};
 
 /// How much smaller the pixels are made: 1, 2, 4 or 8 times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Reduction(u32);
+pub struct Reduction(u32);
 
 impl Reduction {
     /// From the largest picture to the smallest.
-    pub(super) const ALL: [Self; 4] = [Self(1), Self(2), Self(4), Self(8)];
+    pub const ALL: &'static [Self] = &[Self(1), Self(2), Self(4), Self(8)];
 
     /// The strongest that still gives at least `wanted` pixels for `crop`.
-    pub(super) fn of(crop: Size, wanted: Size) -> Self {
+    #[must_use]
+    pub fn for_size(crop: Size, wanted: Size) -> Self {
         let enough = |r: &&Self| {
             crop.width >= wanted.width.saturating_mul(r.0)
                 && crop.height >= wanted.height.saturating_mul(r.0)
@@ -28,18 +29,42 @@ impl Reduction {
     }
 
     /// Pixels of the picture per pixel.
-    pub(super) const fn times(self) -> u32 {
+    #[must_use]
+    pub const fn times(self) -> u32 {
         self.0
     }
 
     /// The size of a reduced picture.
-    pub(super) fn size(self, full: Size) -> Size {
+    #[must_use]
+    pub fn size(self, full: Size) -> Size {
         Size::new(full.width.div_ceil(self.0), full.height.div_ceil(self.0))
     }
 }
 
+impl CodedImage {
+    /// The pixels of `part` as interleaved RGB, 8 bits each, row by row without gaps. `part` is counted
+    /// in pixels of the reduced picture; only the blocks that it needs are decoded. Subsampled
+    /// components are spread smoothly, inks are turned to RGB without a colour profile.
+    ///
+    /// # Panics
+    ///
+    /// If `part` is not within the reduced picture, whose size [`Reduction::size`] gives.
+    #[must_use]
+    pub fn pixels(&self, by: Reduction, part: Rect) -> Vec<u8> {
+        let size = by.size(self.frame.size);
+        assert!(
+            part.right() <= size.width && part.bottom() <= size.height,
+            "a part within the picture"
+        );
+        if part.width == 0 || part.height == 0 {
+            return Vec::new();
+        }
+        pixels(self, self.model, by, part)
+    }
+}
+
 /// The pixels of `part`, which is counted in pixels of the reduced picture, as interleaved RGB.
-pub(super) fn pixels(coded: &Coded, model: Model, by: Reduction, part: PixelRect) -> Vec<u8> {
+pub(super) fn pixels(coded: &CodedImage, model: ColorModel, by: Reduction, part: Rect) -> Vec<u8> {
     let planes: Vec<Patch> = (0..coded.planes.len())
         .map(|component| Patch::decode(coded, component, by, part))
         .collect();
@@ -51,7 +76,7 @@ pub(super) fn pixels(coded: &Coded, model: Model, by: Reduction, part: PixelRect
         for (plane, line) in planes.iter().zip(&mut lines) {
             plane.line(part.x, y, line, &mut sums);
         }
-        colour::to_rgb(model, &lines, row);
+        color::to_rgb(model, &lines, row);
     }
     out
 }
@@ -113,7 +138,7 @@ impl Axis {
 }
 
 impl Patch {
-    fn decode(coded: &Coded, index: usize, by: Reduction, part: PixelRect) -> Self {
+    fn decode(coded: &CodedImage, index: usize, by: Reduction, part: Rect) -> Self {
         let (component, most) = (&coded.frame.components[index], coded.frame.most);
         // The most samples a block that are no finer than the pixels asked for: subsampled components
         // need less reduction.

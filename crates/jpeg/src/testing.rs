@@ -1,20 +1,36 @@
 //! Pictures made of coefficients, in every layout that the standard has: what no encoder at hand
 //! writes.
 
-use super::super::coded::Coded;
-use super::super::coefficients::{Block, Coefficients, QuantTable};
-use super::super::encode;
-use super::super::frame::{Frame, Process};
-use super::super::scan::{Part, Scan, usual};
-use super::super::segments::Header;
-use super::super::{Coding, segments};
+use crate::coded::{CodedImage, Density};
+use crate::coefficients::{Block, Coefficients, QuantTable};
+use crate::color::ColorModel;
+use crate::encode;
+use crate::error::Result;
+use crate::frame::{Frame, Process};
 use crate::geometry::Size;
-use crate::photo::notes::Notes;
-use crate::photo::tests::sources::Random;
+use crate::scan::{Part, Scan, usual};
+use crate::segments::MaxPixels;
+
+/// A small generator with a seed, so that failures come back (xorshift64*).
+#[derive(Debug)]
+pub struct Random(pub u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    pub fn below(&mut self, most: usize) -> usize {
+        (self.next() >> 16) as usize % most.max(1)
+    }
+}
 
 /// A kind of scan script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Script {
+pub enum Script {
     Together,
     /// A scan per component.
     Apart,
@@ -30,18 +46,18 @@ pub(super) enum Script {
 
 /// How a picture is laid out.
 #[derive(Clone, Debug)]
-pub(super) struct Layout {
-    pub(super) process: Process,
-    pub(super) size: Size,
-    pub(super) factors: Vec<(usize, usize)>,
-    pub(super) script: Script,
-    pub(super) restart: usize,
+pub struct Layout {
+    pub process: Process,
+    pub size: Size,
+    pub factors: Vec<(usize, usize)>,
+    pub script: Script,
+    pub restart: usize,
     /// Quantisation steps beyond 255.
-    pub(super) wide: bool,
+    pub wide: bool,
 }
 
 impl Layout {
-    pub(super) fn new(process: Process, factors: &[(usize, usize)], script: Script) -> Self {
+    pub fn new(process: Process, factors: &[(usize, usize)], script: Script) -> Self {
         Self {
             process,
             size: Size::new(83, 59),
@@ -114,7 +130,7 @@ impl Layout {
     }
 
     /// A picture with a wandering mean and some detail. Padding is left empty.
-    pub(super) fn picture(&self, seed: u64) -> Coded {
+    pub fn picture(&self, seed: u64) -> CodedImage {
         let frame = self.frame();
         let mut random = Random(seed * 77 + 5);
         let planes = frame.components.iter().map(|component| {
@@ -123,7 +139,7 @@ impl Layout {
             for y in 0..component.own.1 {
                 for x in 0..component.own.0 {
                     mean = (mean + random.below(31) as i32 - 15).clamp(-90, 90);
-                    plane.set(x, y, &block(&mut random, mean));
+                    plane.put(x, y, &block(&mut random, mean));
                 }
             }
             plane
@@ -132,7 +148,7 @@ impl Layout {
         let table = |wide: bool| -> QuantTable {
             std::array::from_fn(|i| if wide && i > 50 { 300 } else { step(i) })
         };
-        Coded {
+        CodedImage {
             planes: planes.collect(),
             quant: frame
                 .components
@@ -140,6 +156,13 @@ impl Layout {
                 .map(|c| table(self.wide && c.quant == 0))
                 .collect(),
             scans: self.scans(&frame),
+            model: match frame.components.len() {
+                1 => ColorModel::Grey,
+                3 => ColorModel::YCbCr,
+                _ => ColorModel::Cmyk,
+            },
+            marked: frame.components.len() == 4,
+            density: Density::default(),
             frame,
         }
     }
@@ -163,7 +186,7 @@ fn block(random: &mut Random, mean: i32) -> Block {
 }
 
 /// All layouts, each with a name.
-pub(super) fn layouts() -> Vec<(String, Layout)> {
+pub fn layouts() -> Vec<(String, Layout)> {
     use Process::{Baseline, Extended, Progressive};
     use Script::{Apart, Bands, Deep, Mixed, Together, Usual};
     let factors: [&[(usize, usize)]; 12] = [
@@ -208,26 +231,76 @@ pub(super) fn layouts() -> Vec<(String, Layout)> {
 }
 
 /// The file of a picture, with its own scans whether they send all of it or not.
-pub(super) fn file(coded: &Coded) -> Vec<u8> {
+pub fn file(coded: &CodedImage) -> Vec<u8> {
     with_scans(coded, &coded.scans)
 }
 
 /// The file of a picture as it is written after a change.
-pub(super) fn whole_file(coded: &Coded) -> Vec<u8> {
+pub fn whole_file(coded: &CodedImage) -> Vec<u8> {
     with_scans(coded, &coded.all_scans())
 }
 
-fn with_scans(coded: &Coded, scans: &[Scan]) -> Vec<u8> {
-    let coding = match coded.frame.components.len() {
-        1 => Coding::Grey,
-        3 => Coding::YCbCr,
-        _ => Coding::Cmyk { marked: true },
-    };
-    encode::write(coded, scans, coding, &Header::default(), None)
+fn with_scans(coded: &CodedImage, scans: &[Scan]) -> Vec<u8> {
+    encode::write(coded, scans, &[]).expect("no segments")
 }
 
 /// The picture in a file.
-pub(super) fn read(file: &[u8]) -> crate::error::Result<Coded> {
-    let (_, coded) = segments::split(file, &mut Notes::default(), &mut |_| Ok(()))?;
-    Ok(coded)
+pub fn read(file: &[u8]) -> Result<CodedImage> {
+    crate::read(file, &mut MaxPixels(u64::MAX))
+}
+
+/// One damaged version of a file.
+pub fn mutant(file: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut out = file.to_vec();
+    for _ in 0..1 + random.below(3) {
+        let at = random.below(out.len());
+        match random.below(9) {
+            0 if random.below(4) == 0 => out.truncate(at),
+            0 | 1 => out[at] = [0, 0xff, 0x7f, 0x80, 0x11][random.below(5)],
+            2 | 3 => out[at] ^= 1 << random.below(8),
+            4 => {
+                let from = random.below(other.len());
+                let part = &other[from..(from + 1 + random.below(40)).min(other.len())];
+                out.splice(at..at, part.iter().copied());
+            }
+            5 => {
+                out.drain(at..(at + 1 + random.below(8)).min(out.len()));
+            }
+            6 => {
+                // A segment once more, somewhere.
+                let starts: Vec<usize> = (2..out.len() - 1)
+                    .filter(|&i| out[i] == 0xff && out[i + 1] >= 0xc0 && out[i + 1] != 0xd9)
+                    .collect();
+                if let Some(&from) = starts.get(random.below(starts.len())) {
+                    let to = starts
+                        .iter()
+                        .copied()
+                        .find(|&i| i > from)
+                        .unwrap_or(out.len());
+                    let part = out[from..to].to_vec();
+                    let at = starts[random.below(starts.len())];
+                    out.splice(at..at, part);
+                }
+            }
+            7 => {
+                // The frame's own numbers: size, factors, tables.
+                let frame = out
+                    .windows(2)
+                    .position(|w| w[0] == 0xff && (0xc0..0xc3).contains(&w[1]));
+                if let Some(frame) = frame {
+                    let at = (frame + 4 + random.below(15)).min(out.len() - 1);
+                    out[at] = [0, 1, 2, 4, 0x11, 0x12, 0x22, 0x41][random.below(8)];
+                }
+            }
+            _ => {
+                let end = (at + 2).min(out.len());
+                let value = [0u8, 0xff][random.below(2)];
+                out[at..end].fill(value);
+            }
+        }
+        if out.is_empty() {
+            out.push(0xff);
+        }
+    }
+    out
 }
