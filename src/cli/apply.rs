@@ -1,14 +1,17 @@
 //! `faceveil apply`: a report, edited or not, becomes a run that covers what it says.
 
-use super::args::Apply;
-use super::config::{self, Config, Faces};
-use super::inputs::{Input, Inputs, LeftAlone, Source};
-use super::origin::Origin;
-use super::outputs::Destination;
-use super::report_file::{self, ReportTo};
-use super::values::ProgressArg;
-use super::voice::Voice;
-use super::{earlier, show};
+use crate::cli::args::Apply;
+use crate::cli::plan::base_dir::Origin;
+use crate::cli::plan::inputs::{Input, Inputs, LeftAlone, Source};
+use crate::cli::plan::outputs::Destination;
+use crate::cli::report::previous_report;
+use crate::cli::report::report_file;
+use crate::cli::report::report_file::ReportTo;
+use crate::cli::run::process::config;
+use crate::cli::run::process::config::{Config, Faces};
+use crate::cli::ui::show;
+use crate::cli::ui::terminal::ProgressArg;
+use crate::cli::ui::terminal::Voice;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{Applier, FileReport, Limits};
 use std::path::Path;
@@ -19,7 +22,7 @@ impl Config {
     /// # Errors
     /// Flags that do not go together, a report that cannot be read to its last line, or a plan that
     /// cannot be.
-    pub(super) fn apply(typed: Apply) -> Result<Self> {
+    pub(crate) fn apply(typed: Apply) -> Result<Self> {
         let report = ReportTo::choose(typed.writing.report.as_deref());
         let given = Path::new(&typed.from_report);
         if let Some(path) = report.path() {
@@ -48,7 +51,7 @@ impl Config {
         let names_file = output.is_some_and(|o| o == "-" || Path::new(o).extension().is_some());
         let single = lines.len() == 1 && names_file;
         let destination = Destination::choose_for(output, typed.writing.in_place, single, false)?;
-        let task = super::task::of(&typed.writing);
+        let task = crate::cli::plan::task::of(&typed.writing);
         config::check_stdout(&destination, &report, &typed.writing)?;
         let limits = Limits {
             max_pixels: typed.running.max_pixels,
@@ -67,7 +70,7 @@ impl Config {
         );
         let applier = Applier {
             sticker,
-            keep: super::values::keep(&typed.writing.keep),
+            keep: crate::cli::args::value_parsers::keep(&typed.writing.keep),
             format: match (typed.writing.format, typed.writing.in_place) {
                 (None, false) => earlier::format(&lines, &origin)?,
                 (given, _) => given,

@@ -1,6 +1,8 @@
 //! `faceveil doctor`: what is there, and whether it works on a sample.
 
-use super::{Exit, show, summary};
+use crate::cli::run::process::summary;
+use crate::cli::ui::exit::Exit;
+use crate::cli::ui::show;
 use anyhow::{Context, Result};
 use faceveil::{
     Anonymizer, Detector, DetectorOptions, EngineChoice, EngineInfo, EngineOptions, Options,
@@ -19,7 +21,7 @@ const RUNS: usize = 3;
 ///
 /// # Errors
 /// If nobody can be told; a broken engine is part of the answer.
-pub(super) fn run(onnxruntime: Option<&Path>) -> Result<Exit> {
+pub(crate) fn run(onnxruntime: Option<&Path>) -> Result<Exit> {
     let told = tell(&mut anstream::stdout(), onnxruntime);
     let healthy = told.context("writing to standard output")?;
     Ok(match healthy {

@@ -3,14 +3,18 @@
 //! Invariant: every file that was given ends in one entry, in the order of the inputs, and nothing that
 //! comes from a file reaches a terminal unescaped.
 
-use super::args::Inspect;
-use super::inputs::{self, Input, Inputs, Source};
-use super::interrupt::Interrupt;
-use super::results::{BOLD, PLAIN, Results, YELLOW, json};
-use super::summary::count;
-use super::values::ProgressArg;
-use super::voice::Voice;
-use super::{Exit, batch, read, show};
+use crate::cli::args::Inspect;
+use crate::cli::files::read;
+use crate::cli::plan::inputs;
+use crate::cli::plan::inputs::{Input, Inputs, Source};
+use crate::cli::run::process::batch;
+use crate::cli::ui::exit::Exit;
+use crate::cli::ui::interrupt::Interrupt;
+use crate::cli::ui::results::{BOLD, PLAIN, Results, YELLOW, json};
+use crate::cli::ui::show;
+use crate::cli::ui::show::count;
+use crate::cli::ui::terminal::ProgressArg;
+use crate::cli::ui::terminal::Voice;
 use anyhow::{Context, Result, anyhow, ensure};
 use faceveil::{Finding, Inspection, inspect, inspect_file};
 use serde::Serialize;
@@ -42,7 +46,7 @@ struct Tally {
 ///
 /// # Errors
 /// What keeps the run from starting.
-pub(super) fn run(typed: &Inspect) -> Result<Exit> {
+pub(crate) fn run(typed: &Inspect) -> Result<Exit> {
     ensure!(
         typed.inputs.len() == 1 || !typed.inputs.iter().any(|g| inputs::is_stdin(g)),
         "`-` (standard input) stands alone; give the other inputs in a run of their own"
@@ -68,7 +72,9 @@ pub(super) fn run(typed: &Inspect) -> Result<Exit> {
             (false, Err(_)) => Ok(()),
         });
     };
-    let jobs = typed.jobs.map_or_else(super::config::cores, usize::from);
+    let jobs = typed
+        .jobs
+        .map_or_else(crate::cli::run::process::config::cores, usize::from);
     batch::run(
         list.len(),
         jobs,

@@ -3,15 +3,19 @@
 //! Invariant: every output that was given or that the report names ends in one entry, and one that was
 //! not checked is never counted as passed.
 
-use super::args::Verify;
-use super::config;
-use super::inputs::{self, Input, Inputs, Source};
-use super::interrupt::Interrupt;
-use super::results::{BOLD, PLAIN, Results, YELLOW, json};
-use super::show;
-use super::summary::count;
-use super::voice::Voice;
-use super::{Exit, batch, read, report_file};
+use crate::cli::args::Verify;
+use crate::cli::files::read;
+use crate::cli::plan::inputs;
+use crate::cli::plan::inputs::{Input, Inputs, Source};
+use crate::cli::report::report_file;
+use crate::cli::run::process::batch;
+use crate::cli::run::process::config;
+use crate::cli::ui::exit::Exit;
+use crate::cli::ui::interrupt::Interrupt;
+use crate::cli::ui::results::{BOLD, PLAIN, Results, YELLOW, json};
+use crate::cli::ui::show;
+use crate::cli::ui::show::count;
+use crate::cli::ui::terminal::Voice;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use faceveil::{
     Digest, FileReport, Problem, Progress, SCHEMA, Verdict, Verification, Verifier,
@@ -58,7 +62,7 @@ struct Tally {
 ///
 /// # Errors
 /// What keeps the run from starting.
-pub(super) fn run(typed: &Verify) -> Result<Exit> {
+pub(crate) fn run(typed: &Verify) -> Result<Exit> {
     ensure!(
         !typed.outputs.iter().any(|o| inputs::is_stdin(o)),
         "verify looks at files; `-` is none"
@@ -311,7 +315,7 @@ fn of_bytes(input: &Input, of: &[usize], lines: &[Option<FileReport>]) -> Option
 }
 
 /// A file whose checks could not run.
-pub(super) fn not_checked(why: &str) -> Verification {
+pub(crate) fn not_checked(why: &str) -> Verification {
     Verification::new(Verdict::NotChecked, vec![Problem::new("not-checked", why)])
 }
 
@@ -356,7 +360,7 @@ fn tell(to: &mut dyn Write, name: &str, seen: &Verification) -> io::Result<()> {
 }
 
 /// A finding in one line: where, how sure, why.
-pub(super) fn sentence(problem: &Problem) -> String {
+pub(crate) fn sentence(problem: &Problem) -> String {
     let mut parts = Vec::new();
     if let Some(frame) = problem.frame {
         parts.push(format!("frame {frame}"));

@@ -2,8 +2,9 @@
 
 use super::draft::Draft;
 use crate::cli::args::Review;
-use crate::cli::origin::Origin;
-use crate::cli::{earlier, show};
+use crate::cli::plan::base_dir::Origin;
+use crate::cli::report::previous_report;
+use crate::cli::ui::show;
 use faceveil::FileReport;
 use std::collections::BTreeSet;
 use std::ffi::OsString;

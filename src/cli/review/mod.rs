@@ -17,13 +17,15 @@ mod server;
 mod sheet;
 mod site;
 
-use super::args::Review;
-use super::interrupt::Interrupt;
-use super::origin::Origin;
-use super::values::ProgressArg;
-use super::voice::Voice;
-use super::write::Existing;
-use super::{Exit, batch, show};
+use crate::cli::args::Review;
+use crate::cli::files::write::Existing;
+use crate::cli::plan::base_dir::Origin;
+use crate::cli::run::batch;
+use crate::cli::ui::exit::Exit;
+use crate::cli::ui::interrupt::Interrupt;
+use crate::cli::ui::show;
+use crate::cli::ui::terminal::ProgressArg;
+use crate::cli::ui::terminal::Voice;
 use anyhow::{Result, ensure};
 use draft::Draft;
 use faceveil::Limits;
@@ -92,7 +94,7 @@ fn serve(typed: &Review, draft: Draft, pictures: Pictures, voice: &Voice) -> Res
     };
     voice.line(format_args!(
         "{} to review; {how}. Ctrl-C ends it",
-        super::summary::count(files, "file")
+        crate::cli::ui::show::count(files, "file")
     ));
     server.run(&site, &interrupt);
     Ok(Exit::Done)

@@ -5,9 +5,9 @@
 
 use super::cache::{Cache, Permits, lock};
 use super::draft::Stamp;
-use crate::cli::interrupt::Interrupt;
-use crate::cli::origin::Origin;
-use crate::cli::read;
+use crate::cli::files::read;
+use crate::cli::plan::base_dir::Origin;
+use crate::cli::ui::interrupt::Interrupt;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{
     Backend, Digest, FileReport, Limits, Photo, Picture, PixelRect, RgbImage, Size, VideoFrames,

@@ -5,11 +5,15 @@
 
 use super::draft::Draft;
 use super::pictures::{Pictures, Side, Wanted};
-use crate::cli::origin::Origin;
-use crate::cli::places::Places;
-use crate::cli::voice::Voice;
-use crate::cli::write::{self, Existing};
-use crate::cli::{Exit, batch, config, report_file, show, summary};
+use crate::cli::files::path_identity::Places;
+use crate::cli::files::write;
+use crate::cli::files::write::Existing;
+use crate::cli::plan::base_dir::Origin;
+use crate::cli::report::report_file;
+use crate::cli::run::{batch, config, summary};
+use crate::cli::ui::exit::Exit;
+use crate::cli::ui::show;
+use crate::cli::ui::terminal::Voice;
 use anyhow::{Context, Result, anyhow, ensure};
 use faceveil::{FileReport, Outcome, RunSummary, Verdict};
 use std::cell::RefCell;

@@ -1,0 +1,11 @@
+//! A run over a plan: from the checked configuration to the exit code.
+
+pub(crate) mod batch;
+pub(crate) mod config;
+pub(crate) mod incremental;
+pub(crate) mod job;
+pub(crate) mod manifest;
+pub(crate) mod process;
+pub(crate) mod settings;
+pub(crate) mod summary;
+pub(crate) mod video;
