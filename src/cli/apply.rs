@@ -1,17 +1,17 @@
 //! `faceveil apply`: a report, edited or not, becomes a run that covers what it says.
 
 use crate::cli::args::Apply;
-use crate::cli::plan::base_dir::Origin;
+use crate::cli::plan::base_dir::BaseDir;
 use crate::cli::plan::inputs::{Input, Inputs, LeftAlone, Source};
 use crate::cli::plan::outputs::Destination;
 use crate::cli::report::previous_report;
 use crate::cli::report::report_file;
 use crate::cli::report::report_file::ReportTo;
-use crate::cli::run::process::config;
-use crate::cli::run::process::config::{Config, Faces};
+use crate::cli::run::config;
+use crate::cli::run::config::{Config, Faces};
 use crate::cli::ui::show;
 use crate::cli::ui::terminal::ProgressArg;
-use crate::cli::ui::terminal::Voice;
+use crate::cli::ui::terminal::Terminal;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{Applier, FileReport, Limits};
 use std::path::Path;
@@ -44,14 +44,14 @@ impl Config {
                 show::text(name)
             );
         }
-        let origin = Origin::new(typed.from.as_deref(), "--from")?;
-        let list = lines.iter().map(|line| input(&origin, line)).collect();
+        let base_dir = BaseDir::new(typed.from.as_deref(), "--from")?;
+        let list = lines.iter().map(|line| input(&base_dir, line)).collect();
         let output = typed.writing.output.as_deref();
         // A report is of a folder more often than not, even if that has a single file.
         let names_file = output.is_some_and(|o| o == "-" || Path::new(o).extension().is_some());
         let single = lines.len() == 1 && names_file;
         let destination = Destination::choose_for(output, typed.writing.in_place, single, false)?;
-        let task = crate::cli::plan::task::of(&typed.writing);
+        let task = crate::cli::plan::task::Task::blur(&typed.writing);
         config::check_stdout(&destination, &report, &typed.writing)?;
         let limits = Limits {
             max_pixels: typed.running.max_pixels,
@@ -72,7 +72,7 @@ impl Config {
             sticker,
             keep: crate::cli::args::value_parsers::keep(&typed.writing.keep),
             format: match (typed.writing.format, typed.writing.in_place) {
-                (None, false) => earlier::format(&lines, &origin)?,
+                (None, false) => previous_report::format(&lines, &base_dir)?,
                 (given, _) => given,
             },
             limits,
@@ -83,7 +83,7 @@ impl Config {
         };
         let mut config = Self::new(
             task,
-            Faces::Told(applier),
+            Faces::FromReport(applier),
             inputs,
             config::Plan {
                 destination: &destination,
@@ -102,18 +102,19 @@ impl Config {
             ));
         }
         let outputs = match &destination {
-            Destination::Folder(folder) => Origin::new(Some(folder), "-o").ok(),
-            Destination::Beside => Some(origin),
+            Destination::Folder(folder) => BaseDir::new(Some(folder), "-o").ok(),
+            Destination::Beside => Some(base_dir),
             _ => None,
         };
-        let left = outputs.and_then(|outputs| earlier::left_behind(&config.plan, &lines, &outputs));
+        let left = outputs
+            .and_then(|outputs| previous_report::left_behind(&config.plan, &lines, &outputs));
         config.notices.extend(left);
         let has_outputs = |line: &FileReport| line.sha256.is_some_and(|s| s.output.is_some());
         if config.report == ReportTo::Nowhere
             && destination != Destination::Stdout
             && lines.iter().any(has_outputs)
         {
-            Voice::new(config.quiet, ProgressArg::Never, 0).note(format_args!(
+            Terminal::new(config.quiet, ProgressArg::Never, 0).note(format_args!(
                 "{} tells of the outputs of the run before and will not fit those that are edited; --report with another name writes one that `verify` and `review` can use",
                 show::path(given)
             ));
@@ -126,17 +127,14 @@ impl Config {
 }
 
 /// The file of a line.
-fn input(origin: &Origin, line: &FileReport) -> Input {
-    let source = match origin.find(&line.input) {
+fn input(base_dir: &BaseDir, line: &FileReport) -> Input {
+    let source = match base_dir.find(&line.input) {
         _ if line.input == "-" => Source::Unreachable(
             "-".into(),
             "it came from standard input; give the picture itself a name in the report".into(),
         ),
         Ok(path) => Source::File(path),
-        Err(why) => Source::Unreachable(origin.place(&line.input), show::chain(&why)),
+        Err(why) => Source::Unreachable(base_dir.join(&line.input), show::chain(&why)),
     };
-    Input {
-        source,
-        name: origin.named(&line.input),
-    }
+    Input::new(source, base_dir.named(&line.input))
 }

@@ -1,6 +1,6 @@
 //! `faceveil doctor`: what is there, and whether it works on a sample.
 
-use crate::cli::run::process::summary;
+use crate::cli::run::summary;
 use crate::cli::ui::exit::Exit;
 use crate::cli::ui::show;
 use anyhow::{Context, Result};

@@ -7,14 +7,14 @@ use crate::cli::args::Inspect;
 use crate::cli::files::read;
 use crate::cli::plan::inputs;
 use crate::cli::plan::inputs::{Input, Inputs, Source};
-use crate::cli::run::process::batch;
+use crate::cli::run::batch;
 use crate::cli::ui::exit::Exit;
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::results::{BOLD, PLAIN, Results, YELLOW, json};
 use crate::cli::ui::show;
 use crate::cli::ui::show::count;
 use crate::cli::ui::terminal::ProgressArg;
-use crate::cli::ui::terminal::Voice;
+use crate::cli::ui::terminal::Terminal;
 use anyhow::{Context, Result, anyhow, ensure};
 use faceveil::{Finding, Inspection, inspect, inspect_file};
 use serde::Serialize;
@@ -25,7 +25,7 @@ const SCHEMA: u32 = 1;
 
 /// One JSON line.
 #[derive(Serialize)]
-struct Line {
+struct Entry {
     schema: u32,
     file: String,
     #[serde(flatten)]
@@ -54,9 +54,9 @@ pub(crate) fn run(typed: &Inspect) -> Result<Exit> {
     let interrupt = Interrupt::listen()?;
     batch::silence_worker_panics();
     let Inputs { list, left_alone } = inputs::gather_all(&typed.inputs);
-    let voice = Voice::new(typed.quiet, ProgressArg::Never, list.len());
+    let terminal = Terminal::new(typed.quiet, ProgressArg::Never, list.len());
     for folder in &left_alone.empty {
-        voice.warning(format_args!("no picture in {}", show::path(folder)));
+        terminal.warning(format_args!("no picture in {}", show::path(folder)));
     }
     let (mut tally, mut results) = (Tally::default(), Results::new(&interrupt));
     let emit = |index: usize, outcome: batch::Outcome<Result<Inspection>>| {
@@ -64,17 +64,17 @@ pub(crate) fn run(typed: &Inspect) -> Result<Exit> {
         let seen = outcome.unwrap_or_else(|message| Err(anyhow!("a bug in faceveil: {message}")));
         tally.add(&seen);
         if let Err(why) = &seen {
-            voice.error(format_args!("{}: {}", input.shown(), show::chain(why)));
+            terminal.error(format_args!("{}: {}", input.shown(), show::chain(why)));
         }
-        results.entry(&voice, |to| match (typed.json, &seen) {
-            (true, _) => json(to, &line(input, &seen)),
+        results.entry(&terminal, |to| match (typed.json, &seen) {
+            (true, _) => json(to, &entry(input, &seen)),
             (false, Ok(seen)) => table(to, &input.shown(), seen),
             (false, Err(_)) => Ok(()),
         });
     };
     let jobs = typed
         .jobs
-        .map_or_else(crate::cli::run::process::config::cores, usize::from);
+        .map_or_else(crate::cli::run::config::cores, usize::from);
     batch::run(
         list.len(),
         jobs,
@@ -84,7 +84,7 @@ pub(crate) fn run(typed: &Inspect) -> Result<Exit> {
         emit,
     )
     .context("starting threads")?;
-    voice.line(tally.sentence(list.len()) + &left_alone.sentence());
+    terminal.print(tally.sentence(list.len()) + &left_alone.sentence());
     Ok(if interrupt.heard() {
         Exit::Interrupted
     } else if tally.unreadable > 0 || tally.files < list.len() || results.is_torn() {
@@ -136,8 +136,8 @@ impl Tally {
 }
 
 /// What was seen, for programs.
-fn line(input: &Input, seen: &Result<Inspection>) -> Line {
-    Line {
+fn entry(input: &Input, seen: &Result<Inspection>) -> Entry {
+    Entry {
         schema: SCHEMA,
         file: match input.source {
             Source::Stdin => "-".into(),

@@ -7,15 +7,15 @@ use crate::cli::args::Verify;
 use crate::cli::files::read;
 use crate::cli::plan::inputs;
 use crate::cli::plan::inputs::{Input, Inputs, Source};
-use crate::cli::report::report_file;
-use crate::cli::run::process::batch;
-use crate::cli::run::process::config;
+use crate::cli::report::{findings, report_file};
+use crate::cli::run::batch;
+use crate::cli::run::config;
 use crate::cli::ui::exit::Exit;
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::results::{BOLD, PLAIN, Results, YELLOW, json};
 use crate::cli::ui::show;
 use crate::cli::ui::show::count;
-use crate::cli::ui::terminal::Voice;
+use crate::cli::ui::terminal::Terminal;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use faceveil::{
     Digest, FileReport, Problem, Progress, SCHEMA, Verdict, Verification, Verifier,
@@ -32,7 +32,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// One JSON line.
 #[derive(Serialize)]
-struct Line<'a> {
+struct Entry<'a> {
     schema: u32,
     file: &'a str,
     #[serde(flatten)]
@@ -80,12 +80,12 @@ pub(crate) fn run(typed: &Verify) -> Result<Exit> {
     batch::silence_worker_panics();
     let Inputs { list, left_alone } = inputs::gather_all(&typed.outputs);
     let (outputs, others) = pair(typed, list, lines);
-    let mut voice = Voice::new(typed.running.quiet, typed.running.progress, outputs.len());
+    let mut terminal = Terminal::new(typed.running.quiet, typed.running.progress, outputs.len());
     for folder in &left_alone.empty {
-        voice.warning(format_args!("no photo or video in {}", show::path(folder)));
+        terminal.warning(format_args!("no photo or video in {}", show::path(folder)));
     }
     if typed.report.is_none() {
-        voice.warning("without --report it is not known what must be covered: only faces and what files hide are looked for, and nothing passes");
+        terminal.warning("without --report it is not known what must be covered: only faces and what files hide are looked for, and nothing passes");
     }
     if others > 0 {
         let (were, their) = if others == 1 {
@@ -94,11 +94,11 @@ pub(crate) fn run(typed: &Verify) -> Result<Exit> {
             ("were", "their")
         };
         let others = count(others, "other output");
-        voice.note(format_args!("{others} of the report {were} not given and not looked at; give {their} folder to have all of them checked"));
+        terminal.note(format_args!("{others} of the report {were} not given and not looked at; give {their} folder to have all of them checked"));
     }
     let verifier = Verifier::new(options).context("preparing the detectors")?;
     let videos = Mutex::new(());
-    let frames = voice.frame_progress();
+    let frames = terminal.frame_progress();
     let look = |output: &Output| -> Result<Verification> {
         if output.is_ambiguous {
             bail!(
@@ -117,7 +117,7 @@ pub(crate) fn run(typed: &Verify) -> Result<Exit> {
             Source::Unreachable(_, why) => return Err(anyhow!("{why}")),
             Source::Stdin => bail!("it is no file"),
         };
-        if !read::is_video(path) {
+        if !input.kind().is_video() {
             let bytes = read::file(path, read::MOST_BYTES)?;
             return Ok(verifier.photo(&bytes, output.line.as_ref())?);
         }
@@ -134,27 +134,27 @@ pub(crate) fn run(typed: &Verify) -> Result<Exit> {
     };
     let mut tally = Tally::default();
     let mut results = Results::new(&interrupt);
-    let voice_of_run = RefCell::new(&mut voice);
+    let shared_terminal = RefCell::new(&mut terminal);
     let emit = |index: usize, outcome: batch::Outcome<Result<Verification>>| {
         let output = &outputs[index];
         let seen = outcome
             .unwrap_or_else(|message| Err(anyhow!("a bug in faceveil: {message}")))
-            .unwrap_or_else(|why| not_checked(&show::chain(&why)));
+            .unwrap_or_else(|why| findings::not_checked(&show::chain(&why)));
         tally.add(&seen);
-        let voice = voice_of_run.borrow();
+        let terminal = shared_terminal.borrow();
         let open = output.line.as_ref().map_or(0, |line| line.ignored.len());
         if open > 0 {
             let boxes = count(open, "box");
-            voice.note(format_args!(
+            terminal.note(format_args!(
                 "{}: faces in {boxes} were left open on purpose (--ignore)",
                 show::text(&output.name)
             ));
         }
         let file = &output.name;
-        results.entry(&voice, |to| match typed.json {
+        results.entry(&terminal, |to| match typed.json {
             true => json(
                 to,
-                &Line {
+                &Entry {
                     schema: SCHEMA,
                     file,
                     seen: &seen,
@@ -169,13 +169,13 @@ pub(crate) fn run(typed: &Verify) -> Result<Exit> {
         jobs,
         &interrupt,
         |i| look(&outputs[i]),
-        |_| voice_of_run.borrow_mut().advance(),
+        |_| shared_terminal.borrow_mut().advance(),
         emit,
     )
     .context("starting threads")?;
-    voice.end_progress();
+    terminal.end_progress();
     let sentence = tally.sentence(outputs.len(), verifier.engine());
-    voice.line(sentence + &left_alone.sentence());
+    terminal.print(sentence + &left_alone.sentence());
     Ok(if interrupt.heard() {
         Exit::Interrupted
     } else if results.is_torn() {
@@ -218,13 +218,13 @@ fn pair(typed: &Verify, list: Vec<Input>, lines: Vec<FileReport>) -> (Vec<Output
         .filter(|line| line.output.as_deref().is_some_and(|name| name != "-"))
         .map(Some)
         .collect();
-    let names = Names::of(&lines);
+    let names = Names::index(&lines);
     let mut outputs: Vec<Output> = Vec::with_capacity(list.len());
     for input in list {
         let candidates = names.fitting(&input);
         let line = match *candidates {
             [only] => lines[only].take(),
-            _ => of_bytes(&input, candidates, &lines).and_then(|i| lines[i].take()),
+            _ => find_by_digest(&input, candidates, &lines).and_then(|i| lines[i].take()),
         };
         outputs.push(Output {
             name: input.shown(),
@@ -251,10 +251,7 @@ fn pair(typed: &Verify, list: Vec<Input>, lines: Vec<FileReport>) -> (Vec<Output
             .iter()
             .flat_map(|f| spellings.iter().map(move |s| (f.join(s), s)));
         let there = places.find(|(path, _)| path.is_file());
-        let input = there.map(|(path, spelling)| Input {
-            name: spelling.clone(),
-            source: Source::File(path),
-        });
+        let input = there.map(|(path, spelling)| Input::new(Source::File(path), spelling.clone()));
         Output {
             is_ambiguous: input.as_ref().is_some_and(|i| names.fitting(i).len() > 1),
             name: input.as_ref().map_or(name, Input::shown),
@@ -275,7 +272,7 @@ struct Names {
 
 impl Names {
     /// Of lines that are all there.
-    fn of(lines: &[Option<FileReport>]) -> Self {
+    fn index(lines: &[Option<FileReport>]) -> Self {
         let output = |line: &Option<FileReport>| line.as_ref().and_then(|l| l.output.clone());
         let spell = |line| output(line).map_or_else(Vec::new, |name| show::from_report(&name));
         let spellings: Vec<Vec<PathBuf>> = lines.iter().map(spell).collect();
@@ -291,8 +288,8 @@ impl Names {
     /// The lines that a file may have: those with its name below the folder, or else with the longest name
     /// that its path ends in. Several only if they have one name.
     fn fitting(&self, input: &Input) -> &[usize] {
-        let of = |name: &Path| self.lines.get(name).map(Vec::as_slice);
-        if let Some(exactly) = of(&input.name) {
+        let lines_of = |name: &Path| self.lines.get(name).map(Vec::as_slice);
+        if let Some(exactly) = lines_of(&input.name) {
             return exactly;
         }
         let path = input.path().unwrap_or(Path::new(""));
@@ -302,21 +299,16 @@ impl Names {
             .flatten()
             .filter(|s| path.ends_with(s));
         let longest = ends.max_by_key(|s| s.components().count());
-        longest.and_then(|name| of(name)).unwrap_or_default()
+        longest.and_then(|name| lines_of(name)).unwrap_or_default()
     }
 }
 
 /// Of lines with one name, the one whose output has the file's bytes.
-fn of_bytes(input: &Input, of: &[usize], lines: &[Option<FileReport>]) -> Option<usize> {
+fn find_by_digest(input: &Input, of: &[usize], lines: &[Option<FileReport>]) -> Option<usize> {
     let path = input.path().filter(|p| !of.is_empty() && p.is_file())?;
     let digest = File::open(path).and_then(Digest::of_reader).ok()?;
     let output = |i: usize| lines.get(i)?.as_ref()?.sha256?.output;
     of.iter().copied().find(|&i| output(i) == Some(digest))
-}
-
-/// A file whose checks could not run.
-pub(crate) fn not_checked(why: &str) -> Verification {
-    Verification::new(Verdict::NotChecked, vec![Problem::new("not-checked", why)])
 }
 
 impl Tally {
@@ -354,29 +346,11 @@ fn tell(to: &mut dyn Write, name: &str, seen: &Verification) -> io::Result<()> {
     writeln!(to, "{BOLD}{}{PLAIN}  {verdict}", show::text(name))?;
     for problem in &seen.findings {
         let kind = &problem.kind;
-        writeln!(to, "  {YELLOW}{kind:11}{PLAIN}  {}", sentence(problem))?;
+        writeln!(
+            to,
+            "  {YELLOW}{kind:11}{PLAIN}  {}",
+            findings::sentence(problem)
+        )?;
     }
     Ok(())
-}
-
-/// A finding in one line: where, how sure, why.
-pub(crate) fn sentence(problem: &Problem) -> String {
-    let mut parts = Vec::new();
-    if let Some(frame) = problem.frame {
-        parts.push(format!("frame {frame}"));
-    }
-    if let Some([x, y, w, h]) = problem.area {
-        parts.push(format!("at {x:.0},{y:.0} {w:.0}x{h:.0}"));
-    }
-    if let Some(score) = problem.score {
-        parts.push(format!("score {score:.2}"));
-    }
-    if let Some(place) = &problem.place {
-        parts.push(show::text(place));
-    }
-    let reason = show::text(&problem.reason);
-    match parts.is_empty() {
-        true => reason,
-        false => format!("{}: {reason}", parts.join(", ")),
-    }
 }

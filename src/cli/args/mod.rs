@@ -1,5 +1,5 @@
 //! What can be typed, with its help. Nothing here acts: what was typed becomes a checked
-//! [`crate::cli::run::process::config`] or a usage error.
+//! [`crate::cli::run::config`] or a usage error.
 //!
 //! Invariant: a flag that is listed does something, and none is a silent alias of another meaning.
 

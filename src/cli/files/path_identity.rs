@@ -1,21 +1,21 @@
-//! Tells whether two paths, which may not exist yet, are one place.
+//! Whether two paths, which may not exist yet, are one file.
 //!
-//! Invariant: two spellings of one place have one key as long as the folders above it stay as they are.
+//! Invariant: two spellings of one path have one key as long as the folders above it stay as they are.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Keys of places, with the folders that were resolved so far.
+/// Keys of paths, with the folders that were resolved so far.
 #[derive(Default)]
-pub(crate) struct Places {
+pub(crate) struct PathIdentities {
     /// Folders as they were written, and where they really are.
     folders: HashMap<PathBuf, PathBuf>,
 }
 
-impl Places {
-    /// The same for two paths that lead to one place.
+impl PathIdentities {
+    /// The same for two paths that lead to one file.
     pub(crate) fn key(&mut self, path: &Path) -> OsString {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return folded(&resolved(path));
@@ -59,19 +59,19 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn spellings_and_links_of_one_place_have_one_key() {
+    fn spellings_and_links_of_one_file_have_one_key() {
         let dir = tempfile::tempdir().expect("a folder");
         let at = |p: &str| dir.path().join(p);
         fs::create_dir_all(at("real/sub")).expect("made");
         std::os::unix::fs::symlink("real", at("link")).expect("linked");
-        let mut places = Places::default();
-        let key = places.key(&at("real/new/x.jpg"));
-        assert_eq!(places.key(&at("link/new/x.jpg")), key);
-        assert_eq!(places.key(&at("real/sub/../new/x.jpg")), key);
-        assert_ne!(places.key(&at("real/new/y.jpg")), key);
+        let mut identities = PathIdentities::default();
+        let key = identities.key(&at("real/new/x.jpg"));
+        assert_eq!(identities.key(&at("link/new/x.jpg")), key);
+        assert_eq!(identities.key(&at("real/sub/../new/x.jpg")), key);
+        assert_ne!(identities.key(&at("real/new/y.jpg")), key);
         assert_eq!(
-            places.key(Path::new("x.jpg")),
-            places.key(Path::new("./x.jpg"))
+            identities.key(Path::new("x.jpg")),
+            identities.key(Path::new("./x.jpg"))
         );
     }
 }

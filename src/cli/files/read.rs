@@ -2,9 +2,9 @@
 //!
 //! Invariant: no more is read than a picture may have, whatever the file claims to be.
 
-use crate::cli::plan::inputs::HEAD;
+use super::kind::{FileKind, HEAD};
 use anyhow::{Context, Result, bail, ensure};
-use faceveil::{Photo, Recognised};
+use faceveil::Recognised;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -12,29 +12,17 @@ use std::path::Path;
 /// Largest file that is taken for a photo: 500 megapixels of four 16-bit channels, uncompressed.
 pub(crate) const MOST_BYTES: u64 = 4 << 30;
 
-/// A photo's bytes, or the first few of a file that is none, from which the library tells why.
-pub(crate) fn photo(path: &Path) -> Result<Vec<u8>> {
-    let (mut file, length) = open(path)?;
+/// A photo's bytes, or the first few of a file whose `kind` is none, from which the library tells why.
+pub(crate) fn photo(path: &Path, kind: FileKind) -> Result<Vec<u8>> {
+    if matches!(kind.recognised(), Recognised::Photo(_)) {
+        return file(path, MOST_BYTES);
+    }
+    let (file, _) = open(path)?;
     let mut bytes = Vec::new();
-    file.by_ref()
-        .take(HEAD)
+    file.take(HEAD)
         .read_to_end(&mut bytes)
         .context("reading it")?;
-    if matches!(Photo::recognise(&bytes), Recognised::Photo(_)) {
-        rest(file, &mut bytes, length, MOST_BYTES)?;
-    }
     Ok(bytes)
-}
-
-/// Whether a file is a video, whatever its length. What cannot be read is none.
-pub(crate) fn is_video(path: &Path) -> bool {
-    // Opening a pipe would wait for its other end.
-    if !std::fs::metadata(path).is_ok_and(|m| m.is_file()) {
-        return false;
-    }
-    let mut head = Vec::new();
-    let read = File::open(path).and_then(|f| f.take(HEAD).read_to_end(&mut head));
-    read.is_ok() && matches!(Photo::recognise(&head), Recognised::Video(_))
 }
 
 /// A file's bytes.

@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 
 /// A folder where the names of a report begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Origin {
+pub(crate) struct BaseDir {
     given: PathBuf,
     real: PathBuf,
 }
 
-impl Origin {
+impl BaseDir {
     /// From a flag; without it, the current folder.
     ///
     /// # Errors
@@ -42,7 +42,7 @@ impl Origin {
     /// If there is none, or a link leads it out of the folder. Names no path, since it may go into a
     /// report.
     pub(crate) fn find(&self, name: &str) -> Result<PathBuf> {
-        let path = self.place(name);
+        let path = self.join(name);
         let real = fs::canonicalize(&path)
             .context("looking for it where the names of the report begin (--from)")?;
         ensure!(
@@ -53,7 +53,7 @@ impl Origin {
     }
 
     /// Where the name would be, whether it is there or not.
-    pub(crate) fn place(&self, name: &str) -> PathBuf {
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
         self.below(self.named(name))
     }
 
@@ -83,19 +83,19 @@ mod tests {
         fs::create_dir_all(inside.join("a")).expect("made");
         fs::write(inside.join("a/x.jpg"), "x").expect("written");
         fs::write(dir.path().join("secret"), "x").expect("written");
-        let origin = Origin::new(Some(&inside), "--from").expect("a folder");
+        let base_dir = BaseDir::new(Some(&inside), "--from").expect("a folder");
         assert_eq!(
-            origin.find("a/x.jpg").expect("there"),
+            base_dir.find("a/x.jpg").expect("there"),
             inside.join("a/x.jpg")
         );
-        assert!(origin.find("a/y.jpg").is_err());
-        assert!(Origin::new(Some(&inside.join("a/x.jpg")), "--from").is_err());
+        assert!(base_dir.find("a/y.jpg").is_err());
+        assert!(BaseDir::new(Some(&inside.join("a/x.jpg")), "--from").is_err());
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink("..", inside.join("up")).expect("linked");
             std::os::unix::fs::symlink("../secret", inside.join("a.jpg")).expect("linked");
-            assert!(origin.find("up/secret").is_err());
-            assert!(origin.find("a.jpg").is_err());
+            assert!(base_dir.find("up/secret").is_err());
+            assert!(base_dir.find("a.jpg").is_err());
         }
     }
 
@@ -104,15 +104,15 @@ mod tests {
     fn a_name_that_is_no_text_leads_to_its_file_and_a_backslash_to_its_own() {
         use std::os::unix::ffi::OsStrExt;
         let dir = tempfile::tempdir().expect("a folder");
-        let origin = Origin::new(Some(dir.path()), "--from").expect("a folder");
-        assert!(origin.find(r"a\xE9.jpg").is_err());
+        let base_dir = BaseDir::new(Some(dir.path()), "--from").expect("a folder");
+        assert!(base_dir.find(r"a\xE9.jpg").is_err());
         let literal = dir.path().join(r"a\xE9.jpg");
         fs::write(&literal, "x").expect("written");
-        assert_eq!(origin.find(r"a\xE9.jpg").expect("there"), literal);
+        assert_eq!(base_dir.find(r"a\xE9.jpg").expect("there"), literal);
         let bytes = dir.path().join(std::ffi::OsStr::from_bytes(b"a\xE9.jpg"));
         // File systems of other systems than Linux take no such name.
         if fs::write(&bytes, "x").is_ok() {
-            assert_eq!(origin.find(r"a\xE9.jpg").expect("there"), bytes);
+            assert_eq!(base_dir.find(r"a\xE9.jpg").expect("there"), bytes);
         }
     }
 }

@@ -18,14 +18,14 @@ const MOST_BYTES: u64 = 16 << 20;
 
 /// All boxes of one flag.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct ByHand {
+pub(crate) struct ManualBoxes {
     /// For every file.
     pub(crate) always: Vec<Rect>,
     /// For one file, by its name in the report.
-    of: BTreeMap<String, Vec<Rect>>,
+    by_name: BTreeMap<String, Vec<Rect>>,
 }
 
-impl ByHand {
+impl ManualBoxes {
     /// Reads the files among what was given.
     ///
     /// # Errors
@@ -56,16 +56,16 @@ impl ByHand {
             let (area, name) = boxed(line).with_context(|| format!("line {}", number + 1))?;
             match name {
                 "" => self.always.push(area),
-                name => self.of.entry(name.to_owned()).or_default().push(area),
+                name => self.by_name.entry(name.to_owned()).or_default().push(area),
             }
         }
         Ok(())
     }
 
     /// Those for one file alone.
-    pub(crate) fn of(&self, input: &Input) -> Vec<Rect> {
+    pub(crate) fn for_input(&self, input: &Input) -> Vec<Rect> {
         let name = show::in_report(&input.name);
-        self.of.get(&name).cloned().unwrap_or_default()
+        self.by_name.get(&name).cloned().unwrap_or_default()
     }
 
     /// Refuses a name that no input has.
@@ -74,7 +74,7 @@ impl ByHand {
     /// The first such name.
     pub(crate) fn check(&self, list: &[Input], flag: &str) -> Result<()> {
         let names: HashSet<String> = list.iter().map(|i| show::in_report(&i.name)).collect();
-        if let Some(name) = self.of.keys().find(|name| !names.contains(*name)) {
+        if let Some(name) = self.by_name.keys().find(|name| !names.contains(*name)) {
             bail!(
                 "{flag} has a box for {}, which is none of the inputs; names are those of the report",
                 show::text(name)
@@ -115,15 +115,12 @@ mod tests {
             Boxes::Listed(path.clone()),
             Boxes::One(Rect::new(9.0, 9.0, 9.0, 9.0).expect("a box")),
         ];
-        let all = ByHand::gather(&given, "--region").expect("read");
+        let all = ManualBoxes::gather(&given, "--region").expect("read");
         let heights = |all: &[Rect]| all.iter().map(Rect::height).collect::<Vec<_>>();
         assert_eq!(heights(&all.always), [4.0, 9.0]);
-        let input = |name: &str| Input {
-            source: Source::Stdin,
-            name: name.into(),
-        };
-        assert_eq!(heights(&all.of(&input("a/b, c.jpg"))), [5.0, 6.0]);
-        assert!(all.of(&input("c.jpg")).is_empty());
+        let input = |name: &str| Input::new(Source::Stdin, name.into());
+        assert_eq!(heights(&all.for_input(&input("a/b, c.jpg"))), [5.0, 6.0]);
+        assert!(all.for_input(&input("c.jpg")).is_empty());
         assert!(all.check(&[input("a/b, c.jpg")], "--region").is_ok());
         assert!(all.check(&[input("c.jpg")], "--region").is_err());
         for bad in [
@@ -135,7 +132,7 @@ mod tests {
             "1,2,3,4,5",
         ] {
             std::fs::write(&path, format!("1,2,3,4\n{bad}")).expect("written");
-            let error = ByHand::gather(&given[..1], "--region").expect_err(bad);
+            let error = ManualBoxes::gather(&given[..1], "--region").expect_err(bad);
             assert!(show::chain(&error).contains("line 2"), "{error:#}");
         }
     }

@@ -16,7 +16,7 @@ const KINDS: [&str; 9] = [
 const EDITED: [&str; 4] = ["jpg", "jpeg", "png", "heic"];
 
 /// Per input, what lies beside it and is no input.
-pub(crate) fn of(inputs: &[Input]) -> Vec<Vec<String>> {
+pub(crate) fn find(inputs: &[Input]) -> Vec<Vec<String>> {
     let mut folders: HashMap<PathBuf, Vec<PathBuf>> = HashMap::new();
     let given: HashSet<&Path> = inputs.iter().filter_map(Input::path).collect();
     inputs

@@ -7,23 +7,21 @@
 //!
 //! Invariant: the order of the list depends on names only.
 
+use crate::cli::files::kind::FileKind;
 use crate::cli::ui::show;
 use crate::cli::ui::show::count;
-use faceveil::{Photo, Recognised};
+use faceveil::Recognised;
 use same_file::Handle;
 use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use walkdir::{DirEntry, WalkDir};
 
 /// What is added to a stem where the output lies beside the input.
 pub(crate) const OUTPUT_SUFFIX: &str = "_blurred";
 /// What is added to a file name for its preview.
 pub(crate) const PREVIEW_SUFFIX: &str = ".preview.jpg";
-/// Bytes from which a format is told.
-pub(crate) const HEAD: u64 = 4096;
 
 /// Names that claim to be a picture or a video. Content decides what they are; the name only makes
 /// sure that a damaged or unknown one is not taken for something else.
@@ -53,9 +51,28 @@ pub(crate) struct Input {
     pub(crate) source: Source,
     /// Its path below the folder that was given, or its file name: what is mirrored and reported.
     pub(crate) name: PathBuf,
+    /// Read when it is first asked for, and once only.
+    kind: OnceLock<FileKind>,
 }
 
 impl Input {
+    /// An input whose content was not read yet.
+    pub(crate) fn new(source: Source, name: PathBuf) -> Self {
+        Self {
+            source,
+            name,
+            kind: OnceLock::new(),
+        }
+    }
+
+    /// What the file is, by its first bytes.
+    pub(crate) fn kind(&self) -> FileKind {
+        match &self.source {
+            Source::File(path) => *self.kind.get_or_init(|| FileKind::read(path)),
+            Source::Stdin | Source::Unreachable(..) => FileKind::NotAFile,
+        }
+    }
+
     /// The file, if it is one.
     pub(crate) fn path(&self) -> Option<&Path> {
         match &self.source {
@@ -94,8 +111,9 @@ impl LeftAlone {
             (self.earlier_outputs, "earlier output"),
             (self.linked_folders, "linked folder"),
         ];
-        let told = parts.iter().filter(|(n, _)| *n > 0);
-        told.map(|(n, what)| format!("; {} left alone", count(*n, what)))
+        let found = parts.iter().filter(|(n, _)| *n > 0);
+        found
+            .map(|(n, what)| format!("; {} left alone", count(*n, what)))
             .collect()
     }
 }
@@ -145,17 +163,14 @@ impl Walk {
         for argument in given {
             let path = Path::new(argument);
             if is_stdin(argument) {
-                inputs.list.push(Input {
-                    source: Source::Stdin,
-                    name: "-".into(),
-                });
+                inputs.list.push(Input::new(Source::Stdin, "-".into()));
             } else if path.is_dir() {
                 self.folder(path, &mut inputs);
             } else {
-                inputs.list.push(Input {
-                    name: path.file_name().map_or_else(|| path.into(), PathBuf::from),
-                    source: Source::File(path.into()),
-                });
+                let name = path.file_name().map_or_else(|| path.into(), PathBuf::from);
+                inputs
+                    .list
+                    .push(Input::new(Source::File(path.into()), name));
             }
         }
         inputs
@@ -182,10 +197,9 @@ impl Walk {
                     let why = e
                         .io_error()
                         .map_or_else(|| e.to_string(), ToString::to_string);
-                    inputs.list.push(Input {
-                        name: below(root, &path),
-                        source: Source::Unreachable(path, why),
-                    });
+                    let name = below(root, &path);
+                    let source = Source::Unreachable(path, why);
+                    inputs.list.push(Input::new(source, name));
                 }
             }
         }
@@ -204,13 +218,15 @@ impl Walk {
             inputs.left_alone.linked_folders += 1;
         } else if !self.everything && is_earlier_output(entry.file_name()) {
             inputs.left_alone.earlier_outputs += 1;
-        } else if is_claimed(path) || (self.everything && is_sidecar(path)) {
-            inputs.list.push(Input {
-                name: below(root, path),
-                source: Source::File(path.to_owned()),
-            });
         } else {
-            inputs.left_alone.other += 1;
+            let input = Input::new(Source::File(path.to_owned()), below(root, path));
+            let is_taken = has_picture_name(path)
+                || (self.everything && is_sidecar(path))
+                || has_picture_content(&input);
+            match is_taken {
+                true => inputs.list.push(input),
+                false => inputs.left_alone.other += 1,
+            }
         }
     }
 }
@@ -238,14 +254,10 @@ fn is_earlier_output(name: &OsStr) -> bool {
         || name.as_encoded_bytes().ends_with(PREVIEW_SUFFIX.as_bytes())
 }
 
-fn claims(path: &Path) -> bool {
+/// Whether its name says that it is a picture or a video.
+pub(crate) fn has_picture_name(path: &Path) -> bool {
     let extension = path.extension().and_then(OsStr::to_str);
     extension.is_some_and(|e| CLAIMS.iter().any(|claim| claim.eq_ignore_ascii_case(e)))
-}
-
-/// Whether its name or its content says that it is a picture or a video.
-pub(crate) fn is_claimed(path: &Path) -> bool {
-    claims(path) || is_picture(path)
 }
 
 /// Whether the name says that it tells a picture's story.
@@ -256,14 +268,12 @@ fn is_sidecar(path: &Path) -> bool {
 
 /// Whether the content is that of a picture, of whatever kind. What cannot be read is taken for one,
 /// so that it is told.
-fn is_picture(path: &Path) -> bool {
-    // Opening a pipe would wait for its other end.
-    if !path.metadata().is_ok_and(|m| m.is_file()) {
-        return false;
+fn has_picture_content(input: &Input) -> bool {
+    match input.kind() {
+        FileKind::File(recognised) => recognised != Recognised::Unknown,
+        FileKind::Unreadable => true,
+        FileKind::NotAFile => false,
     }
-    let mut head = Vec::new();
-    let read = File::open(path).and_then(|f| f.take(HEAD).read_to_end(&mut head));
-    read.is_err() || !matches!(Photo::recognise(&head), Recognised::Unknown)
 }
 
 #[cfg(test)]
@@ -360,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_without_pictures_is_told() {
+    fn a_folder_without_pictures_is_named() {
         let dir = tree(&[("readme", b"text")]);
         let inputs = gather_one(dir.path(), &[]);
         assert_eq!(inputs.left_alone.empty, [dir.path()]);

@@ -3,11 +3,9 @@
 //! Invariant: a name changes only where the format does, and two sources that differ in nothing but
 //! their ending can be told apart in the longer form.
 
-use super::inputs::{HEAD, Input, OUTPUT_SUFFIX, Source};
-use faceveil::{Format, Photo, Recognised};
+use super::inputs::{Input, OUTPUT_SUFFIX, Source};
+use faceveil::{Format, Recognised};
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Names of containers that cannot hold exact times or a modern codec: such videos are written as
@@ -27,11 +25,11 @@ pub(crate) struct Naming {
 
 impl Naming {
     /// For an input, by its content; `format` is what was asked for. What cannot be read keeps its name.
-    pub(crate) fn of(input: &Input, format: Option<Format>) -> Self {
+    pub(crate) fn for_input(input: &Input, format: Option<Format>) -> Self {
         let Source::File(path) = &input.source else {
             return Self::default();
         };
-        let ending = match recognise(path) {
+        let ending = match input.kind().recognised() {
             Recognised::Photo(own) => ending(path, own, format.unwrap_or(own.written_as())),
             Recognised::Video(_) => has_ending(path, BECOMES_MOV).then_some("mov"),
             _ => None,
@@ -86,19 +84,6 @@ fn ending(path: &Path, own: Format, written: Format) -> Option<&'static str> {
 fn has_ending(path: &Path, endings: &[&str]) -> bool {
     let own = path.extension().and_then(OsStr::to_str);
     own.is_some_and(|own| endings.iter().any(|one| one.eq_ignore_ascii_case(own)))
-}
-
-/// What a file is by its beginning; what cannot be read is unknown.
-pub(crate) fn recognise(path: &Path) -> Recognised {
-    // Opening a pipe would wait for its other end.
-    if !path.metadata().is_ok_and(|m| m.is_file()) {
-        return Recognised::Unknown;
-    }
-    let mut head = Vec::new();
-    match File::open(path).and_then(|f| f.take(HEAD).read_to_end(&mut head)) {
-        Ok(_) => Photo::recognise(&head),
-        Err(_) => Recognised::Unknown,
-    }
 }
 
 #[cfg(test)]

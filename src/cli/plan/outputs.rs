@@ -3,106 +3,18 @@
 //! Invariant: a plan never lets two inputs land on one path, nor any input be written over unless
 //! that was asked for with `--in-place`.
 
-use super::inputs;
+use super::destination::Destination;
 use super::inputs::{Input, PREVIEW_SUFFIX, Source};
 use super::naming::Naming;
 use crate::cli::files::path_identity;
-use crate::cli::files::path_identity::Places;
+use crate::cli::files::path_identity::PathIdentities;
 use crate::cli::ui::show;
 use anyhow::{Result, bail};
 use faceveil::{FileReport, Format, Rect};
 use std::collections::HashMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// Where the new files go, as a whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Destination {
-    /// `<stem>_blurred.<ext>` beside each input.
-    Beside,
-    /// Over each input.
-    InPlace,
-    /// Into a folder, as a mirror of the trees that were given.
-    Folder(PathBuf),
-    /// To one path.
-    File(PathBuf),
-    /// To standard output.
-    Stdout,
-    /// Nowhere: `detect`.
-    Nowhere,
-}
-
-impl Destination {
-    /// From `-o`, `--in-place` and what was given.
-    ///
-    /// # Errors
-    /// If they do not go together.
-    pub(crate) fn choose(
-        output: Option<&OsStr>,
-        in_place: bool,
-        given: &[OsString],
-    ) -> Result<Self> {
-        let piped = given.iter().any(|g| inputs::is_stdin(g));
-        if piped && given.len() > 1 {
-            bail!("`-` (standard input) stands alone; give the other inputs in a run of their own");
-        }
-        let single = given.len() == 1 && !Path::new(&given[0]).is_dir();
-        Self::choose_for(output, in_place, single, piped)
-    }
-
-    /// The same for a single file or several; `piped`: it is standard input.
-    ///
-    /// # Errors
-    /// If they do not go together.
-    pub(crate) fn choose_for(
-        output: Option<&OsStr>,
-        in_place: bool,
-        single: bool,
-        piped: bool,
-    ) -> Result<Self> {
-        if in_place {
-            if piped {
-                bail!("--in-place needs files, not standard input");
-            }
-            return Ok(Self::InPlace);
-        }
-        let Some(output) = output else {
-            return Ok(if piped { Self::Stdout } else { Self::Beside });
-        };
-        if output == "-" {
-            if !single {
-                bail!("-o - takes a single photo; give a folder with -o DIR");
-            }
-            return Ok(Self::Stdout);
-        }
-        let path = PathBuf::from(output);
-        if output.is_empty() {
-            bail!("-o is empty; give a folder or a file name");
-        }
-        let names_folder = path.is_dir()
-            || output
-                .as_encoded_bytes()
-                .last()
-                .is_some_and(|b| std::path::is_separator(char::from(*b)));
-        if single && !names_folder {
-            return Ok(Self::File(path));
-        }
-        if piped {
-            bail!(
-                "-o {} is a folder; a photo from standard input needs a file name",
-                show::path(&path)
-            );
-        }
-        if path.exists() && !path.is_dir() {
-            bail!(
-                "-o {} is a file, but several inputs or a folder need a folder",
-                show::path(&path)
-            );
-        }
-        Ok(Self::Folder(path))
-    }
-}
 
 /// Where one file goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,13 +39,23 @@ pub(crate) struct Planned {
     /// Its preview.
     pub(crate) preview: Option<PathBuf>,
     /// Names of files beside it that belong to it and are no inputs.
-    pub(crate) siblings: Vec<String>,
+    pub(crate) companion_files: Vec<String>,
     /// Always covered in this file, besides what is in all of them.
     pub(crate) regions: Vec<Rect>,
     /// Never covered in this file.
     pub(crate) ignore: Vec<Rect>,
     /// What a report says of it, if one is applied.
     pub(crate) line: Option<Box<FileReport>>,
+}
+
+impl Planned {
+    /// The input's name in the report.
+    pub(crate) fn report_name(&self) -> String {
+        match self.input.source {
+            Source::Stdin => "-".into(),
+            _ => show::in_report(&self.input.name),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -157,101 +79,136 @@ pub(crate) fn plan_as(
     own: &[(&str, Option<&Path>)],
     format: Option<Format>,
 ) -> Result<Vec<Planned>> {
-    let mut places = Places::default();
-    let sources: HashMap<OsString, usize> = list
-        .iter()
-        .enumerate()
-        .filter_map(|(i, input)| Some((i, input.path()?)))
-        .flat_map(|(i, path)| {
-            let itself = places.key(path);
-            let led_to = fs::canonicalize(path).ok().map(|p| places::folded(&p));
-            [Some(itself), led_to]
-                .into_iter()
-                .flatten()
-                .map(move |key| (key, i))
-        })
-        .collect();
+    let mut identities = PathIdentities::default();
+    let sources = sources(&list, &mut identities);
     let mut namings = namings(&list, destination, format);
-    tell_apart(&list, destination, &mut namings, &mut places);
+    tell_apart(&list, destination, &mut namings, &mut identities);
     let mut planned: Vec<Planned> = list
         .into_iter()
         .zip(namings)
         .map(|(input, naming)| Planned {
             target: target(&input, destination, naming),
             preview: previews.map(|folder| folder.join(with_suffix(&input.name))),
-            siblings: Vec::new(),
+            companion_files: Vec::new(),
             regions: Vec::new(),
             ignore: Vec::new(),
             line: None,
             input,
         })
         .collect();
-    let mut claimed: HashMap<OsString, String> = HashMap::new();
-    for (flag, path) in own {
-        let Some(path) = path else { continue };
-        let key = places.key(path);
-        if let Some(&i) = sources.get(&key) {
-            bail!(
-                "{flag} {} is the input {}",
-                show::path(path),
-                planned[i].input.shown()
-            );
-        }
-        if let Some(other) = claimed.insert(key, (*flag).into()) {
-            bail!("{other} and {flag} are both {}", show::path(path));
-        }
-    }
-    let mut claim = |key: OsString, path: &Path, who: String| match claimed.insert(key, who.clone())
-    {
-        Some(other) => bail!(
-            "{other} and {who} would both be written to {}; nothing was started. Use a run or a folder of its own for each",
-            show::path(path)
-        ),
-        None => Ok(()),
+    let mut claims = Claims {
+        planned: &planned,
+        sources: &sources,
+        identities,
+        claimed: HashMap::new(),
     };
-    let mut own_outputs = HashMap::new();
-    for (i, one) in planned.iter().enumerate() {
-        let who = one.input.shown();
-        if let Target::File { path, .. } = &one.target {
-            let key = places.key(path);
-            match sources.get(&key) {
-                _ if *destination == Destination::InPlace => {}
-                Some(&j) if j == i => bail!(
-                    "{who} would be written over itself; choose another -o, or --in-place to replace it"
-                ),
-                Some(&j) if *destination == Destination::Beside => {
-                    own_outputs.insert(j, show::in_report(&one.input.name));
-                }
-                Some(&j) => bail!(
-                    "{who} would be written over the input {}; choose another -o",
-                    planned[j].input.shown()
-                ),
-                None => {}
-            }
-            claim(key, path, who.clone())?;
-        }
-        if let Some(path) = &one.preview {
-            let key = places.key(path);
-            if let Some(&j) = sources.get(&key) {
-                bail!(
-                    "the preview of {who} would be written over the input {}; choose another --preview",
-                    planned[j].input.shown()
-                );
-            }
-            claim(key, path, format!("the preview of {who}"))?;
-        }
-    }
-    for (j, of) in own_outputs {
-        planned[j].target = Target::OwnOutput(of);
+    claims.flags(own)?;
+    let own_outputs = claims.outputs(destination)?;
+    for (i, name) in own_outputs {
+        planned[i].target = Target::OwnOutput(name);
     }
     Ok(planned)
+}
+
+/// The inputs by the identity of their paths, and of the files that links lead to.
+fn sources(list: &[Input], identities: &mut PathIdentities) -> HashMap<OsString, usize> {
+    let paths = list.iter().enumerate();
+    paths
+        .filter_map(|(i, input)| Some((i, input.path()?)))
+        .flat_map(|(i, path)| {
+            let itself = identities.key(path);
+            let led_to = fs::canonicalize(path)
+                .ok()
+                .map(|p| path_identity::folded(&p));
+            [Some(itself), led_to]
+                .into_iter()
+                .flatten()
+                .map(move |key| (key, i))
+        })
+        .collect()
+}
+
+/// What writes to which path.
+struct Claims<'a> {
+    planned: &'a [Planned],
+    sources: &'a HashMap<OsString, usize>,
+    identities: PathIdentities,
+    claimed: HashMap<OsString, String>,
+}
+
+impl Claims<'_> {
+    /// Files that flags name.
+    fn flags(&mut self, own: &[(&str, Option<&Path>)]) -> Result<()> {
+        for (flag, path) in own {
+            let Some(path) = path else { continue };
+            let key = self.identities.key(path);
+            if let Some(&i) = self.sources.get(&key) {
+                bail!(
+                    "{flag} {} is the input {}",
+                    show::path(path),
+                    self.planned[i].input.shown()
+                );
+            }
+            if let Some(other) = self.claimed.insert(key, (*flag).into()) {
+                bail!("{other} and {flag} are both {}", show::path(path));
+            }
+        }
+        Ok(())
+    }
+
+    /// Outputs and previews. Gives the inputs that are the output of another one, which it names.
+    fn outputs(&mut self, destination: &Destination) -> Result<HashMap<usize, String>> {
+        let mut own_outputs = HashMap::new();
+        for (i, one) in self.planned.iter().enumerate() {
+            let who = one.input.shown();
+            if let Target::File { path, .. } = &one.target {
+                let key = self.identities.key(path);
+                match self.sources.get(&key) {
+                    _ if *destination == Destination::InPlace => {}
+                    Some(&j) if j == i => bail!(
+                        "{who} would be written over itself; choose another -o, or --in-place to replace it"
+                    ),
+                    Some(&j) if *destination == Destination::Beside => {
+                        own_outputs.insert(j, show::in_report(&one.input.name));
+                    }
+                    Some(&j) => bail!(
+                        "{who} would be written over the input {}; choose another -o",
+                        self.planned[j].input.shown()
+                    ),
+                    None => {}
+                }
+                self.claim(key, path, who.clone())?;
+            }
+            if let Some(path) = &one.preview {
+                let key = self.identities.key(path);
+                if let Some(&j) = self.sources.get(&key) {
+                    bail!(
+                        "the preview of {who} would be written over the input {}; choose another --preview",
+                        self.planned[j].input.shown()
+                    );
+                }
+                self.claim(key, path, format!("the preview of {who}"))?;
+            }
+        }
+        Ok(own_outputs)
+    }
+
+    fn claim(&mut self, key: OsString, path: &Path, who: String) -> Result<()> {
+        match self.claimed.insert(key, who.clone()) {
+            Some(other) => bail!(
+                "{other} and {who} would both be written to {}; nothing was started. Use a run or a folder of its own for each",
+                show::path(path)
+            ),
+            None => Ok(()),
+        }
+    }
 }
 
 /// How each new file is named; nobody looks into files whose names are not needed.
 fn namings(list: &[Input], destination: &Destination, format: Option<Format>) -> Vec<Naming> {
     let needed = matches!(destination, Destination::Beside | Destination::Folder(_));
     let one = |input| match needed {
-        true => Naming::of(input, format),
+        true => Naming::for_input(input, format),
         false => Naming::default(),
     };
     list.iter().map(one).collect()
@@ -263,13 +220,13 @@ fn tell_apart(
     list: &[Input],
     destination: &Destination,
     namings: &mut [Naming],
-    places: &mut Places,
+    identities: &mut PathIdentities,
 ) {
     let mut keys = Vec::with_capacity(list.len());
     let mut times: HashMap<OsString, usize> = HashMap::new();
     for (input, naming) in list.iter().zip(namings.iter()) {
         let key = match target(input, destination, *naming) {
-            Target::File { path, .. } => Some(places.key(&path)),
+            Target::File { path, .. } => Some(identities.key(&path)),
             _ => None,
         };
         if let Some(key) = &key {
@@ -319,60 +276,7 @@ mod tests {
     use super::*;
 
     fn file(path: &Path, name: &str) -> Input {
-        Input {
-            source: Source::File(path.to_owned()),
-            name: name.into(),
-        }
-    }
-
-    fn choose(output: &str, given: &[&Path]) -> Result<Destination> {
-        let given: Vec<OsString> = given.iter().map(|p| p.as_os_str().to_owned()).collect();
-        Destination::choose(Some(OsStr::new(output)), false, &given)
-    }
-
-    #[test]
-    fn one_photo_may_go_to_a_file_and_several_go_to_a_folder() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let (folder, photo) = (dir.path(), dir.path().join("a.jpg"));
-        fs::write(&photo, "").expect("written");
-        let there = folder.to_str().expect("text");
-        assert_eq!(
-            choose("x.jpg", &[&photo]).expect("fits"),
-            Destination::File("x.jpg".into())
-        );
-        assert_eq!(
-            choose("x/", &[&photo]).expect("fits"),
-            Destination::Folder("x/".into())
-        );
-        assert_eq!(
-            choose(there, &[&photo]).expect("fits"),
-            Destination::Folder(there.into())
-        );
-        assert_eq!(
-            choose("x", &[&photo, &photo]).expect("fits"),
-            Destination::Folder("x".into())
-        );
-        assert_eq!(
-            choose("x", &[folder]).expect("fits"),
-            Destination::Folder("x".into())
-        );
-        assert_eq!(choose("-", &[&photo]).expect("fits"), Destination::Stdout);
-        let stdin = Path::new("-");
-        assert_eq!(
-            choose("x.jpg", &[stdin]).expect("fits"),
-            Destination::File("x.jpg".into())
-        );
-        assert!(choose("-", &[folder]).is_err());
-        assert!(choose("-", &[&photo, &photo]).is_err());
-        assert!(choose(photo.to_str().expect("text"), &[folder]).is_err());
-        assert!(choose(there, &[stdin]).is_err());
-        assert!(choose("x", &[stdin, &photo]).is_err());
-        assert!(choose("", &[&photo]).is_err());
-        assert!(Destination::choose(None, true, &["-".into()]).is_err());
-        assert_eq!(
-            Destination::choose(None, false, &["-".into()]).expect("fits"),
-            Destination::Stdout
-        );
+        Input::new(Source::File(path.to_owned()), name.into())
     }
 
     #[test]

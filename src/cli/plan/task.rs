@@ -12,14 +12,14 @@ pub(crate) enum Task {
     /// Find them and say what would be written.
     DryRun {
         /// What may be at the output path.
-        existing: WhenThere,
+        existing: IfExists,
         /// What to do where there is nothing to cover.
         on_no_face: OnNoFaceArg,
     },
     /// Cover them and write the new file.
     Blur {
         /// What may be at the output path.
-        existing: WhenThere,
+        existing: IfExists,
         /// What to do where there is nothing to cover.
         on_no_face: OnNoFaceArg,
     },
@@ -31,7 +31,7 @@ impl Task {
         matches!(
             self,
             Self::Blur {
-                existing: WhenThere::Write(Existing::ReplaceInPlace),
+                existing: IfExists::Write(Existing::ReplaceInPlace),
                 ..
             }
         )
@@ -40,7 +40,7 @@ impl Task {
 
 /// What to do about an output that exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WhenThere {
+pub(crate) enum IfExists {
     /// Leave the photo alone.
     Skip,
     /// Write under this rule.
@@ -48,29 +48,29 @@ pub(crate) enum WhenThere {
 }
 
 /// What may be at the output paths.
-fn existing(typed: &Writing) -> WhenThere {
+fn existing(typed: &Writing) -> IfExists {
     if typed.skip_existing {
-        WhenThere::Skip
+        IfExists::Skip
     } else if typed.in_place {
-        WhenThere::Write(Existing::ReplaceInPlace)
+        IfExists::Write(Existing::ReplaceInPlace)
     } else if typed.overwrite {
-        WhenThere::Write(Existing::Replace)
+        IfExists::Write(Existing::Replace)
     } else {
-        WhenThere::Write(Existing::Refuse)
-    }
-}
-
-/// How new files are to be written.
-pub(crate) fn of(typed: &Writing) -> Task {
-    Task::Blur {
-        existing: existing(typed),
-        on_no_face: typed.on_no_face,
+        IfExists::Write(Existing::Refuse)
     }
 }
 
 impl Task {
-    /// What [`of`] would do, without writing.
-    pub(crate) fn dry(typed: &Writing) -> Self {
+    /// Covering, as the flags for new files say.
+    pub(crate) fn blur(typed: &Writing) -> Self {
+        Self::Blur {
+            existing: existing(typed),
+            on_no_face: typed.on_no_face,
+        }
+    }
+
+    /// The same without writing.
+    pub(crate) fn dry_run(typed: &Writing) -> Self {
         Self::DryRun {
             existing: existing(typed),
             on_no_face: typed.on_no_face,

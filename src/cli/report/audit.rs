@@ -36,7 +36,7 @@ struct Head<'a> {
 
 /// A file's line.
 #[derive(Serialize)]
-struct Line<'a> {
+struct FileEntry<'a> {
     audit: u32,
     input: &'a str,
     output: Option<&'a str>,
@@ -97,13 +97,13 @@ impl Audit {
     ///
     /// # Errors
     /// If it cannot be written; nothing is written after that.
-    pub(crate) fn line(
+    pub(crate) fn write_file(
         &mut self,
         about: &FileReport,
         faces: usize,
         up_to_date: bool,
     ) -> Result<()> {
-        self.write(&Line {
+        self.write(&FileEntry {
             audit: SHAPE,
             input: &about.input,
             output: about.output.as_deref(),
@@ -124,7 +124,7 @@ impl Audit {
     /// Ends it.
     ///
     /// # Errors
-    /// As [`Audit::line`]; also if the system cannot bring it to the disk.
+    /// As [`Audit::write_file`]; also if the system cannot bring it to the disk.
     pub(crate) fn end(&mut self, summary: &RunSummary, exit: Exit) -> Result<()> {
         self.write(&End {
             audit: SHAPE,

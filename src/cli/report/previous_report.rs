@@ -2,9 +2,9 @@
 //!
 //! Invariant: nothing here is guessed: a report that tells two things tells none.
 
-use crate::cli::files::path_identity::Places;
-use crate::cli::plan::base_dir::Origin;
-use crate::cli::plan::naming;
+use crate::cli::files::kind::FileKind;
+use crate::cli::files::path_identity::PathIdentities;
+use crate::cli::plan::base_dir::BaseDir;
 use crate::cli::plan::outputs::{Planned, Target};
 use crate::cli::ui::show;
 use crate::cli::ui::show::count;
@@ -21,7 +21,7 @@ use std::path::PathBuf;
 /// If no single one can have been it.
 pub(crate) fn format<'a>(
     lines: impl IntoIterator<Item = &'a FileReport>,
-    inputs: &Origin,
+    inputs: &BaseDir,
 ) -> Result<Option<Format>> {
     let all: Vec<(&str, Format, Format)> = lines
         .into_iter()
@@ -41,7 +41,7 @@ pub(crate) fn format<'a>(
 }
 
 /// The format that a photo has, and the one that it was or would be written in.
-fn written(line: &FileReport, inputs: &Origin) -> Option<(Format, Format)> {
+fn written(line: &FileReport, inputs: &BaseDir) -> Option<(Format, Format)> {
     let named = |name: &str| Format::ALL.into_iter().find(|f| f.short() == name);
     if let Some(formats) = &line.formats {
         return Some((named(&formats.input)?, named(&formats.output)?));
@@ -49,7 +49,7 @@ fn written(line: &FileReport, inputs: &Origin) -> Option<(Format, Format)> {
     if line.is_video() || line.output.is_none() {
         return None;
     }
-    match naming::recognise(&inputs.find(&line.input).ok()?) {
+    match FileKind::read(&inputs.find(&line.input).ok()?).recognised() {
         Recognised::Photo(own) => Some((own, own)),
         _ => None,
     }
@@ -60,22 +60,22 @@ fn written(line: &FileReport, inputs: &Origin) -> Option<(Format, Format)> {
 pub(crate) fn left_behind(
     plan: &[Planned],
     lines: &[FileReport],
-    outputs: &Origin,
+    outputs: &BaseDir,
 ) -> Option<String> {
-    let mut places = Places::default();
+    let mut identities = PathIdentities::default();
     let mut taken: HashSet<OsString> = HashSet::new();
     for planned in plan {
         if let Target::File { path, .. } = &planned.target {
-            taken.insert(places.key(path));
+            taken.insert(identities.key(path));
         }
-        taken.extend(planned.input.path().map(|path| places.key(path)));
+        taken.extend(planned.input.path().map(|path| identities.key(path)));
     }
     let mut left: Vec<(PathBuf, &PathBuf)> = Vec::new();
     for (planned, line) in plan.iter().zip(lines) {
         let old = line.output.as_deref().filter(|name| *name != "-");
         if let (Target::File { path, .. }, Some(old)) = (&planned.target, old) {
-            let old = outputs.place(old);
-            if fs::symlink_metadata(&old).is_ok() && !taken.contains(&places.key(&old)) {
+            let old = outputs.join(old);
+            if fs::symlink_metadata(&old).is_ok() && !taken.contains(&identities.key(&old)) {
                 left.push((old, path));
             }
         }

@@ -4,7 +4,6 @@
 //! Invariant: only a file that is a report already, or is empty, is written over.
 
 use crate::cli::plan::outputs::Planned;
-use crate::cli::run::process::job;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{FileReport, RunSummary};
@@ -71,7 +70,7 @@ impl ReportTo {
         if *self == Self::Nowhere {
             return None;
         }
-        let names: Vec<String> = plan.iter().map(job::name).collect();
+        let names: Vec<String> = plan.iter().map(Planned::report_name).collect();
         let (name, n) = shared_name(names.iter().map(String::as_str))?;
         Some(format!(
             "{n} inputs are called {name} in the report, since names begin in each folder that was given: `apply`, `review` and `verify` cannot tell them apart; use a run and a report for each folder"
@@ -163,17 +162,17 @@ pub(crate) fn read(from: &OsStr) -> Result<(Vec<FileReport>, Option<RunSummary>)
     if wrong.is_empty() {
         return Ok((files, reader.summary().cloned()));
     }
-    let more = match wrong.len().saturating_sub(MOST_TOLD) {
+    let more = match wrong.len().saturating_sub(MOST_SHOWN) {
         0 => String::new(),
         n => format!("; and {n} more"),
     };
-    wrong.truncate(MOST_TOLD);
+    wrong.truncate(MOST_SHOWN);
     bail!("{}: {}{more}", reading(), wrong.join("; "))
 }
 
 /// The lines of the report that is about to be replaced, by their inputs: those of files that need not be
 /// done again are taken over. A report that cannot be read has none.
-pub(crate) fn earlier(to: &ReportTo) -> HashMap<String, FileReport> {
+pub(crate) fn lines_by_input(to: &ReportTo) -> HashMap<String, FileReport> {
     let file = to.path().filter(|p| p.is_file()).map(File::open);
     let Some(Ok(file)) = file else {
         return HashMap::new();
@@ -183,7 +182,7 @@ pub(crate) fn earlier(to: &ReportTo) -> HashMap<String, FileReport> {
 }
 
 /// Lines of a report that are told to be wrong.
-const MOST_TOLD: usize = 5;
+const MOST_SHOWN: usize = 5;
 
 /// An open report.
 pub(crate) struct Report(Option<Box<dyn Write>>);
@@ -192,8 +191,8 @@ impl Report {
     /// Ends it with the run's summary.
     ///
     /// # Errors
-    /// As [`Report::line`].
-    pub(crate) fn summary(&mut self, run: &RunSummary) -> Result<()> {
+    /// As [`Report::write_file`].
+    pub(crate) fn write_summary(&mut self, run: &RunSummary) -> Result<()> {
         self.write(&run.line())
     }
 
@@ -201,7 +200,7 @@ impl Report {
     ///
     /// # Errors
     /// If it cannot be written; nothing is written after that.
-    pub(crate) fn line(&mut self, about: &FileReport) -> Result<()> {
+    pub(crate) fn write_file(&mut self, about: &FileReport) -> Result<()> {
         self.write(about)
     }
 
@@ -237,7 +236,9 @@ mod tests {
         std::fs::write(&path, "").expect("written");
         for _ in 0..2 {
             let mut report = to.open().expect("opened");
-            report.line(&FileReport::new("none")).expect("written");
+            report
+                .write_file(&FileReport::new("none"))
+                .expect("written");
         }
         let text = std::fs::read_to_string(&path).expect("there");
         assert_eq!(text.lines().count(), 1);
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_several_files_have_is_told() {
+    fn a_name_that_several_files_have_is_found() {
         assert_eq!(shared_name(["a", "b", "c"]), None);
         assert_eq!(shared_name(["c", "b", "a", "b", "c", "b"]), Some(("b", 3)));
     }

@@ -6,7 +6,7 @@
 use super::cache::{Cache, Permits, lock};
 use super::draft::Stamp;
 use crate::cli::files::read;
-use crate::cli::plan::base_dir::Origin;
+use crate::cli::plan::base_dir::BaseDir;
 use crate::cli::ui::interrupt::Interrupt;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{
@@ -54,8 +54,8 @@ type Player = Arc<Mutex<VideoFrames>>;
 
 /// Where pictures come from.
 pub(super) struct Pictures {
-    pub(super) inputs: Origin,
-    pub(super) outputs: Origin,
+    pub(super) inputs: BaseDir,
+    pub(super) outputs: BaseDir,
     pub(super) limits: Limits,
     pub(super) interrupt: Interrupt,
     made: Cache<(Wanted, Stamp)>,
@@ -65,8 +65,8 @@ pub(super) struct Pictures {
 
 impl Pictures {
     pub(super) fn new(
-        inputs: Origin,
-        outputs: Origin,
+        inputs: BaseDir,
+        outputs: BaseDir,
         limits: Limits,
         interrupt: Interrupt,
     ) -> Self {

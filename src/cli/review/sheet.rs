@@ -5,15 +5,15 @@
 
 use super::draft::Draft;
 use super::pictures::{Pictures, Side, Wanted};
-use crate::cli::files::path_identity::Places;
+use crate::cli::files::path_identity::PathIdentities;
 use crate::cli::files::write;
 use crate::cli::files::write::Existing;
-use crate::cli::plan::base_dir::Origin;
+use crate::cli::plan::base_dir::BaseDir;
 use crate::cli::report::report_file;
 use crate::cli::run::{batch, config, summary};
 use crate::cli::ui::exit::Exit;
 use crate::cli::ui::show;
-use crate::cli::ui::terminal::Voice;
+use crate::cli::ui::terminal::Terminal;
 use anyhow::{Context, Result, anyhow, ensure};
 use faceveil::{FileReport, Outcome, RunSummary, Verdict};
 use std::cell::RefCell;
@@ -39,18 +39,18 @@ pub(super) fn check(
     to: &Path,
     overwrite: bool,
     draft: &Draft,
-    [inputs, outputs]: [&Origin; 2],
+    [inputs, outputs]: [&BaseDir; 2],
 ) -> Result<()> {
     ensure!(
         to != Path::new("-"),
         "--export needs a file; standard output is for results"
     );
     let shown = show::path(to);
-    let mut places = Places::default();
+    let mut places = PathIdentities::default();
     let key = places.key(to);
     for line in draft.lines() {
-        let output = line.output.as_deref().map(|name| outputs.place(name));
-        let mut files = [Some(inputs.place(&line.input)), output]
+        let output = line.output.as_deref().map(|name| outputs.join(name));
+        let mut files = [Some(inputs.join(&line.input)), output]
             .into_iter()
             .flatten();
         ensure!(
@@ -79,7 +79,7 @@ pub(super) fn check(
 pub(super) fn export(
     draft: &Draft,
     pictures: &Pictures,
-    voice: &Voice,
+    voice: &Terminal,
     to: &Path,
     existing: Existing,
 ) -> Exit {
@@ -109,7 +109,7 @@ pub(super) fn export(
         voice.error(show::chain(&why));
         return Exit::SomeFailed;
     }
-    voice.line(format_args!(
+    voice.print(format_args!(
         "{} of {} in {}",
         summary::count(cards.shown, "output"),
         summary::count(lines.len(), "file"),

@@ -40,7 +40,7 @@ pub(crate) fn run<T: Send>(
     let gate = Gate {
         count,
         ahead: threads * AHEAD,
-        place: Mutex::default(),
+        position: Mutex::default(),
         moved: Condvar::new(),
     };
     thread::scope(|scope| {
@@ -91,12 +91,12 @@ pub(crate) fn worker(number: usize) -> thread::Builder {
 struct Gate {
     count: usize,
     ahead: usize,
-    place: Mutex<Place>,
+    position: Mutex<Position>,
     moved: Condvar,
 }
 
 #[derive(Default)]
-struct Place {
+struct Position {
     next: usize,
     emitted: usize,
 }
@@ -106,30 +106,34 @@ struct Shutting<'a>(&'a Gate);
 
 impl Drop for Shutting<'_> {
     fn drop(&mut self) {
-        let mut place = self.0.place.lock().unwrap_or_else(PoisonError::into_inner);
-        place.next = self.0.count;
+        let mut position = self
+            .0
+            .position
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        position.next = self.0.count;
         self.0.moved.notify_all();
     }
 }
 
 impl Gate {
     fn next(&self, interrupt: &Interrupt) -> Option<usize> {
-        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
-        while place.next < self.count && place.next >= place.emitted + self.ahead {
-            place = self
+        let mut position = self.position.lock().unwrap_or_else(PoisonError::into_inner);
+        while position.next < self.count && position.next >= position.emitted + self.ahead {
+            position = self
                 .moved
-                .wait(place)
+                .wait(position)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        if place.next >= self.count || interrupt.requested() {
+        if position.next >= self.count || interrupt.requested() {
             return None;
         }
-        place.next += 1;
-        Some(place.next - 1)
+        position.next += 1;
+        Some(position.next - 1)
     }
 
     fn emitted(&self, emitted: usize) {
-        self.place
+        self.position
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .emitted = emitted;

@@ -6,7 +6,7 @@
 use crate::cli::args::value_parsers;
 use crate::cli::args::value_parsers::{DeviceArg, StyleArg};
 use crate::cli::args::{Blur, Common, Detect, Engine, Running, Writing};
-use crate::cli::plan::boxes::ByHand;
+use crate::cli::plan::boxes::ManualBoxes;
 use crate::cli::plan::inputs;
 use crate::cli::plan::inputs::{Inputs, LeftAlone};
 use crate::cli::plan::outputs;
@@ -79,7 +79,7 @@ pub(crate) enum Faces {
         options: Box<Options>,
     },
     /// A report says where they are.
-    Told(Applier),
+    FromReport(Applier),
 }
 
 impl Faces {
@@ -115,13 +115,13 @@ impl Config {
         )?;
         let report = ReportTo::choose(writing.report.as_deref());
         let task = if typed.dry_run {
-            Task::dry(writing)
+            Task::dry_run(writing)
         } else {
             check_stdout(&destination, &report, writing)?;
-            task::of(writing)
+            Task::blur(writing)
         };
-        let regions = ByHand::gather(&typed.regions, "--region")?;
-        let ignore = ByHand::gather(&typed.ignore, "--ignore")?;
+        let regions = ManualBoxes::gather(&typed.regions, "--region")?;
+        let ignore = ManualBoxes::gather(&typed.ignore, "--ignore")?;
         let options = Options {
             style: style(&typed)?,
             masking: Masking {
@@ -130,7 +130,7 @@ impl Config {
             },
             regions: regions.always.clone(),
             ignore: ignore.always.clone(),
-            keep: values::keep(&writing.keep),
+            keep: value_parsers::keep(&writing.keep),
             format: writing.format,
             limits: limits(&typed.common.running),
         };
@@ -155,8 +155,8 @@ impl Config {
         config.strict = typed.common.strict;
         config.verify_outputs(writing.verify, typed.dry_run, &destination)?;
         for planned in &mut config.plan {
-            planned.regions = regions.of(&planned.input);
-            planned.ignore = ignore.of(&planned.input);
+            planned.regions = regions.for_input(&planned.input);
+            planned.ignore = ignore.for_input(&planned.input);
         }
         Ok(config)
     }
@@ -200,7 +200,7 @@ impl Config {
                     options.sticker = Some(sticker.clone());
                 }
             }
-            Faces::Told(applier) => {
+            Faces::FromReport(applier) => {
                 options.sticker.clone_from(&applier.sticker);
                 options.limits = applier.limits;
             }
@@ -271,16 +271,16 @@ impl Config {
             "--audit needs a file; standard output is for results"
         );
         let Inputs { list, left_alone } = inputs;
-        let siblings = siblings::of(&list);
+        let companion_files = companion_files::find(&list);
         let own = [
             ("--report", to.report.path()),
             ("--audit", to.audit.as_deref()),
         ];
         let mut plan = outputs::plan_as(list, to.destination, to.previews, &own, faces.format())?;
-        for (planned, beside) in plan.iter_mut().zip(siblings) {
-            planned.siblings = beside;
+        for (planned, beside) in plan.iter_mut().zip(companion_files) {
+            planned.companion_files = beside;
         }
-        let mut notices = strangers::sentences(&left_alone, &plan);
+        let mut notices = unrelated_files::sentences(&left_alone, &plan);
         notices.extend(to.report.notice_of_shared(&plan));
         let jobs = running.jobs.map_or_else(cores, usize::from);
         let folder = match to.destination {

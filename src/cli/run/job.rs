@@ -4,9 +4,9 @@
 //! Invariant: every photo ends in one [`Done`], and nothing is at its output path unless the whole
 //! new file is.
 
-use super::process::batch;
-use super::process::manifest::Record;
-use super::process::video::Videos;
+use super::batch;
+use super::manifest::Manifest;
+use super::video::Videos;
 use crate::cli::args::value_parsers::OnNoFaceArg;
 use crate::cli::files::read;
 use crate::cli::files::write;
@@ -15,10 +15,10 @@ use crate::cli::plan::companion_files;
 use crate::cli::plan::inputs::Source;
 use crate::cli::plan::naming::Naming;
 use crate::cli::plan::outputs::{Planned, Target};
-use crate::cli::plan::task::{Task, WhenThere};
+use crate::cli::plan::task::{IfExists, Task};
+use crate::cli::report::findings;
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::{preview, show};
-use crate::cli::verify;
 use anyhow::{Context, Result, anyhow, bail};
 use faceveil::{
     Anonymizer, Applier, Digest, FileReport, Format, Found, Hashes, Keep, Options, Outcome, Photo,
@@ -49,7 +49,7 @@ pub(crate) struct Job<'a> {
     /// Looks at outputs again, if that is asked for.
     pub(crate) verifier: Option<&'a Verifier>,
     /// What earlier runs did in the output folder.
-    pub(crate) record: Option<&'a Record>,
+    pub(crate) manifest: Option<&'a Manifest>,
     /// What they told of it.
     pub(crate) earlier: &'a HashMap<String, FileReport>,
     /// Whether to stop.
@@ -62,7 +62,7 @@ pub(crate) enum Covering<'a> {
     /// They are looked for; the options are those of all files.
     Find(&'a Anonymizer, &'a Options),
     /// A report says where they are.
-    Told(&'a Applier),
+    FromReport(&'a Applier),
 }
 
 /// How a photo ended.
@@ -78,7 +78,7 @@ pub(crate) struct Done {
 /// What became of an attempt.
 pub(crate) enum Ended {
     /// It was dealt with, and said so.
-    Told(FileReport),
+    Reported(FileReport),
     /// It had been dealt with before.
     UpToDate(FileReport, usize),
 }
@@ -88,7 +88,7 @@ impl Job<'_> {
     pub(crate) fn run(&self, planned: &Planned) -> Done {
         let mut up_to_date = None;
         let mut report = match self.attempt(planned) {
-            Ok(Ended::Told(report)) => report,
+            Ok(Ended::Reported(report)) => report,
             Ok(Ended::UpToDate(report, open_spans)) => {
                 up_to_date = Some(open_spans);
                 report
@@ -99,7 +99,7 @@ impl Job<'_> {
                 report
             }
         };
-        report.input = name(planned);
+        report.input = planned.report_name();
         self.verify(planned, &mut report, up_to_date.is_some());
         let target = match &planned.target {
             Target::File { path, .. } => Some(path.clone()),
@@ -122,7 +122,7 @@ impl Job<'_> {
             return;
         }
         let seen = if is_old && report.output.is_none() {
-            Ok(verify::not_checked(
+            Ok(findings::not_checked(
                 "it is up to date, and what was covered is told in another run's report: give that one to `faceveil verify`, or delete the folder's .faceveil-record.jsonl and write anew with --overwrite",
             ))
         } else if read::is_video(path) {
@@ -133,7 +133,7 @@ impl Job<'_> {
                 Ok(verifier.photo(&bytes, Some(report))?)
             })
         };
-        report.verify = Some(seen.unwrap_or_else(|why| verify::not_checked(&show::chain(&why))));
+        report.verify = Some(seen.unwrap_or_else(|why| findings::not_checked(&show::chain(&why))));
     }
 
     /// A report of failure for a photo whose job ended in a panic.
@@ -153,8 +153,8 @@ impl Job<'_> {
     fn engine<'b>(&'b self, planned: &'b Planned) -> &'b str {
         match (&self.covering, &planned.line) {
             (Covering::Find(anonymizer, _), _) => anonymizer.detector().engine(),
-            (Covering::Told(_), Some(line)) => &line.engine,
-            (Covering::Told(_), None) => "none",
+            (Covering::FromReport(_), Some(line)) => &line.engine,
+            (Covering::FromReport(_), None) => "none",
         }
     }
 
@@ -172,11 +172,11 @@ impl Job<'_> {
     }
 
     fn attempt(&self, planned: &Planned) -> Result<Ended> {
-        let told = |report| Ok(Ended::Told(report));
+        let finished = |report| Ok(Ended::Reported(report));
         if let Target::OwnOutput(of) = &planned.target {
-            return told(self.skipped(planned, format!("it is the output of {of}")));
+            return finished(self.skipped(planned, format!("it is the output of {of}")));
         }
-        if let (Covering::Told(_), Some(line)) = (&self.covering, &planned.line) {
+        if let (Covering::FromReport(_), Some(line)) = (&self.covering, &planned.line) {
             const THEN: &str = "for a line that can be applied, run `faceveil blur` or `faceveil detect` on it again";
             match line.outcome {
                 Outcome::Failed => {
@@ -186,25 +186,27 @@ impl Job<'_> {
                 Outcome::Skipped => {
                     let why = line.warnings.first().map_or("no reason is told", |w| w);
                     let sentence = format!("its line says that it was left alone ({why}); {THEN}");
-                    return told(self.skipped(planned, sentence));
+                    return finished(self.skipped(planned, sentence));
                 }
                 _ => {}
             }
         }
         let mut rule = Existing::Refuse;
-        let known = self.record.is_some_and(|r| r.knows(&name(planned)));
+        let known = self
+            .manifest
+            .is_some_and(|r| r.knows(&planned.report_name()));
         if let (Task::Blur { existing, .. }, Target::File { path, .. }) =
             (self.task, &planned.target)
         {
-            if let WhenThere::Write(existing) = existing {
+            if let IfExists::Write(existing) = existing {
                 rule = existing;
             }
             if fs::symlink_metadata(path).is_ok() {
                 match existing {
-                    WhenThere::Skip if !known => {
-                        return told(self.skipped(planned, "its output exists".into()));
+                    IfExists::Skip if !known => {
+                        return finished(self.skipped(planned, "its output exists".into()));
                     }
-                    WhenThere::Write(Existing::Refuse) if !known => bail!(EXISTS),
+                    IfExists::Write(Existing::Refuse) if !known => bail!(EXISTS),
                     _ if path.is_dir() => bail!("there is a folder at its output path"),
                     _ => {}
                 }
@@ -215,9 +217,9 @@ impl Job<'_> {
         {
             let read = File::open(path).and_then(Digest::of_reader);
             let digest = || read.context("reading its bytes");
-            return match self.standing(planned, &mut rule, digest)? {
+            return match self.earlier_result(planned, &mut rule, digest)? {
                 Some(ended) => Ok(ended),
-                None => told(self.video(path, planned, rule)?),
+                None => finished(self.video(path, planned, rule)?),
             };
         }
         let bytes = match &planned.input.source {
@@ -226,9 +228,9 @@ impl Job<'_> {
             Source::Unreachable(_, why) => return Err(anyhow!("{why}")),
         };
         let digest = || Ok(Digest::of(&bytes));
-        match self.standing(planned, &mut rule, digest)? {
+        match self.earlier_result(planned, &mut rule, digest)? {
             Some(ended) => Ok(ended),
-            None => told(self.photo(bytes, planned, rule)?),
+            None => finished(self.photo(bytes, planned, rule)?),
         }
     }
 
@@ -240,8 +242,8 @@ impl Job<'_> {
             (Covering::Find(anonymizer, options), _) => {
                 anonymizer.find_with(&bytes, &for_one(options, planned))?
             }
-            (Covering::Told(applier), Some(line)) => applier.find(&bytes, line)?,
-            (Covering::Told(_), None) => bail!("the report says nothing of it"),
+            (Covering::FromReport(applier), Some(line)) => applier.find(&bytes, line)?,
+            (Covering::FromReport(_), None) => bail!("the report says nothing of it"),
         };
         drop(bytes);
         if let (true, Some(formats)) = (self.task.is_in_place(), &found.report().formats) {
@@ -284,7 +286,7 @@ impl Job<'_> {
     /// What lies beside it and tells the same story.
     fn beside(&self, planned: &Planned) -> Option<String> {
         let told = self.task != Task::Detect;
-        told.then(|| siblings::sentence(&planned.siblings))
+        told.then(|| companion_files::sentence(&planned.companion_files))
             .flatten()
     }
 
@@ -332,7 +334,7 @@ impl Job<'_> {
     fn keeps(&self) -> bool {
         let keep = match self.covering {
             Covering::Find(_, options) => options.keep,
-            Covering::Told(applier) => applier.keep,
+            Covering::FromReport(applier) => applier.keep,
         };
         keep != Keep::default()
     }
@@ -344,17 +346,17 @@ impl Job<'_> {
                 let options = for_one(options, planned);
                 self.videos.detect(input, &options)
             }
-            Covering::Told(_) => bail!("a report is applied by writing files"),
+            Covering::FromReport(_) => bail!("a report is applied by writing files"),
         };
         let write = |output: &Path| match (self.covering, &planned.line) {
             (Covering::Find(_, options), _) => {
                 let options = for_one(options, planned);
                 self.videos.blur(input, output, &options)
             }
-            (Covering::Told(applier), Some(line)) => {
+            (Covering::FromReport(applier), Some(line)) => {
                 self.videos.apply(input, output, applier, line)
             }
-            (Covering::Told(_), None) => bail!("the report says nothing of it"),
+            (Covering::FromReport(_), None) => bail!("the report says nothing of it"),
         };
         let mut also = Vec::new();
         if self.format.is_some() {
@@ -376,7 +378,8 @@ impl Job<'_> {
                 Ok(report)
             }
             (Task::Blur { on_no_face, .. }, Target::File { path, name }) => {
-                if self.task.is_in_place() && Naming::of(&planned.input, None) != Naming::default()
+                if self.task.is_in_place()
+                    && Naming::for_input(&planned.input, None) != Naming::default()
                 {
                     bail!(
                         "it would become a QuickTime file, which cannot be done in place; choose another place with -o"

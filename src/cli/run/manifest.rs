@@ -30,11 +30,13 @@ const MOST_BYTES: u64 = 512 << 20;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    record: u32,
+    #[serde(rename = "record")]
+    shape: u32,
     /// The input's name, as in the report.
     input: String,
     /// Stands for the input's path, which is not told.
-    place: Digest,
+    #[serde(rename = "place")]
+    input_path: Digest,
     /// Of the input's content and all settings together.
     made_from: Digest,
     /// The output's name; `null` if there is none on purpose.
@@ -44,7 +46,8 @@ struct Entry {
     /// Spans of a video in which a face may show.
     open_spans: usize,
     /// Of the report's line as it was written.
-    told: Digest,
+    #[serde(rename = "told")]
+    line: Digest,
 }
 
 /// What is known of one input.
@@ -57,22 +60,22 @@ struct Known {
 
 /// The record of one output folder.
 #[derive(Debug)]
-pub(crate) struct Record {
+pub(crate) struct Manifest {
     path: PathBuf,
     settings: Digest,
     known: HashMap<String, Known>,
-    to: Mutex<Lines>,
+    to: Mutex<Pending>,
 }
 
-/// Lines that are added.
+/// Pending that are added.
 #[derive(Debug)]
-struct Lines {
+struct Pending {
     to: To,
     /// Those that wait for the folder to be made.
     waiting: Vec<u8>,
 }
 
-impl Lines {
+impl Pending {
     fn behind(good: u64) -> Mutex<Self> {
         Mutex::new(Self {
             to: To::Closed(good),
@@ -93,7 +96,7 @@ enum To {
 
 /// What a record says about an input and the output that it has now.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum OutputState {
     /// Nothing is known.
     Unknown,
     /// Nothing is to be done. `open_spans` as they were told then.
@@ -110,34 +113,34 @@ pub(crate) enum Standing {
 /// An input whose content is known.
 pub(crate) struct Fingerprint {
     pub(crate) input: Digest,
-    place: Digest,
+    input_path: Digest,
     made_from: Digest,
 }
 
-impl Record {
+impl Manifest {
     /// Reads the record of a folder, which may not be there. `settings` is everything that decides about
     /// an output besides its input. A sentence tells if what is there cannot be used.
     pub(crate) fn open(folder: &Path, settings: Digest) -> (Self, Option<String>) {
         let path = folder.join(NAME);
-        let mut record = Self {
+        let mut manifest = Self {
             path,
             settings,
             known: HashMap::new(),
-            to: Lines::behind(0),
+            to: Pending::behind(0),
         };
-        let why = match record.load() {
+        let why = match manifest.load() {
             Ok(good) => {
-                record.to = Lines::behind(good);
-                return (record, None);
+                manifest.to = Pending::behind(good);
+                return (manifest, None);
             }
             Err(why) => show::chain(&why),
         };
-        record.known.clear();
+        manifest.known.clear();
         let sentence = format!(
             "the record of earlier runs {} cannot be used: {why}; what is there counts as unknown",
-            show::path(&record.path)
+            show::path(&manifest.path)
         );
-        (record, Some(sentence))
+        (manifest, Some(sentence))
     }
 
     /// How many bytes of it are whole lines.
@@ -159,7 +162,7 @@ impl Record {
             let entry: Entry = serde_json::from_slice(line)
                 .map_err(|_| anyhow::anyhow!("line {} is damaged", number + 1))?;
             ensure!(
-                entry.record == SHAPE && entry.output.is_some() == entry.sha256.is_some(),
+                entry.shape == SHAPE && entry.output.is_some() == entry.sha256.is_some(),
                 "line {} is of another version",
                 number + 1
             );
@@ -179,7 +182,7 @@ impl Record {
         self.known.insert(known.latest.input.clone(), known);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Lines> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Pending> {
         self.to.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -190,7 +193,7 @@ impl Record {
             let output = line.sha256.and_then(|hashes| hashes.output);
             output == known.latest.sha256
                 && line.output == known.latest.output
-                && told(line) != Some(known.latest.told)
+                && line_digest(line) != Some(known.latest.line)
         })
     }
 
@@ -205,7 +208,7 @@ impl Record {
         let whole = format!("{}\n{input}\n{own}", self.settings);
         Fingerprint {
             input,
-            place: Digest::of(real.as_os_str().as_encoded_bytes()),
+            input_path: Digest::of(real.as_os_str().as_encoded_bytes()),
             made_from: Digest::of(whole.as_bytes()),
         }
     }
@@ -214,19 +217,19 @@ impl Record {
     ///
     /// # Errors
     /// If the output that is there cannot be read.
-    pub(crate) fn standing(
+    pub(crate) fn output_state(
         &self,
         name: &str,
-        of: &Fingerprint,
+        made: &Fingerprint,
         output: &str,
         path: &Path,
-    ) -> Result<Standing> {
+    ) -> Result<OutputState> {
         let Some(known) = self.known.get(name) else {
-            return Ok(Standing::Unknown);
+            return Ok(OutputState::Unknown);
         };
         let latest = &known.latest;
         if latest.output.as_deref().is_some_and(|o| o != output) {
-            return Ok(Standing::Unknown);
+            return Ok(OutputState::Unknown);
         }
         let there = match fs::symlink_metadata(path) {
             Err(_) => None,
@@ -235,37 +238,39 @@ impl Record {
                 Some(read.context("reading the output that is there")?)
             }
             // A folder or a link was not made by us.
-            Ok(_) => return Ok(Standing::Unknown),
+            Ok(_) => return Ok(OutputState::Unknown),
         };
-        if there == latest.sha256 && latest.made_from == of.made_from {
-            return Ok(Standing::UpToDate {
+        if there == latest.sha256 && latest.made_from == made.made_from {
+            return Ok(OutputState::UpToDate {
                 output: there,
                 open_spans: latest.open_spans,
             });
         }
         Ok(match there {
-            None => Standing::Stale,
+            None => OutputState::Stale,
             // Another input of the same name, from another folder, may not replace it.
-            Some(_) if latest.place != of.place => Standing::Unknown,
-            Some(there) if known.ours.contains(&there) => Standing::Stale,
-            Some(_) if known.ours.is_empty() => Standing::Unknown,
-            Some(_) => Standing::Changed,
+            Some(_) if latest.input_path != made.input_path => OutputState::Unknown,
+            Some(there) if known.ours.contains(&there) => OutputState::Stale,
+            Some(_) if known.ours.is_empty() => OutputState::Unknown,
+            Some(_) => OutputState::Changed,
         })
     }
 
     /// Adds a line about an output that is about to be renamed, or about a file that gets none. If that
-    /// cannot be, [`Record::finish`] tells so, and the next run does the file again.
-    pub(crate) fn add(&self, of: &Fingerprint, report: &FileReport) {
-        let Some(told) = told(report) else { return };
+    /// cannot be, [`Manifest::finish`] tells so, and the next run does the file again.
+    pub(crate) fn add(&self, made: &Fingerprint, report: &FileReport) {
+        let Some(line_digest) = line_digest(report) else {
+            return;
+        };
         let entry = Entry {
-            record: SHAPE,
+            shape: SHAPE,
             input: report.input.clone(),
-            place: of.place,
-            made_from: of.made_from,
+            input_path: made.input_path,
+            made_from: made.made_from,
             output: report.output.clone(),
             sha256: report.sha256.and_then(|h| h.output),
             open_spans: report.spans.len(),
-            told,
+            line: line_digest,
         };
         let mut lines = self.lock();
         if let Ok(line) = serde_json::to_vec(&entry) {
@@ -275,13 +280,13 @@ impl Record {
         self.flush(&mut lines);
     }
 
-    fn flush(&self, lines: &mut Lines) {
+    fn flush(&self, lines: &mut Pending) {
         if let Err(why) = self.write(lines) {
             lines.to = To::Failed(show::chain(&why));
         }
     }
 
-    fn write(&self, Lines { to, waiting }: &mut Lines) -> Result<()> {
+    fn write(&self, Pending { to, waiting }: &mut Pending) -> Result<()> {
         // A folder is made for outputs, not for this.
         if waiting.is_empty() || !self.path.parent().is_some_and(Path::is_dir) {
             return Ok(());
@@ -318,7 +323,7 @@ impl Record {
 }
 
 /// Of a line; what `verify` and `review` add to it without moving a region is no edit.
-fn told(line: &FileReport) -> Option<Digest> {
+fn line_digest(line: &FileReport) -> Option<Digest> {
     let mut line = line.clone();
     (line.verify, line.reviewed) = (None, false);
     Some(Digest::of(&serde_json::to_vec(&line).ok()?))
@@ -329,29 +334,29 @@ mod tests {
     use super::*;
     use faceveil::Hashes;
 
-    fn open(dir: &Path) -> (Record, Option<String>) {
-        Record::open(dir, Digest::of(b"settings"))
+    fn open(dir: &Path) -> (Manifest, Option<String>) {
+        Manifest::open(dir, Digest::of(b"settings"))
     }
 
     fn done(dir: &Path, input: &[u8], output: &[u8]) -> Fingerprint {
-        let (record, _) = open(dir);
-        let of = record.fingerprint(&dir.join("in"), Digest::of(input), "");
+        let (manifest, _) = open(dir);
+        let made = manifest.fingerprint(&dir.join("in"), Digest::of(input), "");
         let mut report = FileReport::new("none");
         report.input = "a.jpg".into();
         report.output = Some("a.jpg".into());
-        let mut hashes = Hashes::of_input(of.input);
+        let mut hashes = Hashes::of_input(made.input);
         hashes.output = Some(Digest::of(output));
         report.sha256 = Some(hashes);
-        record.add(&of, &report);
-        assert_eq!(record.finish(), None);
-        of
+        manifest.add(&made, &report);
+        assert_eq!(manifest.finish(), None);
+        made
     }
 
-    fn standing(dir: &Path, of: &Fingerprint) -> Standing {
-        let (record, warning) = open(dir);
+    fn output_state(dir: &Path, made: &Fingerprint) -> OutputState {
+        let (manifest, warning) = open(dir);
         assert_eq!(warning, None);
-        record
-            .standing("a.jpg", of, "a.jpg", &dir.join("a.jpg"))
+        manifest
+            .output_state("a.jpg", made, "a.jpg", &dir.join("a.jpg"))
             .expect("read")
     }
 
@@ -360,21 +365,36 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let (dir, path) = (dir.path(), dir.path().join("a.jpg"));
         let of = done(dir, b"in", b"out");
-        assert_eq!(standing(dir, &of), Standing::Stale, "the output is missing");
+        assert_eq!(
+            output_state(dir, &of),
+            OutputState::Stale,
+            "the output is missing"
+        );
         fs::write(&path, "out").expect("written");
-        assert!(matches!(standing(dir, &of), Standing::UpToDate { .. }));
-        let (record, _) = open(dir);
-        let other = record.fingerprint(&dir.join("in"), Digest::of(b"new"), "");
-        assert_eq!(standing(dir, &other), Standing::Stale, "the input changed");
-        let own = record.fingerprint(&dir.join("in"), Digest::of(b"in"), "1,2,3,4");
-        assert_eq!(standing(dir, &own), Standing::Stale, "a setting changed");
-        let elsewhere = record.fingerprint(&dir.join("b"), Digest::of(b"new"), "");
-        assert_eq!(standing(dir, &elsewhere), Standing::Unknown);
+        assert!(matches!(
+            output_state(dir, &of),
+            OutputState::UpToDate { .. }
+        ));
+        let (manifest, _) = open(dir);
+        let other = manifest.fingerprint(&dir.join("in"), Digest::of(b"new"), "");
+        assert_eq!(
+            output_state(dir, &other),
+            OutputState::Stale,
+            "the input changed"
+        );
+        let own = manifest.fingerprint(&dir.join("in"), Digest::of(b"in"), "1,2,3,4");
+        assert_eq!(
+            output_state(dir, &own),
+            OutputState::Stale,
+            "a setting changed"
+        );
+        let elsewhere = manifest.fingerprint(&dir.join("b"), Digest::of(b"new"), "");
+        assert_eq!(output_state(dir, &elsewhere), OutputState::Unknown);
         // Killed between the line and the rename: the older output is still ours.
         done(dir, b"new", b"newer");
-        assert_eq!(standing(dir, &of), Standing::Stale);
+        assert_eq!(output_state(dir, &of), OutputState::Stale);
         fs::write(&path, "by hand").expect("written");
-        assert_eq!(standing(dir, &of), Standing::Changed);
+        assert_eq!(output_state(dir, &of), OutputState::Changed);
     }
 
     #[test]
@@ -385,17 +405,23 @@ mod tests {
         fs::write(dir.join("a.jpg"), "out").expect("written");
         let whole = fs::read(&path).expect("there");
         fs::write(&path, [&whole[..], b"{\"record\":1,\"inp"].concat()).expect("written");
-        assert!(matches!(standing(dir, &of), Standing::UpToDate { .. }));
+        assert!(matches!(
+            output_state(dir, &of),
+            OutputState::UpToDate { .. }
+        ));
         done(dir, b"in", b"out");
         assert_eq!(fs::read(&path).expect("there"), whole.repeat(2));
         for damaged in [&b"\0\0\0\n"[..], b"{\"record\":2}\n", b"{}\n"] {
             fs::write(&path, [&whole[..], damaged, &whole[..]].concat()).expect("written");
-            let (record, warning) = open(dir);
+            let (manifest, warning) = open(dir);
             assert!(warning.is_some_and(|w| w.contains("line 2")));
-            assert!(!record.knows("a.jpg"));
+            assert!(!manifest.knows("a.jpg"));
         }
         // It is begun anew.
         done(dir, b"in", b"out");
-        assert!(matches!(standing(dir, &of), Standing::UpToDate { .. }));
+        assert!(matches!(
+            output_state(dir, &of),
+            OutputState::UpToDate { .. }
+        ));
     }
 }

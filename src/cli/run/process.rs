@@ -2,27 +2,27 @@
 //!
 //! Invariant: a file that was begun has its line in the report and in the audit, whatever became of it.
 
-use super::process::batch;
-use super::process::config::{Config, Faces};
-use super::process::job::{Covering, Done, Job};
-use super::process::manifest::Record;
-use super::process::settings;
-use super::process::summary;
-use super::process::summary::Summary;
-use super::process::video::Videos;
+use super::batch;
+use super::config::{Config, Faces};
+use super::job::{Covering, Done, Job};
+use super::manifest::Manifest;
+use super::settings;
+use super::summary;
+use super::summary::Summary;
+use super::video::Videos;
 use crate::cli::args::value_parsers::OnNoFaceArg;
 use crate::cli::files::write::Existing;
 use crate::cli::plan::outputs::Planned;
-use crate::cli::plan::task::{Task, WhenThere};
+use crate::cli::plan::task::{IfExists, Task};
 use crate::cli::report::audit;
 use crate::cli::report::audit::Audit;
+use crate::cli::report::findings;
 use crate::cli::report::report_file;
 use crate::cli::report::report_file::Report;
 use crate::cli::ui::exit::Exit;
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show;
-use crate::cli::ui::terminal::Voice;
-use crate::cli::verify;
+use crate::cli::ui::terminal::Terminal;
 use anyhow::{Context, Result, bail};
 use faceveil::{Anonymizer, Detector, FileReport, Outcome, Verdict, Verifier};
 use std::cell::RefCell;
@@ -32,24 +32,26 @@ use std::path::Path;
 use std::time::Instant;
 
 /// Where a run tells what it does, besides the terminal.
-struct Books {
+struct RunLog {
     report: Report,
     audit: Audit,
     /// Whether a line was lost.
     is_torn: bool,
 }
 
-impl Books {
-    fn line(&mut self, done: &Done, voice: &Voice) {
+impl RunLog {
+    fn line(&mut self, done: &Done, terminal: &Terminal) {
         let (report, faces) = (&done.report, summary::faces(&done.report));
-        self.keep(voice, |books| books.report.line(report));
+        self.keep(terminal, |log| log.report.write_file(report));
         let up_to_date = done.up_to_date.is_some();
-        self.keep(voice, |books| books.audit.line(report, faces, up_to_date));
+        self.keep(terminal, |log| {
+            log.audit.write_file(report, faces, up_to_date)
+        });
     }
 
-    fn keep(&mut self, voice: &Voice, write: impl FnOnce(&mut Self) -> Result<()>) {
+    fn keep(&mut self, terminal: &Terminal, write: impl FnOnce(&mut Self) -> Result<()>) {
         if let Err(why) = write(self) {
-            voice.error(show::chain(&why));
+            terminal.error(show::chain(&why));
             self.is_torn = true;
         }
     }
@@ -63,12 +65,12 @@ pub(crate) fn process(config: &Config) -> Result<Exit> {
     let start = Instant::now();
     let interrupt = Interrupt::listen()?;
     batch::silence_worker_panics();
-    let mut voice = Voice::new(config.quiet, config.progress, config.plan.len());
+    let mut terminal = Terminal::new(config.quiet, config.progress, config.plan.len());
     for folder in &config.left_alone.empty {
-        voice.warning(format_args!("no photo or video in {}", show::path(folder)));
+        terminal.warning(format_args!("no photo or video in {}", show::path(folder)));
     }
     for notice in &config.notices {
-        voice.warning(notice);
+        terminal.warning(notice);
     }
     let mut summary = Summary::default();
     let anonymizer = match &config.faces {
@@ -87,20 +89,20 @@ pub(crate) fn process(config: &Config) -> Result<Exit> {
         }
         _ => None,
     };
-    warn_of_reversible(config, &voice);
+    warn_of_reversible(config, &terminal);
     summary.engine = anonymizer
         .as_ref()
         .map(|a| a.detector().engine().to_owned());
-    let settings = settings::of(config, summary.engine.as_deref());
-    let record = record(config, &settings, &voice);
-    let earlier = earlier(config, record.as_ref())?;
+    let settings = settings::collect(config, summary.engine.as_deref());
+    let manifest = manifest(config, &settings, &terminal);
+    let earlier = earlier(config, manifest.as_ref())?;
     config.report.check()?;
     // After all that can keep a run from starting, since they replace older ones.
-    let mut books = {
+    let mut log = {
         let program = summary::program(config);
         let (settings, models) = audit::without_models(settings);
         let audit = Audit::begin(config.audit.as_deref(), program, models, &settings)?;
-        Books {
+        RunLog {
             report: config.report.open()?,
             audit,
             is_torn: false,
@@ -110,34 +112,34 @@ pub(crate) fn process(config: &Config) -> Result<Exit> {
         (Faces::Find { options, .. }, Some(anonymizer)) => {
             Some(Covering::Find(anonymizer, options))
         }
-        (Faces::Told(applier), _) => Some(Covering::Told(applier)),
+        (Faces::FromReport(applier), _) => Some(Covering::FromReport(applier)),
         (Faces::Find { .. }, None) => None,
     };
     if let Some(covering) = covering {
         let job = Job {
             covering,
-            videos: Videos::new(config, &interrupt, voice.frame_progress()),
+            videos: Videos::new(config, &interrupt, terminal.frame_progress()),
             task: config.task,
             format: config.faces.format(),
             verifier: verifier.as_ref(),
-            record: record.as_ref(),
+            manifest: manifest.as_ref(),
             earlier: &earlier,
             interrupt: &interrupt,
         };
         let mut told = std::collections::HashSet::new();
-        let voice = RefCell::new(&mut voice);
+        let terminal = RefCell::new(&mut terminal);
         let emit = |index: usize, outcome: batch::Outcome<Done>| {
             let planned: &Planned = &config.plan[index];
             let done = outcome.unwrap_or_else(|message| job.panicked(planned, &message));
-            let voice = voice.borrow();
+            let terminal = terminal.borrow();
             match done.up_to_date {
                 Some(open_spans) => summary.add_up_to_date(open_spans),
                 None => {
-                    tell(&voice, config, planned, &done);
+                    tell(&terminal, config, planned, &done);
                     if let (None, Some(formats)) = (config.faces.format(), &done.report.formats)
                         && told.insert(formats.input.clone())
                     {
-                        voice.warning(format_args!(
+                        terminal.warning(format_args!(
                             "{} is written as {}; --format chooses another",
                             formats.input, formats.output
                         ));
@@ -147,12 +149,12 @@ pub(crate) fn process(config: &Config) -> Result<Exit> {
             }
             // Without `--verify` a verdict is an earlier run's.
             if config.verify.is_some() {
-                tell_findings(&voice, planned, &done.report);
+                tell_findings(&terminal, planned, &done.report);
                 summary.add_verdict(&done.report);
             }
-            books.line(&done, &voice);
+            log.line(&done, &terminal);
             // The report is all that `detect` is for.
-            if books.is_torn && config.task == Task::Detect {
+            if log.is_torn && config.task == Task::Detect {
                 interrupt.request();
             }
         };
@@ -161,22 +163,22 @@ pub(crate) fn process(config: &Config) -> Result<Exit> {
             config.jobs,
             &interrupt,
             |index| job.run(&config.plan[index]),
-            |_| voice.borrow_mut().advance(),
+            |_| terminal.borrow_mut().advance(),
             emit,
         )
         .context("starting threads")?;
     }
-    voice.end_progress();
-    if let Some(why) = record.as_ref().and_then(Record::finish) {
-        voice.warning(why);
+    terminal.end_progress();
+    if let Some(why) = manifest.as_ref().and_then(Manifest::finish) {
+        terminal.warning(why);
     }
     summary.not_started = config.plan.len() - summary.files;
-    voice.line(summary.sentence(config, start.elapsed()));
-    let told = summary.told(config, interrupt.heard(), start.elapsed());
-    books.keep(&voice, |books| books.report.summary(&told));
-    let exit = exit(config, &summary, &interrupt, books.is_torn);
-    books.keep(&voice, |books| books.audit.end(&told, exit));
-    Ok(match books.is_torn && exit == Exit::Done {
+    terminal.print(summary.sentence(config, start.elapsed()));
+    let told = summary.run_summary(config, interrupt.heard(), start.elapsed());
+    log.keep(&terminal, |log| log.report.write_summary(&told));
+    let exit = exit(config, &summary, &interrupt, log.is_torn);
+    log.keep(&terminal, |log| log.audit.end(&told, exit));
+    Ok(match log.is_torn && exit == Exit::Done {
         true => Exit::SomeFailed,
         false => exit,
     })
@@ -197,28 +199,32 @@ fn exit(config: &Config, summary: &Summary, interrupt: &Interrupt, is_torn: bool
 }
 
 /// The record of the output folder, where a second run of the same command can know what the first did.
-fn record(config: &Config, settings: &serde_json::Value, voice: &Voice) -> Option<Record> {
+fn manifest(
+    config: &Config,
+    settings: &serde_json::Value,
+    terminal: &Terminal,
+) -> Option<Manifest> {
     let resumes =
         matches!(config.task, Task::Blur { .. }) && matches!(config.faces, Faces::Find { .. });
     let folder = config.folder.as_deref().filter(|_| resumes)?;
-    let (record, warning) = Record::open(folder, settings::fingerprint(settings));
+    let (manifest, warning) = Manifest::open(folder, settings::fingerprint(settings));
     if let Some(warning) = warning {
-        voice.warning(warning);
+        terminal.warning(warning);
     }
-    Some(record)
+    Some(manifest)
 }
 
 /// The lines of the report that is about to be replaced, where the record of an output folder says that they hold still.
 ///
 /// # Errors
 /// If somebody edited one and did not apply it; without a record, if somebody said to have looked at it.
-fn earlier(config: &Config, record: Option<&Record>) -> Result<HashMap<String, FileReport>> {
+fn earlier(config: &Config, manifest: Option<&Manifest>) -> Result<HashMap<String, FileReport>> {
     if !matches!(config.faces, Faces::Find { .. }) {
         return Ok(HashMap::new());
     }
-    let lines = report_file::earlier(&config.report);
-    let is_edited = |line: &FileReport| match record {
-        Some(record) => record.is_edited(line),
+    let lines = report_file::lines_by_input(&config.report);
+    let is_edited = |line: &FileReport| match manifest {
+        Some(manifest) => manifest.is_edited(line),
         None => line.reviewed,
     };
     let mut edited: Vec<&String> = lines
@@ -235,11 +241,11 @@ fn earlier(config: &Config, record: Option<&Record>) -> Result<HashMap<String, F
             show::path(report)
         );
     }
-    Ok(record.map_or_else(HashMap::new, |_| lines))
+    Ok(manifest.map_or_else(HashMap::new, |_| lines))
 }
 
 /// Says which styles of the run may be undone.
-fn warn_of_reversible(config: &Config, voice: &Voice) {
+fn warn_of_reversible(config: &Config, terminal: &Terminal) {
     if !matches!(config.task, Task::Blur { .. }) || config.plan.is_empty() {
         return;
     }
@@ -249,34 +255,34 @@ fn warn_of_reversible(config: &Config, voice: &Voice) {
             names.insert(options.style.name());
         }
         Faces::Find { .. } => {}
-        Faces::Told(_) => {
+        Faces::FromReport(_) => {
             let lines = config.plan.iter().filter_map(|p| p.line.as_deref());
             let styles = lines.filter_map(|line| line.style.as_ref());
             names.extend(styles.filter(|s| !s.irreversible).map(|s| s.name.as_str()));
         }
     }
     for name in names {
-        voice.warning(format_args!(
+        terminal.warning(format_args!(
             "--style {name} is made of the face's own pixels and may be undone; blur, solid and image cannot"
         ));
     }
 }
 
 /// Says about one photo what a person needs to know.
-fn tell(voice: &Voice, config: &Config, planned: &Planned, done: &Done) {
+fn tell(terminal: &Terminal, config: &Config, planned: &Planned, done: &Done) {
     let (name, report) = (planned.input.shown(), &done.report);
     if let Some(why) = &report.error {
-        voice.error(format_args!("{name}: {why}"));
+        terminal.error(format_args!("{name}: {why}"));
     }
     if !report.warnings.is_empty() {
-        voice.warning(format_args!("{name}: {}", report.warnings.join("; ")));
+        terminal.warning(format_args!("{name}: {}", report.warnings.join("; ")));
     }
     let looked_at = matches!(report.outcome, Outcome::Redacted | Outcome::NoFaces);
-    let told = matches!(config.faces, Faces::Told(_));
+    let told = matches!(config.faces, Faces::FromReport(_));
     if looked_at && told && report.regions.is_empty() {
-        voice.note(format_args!("{name}: its line has no region to cover"));
+        terminal.note(format_args!("{name}: its line has no region to cover"));
     } else if looked_at && !told && summary::faces(report) == 0 {
-        voice.note(format_args!("{name}: no face found"));
+        terminal.note(format_args!("{name}: no face found"));
     }
     if let Task::DryRun {
         existing,
@@ -290,27 +296,27 @@ fn tell(voice: &Voice, config: &Config, planned: &Planned, done: &Done) {
             false => would(done.target.as_deref(), existing),
         };
         let faces = summary::count(summary::faces(report), "face");
-        voice.line(format_args!("{name}: {faces}, {would}"));
+        terminal.print(format_args!("{name}: {faces}, {would}"));
     }
 }
 
 /// Says what was found when an output was looked at again.
-fn tell_findings(voice: &Voice, planned: &Planned, report: &FileReport) {
+fn tell_findings(terminal: &Terminal, planned: &Planned, report: &FileReport) {
     let Some(seen) = &report.verify else { return };
     let name = planned.input.shown();
     for problem in &seen.findings {
-        let (kind, what) = (&problem.kind, verify::sentence(problem));
-        voice.warning(format_args!("{name}: {kind}: {what}"));
+        let (kind, what) = (&problem.kind, findings::sentence(problem));
+        terminal.warning(format_args!("{name}: {kind}: {what}"));
     }
     if seen.verdict == Verdict::Found {
         let output = report.output.as_deref().unwrap_or_default();
-        voice.warning(format_args!(
+        terminal.warning(format_args!(
             "{name}: look at its output {output} before you share it"
         ));
     }
 }
 
-fn would(target: Option<&Path>, existing: WhenThere) -> String {
+fn would(target: Option<&Path>, existing: IfExists) -> String {
     let Some(path) = target else {
         return "would be written to standard output".into();
     };
@@ -319,11 +325,11 @@ fn would(target: Option<&Path>, existing: WhenThere) -> String {
         return format!("would be written to {to}");
     }
     match existing {
-        WhenThere::Skip => format!("would be skipped, since {to} exists"),
+        IfExists::Skip => format!("would be skipped, since {to} exists"),
         // An up-to-date output of an earlier run is no reason to fail, and needs a run to be told.
-        WhenThere::Write(Existing::Refuse) => {
+        IfExists::Write(Existing::Refuse) => {
             format!("{to} exists, and would not be replaced without --overwrite")
         }
-        WhenThere::Write(_) => format!("would replace {to}"),
+        IfExists::Write(_) => format!("would replace {to}"),
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Invariant: two runs whose outputs may differ have values that differ.
 
-use super::process::config::{Config, Faces};
+use super::config::{Config, Faces};
 use crate::cli::plan::task::Task;
 use faceveil::{
     DetectorOptions, Digest, Effort, Encoding, Keep, Options, StyleUsed, VideoOptions,
@@ -12,7 +12,7 @@ use faceveil::{
 use serde_json::{Value, json};
 
 /// The settings of a run; `engine` is what the networks run on.
-pub(crate) fn of(config: &Config, engine: Option<&str>) -> Value {
+pub(crate) fn collect(config: &Config, engine: Option<&str>) -> Value {
     let on_no_face = match config.task {
         Task::Blur { on_no_face, .. } => Some(format!("{on_no_face:?}").to_lowercase()),
         _ => None,
@@ -35,7 +35,7 @@ pub(crate) fn of(config: &Config, engine: Option<&str>) -> Value {
             "style": StyleUsed::from(&options.style),
             "covering": covering(options),
         }),
-        Faces::Told(applier) => json!({
+        Faces::FromReport(applier) => json!({
             "sticker": applier.sticker.as_ref().map(faceveil::Sticker::digest),
             "keep": kept(applier.keep),
             "format": applier.format.map(faceveil::Format::short),
@@ -77,7 +77,7 @@ fn detection(options: &DetectorOptions) -> Value {
     })
 }
 
-/// Taken apart to the last field, so that a new one is not forgotten. The style has its own place;
+/// Taken apart to the last field, so that a new one is not forgotten. The style is told apart;
 /// bounds for reading change no output.
 fn covering(options: &Options) -> Value {
     let Options {

@@ -1,6 +1,6 @@
 //! Counts what happened, and says it in one line at the end.
 
-use super::process::config::{Config, Faces};
+use super::config::{Config, Faces};
 use crate::cli::plan::task::Task;
 use crate::cli::ui::show::count;
 use faceveil::{FileReport, Outcome, RunSummary, Verdict};
@@ -72,7 +72,12 @@ impl Summary {
     }
 
     /// All of it, for the report.
-    pub(crate) fn told(&self, config: &Config, interrupted: bool, took: Duration) -> RunSummary {
+    pub(crate) fn run_summary(
+        &self,
+        config: &Config,
+        interrupted: bool,
+        took: Duration,
+    ) -> RunSummary {
         let mut run = RunSummary::default();
         run.program = program(config).to_owned();
         run.version = env!("CARGO_PKG_VERSION").to_owned();
@@ -131,7 +136,7 @@ impl Summary {
 /// What runs.
 pub(crate) fn program(config: &Config) -> &'static str {
     match (config.task, &config.faces) {
-        (_, Faces::Told(_)) => "faceveil apply",
+        (_, Faces::FromReport(_)) => "faceveil apply",
         (Task::Detect, _) => "faceveil detect",
         (Task::DryRun { .. }, _) => "faceveil blur --dry-run",
         (Task::Blur { .. }, _) => "faceveil blur",

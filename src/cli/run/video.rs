@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing is at a video's output path unless the whole new file is.
 
-use super::process::config::{Config, Faces};
+use super::config::{Config, Faces};
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::terminal::FrameProgress;
 use anyhow::{Result, bail};

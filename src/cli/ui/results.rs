@@ -3,7 +3,7 @@
 //! Invariant: an answer that was lost is not passed over: the run stops, and says so by its exit code.
 
 use super::interrupt::Interrupt;
-use super::terminal::Voice;
+use super::terminal::Terminal;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -29,7 +29,7 @@ impl<'a> Results<'a> {
     /// One answer, which `write` writes.
     pub(crate) fn entry(
         &mut self,
-        voice: &Voice,
+        terminal: &Terminal,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) {
         let mut to = anstream::stdout();
@@ -39,7 +39,7 @@ impl<'a> Results<'a> {
         // Whoever closed the pipe has seen enough.
         if why.kind() != io::ErrorKind::BrokenPipe {
             self.is_torn = true;
-            voice.error(format_args!("writing to standard output: {why}"));
+            terminal.error(format_args!("writing to standard output: {why}"));
         }
     }
 

@@ -18,7 +18,7 @@ const NOTE: &str = "\x1b[1;36mnote\x1b[0m";
 /// How often progress is told where no bar can be drawn.
 const BETWEEN_LINES: Duration = Duration::from_secs(1);
 
-/// Says an error, before or without a [`Voice`].
+/// Says an error, before or without a [`Terminal`].
 pub(crate) fn error(why: &anyhow::Error) {
     say(ERROR, &show::chain(why));
 }
@@ -42,8 +42,8 @@ pub(crate) enum ProgressArg {
     Never,
 }
 
-/// What a run says.
-pub(crate) struct Voice {
+/// Where a run writes its messages and its progress.
+pub(crate) struct Terminal {
     quiet: bool,
     progress: Progress,
 }
@@ -51,7 +51,7 @@ pub(crate) struct Voice {
 enum Progress {
     Off,
     Bar(ProgressBar),
-    Lines(Lines),
+    Lines(LogLines),
 }
 
 /// Where the frames of a video are counted: beside the bar, or in lines of their own. Cheap to clone.
@@ -120,23 +120,23 @@ impl Drop for Frames<'_> {
 }
 
 /// Progress for a log: a line now and then.
-struct Lines {
+struct LogLines {
     total: usize,
     done: usize,
     start: Instant,
     last: Instant,
 }
 
-impl Voice {
-    /// A voice for `total` files.
+impl Terminal {
+    /// A terminal for `total` files.
     pub(crate) fn new(quiet: bool, progress: ProgressArg, total: usize) -> Self {
-        let terminal = std::io::stderr().is_terminal();
+        let is_terminal = std::io::stderr().is_terminal();
         let progress = match progress {
             _ if quiet || total == 0 => Progress::Off,
             ProgressArg::Never => Progress::Off,
-            ProgressArg::Auto if !terminal => Progress::Off,
-            _ if terminal => Progress::Bar(bar(total)),
-            _ => Progress::Lines(Lines::new(total)),
+            ProgressArg::Auto if !is_terminal => Progress::Off,
+            _ if is_terminal => Progress::Bar(bar(total)),
+            _ => Progress::Lines(LogLines::new(total)),
         };
         Self { quiet, progress }
     }
@@ -161,7 +161,7 @@ impl Voice {
     }
 
     /// Something that was asked for.
-    pub(crate) fn line(&self, what: impl Display) {
+    pub(crate) fn print(&self, what: impl Display) {
         if !self.quiet {
             self.aside(|| write_line(show::text(&what.to_string())));
         }
@@ -217,7 +217,7 @@ fn bar(total: usize) -> ProgressBar {
     bar
 }
 
-impl Lines {
+impl LogLines {
     fn new(total: usize) -> Self {
         let start = Instant::now();
         Self {
