@@ -1,6 +1,5 @@
 //! `faceveil doctor`: what is there, and whether it works on a sample.
 
-use crate::cli::run::summary;
 use crate::cli::ui::exit::Exit;
 use crate::cli::ui::show;
 use anyhow::{Context, Result};
@@ -38,7 +37,7 @@ fn tell(to: &mut dyn Write, onnxruntime: Option<&Path>) -> io::Result<bool> {
         "  {} on {}, {}",
         std::env::consts::ARCH,
         std::env::consts::OS,
-        summary::count(
+        show::count(
             std::thread::available_parallelism().map_or(1, usize::from),
             "core"
         )

@@ -3,7 +3,7 @@
 //! Invariant: every file that was given ends in one entry, in the order of the inputs, and nothing that
 //! comes from a file reaches a terminal unescaped.
 
-use crate::cli::args::Inspect;
+use crate::cli::args::{Inspect, library};
 use crate::cli::files::read;
 use crate::cli::plan::inputs;
 use crate::cli::plan::inputs::{Input, Inputs, Source};
@@ -72,9 +72,7 @@ pub(crate) fn run(typed: &Inspect) -> Result<Exit> {
             (false, Err(_)) => Ok(()),
         });
     };
-    let jobs = typed
-        .jobs
-        .map_or_else(crate::cli::run::config::cores, usize::from);
+    let jobs = typed.jobs.map_or_else(library::cores, usize::from);
     batch::run(
         list.len(),
         jobs,

@@ -1,10 +1,16 @@
 //! The command: what was typed becomes a checked configuration, that runs, and an exit code comes out.
 //! Uses the public interface of the library only.
 //!
+//! Folders import downward only: `ui`, `files`, `args`, `plan`, `report`, `run`, then the commands,
+//! one file each (`tests/it/layering.rs` holds them to it).
+//!
 //! Results go to standard output or a file, everything for people to standard error.
 
 mod apply;
 mod args;
+mod blur;
+mod completions;
+mod detect;
 mod doctor;
 mod files;
 mod inspect;
@@ -15,13 +21,9 @@ mod run;
 mod ui;
 mod verify;
 
-use anyhow::Context;
 use args::{Cli, Command};
+use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser};
-use run::config::Config;
-use run::process::process;
-use std::io::{self, Write};
 use ui::exit::Exit;
 use ui::terminal;
 
@@ -32,22 +34,14 @@ pub(crate) fn run() -> Exit {
         Err(e) => return clap_message(&e),
     };
     let ended = match typed.command {
-        Command::Blur(typed) => Config::blur(*typed).and_then(|config| process(&config)),
-        Command::Apply(typed) => Config::apply(*typed).and_then(|config| process(&config)),
-        Command::Detect(typed) => Config::detect(typed).and_then(|config| process(&config)),
+        Command::Blur(typed) => blur::run(*typed),
+        Command::Apply(typed) => apply::run(*typed),
+        Command::Detect(typed) => detect::run(typed),
         Command::Inspect(typed) => inspect::run(&typed),
         Command::Verify(typed) => verify::run(&typed),
         Command::Review(typed) => review::run(&typed),
         Command::Doctor(typed) => doctor::run(typed.onnxruntime.as_deref()),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "faceveil", &mut script);
-            let mut out = io::stdout().lock();
-            let written = out.write_all(&script).and_then(|()| out.flush());
-            written
-                .context("writing to standard output")
-                .map(|()| Exit::Done)
-        }
+        Command::Completions { shell } => completions::run(shell),
     };
     ended.unwrap_or_else(|why| {
         terminal::error(&why);

@@ -3,19 +3,18 @@
 //! Invariant: every output that was given or that the report names ends in one entry, and one that was
 //! not checked is never counted as passed.
 
-use crate::cli::args::Verify;
+use crate::cli::args::{Verify, library};
 use crate::cli::files::read;
 use crate::cli::plan::inputs;
 use crate::cli::plan::inputs::{Input, Inputs, Source};
 use crate::cli::report::{findings, report_file};
 use crate::cli::run::batch;
-use crate::cli::run::config;
 use crate::cli::ui::exit::Exit;
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::results::{BOLD, PLAIN, Results, YELLOW, json};
 use crate::cli::ui::show;
 use crate::cli::ui::show::count;
-use crate::cli::ui::terminal::Terminal;
+use crate::cli::ui::terminal::{FrameProgress, Terminal};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use faceveil::{
     Digest, FileReport, Problem, Progress, SCHEMA, Verdict, Verification, Verifier,
@@ -58,7 +57,7 @@ struct Tally {
     not_checked: usize,
 }
 
-/// Looks at what was given.
+/// Checks what was given.
 ///
 /// # Errors
 /// What keeps the run from starting.
@@ -84,6 +83,62 @@ pub(crate) fn run(typed: &Verify) -> Result<Exit> {
     for folder in &left_alone.empty {
         terminal.warning(format_args!("no photo or video in {}", show::path(folder)));
     }
+    warn_of_unchecked(&terminal, typed, others);
+    let verifier = Verifier::new(options).context("preparing the detectors")?;
+    let checks = Checks {
+        verifier: &verifier,
+        videos: Mutex::new(()),
+        frames: terminal.frame_progress(),
+        interrupt: &interrupt,
+    };
+    let mut tally = Tally::default();
+    let mut results = Results::new(&interrupt);
+    let shared_terminal = RefCell::new(&mut terminal);
+    let emit = |index: usize, outcome: batch::Outcome<Result<Verification>>| {
+        let output = &outputs[index];
+        let seen = outcome
+            .unwrap_or_else(|message| Err(anyhow!("a bug in faceveil: {message}")))
+            .unwrap_or_else(|why| findings::not_checked(&show::chain(&why)));
+        tally.add(&seen);
+        let terminal = shared_terminal.borrow();
+        note_of_ignored(&terminal, output);
+        let file = &output.name;
+        results.entry(&terminal, |to| match typed.json {
+            true => json(
+                to,
+                &Entry {
+                    schema: SCHEMA,
+                    file,
+                    seen: &seen,
+                },
+            ),
+            false => print_entry(to, file, &seen),
+        });
+    };
+    let jobs = typed.running.jobs.map_or_else(library::cores, usize::from);
+    batch::run(
+        outputs.len(),
+        jobs,
+        &interrupt,
+        |i| checks.check(&outputs[i]),
+        |_| shared_terminal.borrow_mut().advance(),
+        emit,
+    )
+    .context("starting threads")?;
+    terminal.end_progress();
+    let sentence = tally.sentence(outputs.len(), verifier.engine());
+    terminal.print(sentence + &left_alone.sentence());
+    Ok(if interrupt.heard() {
+        Exit::Interrupted
+    } else if results.is_torn() {
+        Exit::SomeFailed
+    } else {
+        tally.exit(outputs.len())
+    })
+}
+
+/// Says what is not checked: everything without a report, and outputs that were not given.
+fn warn_of_unchecked(terminal: &Terminal, typed: &Verify, others: usize) {
     if typed.report.is_none() {
         terminal.warning("without --report it is not known what must be covered: only faces and what files hide are looked for, and nothing passes");
     }
@@ -96,10 +151,30 @@ pub(crate) fn run(typed: &Verify) -> Result<Exit> {
         let others = count(others, "other output");
         terminal.note(format_args!("{others} of the report {were} not given and not looked at; give {their} folder to have all of them checked"));
     }
-    let verifier = Verifier::new(options).context("preparing the detectors")?;
-    let videos = Mutex::new(());
-    let frames = terminal.frame_progress();
-    let look = |output: &Output| -> Result<Verification> {
+}
+
+/// Says which faces were left open on purpose.
+fn note_of_ignored(terminal: &Terminal, output: &Output) {
+    let open = output.line.as_ref().map_or(0, |line| line.ignored.len());
+    if open > 0 {
+        let boxes = count(open, "box");
+        terminal.note(format_args!(
+            "{}: faces in {boxes} were left open on purpose (--ignore)",
+            show::text(&output.name)
+        ));
+    }
+}
+
+/// What checks outputs; videos one at a time.
+struct Checks<'a> {
+    verifier: &'a Verifier,
+    videos: Mutex<()>,
+    frames: FrameProgress,
+    interrupt: &'a Interrupt,
+}
+
+impl Checks<'_> {
+    fn check(&self, output: &Output) -> Result<Verification> {
         if output.is_ambiguous {
             bail!(
                 "the report has several lines of this name, since names begin in each folder that was given, and which one it has cannot be told: it has the SHA-256 of none, or another file has that; use a run and a report for each folder"
@@ -119,91 +194,38 @@ pub(crate) fn run(typed: &Verify) -> Result<Exit> {
         };
         if !input.kind().is_video() {
             let bytes = read::file(path, read::MOST_BYTES)?;
-            return Ok(verifier.photo(&bytes, output.line.as_ref())?);
+            return Ok(self.verifier.photo(&bytes, output.line.as_ref())?);
         }
-        let _turn = videos.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut bar = frames.begin(&input.name);
+        let _turn = self.videos.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bar = self.frames.begin(&input.name);
         let mut watch = |done: Progress| {
             bar.advance(done.frames, done.of);
-            match interrupt.requested() {
+            match self.interrupt.requested() {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             }
         };
-        Ok(verifier.video(path, output.line.as_ref(), &mut watch)?)
-    };
-    let mut tally = Tally::default();
-    let mut results = Results::new(&interrupt);
-    let shared_terminal = RefCell::new(&mut terminal);
-    let emit = |index: usize, outcome: batch::Outcome<Result<Verification>>| {
-        let output = &outputs[index];
-        let seen = outcome
-            .unwrap_or_else(|message| Err(anyhow!("a bug in faceveil: {message}")))
-            .unwrap_or_else(|why| findings::not_checked(&show::chain(&why)));
-        tally.add(&seen);
-        let terminal = shared_terminal.borrow();
-        let open = output.line.as_ref().map_or(0, |line| line.ignored.len());
-        if open > 0 {
-            let boxes = count(open, "box");
-            terminal.note(format_args!(
-                "{}: faces in {boxes} were left open on purpose (--ignore)",
-                show::text(&output.name)
-            ));
-        }
-        let file = &output.name;
-        results.entry(&terminal, |to| match typed.json {
-            true => json(
-                to,
-                &Entry {
-                    schema: SCHEMA,
-                    file,
-                    seen: &seen,
-                },
-            ),
-            false => tell(to, file, &seen),
-        });
-    };
-    let jobs = typed.running.jobs.map_or_else(config::cores, usize::from);
-    batch::run(
-        outputs.len(),
-        jobs,
-        &interrupt,
-        |i| look(&outputs[i]),
-        |_| shared_terminal.borrow_mut().advance(),
-        emit,
-    )
-    .context("starting threads")?;
-    terminal.end_progress();
-    let sentence = tally.sentence(outputs.len(), verifier.engine());
-    terminal.print(sentence + &left_alone.sentence());
-    Ok(if interrupt.heard() {
-        Exit::Interrupted
-    } else if results.is_torn() {
-        Exit::SomeFailed
-    } else if tally.found > 0 {
-        Exit::SomethingFound
-    } else if tally.passed < outputs.len() || outputs.is_empty() {
-        Exit::SomeFailed
-    } else {
-        Exit::Done
-    })
+        Ok(self
+            .verifier
+            .video(path, output.line.as_ref(), &mut watch)?)
+    }
 }
 
 fn options(typed: &Verify) -> Result<VerifierOptions> {
     let mut options = VerifierOptions {
         threshold: typed.threshold,
         min_face: typed.min_face.unwrap_or(0.0),
-        engine: config::engine(&typed.engine)?,
+        engine: library::engine(&typed.engine)?,
         video: VideoOptions {
             backend: typed.running.video_backend.into(),
-            workers: typed.running.jobs.map_or_else(config::cores, usize::from),
+            workers: typed.running.jobs.map_or_else(library::cores, usize::from),
             ..VideoOptions::default()
         },
         ..VerifierOptions::default()
     };
     options.limits.max_pixels = typed.running.max_pixels;
     if let Some(path) = &typed.image {
-        let sticker = config::sticker(path, &options.limits);
+        let sticker = library::sticker(path, &options.limits);
         options.sticker =
             Some(sticker.with_context(|| format!("reading the sticker {}", show::path(path)))?);
     }
@@ -321,6 +343,17 @@ impl Tally {
         } += 1;
     }
 
+    /// The exit code, if nothing else went wrong.
+    fn exit(&self, given: usize) -> Exit {
+        if self.found > 0 {
+            Exit::SomethingFound
+        } else if self.passed < given || given == 0 {
+            Exit::SomeFailed
+        } else {
+            Exit::Done
+        }
+    }
+
     fn sentence(&self, given: usize, engine: &str) -> String {
         let mut sentence = format!(
             "{}: {} passed, {} to look at, {} not checked",
@@ -337,7 +370,7 @@ impl Tally {
 }
 
 /// What was seen, for people.
-fn tell(to: &mut dyn Write, name: &str, seen: &Verification) -> io::Result<()> {
+fn print_entry(to: &mut dyn Write, name: &str, seen: &Verification) -> io::Result<()> {
     let verdict = match seen.verdict {
         Verdict::Passed => "passed",
         Verdict::Found => "look at it",

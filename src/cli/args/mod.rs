@@ -1,7 +1,11 @@
 //! What can be typed, with its help. Nothing here acts: what was typed becomes a checked
-//! [`crate::cli::run::config`] or a usage error.
+//! configuration or a usage error.
 //!
 //! Invariant: a flag that is listed does something, and none is a silent alias of another meaning.
+
+pub(crate) mod help;
+pub(crate) mod library;
+pub(crate) mod value_parsers;
 
 use self::help::{APPLY_HELP, INSPECT_HELP, REVIEW_HELP, VERIFY_HELP};
 use self::value_parsers::{

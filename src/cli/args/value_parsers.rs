@@ -105,17 +105,6 @@ pub(crate) enum KeepArg {
     Copyright,
 }
 
-/// All that was asked for.
-pub(crate) fn keep(asked: &[KeepArg]) -> Keep {
-    let has = |one| asked.contains(&one);
-    Keep {
-        time: has(KeepArg::Time),
-        camera: has(KeepArg::Camera),
-        gps: has(KeepArg::Gps),
-        copyright: has(KeepArg::Copyright),
-    }
-}
-
 impl From<PresetArg> for Preset {
     fn from(arg: PresetArg) -> Self {
         match arg {

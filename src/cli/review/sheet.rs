@@ -5,12 +5,13 @@
 
 use super::draft::Draft;
 use super::pictures::{Pictures, Side, Wanted};
+use crate::cli::args::library;
 use crate::cli::files::path_identity::PathIdentities;
 use crate::cli::files::write;
 use crate::cli::files::write::Existing;
 use crate::cli::plan::base_dir::BaseDir;
 use crate::cli::report::report_file;
-use crate::cli::run::{batch, config, summary};
+use crate::cli::run::batch;
 use crate::cli::ui::exit::Exit;
 use crate::cli::ui::show;
 use crate::cli::ui::terminal::Terminal;
@@ -95,7 +96,7 @@ pub(super) fn export(
     };
     let make = |index: usize| picture(lines[index], index, pictures);
     let interrupt = &pictures.interrupt;
-    let ran = batch::run(lines.len(), config::cores(), interrupt, make, |_| (), emit);
+    let ran = batch::run(lines.len(), library::cores(), interrupt, make, |_| (), emit);
     let cards = cards.into_inner();
     if interrupt.heard() {
         return Exit::Interrupted;
@@ -111,8 +112,8 @@ pub(super) fn export(
     }
     voice.print(format_args!(
         "{} of {} in {}",
-        summary::count(cards.shown, "output"),
-        summary::count(lines.len(), "file"),
+        show::count(cards.shown, "output"),
+        show::count(lines.len(), "file"),
         show::path(to)
     ));
     match cards.missing {
@@ -159,7 +160,7 @@ fn page(lines: &[&FileReport], run: Option<&RunSummary>, cards: &str) -> String 
         lines.iter().filter(verdict_of).count()
     };
     let mut numbers = vec![
-        summary::count(lines.len(), "file"),
+        show::count(lines.len(), "file"),
         format!("{} covered", with(Outcome::Redacted)),
         format!("{} without faces", with(Outcome::NoFaces)),
         format!("{} left alone", with(Outcome::Skipped)),
@@ -226,8 +227,8 @@ fn outcome(line: &FileReport) -> String {
                 true => "",
                 false => ", may be undone",
             };
-            let regions = summary::count(line.regions.len(), "region");
-            let faces = summary::count(faces, "face");
+            let regions = show::count(line.regions.len(), "region");
+            let faces = show::count(faces, "face");
             format!("{regions} covered, {faces} found; style {style}{kind}")
         }
         Outcome::NoFaces => "nothing to cover was found".into(),

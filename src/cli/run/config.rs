@@ -3,35 +3,23 @@
 //!
 //! Invariant: a flag is used or refused, never passed over.
 
-use crate::cli::args::value_parsers;
-use crate::cli::args::value_parsers::{DeviceArg, StyleArg};
-use crate::cli::args::{Blur, Common, Detect, Engine, Running, Writing};
-use crate::cli::plan::boxes::ManualBoxes;
-use crate::cli::plan::inputs;
-use crate::cli::plan::inputs::{Inputs, LeftAlone};
-use crate::cli::plan::outputs;
-use crate::cli::plan::outputs::{Destination, Planned};
-use crate::cli::plan::task;
+use crate::cli::args::{Common, Running, Writing, library};
+use crate::cli::plan::destination::Destination;
+use crate::cli::plan::inputs::{self, Inputs, LeftAlone};
+use crate::cli::plan::outputs::{self, Planned};
 use crate::cli::plan::task::Task;
 use crate::cli::plan::{companion_files, unrelated_files};
 use crate::cli::report::report_file::ReportTo;
 use crate::cli::ui::show;
 use crate::cli::ui::terminal::ProgressArg;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, ensure};
 use faceveil::{
-    Applier, DetectorOptions, Effort, Encoding, EngineChoice, EngineOptions, Format, Keep, Limits,
-    Masking, Options, Photo, Preset, Rgb, Sticker, Style, VerifierOptions, VideoAnonymizer,
-    VideoOptions,
+    Applier, DetectorOptions, Encoding, Format, Options, Preset, Style, VerifierOptions,
+    VideoAnonymizer, VideoOptions,
 };
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::thread;
-
-/// Cells across a mosaic mask: fewer than what let people be told apart in published attacks.
-const CELLS: u32 = 6;
-/// Largest sticker file that is read.
-const STICKER_BYTES: u64 = 256 << 20;
 
 /// A whole run.
 #[derive(Debug)]
@@ -101,66 +89,6 @@ pub(crate) struct Plan<'a> {
 }
 
 impl Config {
-    /// Checks what was typed after `blur` and plans the run. Reads folders and the sticker; writes
-    /// nothing.
-    ///
-    /// # Errors
-    /// Flags that do not go together, or a plan that cannot be.
-    pub(crate) fn blur(typed: Blur) -> Result<Self> {
-        let writing = &typed.writing;
-        let destination = Destination::choose(
-            writing.output.as_deref(),
-            writing.in_place,
-            &typed.common.inputs,
-        )?;
-        let report = ReportTo::choose(writing.report.as_deref());
-        let task = if typed.dry_run {
-            Task::dry_run(writing)
-        } else {
-            check_stdout(&destination, &report, writing)?;
-            Task::blur(writing)
-        };
-        let regions = ManualBoxes::gather(&typed.regions, "--region")?;
-        let ignore = ManualBoxes::gather(&typed.ignore, "--ignore")?;
-        let options = Options {
-            style: style(&typed)?,
-            masking: Masking {
-                shape: typed.shape.into(),
-                margin: typed.margin,
-            },
-            regions: regions.always.clone(),
-            ignore: ignore.always.clone(),
-            keep: value_parsers::keep(&writing.keep),
-            format: writing.format,
-            limits: limits(&typed.common.running),
-        };
-        let previews = typed.common.preview.as_deref();
-        let inputs = gather(&typed.common.inputs, previews, &destination);
-        regions.check(&inputs.list, "--region")?;
-        ignore.check(&inputs.list, "--ignore")?;
-        let plan = Plan {
-            destination: &destination,
-            report,
-            audit: writing.audit.clone(),
-            previews,
-        };
-        let mut config = Self::new(
-            task,
-            find(&typed.common, options)?,
-            inputs,
-            plan,
-            encoding(writing),
-            &typed.common.running,
-        )?;
-        config.strict = typed.common.strict;
-        config.verify_outputs(writing.verify, typed.dry_run, &destination)?;
-        for planned in &mut config.plan {
-            planned.regions = regions.for_input(&planned.input);
-            planned.ignore = ignore.for_input(&planned.input);
-        }
-        Ok(config)
-    }
-
     /// Has outputs looked at again, if `asked`.
     ///
     /// # Errors
@@ -209,40 +137,6 @@ impl Config {
         Ok(())
     }
 
-    /// Checks what was typed after `detect` and plans the run.
-    ///
-    /// # Errors
-    /// As [`Config::blur`].
-    pub(crate) fn detect(typed: Detect) -> Result<Self> {
-        let given = &typed.common.inputs;
-        ensure!(
-            given.len() == 1 || !given.iter().any(|g| inputs::is_stdin(g)),
-            "`-` (standard input) stands alone; give the other inputs in a run of their own"
-        );
-        let options = Options {
-            limits: limits(&typed.common.running),
-            ..Options::default()
-        };
-        let destination = Destination::Nowhere;
-        let previews = typed.common.preview.as_deref();
-        let plan = Plan {
-            destination: &destination,
-            report: ReportTo::Stdout,
-            audit: None,
-            previews,
-        };
-        let mut config = Self::new(
-            Task::Detect,
-            find(&typed.common, options)?,
-            gather(&typed.common.inputs, previews, &destination),
-            plan,
-            Encoding::default(),
-            &typed.common.running,
-        )?;
-        config.strict = typed.common.strict;
-        Ok(config)
-    }
-
     /// A run over these inputs.
     ///
     /// # Errors
@@ -282,7 +176,7 @@ impl Config {
         }
         let mut notices = unrelated_files::sentences(&left_alone, &plan);
         notices.extend(to.report.notice_of_shared(&plan));
-        let jobs = running.jobs.map_or_else(cores, usize::from);
+        let jobs = running.jobs.map_or_else(library::cores, usize::from);
         let folder = match to.destination {
             Destination::Folder(folder) => Some(folder.clone()),
             _ => None,
@@ -308,76 +202,6 @@ impl Config {
             progress: running.progress,
         })
     }
-}
-
-/// Walks what was given, but not into the folders that are written to.
-fn gather(given: &[OsString], previews: Option<&Path>, destination: &Destination) -> Inputs {
-    let mut own: Vec<&Path> = previews.into_iter().collect();
-    if let Destination::Folder(folder) = destination {
-        own.push(folder);
-    }
-    inputs::gather(given, &own)
-}
-
-/// How videos are to be encoded.
-pub(crate) fn encoding(typed: &Writing) -> Encoding {
-    Encoding {
-        audio: typed.audio.into(),
-        crf: typed.crf,
-        effort: typed.preset_video.map(Effort::from),
-    }
-}
-
-/// Faces that are to be looked for.
-fn find(typed: &Common, options: Options) -> Result<Faces> {
-    let preset = typed.preset.map(Preset::from);
-    let detector = |usual| detector(typed, preset.unwrap_or(usual));
-    Ok(Faces::Find {
-        detector: detector(Preset::default())?,
-        video_detector: detector(VideoAnonymizer::PRESET)?,
-        options: Box::new(options),
-    })
-}
-
-fn limits(typed: &Running) -> Limits {
-    Limits {
-        max_pixels: typed.max_pixels,
-    }
-}
-
-/// Threads that run at a time.
-pub(crate) fn cores() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
-}
-
-fn detector(typed: &Common, preset: Preset) -> Result<DetectorOptions> {
-    Ok(DetectorOptions {
-        preset,
-        threshold: typed.threshold,
-        min_face: typed.min_face.unwrap_or(0.0),
-        engine: engine(&typed.engine)?,
-        ..DetectorOptions::default()
-    })
-}
-
-/// What runs the networks.
-///
-/// # Errors
-/// If a flag would not be used.
-pub(crate) fn engine(typed: &Engine) -> Result<EngineOptions> {
-    let engine: EngineChoice = typed.engine.into();
-    let on_cpu = matches!(typed.device, DeviceArg::Auto | DeviceArg::Cpu);
-    ensure!(
-        typed.onnxruntime.is_none()
-            || engine == EngineChoice::OnnxRuntime
-            || (engine == EngineChoice::Auto && !on_cpu),
-        "--onnxruntime would not be used; add --engine onnxruntime"
-    );
-    Ok(EngineOptions {
-        engine,
-        device: typed.device.into(),
-        onnxruntime: typed.onnxruntime.clone(),
-    })
 }
 
 /// Standard output holds one thing: a photo, or the report.
@@ -409,41 +233,29 @@ pub(crate) fn check_stdout(
     Ok(())
 }
 
-fn style(typed: &Blur) -> Result<Style> {
-    for (given, flag, of) in [
-        (typed.color.is_some(), "--color", StyleArg::Solid),
-        (typed.cells.is_some(), "--cells", StyleArg::Mosaic),
-        (typed.image.is_some(), "--image", StyleArg::Image),
-    ] {
-        ensure!(
-            !given || typed.style == of,
-            "{flag} would not be used; add --style {}",
-            format!("{of:?}").to_lowercase()
-        );
-    }
-    Ok(match typed.style {
-        StyleArg::Blur => Style::Blur,
-        StyleArg::Solid => Style::Solid(typed.color.unwrap_or(Rgb(0, 0, 0))),
-        StyleArg::Mosaic => Style::Mosaic(typed.cells.unwrap_or(CELLS)),
-        StyleArg::Gaussian => Style::Gaussian,
-        StyleArg::Image => match &typed.image {
-            Some(path) => Style::Image(
-                sticker(path, &limits(&typed.common.running))
-                    .with_context(|| format!("reading the sticker {}", show::path(path)))?,
-            ),
-            None => bail!("--style image needs a picture; add --image FILE"),
-        },
+/// Faces that are to be looked for.
+///
+/// # Errors
+/// If a flag would not be used.
+pub(crate) fn find(typed: &Common, options: Options) -> Result<Faces> {
+    let preset = typed.preset.map(Preset::from);
+    let detector = |usual| library::detector(typed, preset.unwrap_or(usual));
+    Ok(Faces::Find {
+        detector: detector(Preset::default())?,
+        video_detector: detector(VideoAnonymizer::PRESET)?,
+        options: Box::new(options),
     })
 }
 
-/// Reads the picture of `--style image`.
-///
-/// # Errors
-/// If it is none that can be laid over faces.
-pub(crate) fn sticker(path: &Path, limits: &Limits) -> Result<Sticker> {
-    let bytes = crate::cli::files::read::file(path, STICKER_BYTES)?;
-    let png = Some(Format::Png); // which keeps transparency
-    let photo = Photo::read_as(&bytes, limits, Keep::default(), png)?;
-    let (size, rgba) = photo.to_rgba();
-    Ok(Sticker::new(size, &rgba)?)
+/// Walks what was given, but not into the folders that are written to.
+pub(crate) fn gather(
+    given: &[OsString],
+    previews: Option<&Path>,
+    destination: &Destination,
+) -> Inputs {
+    let mut own: Vec<&Path> = previews.into_iter().collect();
+    if let Destination::Folder(folder) = destination {
+        own.push(folder);
+    }
+    inputs::gather(given, &own)
 }

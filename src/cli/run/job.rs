@@ -1,37 +1,29 @@
-//! What is done to one photo, from its bytes to its place on the disk. Runs on a worker; says
-//! nothing itself.
+//! What is done to one file. Runs on a worker; prints nothing itself.
 //!
 //! Invariant: every photo ends in one [`Done`], and nothing is at its output path unless the whole
 //! new file is.
 
 use super::batch;
 use super::manifest::Manifest;
-use super::video::Videos;
-use crate::cli::args::value_parsers::OnNoFaceArg;
+use super::videos::Videos;
 use crate::cli::files::read;
-use crate::cli::files::write;
-use crate::cli::files::write::{Existing, Written};
+use crate::cli::files::write::Existing;
 use crate::cli::plan::companion_files;
 use crate::cli::plan::inputs::Source;
-use crate::cli::plan::naming::Naming;
 use crate::cli::plan::outputs::{Planned, Target};
 use crate::cli::plan::task::{IfExists, Task};
 use crate::cli::report::findings;
 use crate::cli::ui::interrupt::Interrupt;
-use crate::cli::ui::{preview, show};
+use crate::cli::ui::show;
 use anyhow::{Context, Result, anyhow, bail};
 use faceveil::{
-    Anonymizer, Applier, Digest, FileReport, Format, Found, Hashes, Keep, Options, Outcome, Photo,
-    Recognised, Verifier,
+    Anonymizer, Applier, Digest, FileReport, Format, Hashes, Options, Outcome, Verifier,
 };
-use std::borrow::Cow;
 use std::collections::HashMap;
-use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// What is told of an output that is there.
+/// Said of an output that is there.
 pub(crate) const EXISTS: &str = "its output exists; use --overwrite or --skip-existing";
 
 /// What a run does to every photo.
@@ -125,7 +117,7 @@ impl Job<'_> {
             Ok(findings::not_checked(
                 "it is up to date, and what was covered is told in another run's report: give that one to `faceveil verify`, or delete the folder's .faceveil-record.jsonl and write anew with --overwrite",
             ))
-        } else if read::is_video(path) {
+        } else if planned.input.kind().is_video() {
             caught(|| self.videos.verify(verifier, path, report))
         } else {
             caught(|| {
@@ -172,237 +164,102 @@ impl Job<'_> {
     }
 
     fn attempt(&self, planned: &Planned) -> Result<Ended> {
-        let finished = |report| Ok(Ended::Reported(report));
-        if let Target::OwnOutput(of) = &planned.target {
-            return finished(self.skipped(planned, format!("it is the output of {of}")));
-        }
-        if let (Covering::FromReport(_), Some(line)) = (&self.covering, &planned.line) {
-            const THEN: &str = "for a line that can be applied, run `faceveil blur` or `faceveil detect` on it again";
-            match line.outcome {
-                Outcome::Failed => {
-                    let why = line.error.as_deref().unwrap_or("no reason is told");
-                    bail!("its line says that it failed ({why}); {THEN}");
-                }
-                Outcome::Skipped => {
-                    let why = line.warnings.first().map_or("no reason is told", |w| w);
-                    let sentence = format!("its line says that it was left alone ({why}); {THEN}");
-                    return finished(self.skipped(planned, sentence));
-                }
-                _ => {}
-            }
+        if let Some(report) = self.without_work(planned)? {
+            return Ok(Ended::Reported(report));
         }
         let mut rule = Existing::Refuse;
-        let known = self
-            .manifest
-            .is_some_and(|r| r.knows(&planned.report_name()));
-        if let (Task::Blur { existing, .. }, Target::File { path, .. }) =
-            (self.task, &planned.target)
-        {
-            if let IfExists::Write(existing) = existing {
-                rule = existing;
-            }
-            if fs::symlink_metadata(path).is_ok() {
-                match existing {
-                    IfExists::Skip if !known => {
-                        return finished(self.skipped(planned, "its output exists".into()));
-                    }
-                    IfExists::Write(Existing::Refuse) if !known => bail!(EXISTS),
-                    _ if path.is_dir() => bail!("there is a folder at its output path"),
-                    _ => {}
-                }
-            }
+        if let Some(report) = self.existing_output(planned, &mut rule)? {
+            return Ok(Ended::Reported(report));
         }
         if let Source::File(path) = &planned.input.source
-            && read::is_video(path)
+            && planned.input.kind().is_video()
         {
             let read = File::open(path).and_then(Digest::of_reader);
             let digest = || read.context("reading its bytes");
             return match self.earlier_result(planned, &mut rule, digest)? {
                 Some(ended) => Ok(ended),
-                None => finished(self.video(path, planned, rule)?),
+                None => Ok(Ended::Reported(self.video(path, planned, rule)?)),
             };
         }
         let bytes = match &planned.input.source {
-            Source::File(path) => read::photo(path)?,
+            Source::File(path) => read::photo(path, planned.input.kind())?,
             Source::Stdin => read::stdin()?,
             Source::Unreachable(_, why) => return Err(anyhow!("{why}")),
         };
         let digest = || Ok(Digest::of(&bytes));
         match self.earlier_result(planned, &mut rule, digest)? {
             Some(ended) => Ok(ended),
-            None => finished(self.photo(bytes, planned, rule)?),
+            None => Ok(Ended::Reported(self.photo(bytes, planned, rule)?)),
         }
     }
 
-    fn photo(&self, bytes: Vec<u8>, planned: &Planned, rule: Existing) -> Result<FileReport> {
-        if let Recognised::Video(kind) = Photo::recognise(&bytes) {
-            bail!("it is a video ({kind}), which cannot be piped; give it as a file");
+    /// The report of a file that is left alone by the plan, or by the report that is applied.
+    ///
+    /// # Errors
+    /// If the report that is applied says that the file failed.
+    fn without_work(&self, planned: &Planned) -> Result<Option<FileReport>> {
+        const THEN: &str =
+            "for a line that can be applied, run `faceveil blur` or `faceveil detect` on it again";
+        if let Target::OwnOutput(other) = &planned.target {
+            let why = format!("it is the output of {other}");
+            return Ok(Some(self.skipped(planned, why)));
         }
-        let found = match (self.covering, &planned.line) {
-            (Covering::Find(anonymizer, options), _) => {
-                anonymizer.find_with(&bytes, &for_one(options, planned))?
-            }
-            (Covering::FromReport(applier), Some(line)) => applier.find(&bytes, line)?,
-            (Covering::FromReport(_), None) => bail!("the report says nothing of it"),
+        let (Covering::FromReport(_), Some(line)) = (&self.covering, &planned.line) else {
+            return Ok(None);
         };
-        drop(bytes);
-        if let (true, Some(formats)) = (self.task.is_in_place(), &found.report().formats) {
-            bail!(
-                "{} would become {}, which cannot be done in place; choose another place with -o",
-                formats.input,
-                formats.output
-            );
-        }
-        let written = found.written();
-        if let Some(path) = &planned.preview {
-            let masks = self.task != Task::Detect;
-            let drawn = preview::draw(&found.picture(0), found.report(), masks)?;
-            // Previews are ours to replace.
-            write::atomically(path, &drawn, Existing::Replace, self.interrupt)
-                .context("writing its preview")?;
-        }
-        let mut also = Vec::new();
-        if let Target::File { path, .. } = &planned.target {
-            also.extend(misnamed(path, written));
-            also.extend(self.task.is_in_place().then(|| other_names(path)).flatten());
-        }
-        also.extend(self.beside(planned));
-        match self.task {
-            Task::Detect => {
-                let mut report = found.report().clone();
-                (report.style, report.formats) = (None, None);
-                report.warnings.extend(also);
-                Ok(report)
+        match line.outcome {
+            Outcome::Failed => {
+                let why = line.error.as_deref().unwrap_or("no reason is told");
+                bail!("its line says that it failed ({why}); {THEN}");
             }
-            Task::DryRun { .. } => {
-                let mut report = found.report().clone();
-                report.warnings.extend(also);
-                Ok(report)
+            Outcome::Skipped => {
+                let why = line.warnings.first().map_or("no reason is told", |w| w);
+                let sentence = format!("its line says that it was left alone ({why}); {THEN}");
+                Ok(Some(self.skipped(planned, sentence)))
             }
-            Task::Blur { on_no_face, .. } => self.cover(found, planned, rule, on_no_face, also),
+            _ => Ok(None),
         }
     }
 
-    /// What lies beside it and tells the same story.
-    fn beside(&self, planned: &Planned) -> Option<String> {
-        let told = self.task != Task::Detect;
-        told.then(|| companion_files::sentence(&planned.companion_files))
-            .flatten()
-    }
-
-    fn cover(
+    /// What becomes of an output that is there. `rule` becomes what was asked for.
+    ///
+    /// # Errors
+    /// If it may not be replaced.
+    fn existing_output(
         &self,
-        found: Found,
         planned: &Planned,
-        rule: Existing,
-        on_no_face: OnNoFaceArg,
-        also: Vec<String>,
-    ) -> Result<FileReport> {
-        if let Some(mut report) = without_faces(found.report(), on_no_face) {
-            self.remember(planned, &mut report);
-            return Ok(report);
+        rule: &mut Existing,
+    ) -> Result<Option<FileReport>> {
+        let (Task::Blur { existing, .. }, Target::File { path, .. }) = (self.task, &planned.target)
+        else {
+            return Ok(None);
+        };
+        if let IfExists::Write(existing) = existing {
+            *rule = existing;
         }
-        let done = found.redact()?;
-        let mut report = done.report;
-        report.warnings.extend(also);
-        if self.interrupt.requested() {
-            bail!("interrupted before it was written");
+        if fs::symlink_metadata(path).is_err() {
+            return Ok(None);
         }
-        match &planned.target {
-            Target::File { path, name } => {
-                report.output = Some(show::in_report(name));
-                write::with_temporary(path, rule, self.interrupt, |file| {
-                    file.as_file_mut().write_all(&done.bytes)?;
-                    self.remember(planned, &mut report);
-                    Ok(Written::Keep(()))
-                })
-                .context("writing its output")?;
+        let is_known = self
+            .manifest
+            .is_some_and(|m| m.knows(&planned.report_name()));
+        match existing {
+            IfExists::Skip if !is_known => {
+                return Ok(Some(self.skipped(planned, "its output exists".into())));
             }
-            Target::Stdout => {
-                let mut out = io::stdout().lock();
-                out.write_all(&done.bytes)
-                    .and_then(|()| out.flush())
-                    .context("writing to standard output")?;
-                report.output = Some("-".into());
-            }
-            Target::Nothing | Target::OwnOutput(_) => bail!("it has no output path"),
+            IfExists::Write(Existing::Refuse) if !is_known => bail!(EXISTS),
+            _ if path.is_dir() => bail!("there is a folder at its output path"),
+            _ => {}
         }
-        Ok(report)
+        Ok(None)
     }
 
-    /// Whether metadata is to be written again.
-    fn keeps(&self) -> bool {
-        let keep = match self.covering {
-            Covering::Find(_, options) => options.keep,
-            Covering::FromReport(applier) => applier.keep,
-        };
-        keep != Keep::default()
-    }
-
-    /// A video has a path of its own: it is too long for memory.
-    fn video(&self, input: &Path, planned: &Planned, rule: Existing) -> Result<FileReport> {
-        let find = || match self.covering {
-            Covering::Find(_, options) => {
-                let options = for_one(options, planned);
-                self.videos.detect(input, &options)
-            }
-            Covering::FromReport(_) => bail!("a report is applied by writing files"),
-        };
-        let write = |output: &Path| match (self.covering, &planned.line) {
-            (Covering::Find(_, options), _) => {
-                let options = for_one(options, planned);
-                self.videos.blur(input, output, &options)
-            }
-            (Covering::FromReport(applier), Some(line)) => {
-                self.videos.apply(input, output, applier, line)
-            }
-            (Covering::FromReport(_), None) => bail!("the report says nothing of it"),
-        };
-        let mut also = Vec::new();
-        if self.format.is_some() {
-            also.push("--format is for photos; the video keeps its own".to_owned());
-        }
-        if self.keeps() {
-            also.push(
-                "--keep is for photos; nothing but picture and sound of a video is kept".into(),
-            );
-        }
-        if planned.preview.is_some() {
-            also.push("a preview is drawn of photos only".to_owned());
-        }
-        also.extend(self.beside(planned));
-        match (self.task, &planned.target) {
-            (Task::Detect | Task::DryRun { .. }, _) => {
-                let mut report = find()?;
-                report.warnings.extend(also);
-                Ok(report)
-            }
-            (Task::Blur { on_no_face, .. }, Target::File { path, name }) => {
-                if self.task.is_in_place()
-                    && Naming::for_input(&planned.input, None) != Naming::default()
-                {
-                    bail!(
-                        "it would become a QuickTime file, which cannot be done in place; choose another place with -o"
-                    );
-                }
-                also.extend(self.task.is_in_place().then(|| other_names(path)).flatten());
-                write::with_temporary(path, rule, self.interrupt, |file| {
-                    let mut report = write(file.path())?;
-                    if let Some(mut report) = without_faces(&report, on_no_face) {
-                        self.remember(planned, &mut report);
-                        return Ok(Written::Remove(report));
-                    }
-                    report.warnings.extend(also);
-                    report.output = Some(show::in_report(name));
-                    self.remember(planned, &mut report);
-                    Ok(Written::Keep(report))
-                })
-            }
-            (_, Target::Stdout) => {
-                bail!("a video is not written to standard output; give -o FILE")
-            }
-            (_, Target::Nothing | Target::OwnOutput(_)) => bail!("it has no output path"),
-        }
+    /// A warning about the files beside it that tell the same story.
+    pub(crate) fn companion_warning(&self, planned: &Planned) -> Option<String> {
+        let is_wanted = self.task != Task::Detect;
+        is_wanted
+            .then(|| companion_files::sentence(&planned.companion_files))
+            .flatten()
     }
 
     pub(crate) fn skipped(&self, planned: &Planned, why: String) -> FileReport {
@@ -416,77 +273,4 @@ impl Job<'_> {
 /// What is written already is there, whatever becomes of the second look at it.
 fn caught<T>(look: impl FnOnce() -> Result<T>) -> Result<T> {
     batch::caught(look).unwrap_or_else(|message| bail!("a bug in faceveil: {message}"))
-}
-
-/// What is said of a file in which nothing is to be covered and which is not to be written.
-fn without_faces(found: &FileReport, on_no_face: OnNoFaceArg) -> Option<FileReport> {
-    const WHY: &str = "nothing to cover was found, so nothing was written";
-    if found.outcome != Outcome::NoFaces {
-        return None;
-    }
-    let mut report = found.clone();
-    match on_no_face {
-        OnNoFaceArg::Write => return None,
-        OnNoFaceArg::Skip => {
-            report.outcome = Outcome::Skipped;
-            // A video was written and is taken back.
-            if let Some(hashes) = &mut report.sha256 {
-                hashes.output = None;
-            }
-            report.warnings.push(format!("{WHY} (--on-no-face skip)"));
-        }
-        OnNoFaceArg::Fail => {
-            report.outcome = Outcome::Failed;
-            if let Some(hashes) = &mut report.sha256 {
-                hashes.output = None;
-            }
-            report.error = Some(format!("{WHY} (--on-no-face fail)"));
-        }
-    }
-    Some(report)
-}
-
-/// Its name in the report.
-pub(crate) fn name(planned: &Planned) -> String {
-    match planned.input.source {
-        Source::Stdin => "-".into(),
-        _ => show::in_report(&planned.input.name),
-    }
-}
-
-/// The options for one file: what is given by hand for it comes on top.
-fn for_one<'a>(options: &'a Options, planned: &Planned) -> Cow<'a, Options> {
-    if planned.regions.is_empty() && planned.ignore.is_empty() {
-        return Cow::Borrowed(options);
-    }
-    let mut own = options.clone();
-    own.regions.extend(&planned.regions);
-    own.ignore.extend(&planned.ignore);
-    Cow::Owned(own)
-}
-
-/// A sentence about a name that promises another format than the file has.
-fn misnamed(path: &Path, format: Format) -> Option<String> {
-    let extension = path
-        .extension()
-        .and_then(OsStr::to_str)?
-        .to_ascii_lowercase();
-    let (name, usual) = (format.name(), format.extensions());
-    (!usual.contains(&extension.as_str()))
-        .then(|| format!("the file is a {name}, though its name ends in .{extension}"))
-}
-
-/// A sentence about the other names of a file that will be replaced: they keep the original picture.
-#[cfg(unix)]
-fn other_names(path: &Path) -> Option<String> {
-    use std::os::unix::fs::MetadataExt;
-    let links = fs::metadata(path).ok()?.nlink();
-    (links > 1).then(|| {
-        format!("the file has {links} names (hard links); only this one was replaced, the others show the original")
-    })
-}
-
-#[cfg(not(unix))]
-fn other_names(_: &Path) -> Option<String> {
-    None
 }

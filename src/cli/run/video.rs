@@ -1,137 +1,100 @@
-//! Videos of a run, one at a time: each takes all the threads that there are, and its share of memory.
-//!
-//! Invariant: nothing is at a video's output path unless the whole new file is.
+//! One video: faces found and covered, and the new file written.
 
-use super::config::{Config, Faces};
-use crate::cli::ui::interrupt::Interrupt;
-use crate::cli::ui::terminal::FrameProgress;
+use super::job::{Covering, Job};
+use super::outcome::{for_one, other_names, without_faces};
+use crate::cli::files::write::{self, Existing, Written};
+use crate::cli::plan::naming::Naming;
+use crate::cli::plan::outputs::{Planned, Target};
+use crate::cli::plan::task::Task;
+use crate::cli::ui::show;
 use anyhow::{Result, bail};
-use faceveil::{
-    Applier, ErrorKind, FileReport, Options, Progress, Verification, Verifier, VideoAnonymizer,
-};
-use std::ops::ControlFlow;
+use faceveil::{FileReport, Keep};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
-/// Deals with videos when their turn comes.
-pub(crate) struct Videos<'a> {
-    config: &'a Config,
-    interrupt: &'a Interrupt,
-    progress: FrameProgress,
-    /// Made for the first video.
-    turn: Mutex<Option<VideoAnonymizer>>,
-}
-
-/// What is called after every frame.
-type Watch<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
-
-impl<'a> Videos<'a> {
-    /// For one run.
-    pub(crate) fn new(
-        config: &'a Config,
-        interrupt: &'a Interrupt,
-        progress: FrameProgress,
-    ) -> Self {
-        Self {
-            config,
-            interrupt,
-            progress,
-            turn: Mutex::new(None),
-        }
-    }
-
-    /// Finds the faces of a video; writes nothing.
-    pub(crate) fn detect(&self, input: &Path, options: &Options) -> Result<FileReport> {
-        self.find(input, options, |anonymizer, watch| {
-            anonymizer.detect(input, watch)
-        })
-    }
-
-    /// Writes a video anew to a temporary name.
-    pub(crate) fn blur(
-        &self,
-        input: &Path,
-        output: &Path,
-        options: &Options,
-    ) -> Result<FileReport> {
-        self.find(input, options, |anonymizer, watch| {
-            anonymizer.blur(input, output, watch)
-        })
-    }
-
-    /// Writes a video anew to a temporary name, covered with what a report says.
-    pub(crate) fn apply(
-        &self,
-        input: &Path,
-        output: &Path,
-        applier: &Applier,
-        line: &FileReport,
-    ) -> Result<FileReport> {
-        self.run(input, |_, watch| {
-            applier.video(input, output, line, &self.config.video, watch)
-        })
-    }
-
-    /// Looks at a video that was written again.
-    pub(crate) fn verify(
-        &self,
-        verifier: &Verifier,
-        output: &Path,
-        line: &FileReport,
-    ) -> Result<Verification> {
-        let seen = self.run(output, |_, watch| verifier.video(output, Some(line), watch));
-        match self.interrupt.requested() {
-            true => bail!("interrupted while it was looked at again"),
-            false => seen,
-        }
-    }
-
-    fn find(
-        &self,
-        input: &Path,
-        options: &Options,
-        work: impl FnOnce(&VideoAnonymizer, Watch<'_>) -> faceveil::Result<FileReport>,
-    ) -> Result<FileReport> {
-        let Faces::Find { video_detector, .. } = &self.config.faces else {
-            bail!("no detector in this run");
+impl Job<'_> {
+    /// Whether metadata is to be written again.
+    fn keeps(&self) -> bool {
+        let keep = match self.covering {
+            Covering::Find(_, options) => options.keep,
+            Covering::FromReport(applier) => applier.keep,
         };
-        self.run(input, |turn, watch| {
-            let mut anonymizer = match turn.take() {
-                Some(anonymizer) => anonymizer,
-                None => VideoAnonymizer::new(
-                    video_detector,
-                    options.clone(),
-                    self.config.video.clone(),
-                )?,
-            };
-            anonymizer.set_options(options.clone())?;
-            work(turn.insert(anonymizer), watch)
-        })
+        keep != Keep::default()
     }
 
-    fn run<T>(
+    /// Flags that are for photos, and files beside it.
+    fn video_notes(&self, planned: &Planned) -> Vec<String> {
+        let mut also = Vec::new();
+        if self.format.is_some() {
+            also.push("--format is for photos; the video keeps its own".to_owned());
+        }
+        if self.keeps() {
+            also.push(
+                "--keep is for photos; nothing but picture and sound of a video is kept".into(),
+            );
+        }
+        if planned.preview.is_some() {
+            also.push("a preview is drawn of photos only".to_owned());
+        }
+        also.extend(self.companion_warning(planned));
+        also
+    }
+
+    /// Deals with a video, from file to file: it is too long for memory.
+    pub(crate) fn video(
         &self,
         input: &Path,
-        work: impl FnOnce(&mut Option<VideoAnonymizer>, Watch<'_>) -> faceveil::Result<T>,
-    ) -> Result<T> {
-        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.interrupt.requested() {
-            bail!("interrupted before it was begun");
-        }
-        let name = input.file_name().unwrap_or(input.as_os_str());
-        let mut bar = self.progress.begin(Path::new(name));
-        let mut watch = |done: Progress| {
-            bar.advance(done.frames, done.of);
-            match self.interrupt.requested() {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
+        planned: &Planned,
+        rule: Existing,
+    ) -> Result<FileReport> {
+        let find = || match self.covering {
+            Covering::Find(_, options) => {
+                let options = for_one(options, planned);
+                self.videos.detect(input, &options)
             }
+            Covering::FromReport(_) => bail!("a report is applied by writing files"),
         };
-        match work(&mut turn, &mut watch) {
-            Err(e) if e.kind() == ErrorKind::Interrupted => {
-                bail!("interrupted before it was written")
+        let write = |output: &Path| match (self.covering, &planned.line) {
+            (Covering::Find(_, options), _) => {
+                let options = for_one(options, planned);
+                self.videos.blur(input, output, &options)
             }
-            other => Ok(other?),
+            (Covering::FromReport(applier), Some(line)) => {
+                self.videos.apply(input, output, applier, line)
+            }
+            (Covering::FromReport(_), None) => bail!("the report says nothing of it"),
+        };
+        let mut also = self.video_notes(planned);
+        match (self.task, &planned.target) {
+            (Task::Detect | Task::DryRun { .. }, _) => {
+                let mut report = find()?;
+                report.warnings.extend(also);
+                Ok(report)
+            }
+            (Task::Blur { on_no_face, .. }, Target::File { path, name }) => {
+                if self.task.is_in_place()
+                    && Naming::for_input(&planned.input, None) != Naming::default()
+                {
+                    bail!(
+                        "it would become a QuickTime file, which cannot be done in place; choose another place with -o"
+                    );
+                }
+                also.extend(self.task.is_in_place().then(|| other_names(path)).flatten());
+                write::with_temporary(path, rule, self.interrupt, |file| {
+                    let mut report = write(file.path())?;
+                    if let Some(mut report) = without_faces(&report, on_no_face) {
+                        self.remember(planned, &mut report);
+                        return Ok(Written::Remove(report));
+                    }
+                    report.warnings.extend(also);
+                    report.output = Some(show::in_report(name));
+                    self.remember(planned, &mut report);
+                    Ok(Written::Keep(report))
+                })
+            }
+            (_, Target::Stdout) => {
+                bail!("a video is not written to standard output; give -o FILE")
+            }
+            (_, Target::Nothing | Target::OwnOutput(_)) => bail!("it has no output path"),
         }
     }
 }
