@@ -130,6 +130,44 @@ fn no_arrow_between_rooms_turns_round() {
     );
 }
 
+/// Folders of the command, from the bottom to the top. Commands, one file each, may use all of them.
+const CLI_LAYERS: [&str; 6] = ["ui", "files", "args", "plan", "report", "run"];
+
+#[test]
+fn the_command_imports_downward_only() {
+    let cli = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli");
+    let layer = |name: &str| CLI_LAYERS.iter().position(|l| *l == name);
+    let mut wrong = vec![];
+    let mut seen = 0;
+    for path in files(&cli) {
+        let relative = path.strip_prefix(&cli).expect("below cli").to_owned();
+        let folder = relative.iter().next().expect("a name").to_string_lossy();
+        let Some(own) = layer(&folder) else { continue };
+        let text = std::fs::read_to_string(&path).expect("source is UTF-8");
+        for (number, line) in text.lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            let mut names = code.split("crate::cli::").skip(1).map(|rest| {
+                rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                    .next()
+                    .unwrap_or_default()
+            });
+            let upward = names.find(|name| {
+                seen += 1;
+                layer(name).is_none_or(|other| other > own)
+            });
+            if upward.is_some() || code.contains("super::super") {
+                wrong.push(format!(
+                    "src/cli/{}:{}: {code}",
+                    relative.display(),
+                    number + 1
+                ));
+            }
+        }
+    }
+    assert!(seen > 50, "the scan found only {seen} imports");
+    assert!(wrong.is_empty(), "imports upward:\n{}", wrong.join("\n"));
+}
+
 /// What `photo` reads and writes with must not be what looks through its files afterwards.
 #[test]
 fn the_second_opinion_uses_no_codec_of_the_writers() {
