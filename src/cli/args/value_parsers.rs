@@ -3,9 +3,7 @@
 //! Invariant: a value that leaves this file lies within the bounds that its help names.
 
 use clap::ValueEnum;
-use faceveil::{
-    Audio, Backend, Device, Effort, EngineChoice, Format, Keep, Preset, Rect, Rgb, Shape,
-};
+use faceveil::{Audio, Backend, Device, Effort, EngineChoice, Format, Preset, Rect, Rgb, Shape};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 

@@ -102,8 +102,8 @@ fn boxed(line: &str) -> Result<(Rect, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::inputs::Source;
     use super::*;
+    use crate::cli::plan::inputs::Source;
 
     #[test]
     fn a_file_of_boxes_is_for_every_file_or_for_one() {

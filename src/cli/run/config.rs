@@ -75,7 +75,7 @@ impl Faces {
     pub(crate) fn format(&self) -> Option<Format> {
         match self {
             Self::Find { options, .. } => options.format,
-            Self::Told(applier) => applier.format,
+            Self::FromReport(applier) => applier.format,
         }
     }
 }
