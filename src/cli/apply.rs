@@ -13,7 +13,7 @@ use crate::cli::ui::exit::Exit;
 use crate::cli::ui::show;
 use crate::cli::ui::terminal::{ProgressArg, Terminal};
 use anyhow::{Context, Result, bail, ensure};
-use faceveil::{Applier, FileReport, Limits, RunSummary};
+use faceveil::{FileReport, Limits, ReportApplier, RunSummary};
 use std::path::Path;
 
 /// Covers what a report says.
@@ -115,7 +115,7 @@ fn read(typed: &Apply, report: &ReportTo) -> Result<(Vec<FileReport>, Option<Run
 ///
 /// # Errors
 /// A sticker that cannot be read or is of no use, or formats between which is to be chosen.
-fn applier(typed: &Apply, lines: &[FileReport], base_dir: &BaseDir) -> Result<Applier> {
+fn applier(typed: &Apply, lines: &[FileReport], base_dir: &BaseDir) -> Result<ReportApplier> {
     let limits = Limits {
         max_pixels: typed.running.max_pixels,
     };
@@ -131,7 +131,7 @@ fn applier(typed: &Apply, lines: &[FileReport], base_dir: &BaseDir) -> Result<Ap
         sticker.is_none() || lines.iter().any(wants),
         "--image would not be used: no line of the report has the style image"
     );
-    Ok(Applier {
+    Ok(ReportApplier {
         sticker,
         keep: library::keep(&typed.writing.keep),
         format: match (typed.writing.format, typed.writing.in_place) {

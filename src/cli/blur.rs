@@ -9,7 +9,7 @@ use crate::cli::run::config::{self, Config, Plan};
 use crate::cli::run::process::process;
 use crate::cli::ui::exit::Exit;
 use anyhow::Result;
-use faceveil::{Masking, Options};
+use faceveil::{AnonymizeOptions, Masking};
 
 /// Covers faces.
 ///
@@ -40,7 +40,7 @@ fn config(typed: Blur) -> Result<Config> {
     };
     let regions = ManualBoxes::gather(&typed.regions, "--region")?;
     let ignore = ManualBoxes::gather(&typed.ignore, "--ignore")?;
-    let options = Options {
+    let options = AnonymizeOptions {
         style: library::style(&typed)?,
         masking: Masking {
             shape: typed.shape.into(),

@@ -9,7 +9,7 @@ use crate::cli::run::config::{self, Config, Plan};
 use crate::cli::run::process::process;
 use crate::cli::ui::exit::Exit;
 use anyhow::{Result, ensure};
-use faceveil::{Encoding, Options};
+use faceveil::{AnonymizeOptions, Encoding};
 
 /// Reports faces.
 ///
@@ -29,9 +29,9 @@ fn config(typed: Detect) -> Result<Config> {
         given.len() == 1 || !given.iter().any(|g| inputs::is_stdin(g)),
         "`-` (standard input) stands alone; give the other inputs in a run of their own"
     );
-    let options = Options {
+    let options = AnonymizeOptions {
         limits: library::limits(&typed.common.running),
-        ..Options::default()
+        ..AnonymizeOptions::default()
     };
     let destination = Destination::Nowhere;
     let previews = typed.common.preview.as_deref();

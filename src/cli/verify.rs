@@ -17,8 +17,8 @@ use crate::cli::ui::show::count;
 use crate::cli::ui::terminal::{FrameProgress, Terminal};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use faceveil::{
-    Digest, FileReport, Problem, Progress, SCHEMA, Verdict, Verification, Verifier,
-    VerifierOptions, VideoOptions,
+    Digest, FileReport, Progress, SCHEMA, Verdict, Verification, Verifier, VerifierOptions,
+    VerifyFinding, VideoOptions,
 };
 use serde::Serialize;
 use std::cell::RefCell;
@@ -184,7 +184,7 @@ impl Checks<'_> {
             let why = "the report says that it was written, and it is not there";
             return Ok(Verification::new(
                 Verdict::Found,
-                vec![Problem::new("missing", why)],
+                vec![VerifyFinding::new("missing", why)],
             ));
         };
         let path = match &input.source {

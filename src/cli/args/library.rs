@@ -6,8 +6,8 @@ use crate::cli::files::read;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{
-    DetectorOptions, Effort, Encoding, EngineChoice, EngineOptions, Format, Keep, Limits, Photo,
-    Preset, Rgb, Sticker, Style,
+    DetectorOptions, Effort, Encoding, EngineChoice, EngineOptions, Format, KeepMetadata, Limits,
+    Photo, Preset, Rgb, Sticker, Style,
 };
 use std::path::Path;
 use std::thread;
@@ -18,9 +18,9 @@ const CELLS: u32 = 6;
 const STICKER_BYTES: u64 = 256 << 20;
 
 /// The metadata that `--keep` asks for.
-pub(crate) fn keep(asked: &[KeepArg]) -> Keep {
+pub(crate) fn keep(asked: &[KeepArg]) -> KeepMetadata {
     let has = |one| asked.contains(&one);
-    Keep {
+    KeepMetadata {
         time: has(KeepArg::Time),
         camera: has(KeepArg::Camera),
         gps: has(KeepArg::Gps),
@@ -121,7 +121,7 @@ pub(crate) fn style(typed: &Blur) -> Result<Style> {
 pub(crate) fn sticker(path: &Path, limits: &Limits) -> Result<Sticker> {
     let bytes = read::file(path, STICKER_BYTES)?;
     let png = Some(Format::Png); // which keeps transparency
-    let photo = Photo::read_as(&bytes, limits, Keep::default(), png)?;
+    let photo = Photo::read_as(&bytes, limits, KeepMetadata::default(), png)?;
     let (size, rgba) = photo.to_rgba();
     Ok(Sticker::new(size, &rgba)?)
 }

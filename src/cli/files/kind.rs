@@ -1,6 +1,6 @@
 //! What a file is, by its first bytes.
 
-use faceveil::{Photo, Recognised};
+use faceveil::{FileKind, Photo};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -12,7 +12,7 @@ pub(crate) const HEAD: u64 = 4096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileKind {
     /// A file, and what its first bytes say.
-    File(Recognised),
+    File(FileKind),
     /// A file that could not be read.
     Unreadable,
     /// Nothing, a folder, a pipe or a device.
@@ -34,15 +34,15 @@ impl FileKind {
     }
 
     /// What the content says; what cannot be read is unknown.
-    pub(crate) fn recognised(self) -> Recognised {
+    pub(crate) fn recognised(self) -> FileKind {
         match self {
             Self::File(recognised) => recognised,
-            Self::Unreadable | Self::NotAFile => Recognised::Unknown,
+            Self::Unreadable | Self::NotAFile => FileKind::Unknown,
         }
     }
 
     /// Whether it is a video, whatever its length.
     pub(crate) fn is_video(self) -> bool {
-        matches!(self.recognised(), Recognised::Video(_))
+        matches!(self.recognised(), FileKind::Video(_))
     }
 }

@@ -4,7 +4,7 @@
 
 use super::kind::{FileKind, HEAD};
 use anyhow::{Context, Result, bail, ensure};
-use faceveil::Recognised;
+use faceveil::FileKind;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -14,7 +14,7 @@ pub(crate) const MOST_BYTES: u64 = 4 << 30;
 
 /// A photo's bytes, or the first few of a file whose `kind` is none, from which the library tells why.
 pub(crate) fn photo(path: &Path, kind: FileKind) -> Result<Vec<u8>> {
-    if matches!(kind.recognised(), Recognised::Photo(_)) {
+    if matches!(kind.recognised(), FileKind::Photo(_)) {
         return file(path, MOST_BYTES);
     }
     let (file, _) = open(path)?;

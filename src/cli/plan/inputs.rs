@@ -10,7 +10,7 @@
 use crate::cli::files::kind::FileKind;
 use crate::cli::ui::show;
 use crate::cli::ui::show::count;
-use faceveil::Recognised;
+use faceveil::FileKind;
 use same_file::Handle;
 use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
@@ -270,7 +270,7 @@ fn is_sidecar(path: &Path) -> bool {
 /// so that it is told.
 fn has_picture_content(input: &Input) -> bool {
     match input.kind() {
-        FileKind::File(recognised) => recognised != Recognised::Unknown,
+        FileKind::File(recognised) => recognised != FileKind::Unknown,
         FileKind::Unreadable => true,
         FileKind::NotAFile => false,
     }

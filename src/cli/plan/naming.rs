@@ -4,7 +4,7 @@
 //! their ending can be told apart in the longer form.
 
 use super::inputs::{Input, OUTPUT_SUFFIX, Source};
-use faceveil::{Format, Recognised};
+use faceveil::{FileKind, Format};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -30,8 +30,8 @@ impl Naming {
             return Self::default();
         };
         let ending = match input.kind().recognised() {
-            Recognised::Photo(own) => ending(path, own, format.unwrap_or(own.written_as())),
-            Recognised::Video(_) => has_ending(path, BECOMES_MOV).then_some("mov"),
+            FileKind::Photo(own) => ending(path, own, format.unwrap_or(own.written_as())),
+            FileKind::Video(_) => has_ending(path, BECOMES_MOV).then_some("mov"),
             _ => None,
         };
         Self {

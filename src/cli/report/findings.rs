@@ -1,15 +1,18 @@
 //! What a check of an output found, in words.
 
 use crate::cli::ui::show;
-use faceveil::{Problem, Verdict, Verification};
+use faceveil::{Verdict, Verification, VerifyFinding};
 
 /// A file whose checks could not run.
 pub(crate) fn not_checked(why: &str) -> Verification {
-    Verification::new(Verdict::NotChecked, vec![Problem::new("not-checked", why)])
+    Verification::new(
+        Verdict::NotChecked,
+        vec![VerifyFinding::new("not-checked", why)],
+    )
 }
 
 /// A finding in one line: where, how sure, why.
-pub(crate) fn sentence(problem: &Problem) -> String {
+pub(crate) fn sentence(problem: &VerifyFinding) -> String {
     let mut parts = Vec::new();
     if let Some(frame) = problem.frame {
         parts.push(format!("frame {frame}"));

@@ -9,7 +9,7 @@ use crate::cli::plan::outputs::{Planned, Target};
 use crate::cli::ui::show;
 use crate::cli::ui::show::count;
 use anyhow::{Result, bail};
-use faceveil::{FileReport, Format, Recognised};
+use faceveil::{FileKind, FileReport, Format};
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
@@ -50,7 +50,7 @@ fn written(line: &FileReport, inputs: &BaseDir) -> Option<(Format, Format)> {
         return None;
     }
     match FileKind::read(&inputs.find(&line.input).ok()?).recognised() {
-        Recognised::Photo(own) => Some((own, own)),
+        FileKind::Photo(own) => Some((own, own)),
         _ => None,
     }
 }

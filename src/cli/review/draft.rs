@@ -9,7 +9,7 @@ use crate::cli::report::report_file;
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, ensure};
-use faceveil::{Covered, FileReport, Outcome, RunSummary};
+use faceveil::{FileReport, Outcome, ReportRegion, RunSummary};
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ pub(super) struct Change {
     pub(super) id: usize,
     /// Of the line that was changed.
     pub(super) revision: u32,
-    pub(super) regions: Vec<Covered>,
+    pub(super) regions: Vec<ReportRegion>,
     pub(super) reviewed: bool,
 }
 

@@ -14,8 +14,8 @@ use crate::cli::ui::show;
 use crate::cli::ui::terminal::ProgressArg;
 use anyhow::{Result, ensure};
 use faceveil::{
-    Applier, DetectorOptions, Encoding, Format, Options, Preset, Style, VerifierOptions,
-    VideoAnonymizer, VideoOptions,
+    AnonymizeOptions, DetectorOptions, Encoding, Format, Preset, ReportApplier, Style,
+    VerifierOptions, VideoAnonymizer, VideoOptions,
 };
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -64,10 +64,10 @@ pub(crate) enum Faces {
         /// How, in videos.
         video_detector: DetectorOptions,
         /// What covers them.
-        options: Box<Options>,
+        options: Box<AnonymizeOptions>,
     },
     /// A report says where they are.
-    FromReport(Applier),
+    FromReport(ReportApplier),
 }
 
 impl Faces {
@@ -237,7 +237,7 @@ pub(crate) fn check_stdout(
 ///
 /// # Errors
 /// If a flag would not be used.
-pub(crate) fn find(typed: &Common, options: Options) -> Result<Faces> {
+pub(crate) fn find(typed: &Common, options: AnonymizeOptions) -> Result<Faces> {
     let preset = typed.preset.map(Preset::from);
     let detector = |usual| library::detector(typed, preset.unwrap_or(usual));
     Ok(Faces::Find {

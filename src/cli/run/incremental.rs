@@ -9,7 +9,7 @@ use crate::cli::plan::outputs::{Planned, Target};
 use crate::cli::plan::task::{IfExists, Task};
 use crate::cli::ui::show;
 use anyhow::{Result, bail};
-use faceveil::{Digest, FileReport, Hashes};
+use faceveil::{Digest, FileDigests, FileReport};
 use std::fs;
 use std::path::Path;
 
@@ -51,7 +51,7 @@ impl Job<'_> {
                     *rule = Existing::Replace;
                     return Ok(None);
                 }
-                let mut hashes = Hashes::of_input(of.input);
+                let mut hashes = FileDigests::of_input(of.input);
                 hashes.output = digest;
                 let report = self.earlier_report(planned, hashes);
                 return Ok(Some(Ended::UpToDate(report, open_spans)));
@@ -72,7 +72,7 @@ impl Job<'_> {
 
     /// The line that an earlier run wrote about these very files, or one that says that there is nothing
     /// to do.
-    fn earlier_report(&self, planned: &Planned, hashes: Hashes) -> FileReport {
+    fn earlier_report(&self, planned: &Planned, hashes: FileDigests) -> FileReport {
         match self.earlier.get(&planned.report_name()) {
             Some(line) if line.sha256 == Some(hashes) && line.error.is_none() => line.clone(),
             _ => {

@@ -17,7 +17,8 @@ use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, anyhow, bail};
 use faceveil::{
-    Anonymizer, Applier, Digest, FileReport, Format, Hashes, Options, Outcome, Verifier,
+    AnonymizeOptions, Anonymizer, Digest, FileDigests, FileReport, Format, Outcome, ReportApplier,
+    Verifier,
 };
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -52,9 +53,9 @@ pub(crate) struct Job<'a> {
 #[derive(Clone, Copy)]
 pub(crate) enum Covering<'a> {
     /// They are looked for; the options are those of all files.
-    Find(&'a Anonymizer, &'a Options),
+    Find(&'a Anonymizer, &'a AnonymizeOptions),
     /// A report says where they are.
-    FromReport(&'a Applier),
+    FromReport(&'a ReportApplier),
 }
 
 /// How a photo ended.
@@ -151,7 +152,7 @@ impl Job<'_> {
     }
 
     /// Of a file that failed, as far as it can be read.
-    fn hash(&self, planned: &Planned) -> Option<Hashes> {
+    fn hash(&self, planned: &Planned) -> Option<FileDigests> {
         let Source::File(path) = &planned.input.source else {
             return None;
         };
@@ -160,7 +161,7 @@ impl Job<'_> {
             return None;
         }
         let digest = File::open(path).and_then(Digest::of_reader).ok()?;
-        Some(Hashes::of_input(digest))
+        Some(FileDigests::of_input(digest))
     }
 
     fn attempt(&self, planned: &Planned) -> Result<Ended> {

@@ -332,7 +332,7 @@ fn line_digest(line: &FileReport) -> Option<Digest> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use faceveil::Hashes;
+    use faceveil::FileDigests;
 
     fn open(dir: &Path) -> (Manifest, Option<String>) {
         Manifest::open(dir, Digest::of(b"settings"))
@@ -344,7 +344,7 @@ mod tests {
         let mut report = FileReport::new("none");
         report.input = "a.jpg".into();
         report.output = Some("a.jpg".into());
-        let mut hashes = Hashes::of_input(made.input);
+        let mut hashes = FileDigests::of_input(made.input);
         hashes.output = Some(Digest::of(output));
         report.sha256 = Some(hashes);
         manifest.add(&made, &report);

@@ -3,7 +3,7 @@
 
 use crate::cli::args::value_parsers::OnNoFaceArg;
 use crate::cli::plan::outputs::Planned;
-use faceveil::{FileReport, Options, Outcome};
+use faceveil::{AnonymizeOptions, FileReport, Outcome};
 use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
@@ -37,7 +37,10 @@ pub(crate) fn without_faces(found: &FileReport, on_no_face: OnNoFaceArg) -> Opti
 }
 
 /// The options for one file: what is given by hand for it comes on top.
-pub(crate) fn for_one<'a>(options: &'a Options, planned: &Planned) -> Cow<'a, Options> {
+pub(crate) fn for_one<'a>(
+    options: &'a AnonymizeOptions,
+    planned: &Planned,
+) -> Cow<'a, AnonymizeOptions> {
     if planned.regions.is_empty() && planned.ignore.is_empty() {
         return Cow::Borrowed(options);
     }

@@ -8,7 +8,7 @@ use crate::cli::plan::outputs::{Planned, Target};
 use crate::cli::plan::task::Task;
 use crate::cli::ui::{preview, show};
 use anyhow::{Context, Result, bail};
-use faceveil::{FileReport, Format, Found, Photo, Recognised};
+use faceveil::{FileKind, FileReport, Format, Found, Photo};
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::Path;
@@ -20,7 +20,7 @@ impl Job<'_> {
         planned: &Planned,
         rule: Existing,
     ) -> Result<FileReport> {
-        if let Recognised::Video(kind) = Photo::recognise(&bytes) {
+        if let FileKind::Video(kind) = Photo::recognise(&bytes) {
             bail!("it is a video ({kind}), which cannot be piped; give it as a file");
         }
         let found = match (self.covering, &planned.line) {

@@ -8,7 +8,7 @@ use crate::cli::plan::outputs::{Planned, Target};
 use crate::cli::plan::task::Task;
 use crate::cli::ui::show;
 use anyhow::{Result, bail};
-use faceveil::{FileReport, Keep};
+use faceveil::{FileReport, KeepMetadata};
 use std::path::Path;
 
 impl Job<'_> {
@@ -18,7 +18,7 @@ impl Job<'_> {
             Covering::Find(_, options) => options.keep,
             Covering::FromReport(applier) => applier.keep,
         };
-        keep != Keep::default()
+        keep != KeepMetadata::default()
     }
 
     /// Flags that are for photos, and files beside it.
