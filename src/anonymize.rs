@@ -60,7 +60,7 @@ pub struct AnonymizeOptions {
     /// A face whose middle lies in one of these is not covered.
     pub ignore: Vec<Rect>,
     /// Metadata that is written again.
-    pub keep: Keep,
+    pub keep: KeepMetadata,
     /// The format in which photos are written; `None`: their own, or what [`Format::written_as`] says.
     pub format: Option<Format>,
     /// Bounds for reading.
