@@ -7,8 +7,10 @@
 use super::cache::lock;
 use super::command::STICKER;
 use super::draft::{Draft, Refused};
-use crate::cli::interrupt::Interrupt;
-use crate::cli::{batch, report_file, show};
+use crate::cli::report::report_file;
+use crate::cli::run::batch;
+use crate::cli::ui::interrupt::Interrupt;
+use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{FileReport, Verdict};
 use serde::Serialize;

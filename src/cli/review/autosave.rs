@@ -4,9 +4,9 @@
 //! Invariant: the file is private, holds one JSON object a line, and the last line about a picture
 //! counts. A line that was cut off is passed over.
 
-use crate::cli::show;
+use crate::cli::ui::show;
 use anyhow::{Context, Result};
-use faceveil::{Covered, Digest, FileReport};
+use faceveil::{Digest, FileReport, ReportRegion};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -29,13 +29,13 @@ pub(super) struct Edit {
     sha256: Option<Digest>,
     /// Of the regions in the report that were edited.
     base: Digest,
-    pub(super) regions: Vec<Covered>,
+    pub(super) regions: Vec<ReportRegion>,
     pub(super) reviewed: bool,
 }
 
 impl Edit {
     /// Of a line of the report.
-    pub(super) fn new(line: &FileReport, regions: Vec<Covered>, reviewed: bool) -> Self {
+    pub(super) fn new(line: &FileReport, regions: Vec<ReportRegion>, reviewed: bool) -> Self {
         Self {
             draft: SHAPE,
             input: line.input.clone(),

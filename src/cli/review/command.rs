@@ -2,8 +2,9 @@
 
 use super::draft::Draft;
 use crate::cli::args::Review;
-use crate::cli::origin::Origin;
-use crate::cli::{earlier, show};
+use crate::cli::plan::base_dir::BaseDir;
+use crate::cli::report::previous_report;
+use crate::cli::ui::show;
 use faceveil::FileReport;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -19,7 +20,7 @@ const KEPT: [&str; 4] = ["time", "camera", "gps", "copyright"];
 pub(super) fn arguments(
     typed: &Review,
     draft: &Draft,
-    inputs: &Origin,
+    inputs: &BaseDir,
     report: &Path,
 ) -> Vec<OsString> {
     let mut words: Vec<OsString> = vec!["apply".into(), typed.report.clone().into()];
@@ -32,7 +33,7 @@ pub(super) fn arguments(
     // Outputs of the run that wrote the report are there already.
     words.push("--overwrite".into());
     // A report that says several formats is for `apply` to refuse.
-    if let Ok(Some(format)) = earlier::format(draft.lines(), inputs) {
+    if let Ok(Some(format)) = previous_report::format(draft.lines(), inputs) {
         words.extend(["--format".into(), format.short().into()]);
     }
     let lines: Vec<&FileReport> = draft.lines().collect();
@@ -42,7 +43,7 @@ pub(super) fn arguments(
 }
 
 /// The same as a person types it.
-pub(super) fn shown(typed: &Review, draft: &Draft, inputs: &Origin) -> String {
+pub(super) fn shown(typed: &Review, draft: &Draft, inputs: &BaseDir) -> String {
     let arguments = arguments(typed, draft, inputs, &applied(&typed.report));
     let words = arguments.iter().map(|word| quoted(Path::new(word)));
     let words: Vec<String> = std::iter::once("faceveil".into()).chain(words).collect();

@@ -5,8 +5,10 @@
 //! that a person looked, and the outcome of a file that had none of them, is changed.
 
 use super::autosave::{Autosave, Edit};
-use crate::cli::interrupt::Interrupt;
-use crate::cli::{report_file, show, write};
+use crate::cli::files::write;
+use crate::cli::report::report_file;
+use crate::cli::ui::interrupt::Interrupt;
+use crate::cli::ui::show;
 use anyhow::{Context, Result, ensure};
 use faceveil::{FileReport, Outcome, ReportRegion, RunSummary, UncoveredSpan};
 use serde::Deserialize;

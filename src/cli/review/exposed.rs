@@ -3,7 +3,7 @@
 //! Invariant: what counts of a face is the ellipse in its box, as far as it lies in the picture, as for
 //! `verify`. The page counts the same way, in `page/cover.js`.
 
-use faceveil::{Covered, FileReport, Shape};
+use faceveil::{FileReport, ReportRegion, Shape};
 
 /// Points a side of the grid that a face is measured with.
 const GRID: usize = 24;
@@ -25,7 +25,7 @@ pub(super) struct Exposed {
 impl Exposed {
     /// Of a box in a frame of a line.
     pub(super) fn of(area: [f32; 4], frame: Option<usize>, line: &FileReport) -> Self {
-        let near: Vec<&Covered> = line
+        let near: Vec<&ReportRegion> = line
             .regions
             .iter()
             .filter(|r| frame.is_none_or(|f| r.is_in(f)) && overlap(r.area, area))
@@ -93,7 +93,7 @@ fn overlap(a: [f32; 4], b: [f32; 4]) -> bool {
     one(0) && one(1)
 }
 
-fn holds(region: &Covered, px: f32, py: f32) -> bool {
+fn holds(region: &ReportRegion, px: f32, py: f32) -> bool {
     let [x, y, w, h] = region.area;
     match region.shape {
         Shape::Box => x <= px && px < x + w && y <= py && py < y + h,

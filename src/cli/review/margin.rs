@@ -3,7 +3,7 @@
 //! The flags of a run do not stand in its report, but its faces and the regions that cover them do. A
 //! mask that a person adds gets the same margin, so that it covers what the others cover.
 
-use faceveil::{Covered, FileReport, Masking, ReportFace};
+use faceveil::{FileReport, Masking, ReportFace, ReportRegion};
 
 /// Pixels that a mask has more on each side than its margin says.
 const PADDING: f32 = 1.5;
@@ -31,7 +31,7 @@ fn factor(face: &ReportFace, line: &FileReport) -> Option<f32> {
         return None;
     }
     let middle = [x + w / 2.0, y + h / 2.0];
-    let is_its = |region: &&Covered| {
+    let is_its = |region: &&ReportRegion| {
         let [rx, ry, rw, rh] = region.area;
         let own = [rx + rw / 2.0, ry + rh / 2.0];
         region.frame == face.frame

@@ -22,13 +22,14 @@ mod server;
 mod sheet;
 mod site;
 
-use super::args::Review;
-use super::interrupt::Interrupt;
-use super::origin::Origin;
-use super::values::ProgressArg;
-use super::voice::Voice;
-use super::write::Existing;
-use super::{Exit, batch, show};
+use crate::cli::args::Review;
+use crate::cli::files::write::Existing;
+use crate::cli::plan::base_dir::BaseDir;
+use crate::cli::run::batch;
+use crate::cli::ui::exit::Exit;
+use crate::cli::ui::interrupt::Interrupt;
+use crate::cli::ui::show;
+use crate::cli::ui::terminal::{ProgressArg, Terminal};
 use anyhow::{Result, ensure};
 use apply_run::ApplyRun;
 use draft::Draft;
@@ -45,10 +46,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// # Errors
 /// What keeps it from starting.
 pub(super) fn run(typed: &Review) -> Result<Exit> {
-    let inputs = Origin::new(typed.from.as_deref(), "--from")?;
+    let inputs = BaseDir::new(typed.from.as_deref(), "--from")?;
     let outputs = match &typed.outputs {
         None => inputs.clone(),
-        given => Origin::new(given.as_deref(), "--outputs")?,
+        given => BaseDir::new(given.as_deref(), "--outputs")?,
     };
     let limits = Limits {
         max_pixels: typed.max_pixels,
@@ -64,7 +65,7 @@ pub(super) fn run(typed: &Review) -> Result<Exit> {
     }
     let interrupt = Interrupt::listen()?;
     batch::silence_worker_panics();
-    let voice = Voice::new(false, ProgressArg::Never, 0);
+    let voice = Terminal::new(false, ProgressArg::Never, 0);
     let pictures = Pictures::new(inputs, outputs, limits, interrupt);
     match &typed.export {
         Some(to) => {
@@ -78,7 +79,7 @@ pub(super) fn run(typed: &Review) -> Result<Exit> {
     }
 }
 
-fn serve(typed: &Review, mut draft: Draft, pictures: Pictures, voice: &Voice) -> Result<Exit> {
+fn serve(typed: &Review, mut draft: Draft, pictures: Pictures, voice: &Terminal) -> Result<Exit> {
     draft.read_unsaved()?;
     let server = Server::listen()?;
     let interrupt = pictures.interrupt.clone();
@@ -104,9 +105,9 @@ fn serve(typed: &Review, mut draft: Draft, pictures: Pictures, voice: &Voice) ->
         true => "open in the browser; if it shows no page, open this address in it",
         false => "open this address in a browser on this machine",
     };
-    voice.line(format_args!(
+    voice.print(format_args!(
         "{} to review; {how}. Ctrl-C ends it",
-        super::summary::count(files, "file")
+        show::count(files, "file")
     ));
     let repeated = || {
         site.repeated.fetch_add(1, Ordering::Relaxed);
@@ -123,7 +124,7 @@ fn serve(typed: &Review, mut draft: Draft, pictures: Pictures, voice: &Voice) ->
 }
 
 /// Opens the page in the browser, if there is one.
-fn open(server: &Server, voice: &Voice) -> bool {
+fn open(server: &Server, voice: &Terminal) -> bool {
     let file = match browser::redirect_file(&server.gate.address_once()) {
         Ok(file) => file,
         Err(why) => {

@@ -132,7 +132,7 @@ impl Risk {
             return match (report.tracks.len(), report.regions.len()) {
                 (0, 0) => Self::new(Level::Faceless, 0.0, "no face found", None),
                 (0, n) => {
-                    let why = crate::cli::summary::count(n, "region");
+                    let why = crate::cli::ui::show::count(n, "region");
                     Self::new(Level::Usual, 0.0, why, None)
                 }
                 (1, _) => Self::new(Level::Usual, 0.0, "one face followed", None),

@@ -10,7 +10,7 @@ use super::pictures::{LARGEST, Pictures, Side, THUMB, Wanted};
 use super::response::Response;
 use super::risk::{self, Risk};
 use super::server;
-use crate::cli::show;
+use crate::cli::ui::show;
 use faceveil::{FileReport, Verdict};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
