@@ -42,8 +42,8 @@ pub(super) struct Line {
     pub(super) changed_at: u64,
     /// All that the report told when it was read.
     spans: Vec<UncoveredSpan>,
-    /// What the output has covered, as far as the report tells.
-    covered: Vec<ReportRegion>,
+    /// What the output has covered; `None` if that is not what the report told when it was read.
+    covered: Option<Vec<ReportRegion>>,
 }
 
 impl Line {
@@ -52,7 +52,7 @@ impl Line {
         Self {
             now: Arc::clone(&saved),
             spans: saved.spans.clone(),
-            covered: saved.regions.clone(),
+            covered: Some(saved.regions.clone()),
             revision: 0,
             changed_at: 0,
             saved,
@@ -66,7 +66,7 @@ impl Line {
 
     /// Whether the output shows something else than the line says.
     pub(super) fn is_outdated(&self) -> bool {
-        self.now.regions != self.covered
+        self.covered.as_ref() != Some(&self.now.regions)
     }
 
     /// The line with what a person made of it.
@@ -178,6 +178,13 @@ impl Draft {
         });
         self.offered = edits;
         Ok(())
+    }
+
+    /// Notes which lines were edited after their outputs were written.
+    pub(super) fn mark_edited(&mut self, is_edited: impl Fn(&FileReport) -> bool) {
+        for line in self.lines.iter_mut().filter(|l| is_edited(&l.saved)) {
+            line.covered = None;
+        }
     }
 
     /// The files, in the order of the report.
@@ -367,7 +374,7 @@ impl Draft {
             };
             let edited = (line.now.regions.clone(), line.now.reviewed);
             let is_unsaved = line.is_unsaved();
-            line.covered = report.regions.clone();
+            line.covered = Some(report.regions.clone());
             line.saved = Arc::new(report);
             line.now = match is_unsaved {
                 true => Arc::new(line.edited(edited.0, edited.1)),

@@ -26,6 +26,7 @@ use crate::cli::args::Review;
 use crate::cli::files::write::Existing;
 use crate::cli::plan::base_dir::BaseDir;
 use crate::cli::run::batch;
+use crate::cli::run::manifest::Manifest;
 use crate::cli::ui::exit::Exit;
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show;
@@ -33,7 +34,7 @@ use crate::cli::ui::terminal::{ProgressArg, Terminal};
 use anyhow::{Result, ensure};
 use apply_run::ApplyRun;
 use draft::Draft;
-use faceveil::Limits;
+use faceveil::{Digest, Limits};
 use pictures::Pictures;
 use server::Server;
 use site::Site;
@@ -65,7 +66,7 @@ pub(super) fn run(typed: &Review) -> Result<Exit> {
     }
     let interrupt = Interrupt::listen()?;
     batch::silence_worker_panics();
-    let voice = Terminal::new(false, ProgressArg::Never, 0);
+    let terminal = Terminal::new(false, ProgressArg::Never, 0);
     let pictures = Pictures::new(inputs, outputs, limits, interrupt);
     match &typed.export {
         Some(to) => {
@@ -73,14 +74,23 @@ pub(super) fn run(typed: &Review) -> Result<Exit> {
                 true => Existing::Replace,
                 false => Existing::Refuse,
             };
-            Ok(sheet::export(&draft, &pictures, &voice, to, existing))
+            Ok(sheet::export(&draft, &pictures, &terminal, to, existing))
         }
-        None => serve(typed, draft, pictures, &voice),
+        None => serve(typed, draft, pictures, &terminal),
     }
 }
 
-fn serve(typed: &Review, mut draft: Draft, pictures: Pictures, voice: &Terminal) -> Result<Exit> {
+fn serve(
+    typed: &Review,
+    mut draft: Draft,
+    pictures: Pictures,
+    terminal: &Terminal,
+) -> Result<Exit> {
     draft.read_unsaved()?;
+    if let Some(outputs) = &typed.outputs {
+        let (manifest, _) = Manifest::open(outputs, Digest::of(b""));
+        draft.mark_edited(|line| manifest.is_edited(line));
+    }
     let server = Server::listen()?;
     let interrupt = pictures.interrupt.clone();
     let files = draft.lines().len();
@@ -100,18 +110,18 @@ fn serve(typed: &Review, mut draft: Draft, pictures: Pictures, voice: &Terminal)
     // The address is the result: a program that started this reads it there.
     let mut out = std::io::stdout();
     let _ = writeln!(out, "{}", server.gate.address()).and_then(|()| out.flush());
-    let opened = !typed.no_browser && open(&server, voice);
+    let opened = !typed.no_browser && open(&server, terminal);
     let how = match opened {
         true => "open in the browser; if it shows no page, open this address in it",
         false => "open this address in a browser on this machine",
     };
-    voice.print(format_args!(
+    terminal.print(format_args!(
         "{} to review; {how}. Ctrl-C ends it",
         show::count(files, "file")
     ));
     let repeated = || {
         site.repeated.fetch_add(1, Ordering::Relaxed);
-        voice.warning(
+        terminal.warning(
             "the address that was given to the browser was used a second time. If that was not you, \
              somebody else sees the page: end this with Ctrl-C and start it anew",
         );
@@ -124,11 +134,11 @@ fn serve(typed: &Review, mut draft: Draft, pictures: Pictures, voice: &Terminal)
 }
 
 /// Opens the page in the browser, if there is one.
-fn open(server: &Server, voice: &Terminal) -> bool {
+fn open(server: &Server, terminal: &Terminal) -> bool {
     let file = match browser::redirect_file(&server.gate.address_once()) {
         Ok(file) => file,
         Err(why) => {
-            voice.warning(show::chain(&why));
+            terminal.warning(show::chain(&why));
             return false;
         }
     };

@@ -80,7 +80,7 @@ pub(super) fn check(
 pub(super) fn export(
     draft: &Draft,
     pictures: &Pictures,
-    voice: &Terminal,
+    terminal: &Terminal,
     to: &Path,
     existing: Existing,
 ) -> Exit {
@@ -90,7 +90,7 @@ pub(super) fn export(
         let line = lines[index];
         let made = made.unwrap_or_else(|bug| Err(anyhow!("a bug in faceveil: {bug}")));
         if let (Err(why), Some(output)) = (&made, &line.output) {
-            voice.error(format_args!("{output}: {}", show::chain(why)));
+            terminal.error(format_args!("{output}: {}", show::chain(why)));
         }
         cards.borrow_mut().add(line, &made);
     };
@@ -107,10 +107,10 @@ pub(super) fn export(
         write::atomically(to, page.as_bytes(), existing, interrupt).with_context(doing)
     });
     if let Err(why) = written {
-        voice.error(show::chain(&why));
+        terminal.error(show::chain(&why));
         return Exit::SomeFailed;
     }
-    voice.print(format_args!(
+    terminal.print(format_args!(
         "{} of {} in {}",
         show::count(cards.shown, "output"),
         show::count(lines.len(), "file"),

@@ -2,14 +2,14 @@
 //!
 //! Invariant: an output that is there is replaced only if it is our own, or that was asked for.
 
-use super::job::{EXISTS, Ended, Job};
+use super::job::{Covering, EXISTS, Ended, Job};
 use super::manifest::{Fingerprint, Manifest, OutputState};
 use crate::cli::files::write::Existing;
 use crate::cli::plan::outputs::{Planned, Target};
 use crate::cli::plan::task::{IfExists, Task};
 use crate::cli::ui::show;
 use anyhow::{Result, bail};
-use faceveil::{Digest, FileDigests, FileReport};
+use faceveil::{Digest, FileDigests, FileReport, Format};
 use std::fs;
 use std::path::Path;
 
@@ -34,6 +34,25 @@ impl Job<'_> {
                 ..
             }
         );
+        if let (Covering::FromReport(applier), Some(line)) = (self.covering, &planned.line) {
+            let is_same = line.output == Some(show::in_report(output))
+                && has_format(line, applier.format)
+                && manifest.holds(line, digest()?, path)?;
+            if is_same {
+                let line = FileReport::clone(line);
+                let open_spans = line.spans.len();
+                return Ok(Some(Ended::UpToDate(line, open_spans)));
+            }
+            let there = fs::symlink_metadata(path).is_ok();
+            return match (there, *rule) {
+                (true, _) if skips => {
+                    let report = self.skipped(planned, "its output exists".into());
+                    Ok(Some(Ended::Reported(report)))
+                }
+                (true, Existing::Refuse) => bail!(EXISTS),
+                _ => Ok(None),
+            };
+        }
         if !manifest.knows(&planned.report_name()) {
             return Ok(None);
         }
@@ -64,8 +83,11 @@ impl Job<'_> {
             OutputState::Changed if *rule == Existing::Refuse => bail!(
                 "its output was changed by somebody since it was written; --overwrite replaces it"
             ),
+            OutputState::Applied if *rule == Existing::Refuse => bail!(
+                "its output was written by `faceveil apply`, maybe from an edited report; --overwrite looks for faces again and replaces it"
+            ),
             OutputState::Unknown if *rule == Existing::Refuse && there => bail!(EXISTS),
-            OutputState::Changed | OutputState::Unknown => {}
+            OutputState::Changed | OutputState::Applied | OutputState::Unknown => {}
         }
         Ok(None)
     }
@@ -89,6 +111,24 @@ impl Job<'_> {
         if let (Some(manifest), Some(input), None) = (self.manifest, input, &report.error) {
             report.input = planned.report_name();
             manifest.add(&fingerprint(manifest, planned, input), report);
+        }
+    }
+}
+
+/// Whether the output of a line has the format that is asked for.
+fn has_format(line: &FileReport, asked: Option<Format>) -> bool {
+    let Some(asked) = asked else {
+        return line.formats.is_none();
+    };
+    match &line.formats {
+        Some(formats) => formats.output == asked.short(),
+        // A video keeps its own.
+        None if line.is_video() => true,
+        None => {
+            let name = line.output.as_deref().unwrap_or_default();
+            let extension = Path::new(name).extension().and_then(|e| e.to_str());
+            let extension = extension.unwrap_or_default().to_ascii_lowercase();
+            asked.extensions().contains(&extension.as_str())
         }
     }
 }

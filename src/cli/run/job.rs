@@ -114,6 +114,11 @@ impl Job<'_> {
         if report.error.is_some() || !there {
             return;
         }
+        // What `apply` left as it was is what the verdict in its line is about.
+        let is_kept = is_old && matches!(self.covering, Covering::FromReport(_));
+        if is_kept && report.verify.is_some() {
+            return;
+        }
         let seen = if is_old && report.output.is_none() {
             Ok(findings::not_checked(
                 "it is up to date, and what was covered is told in another run's report: give that one to `faceveil verify`, or delete the folder's .faceveil-record.jsonl and write anew with --overwrite",

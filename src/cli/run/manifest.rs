@@ -48,6 +48,12 @@ struct Entry {
     /// Of the report's line as it was written.
     #[serde(rename = "told")]
     line: Digest,
+    /// Of the settings that `apply` has, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    writing: Option<Digest>,
+    /// Whether `apply` wrote it, from a line that a person may have edited.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    applied: bool,
 }
 
 /// What is known of one input.
@@ -63,6 +69,9 @@ struct Known {
 pub(crate) struct Manifest {
     path: PathBuf,
     settings: Digest,
+    /// Of the settings that `apply` has, too, and whether this run is one of `apply`.
+    writing: Option<Digest>,
+    applies: bool,
     known: HashMap<String, Known>,
     to: Mutex<Pending>,
 }
@@ -108,6 +117,8 @@ pub(crate) enum OutputState {
     Stale,
     /// The output that is there was written by us and changed by somebody since.
     Changed,
+    /// It was written by `apply`, and looking for faces again would undo what was edited.
+    Applied,
 }
 
 /// An input whose content is known.
@@ -125,6 +136,8 @@ impl Manifest {
         let mut manifest = Self {
             path,
             settings,
+            writing: None,
+            applies: false,
             known: HashMap::new(),
             to: Pending::behind(0),
         };
@@ -141,6 +154,37 @@ impl Manifest {
             show::path(&manifest.path)
         );
         (manifest, Some(sentence))
+    }
+
+    /// With the settings that `apply` has, too; `applies`: this is such a run.
+    pub(crate) fn for_writing(mut self, writing: Digest, applies: bool) -> Self {
+        self.writing = Some(writing);
+        self.applies = applies;
+        self
+    }
+
+    /// Whether what lies at `path` is what a line tells, as `apply` with these settings would write it.
+    /// `input` is what the original is now.
+    ///
+    /// # Errors
+    /// If the output that is there cannot be read.
+    pub(crate) fn holds(&self, line: &FileReport, input: Digest, path: &Path) -> Result<bool> {
+        let Some(Known { latest, .. }) = self.known.get(&line.input) else {
+            return Ok(false);
+        };
+        let digests = line.sha256.as_ref();
+        let output = digests.and_then(|d| d.output);
+        let is_its = self.writing.is_some()
+            && latest.writing == self.writing
+            && latest.output == line.output
+            && latest.sha256 == output
+            && digests.is_some_and(|d| d.input == input)
+            && line_digest(line) == Some(latest.line);
+        if !is_its || output.is_none() || !fs::symlink_metadata(path).is_ok_and(|m| m.is_file()) {
+            return Ok(false);
+        }
+        let there = File::open(path).and_then(Digest::of_reader);
+        Ok(Some(there.context("reading the output that is there")?) == output)
     }
 
     /// How many bytes of it are whole lines.
@@ -250,6 +294,9 @@ impl Manifest {
             None => OutputState::Stale,
             // Another input of the same name, from another folder, may not replace it.
             Some(_) if latest.input_path != made.input_path => OutputState::Unknown,
+            Some(_) if latest.applied && there == latest.sha256 && !self.applies => {
+                OutputState::Applied
+            }
             Some(there) if known.ours.contains(&there) => OutputState::Stale,
             Some(_) if known.ours.is_empty() => OutputState::Unknown,
             Some(_) => OutputState::Changed,
@@ -271,6 +318,8 @@ impl Manifest {
             sha256: report.sha256.and_then(|h| h.output),
             open_spans: report.spans.len(),
             line: line_digest,
+            writing: self.writing,
+            applied: self.applies,
         };
         let mut lines = self.lock();
         if let Ok(line) = serde_json::to_vec(&entry) {

@@ -198,14 +198,15 @@ fn manifest(
     settings: &serde_json::Value,
     terminal: &Terminal,
 ) -> Option<Manifest> {
-    let resumes =
-        matches!(config.task, Task::Blur { .. }) && matches!(config.faces, Faces::Find { .. });
+    let resumes = matches!(config.task, Task::Blur { .. });
     let folder = config.folder.as_deref().filter(|_| resumes)?;
     let (manifest, warning) = Manifest::open(folder, settings::fingerprint(settings));
     if let Some(warning) = warning {
         terminal.warning(warning);
     }
-    Some(manifest)
+    let applies = matches!(config.faces, Faces::FromReport(_));
+    let writing = settings::fingerprint(&settings::writing(config));
+    Some(manifest.for_writing(writing, applies))
 }
 
 /// The lines of the report that is about to be replaced, where the record of an output folder says that they hold still.

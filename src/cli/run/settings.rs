@@ -6,7 +6,7 @@
 use super::config::{Config, Faces};
 use crate::cli::plan::task::Task;
 use faceveil::{
-    AnonymizeOptions, DetectorOptions, Digest, Effort, Encoding, KeepMetadata, ReportStyle,
+    AnonymizeOptions, DetectorOptions, Digest, Effort, Encoding, KeepMetadata, ReportStyle, Style,
     VideoOptions, bundled_digests,
 };
 use serde_json::{Value, json};
@@ -45,6 +45,34 @@ pub(crate) fn collect(config: &Config, engine: Option<&str>) -> Value {
         all.extend(more);
     }
     all
+}
+
+/// The settings that decide how regions are covered and written, wherever they come from; the format and
+/// the backend stand in the report's lines.
+pub(crate) fn writing(config: &Config) -> Value {
+    let (keep, sticker) = match &config.faces {
+        Faces::Find { options, .. } => {
+            let sticker = match &options.style {
+                Style::Image(sticker) => Some(sticker.digest()),
+                _ => None,
+            };
+            (options.keep, sticker)
+        }
+        Faces::FromReport(applier) => {
+            let sticker = applier.sticker.as_ref();
+            (applier.keep, sticker.map(faceveil::Sticker::digest))
+        }
+    };
+    let mut video = video(&config.video);
+    if let Value::Object(video) = &mut video {
+        video.remove("backend");
+    }
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "keep": kept(keep),
+        "sticker": sticker,
+        "video": video,
+    })
 }
 
 /// The fingerprint of a value.
