@@ -39,7 +39,7 @@ pub(crate) fn run() -> Exit {
         Command::Detect(typed) => detect::run(typed),
         Command::Inspect(typed) => inspect::run(&typed),
         Command::Verify(typed) => verify::run(&typed),
-        Command::Review(typed) => review::run(&typed),
+        Command::Review(typed) => review::run(typed),
         Command::Doctor(typed) => doctor::run(typed.onnxruntime.as_deref()),
         Command::Completions { shell } => completions::run(shell),
     };

@@ -23,6 +23,7 @@ use faceveil::{
 use serde::Serialize;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -70,6 +71,10 @@ pub(crate) fn run(typed: &Verify) -> Result<Exit> {
         typed.image.is_none() || typed.report.is_some(),
         "--image would not be used; add the --report that tells where it lies"
     );
+    ensure!(
+        !(typed.update_report && typed.report.as_deref() == Some(OsStr::new("-"))),
+        "--update-report needs a file; --report - is standard input"
+    );
     let lines = match &typed.report {
         Some(report) => report_file::read(report)?.0,
         None => Vec::new(),
@@ -92,6 +97,7 @@ pub(crate) fn run(typed: &Verify) -> Result<Exit> {
         interrupt: &interrupt,
     };
     let mut tally = Tally::default();
+    let mut verdicts: Vec<(&FileReport, Verification)> = Vec::new();
     let mut results = Results::new(&interrupt);
     let shared_terminal = RefCell::new(&mut terminal);
     let emit = |index: usize, outcome: batch::Outcome<Result<Verification>>| {
@@ -102,6 +108,9 @@ pub(crate) fn run(typed: &Verify) -> Result<Exit> {
         tally.add(&seen);
         let terminal = shared_terminal.borrow();
         note_of_ignored(&terminal, output);
+        if let (true, Some(line)) = (typed.update_report, &output.line) {
+            verdicts.push((line, seen.clone()));
+        }
         let file = &output.name;
         results.entry(&terminal, |to| match typed.json {
             true => json(
@@ -126,6 +135,9 @@ pub(crate) fn run(typed: &Verify) -> Result<Exit> {
     )
     .context("starting threads")?;
     terminal.end_progress();
+    if let (true, Some(report)) = (typed.update_report, &typed.report) {
+        update_report(Path::new(report), verdicts, &interrupt)?;
+    }
     let sentence = tally.sentence(outputs.len(), verifier.engine());
     terminal.print(sentence + &left_alone.sentence());
     Ok(if interrupt.heard() {
@@ -134,6 +146,28 @@ pub(crate) fn run(typed: &Verify) -> Result<Exit> {
         Exit::SomeFailed
     } else {
         tally.exit(outputs.len())
+    })
+}
+
+/// Writes verdicts into the lines that they are about; lines that changed meanwhile stay as they are.
+///
+/// # Errors
+/// If the report cannot be read again or replaced.
+fn update_report(
+    report: &Path,
+    verdicts: Vec<(&FileReport, Verification)>,
+    interrupt: &Interrupt,
+) -> Result<()> {
+    let mut verdicts: HashMap<&str, (&FileReport, Verification)> = verdicts
+        .into_iter()
+        .map(|(line, seen)| (line.input.as_str(), (line, seen)))
+        .collect();
+    report_file::update(report, interrupt, |line: &mut FileReport| {
+        if let Some((was, seen)) = verdicts.remove(line.input.as_str())
+            && *was == *line
+        {
+            line.verify = Some(seen);
+        }
     })
 }
 

@@ -385,6 +385,10 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) report: Option<OsString>,
 
+    /// Write what is found into the report, so that `review` shows it
+    #[arg(long, requires = "report")]
+    pub(crate) update_report: bool,
+
     /// Print one JSON object per file
     #[arg(long)]
     pub(crate) json: bool,
@@ -412,8 +416,8 @@ pub(crate) struct Verify {
 
 #[derive(Debug, Args)]
 pub(crate) struct Review {
-    /// The report that `blur` or `detect` wrote
-    #[arg(value_name = "REPORT", value_hint = ValueHint::FilePath)]
+    /// The report that `blur` or `detect` wrote, or the folder of outputs, which knows its report and originals
+    #[arg(value_name = "REPORT", value_hint = ValueHint::AnyPath)]
     pub(crate) report: PathBuf,
 
     /// The folder that the inputs' names begin in [default: the current one]

@@ -3,7 +3,9 @@
 //!
 //! Invariant: only a file that is a report already, or is empty, is written over.
 
+use crate::cli::files::write::{self, Existing};
 use crate::cli::plan::outputs::Planned;
+use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{FileReport, RunSummary};
@@ -179,6 +181,30 @@ pub(crate) fn lines_by_input(to: &ReportTo) -> HashMap<String, FileReport> {
     };
     let lines = faceveil::read_report(BufReader::new(file)).flatten();
     lines.map(|line| (line.input.clone(), line)).collect()
+}
+
+/// Changes lines of a report; the file is replaced whole or not at all.
+///
+/// # Errors
+/// If it cannot be read to its last line, or replaced.
+pub(crate) fn update(
+    path: &Path,
+    interrupt: &Interrupt,
+    mut change: impl FnMut(&mut FileReport),
+) -> Result<()> {
+    let (mut lines, summary) = read(path.as_os_str())?;
+    lines.iter_mut().for_each(&mut change);
+    let writing = || format!("writing the report {}", show::path(path));
+    let mut bytes = Vec::new();
+    for line in &lines {
+        serde_json::to_writer(&mut bytes, line).with_context(writing)?;
+        bytes.push(b'\n');
+    }
+    if let Some(summary) = &summary {
+        serde_json::to_writer(&mut bytes, &summary.line()).with_context(writing)?;
+        bytes.push(b'\n');
+    }
+    write::atomically(path, &bytes, Existing::ReplaceInPlace, interrupt).with_context(writing)
 }
 
 /// Lines of a report that are told to be wrong.

@@ -31,10 +31,10 @@ use crate::cli::ui::exit::Exit;
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show;
 use crate::cli::ui::terminal::{ProgressArg, Terminal};
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use apply_run::ApplyRun;
 use draft::Draft;
-use faceveil::{Digest, Limits};
+use faceveil::{Digest, FileReport, Limits};
 use pictures::Pictures;
 use server::Server;
 use site::Site;
@@ -46,7 +46,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 ///
 /// # Errors
 /// What keeps it from starting.
-pub(super) fn run(typed: &Review) -> Result<Exit> {
+pub(super) fn run(typed: Review) -> Result<Exit> {
+    let typed = &found(typed)?;
     let inputs = BaseDir::new(typed.from.as_deref(), "--from")?;
     let outputs = match &typed.outputs {
         None => inputs.clone(),
@@ -80,6 +81,51 @@ pub(super) fn run(typed: &Review) -> Result<Exit> {
     }
 }
 
+/// Finds the report and the originals of a folder of outputs, if one was given in place of a report.
+///
+/// # Errors
+/// If nothing is known of it.
+fn found(mut typed: Review) -> Result<Review> {
+    if !typed.report.is_dir() {
+        return Ok(typed);
+    }
+    let folder = typed.report.clone();
+    let shown = show::path(&folder);
+    let paths = Manifest::open(&folder, Digest::of(b"")).0.run_paths();
+    let report = paths.report.filter(|report| report.is_file());
+    typed.report = report.with_context(|| {
+        format!(
+            "{shown} is a folder, and no report is known of outputs in it: `blur --report FILE` \
+             writes one, and `faceveil review FILE --from ORIGINALS --outputs {shown}` shows it"
+        )
+    })?;
+    if typed.from.is_none() {
+        let from = paths.from.filter(|from| from.is_dir());
+        typed.from = Some(from.with_context(|| {
+            format!("the folder of the originals of {shown} is gone; give it with --from")
+        })?);
+    }
+    typed.outputs.get_or_insert(folder);
+    Ok(typed)
+}
+
+/// Says that originals are missing, before a person waits for pictures of them.
+fn warn_of_missing(draft: &Draft, pictures: &Pictures, terminal: &Terminal) {
+    let all = draft.lines().len();
+    let is_missing = |line: &&FileReport| pictures.inputs.find(&line.input).is_err();
+    match draft.lines().filter(is_missing).count() {
+        0 => {}
+        n if n == all => terminal.warning(
+            "none of the originals is where the report's names begin, so no picture can be shown; \
+             --from says where they are",
+        ),
+        n => terminal.warning(format_args!(
+            "{n} of {} are not where the report's names begin and cannot be shown (--from)",
+            show::count(all, "original")
+        )),
+    }
+}
+
 fn serve(
     typed: &Review,
     mut draft: Draft,
@@ -91,6 +137,7 @@ fn serve(
         let (manifest, _) = Manifest::open(outputs, Digest::of(b""));
         draft.mark_edited(|line| manifest.is_edited(line));
     }
+    warn_of_missing(&draft, &pictures, terminal);
     let server = Server::listen()?;
     let interrupt = pictures.interrupt.clone();
     let files = draft.lines().len();

@@ -11,6 +11,7 @@ use super::run_log::RunLog;
 use super::settings;
 use super::summary::{self, Summary};
 use super::videos::Videos;
+use crate::cli::plan::outputs::Planned;
 use crate::cli::plan::task::Task;
 use crate::cli::report::audit::{self, Audit};
 use crate::cli::report::report_file;
@@ -22,6 +23,7 @@ use anyhow::{Context, Result, bail};
 use faceveil::{Anonymizer, Detector, FileReport, Verifier};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// Deals with every file of a plan.
@@ -206,7 +208,27 @@ fn manifest(
     }
     let applies = matches!(config.faces, Faces::FromReport(_));
     let writing = settings::fingerprint(&settings::writing(config));
-    Some(manifest.for_writing(writing, applies))
+    let manifest = manifest.for_writing(writing, applies);
+    manifest.note_run(config.report.path(), base_folder(config).as_deref());
+    Some(manifest)
+}
+
+/// The folder that the names of all inputs begin in, if there is one.
+fn base_folder(config: &Config) -> Option<PathBuf> {
+    let base = |planned: &Planned| {
+        let path = planned.input.path()?;
+        let depth = planned.input.name.components().count();
+        let base = path.ancestors().nth(depth)?;
+        // Of a relative path that is all there is.
+        Some(match base.as_os_str().is_empty() {
+            true => PathBuf::from("."),
+            false => base.to_owned(),
+        })
+    };
+    let mut all = config.plan.iter().map(base);
+    let first = all.next()??;
+    all.all(|other| other.as_ref() == Some(&first))
+        .then_some(first)
 }
 
 /// The lines of the report that is about to be replaced, where the record of an output folder says that they hold still.

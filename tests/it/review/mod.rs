@@ -3,6 +3,7 @@
 
 mod applying;
 mod driver;
+mod finding_files;
 mod findings;
 mod http;
 mod many;
