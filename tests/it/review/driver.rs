@@ -218,6 +218,15 @@ impl Browser {
         self.devtools("Input.dispatchKeyEvent", &event);
     }
 
+    /// As if the person had asked the system for less motion.
+    pub(super) fn reduced_motion(&self) {
+        let feature = json!({"name": "prefers-reduced-motion", "value": "reduce"});
+        self.devtools(
+            "Emulation.setEmulatedMedia",
+            &json!({"features": [feature]}),
+        );
+    }
+
     /// Shows the page as it is printed.
     pub(super) fn print_media(&self, on: bool) {
         let media = if on { "print" } else { "" };

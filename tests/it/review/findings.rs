@@ -10,7 +10,7 @@ fn finding(area: [f64; 4], reason: &str) -> Value {
 }
 
 /// Two pictures with findings, one of them with a face whose lower half shows, and one without.
-fn found(dir: &Sandbox) {
+pub(super) fn found(dir: &Sandbox) {
     three(dir);
     let mut all = lines(dir);
     let open = "a face of which 0 % lies under masks";

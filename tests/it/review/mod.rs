@@ -1,6 +1,7 @@
 //! `faceveil review`: the page in a real browser, what is refused, and the contact sheet. Reports are
 //! written here by hand, so that no detector is needed.
 
+mod access;
 mod applying;
 mod driver;
 mod finding_files;

@@ -26,11 +26,9 @@ export class List {
     });
   }
 
-  // Shows these items, `chosen` among them or not.
+  // Shows these items, `chosen` among them or not. Rows that stay in sight are kept.
   show(items, chosen) {
     this.#items = items;
-    for (const row of this.#made.values()) row.remove();
-    this.#made.clear();
     this.#height = 0;
     this.choose(chosen);
   }
@@ -44,16 +42,8 @@ export class List {
   // An item looks different now.
   refresh(id) {
     const place = this.#items.findIndex((item) => item.id === id);
-    const row = this.#made.get(place);
-    if (row) this.#fill(row, place);
-  }
-
-  // What is known of a picture is another object now.
-  replace(item) {
-    const place = this.#items.findIndex(({ id }) => id === item.id);
-    if (place < 0) return;
-    this.#items[place] = item;
-    this.refresh(item.id);
+    const row = this.#made.get(id);
+    if (row && place >= 0) this.#fill(row, place);
   }
 
   get items() {
@@ -85,28 +75,38 @@ export class List {
     const first = Math.max(0, Math.floor(this.#box.scrollTop / height) - SPARE);
     const shown = Math.ceil(this.#box.clientHeight / height) + 2 * SPARE;
     const end = Math.min(this.#items.length, first + shown);
-    for (const [place, row] of this.#made) {
-      if ((place < first || place >= end) && place !== this.#chosen) {
+    const wanted = Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i);
+    if (this.#chosen >= 0 && (this.#chosen < first || this.#chosen >= end)) wanted.push(this.#chosen);
+    const ids = new Set(wanted.map((place) => this.#items[place].id));
+    for (const [id, row] of this.#made) {
+      if (!ids.has(id)) {
         // A picture that is not loaded yet need not be made any more.
         row.querySelector("img").removeAttribute("src");
         row.remove();
-        this.#made.delete(place);
+        this.#made.delete(id);
       }
     }
-    const wanted = Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i);
-    if (this.#chosen >= 0) wanted.push(this.#chosen);
     for (const place of wanted) {
-      let row = this.#made.get(place);
+      const { id } = this.#items[place];
+      let row = this.#made.get(id);
       if (!row) {
         row = this.#row(place);
-        this.#made.set(place, row);
+        this.#made.set(id, row);
         this.#rows.append(row);
       }
-      row.setAttribute("aria-selected", String(place === this.#chosen));
+      this.#put(row, place);
     }
-    const active = this.#made.get(this.#chosen);
+    const active = this.#made.get(this.#items[this.#chosen]?.id);
     if (active) this.#box.setAttribute("aria-activedescendant", active.id);
     else this.#box.removeAttribute("aria-activedescendant");
+  }
+
+  #put(row, place) {
+    row.setAttribute("aria-selected", String(place === this.#chosen));
+    row.dataset.place = place;
+    row.setAttribute("aria-setsize", this.#items.length);
+    row.setAttribute("aria-posinset", place + 1);
+    row.style.transform = `translateY(${place * this.#rowHeight()}px)`;
   }
 
   #row(place) {
@@ -114,11 +114,7 @@ export class List {
     const row = document.createElement("div");
     row.className = "row";
     row.id = `row-${item.id}`;
-    row.dataset.place = place;
     row.setAttribute("role", "option");
-    row.setAttribute("aria-setsize", this.#items.length);
-    row.setAttribute("aria-posinset", place + 1);
-    row.style.transform = `translateY(${place * this.#rowHeight()}px)`;
     const image = document.createElement("img");
     image.alt = "";
     image.decoding = "async";

@@ -8,8 +8,8 @@ export const isGrid = () => !$("many").hidden;
 
 // Pictures that left the view while they were worked on leave the list when the next one is opened.
 export function shrink() {
-  const items = filtered().filter((item) => page.list.items.includes(item) || item.id === page.current);
-  const kept = page.list.items.filter((item) => item.id === page.current || items.includes(item));
+  const matching = new Set(filtered());
+  const kept = page.list.items.filter((item) => item.id === page.current || matching.has(item));
   if (kept.length !== page.list.items.length) show(kept);
 }
 

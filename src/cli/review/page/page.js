@@ -63,16 +63,25 @@ export const line = () => page.lines.get(page.current);
 export const state = () => page.edits.state(page.current);
 export const frame = () => (page.timeline.isOpen ? page.timeline.frame : 0);
 
+// Computed once for a state, a frame and a track: it is asked for often.
+let made = {};
+
 export function marks() {
-  if (!line() || !state()) return [];
+  const key = [line(), state(), line() && frame(), page.chosenTrack];
+  if (!key[0] || !key[1]) return [];
+  if (!made.key || key.some((part, i) => part !== made.key[i])) made = { key, marks: makeMarks() };
+  return made.marks;
+}
+
+function makeMarks() {
+  const { regions } = state();
   const all = marksOf(line(), state(), frame());
+  const track = page.chosenTrack;
   // A track that is chosen can be brought back to a frame in which it is not.
-  const ghost = page.chosenTrack === null || all.some((m) => m.track === page.chosenTrack) ? null : boxAt(state().regions, page.chosenTrack, frame());
-  if (ghost) {
-    const span = spanOf(state().regions, page.chosenTrack);
-    all.push({ kind: "ghost", key: `ghost${page.chosenTrack}`, track: page.chosenTrack, frames: span, span, ...ghost });
-  }
-  for (const mark of all) if (mark.track != null && mark.frames) mark.span = spanOf(state().regions, mark.track);
+  const ghost = track === null || all.some((m) => m.track === track) ? null : boxAt(regions, track, frame());
+  if (ghost) all.push({ kind: "ghost", key: `ghost${track}`, track, frames: spanOf(regions, track), ...ghost });
+  const chosen = all.filter((m) => m.track != null && m.track === track);
+  for (const mark of chosen) mark.span = spanOf(regions, track);
   return all;
 }
 
