@@ -213,6 +213,15 @@ impl Draft {
         Some((Arc::clone(&line.now), line.revision))
     }
 
+    /// A line as it is now, with all spans that the report told: those that are covered may be open again
+    /// after the next edit.
+    pub(super) fn with_all_spans(&self, id: usize) -> Option<FileReport> {
+        let line = self.lines.get(id)?;
+        let mut report = FileReport::clone(&line.now);
+        report.spans.clone_from(&line.spans);
+        Some(report)
+    }
+
     /// A line as the report has it.
     pub(super) fn saved(&self, id: usize) -> Option<Arc<FileReport>> {
         Some(Arc::clone(&self.lines.get(id)?.saved))

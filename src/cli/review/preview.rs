@@ -65,8 +65,8 @@ pub(super) fn frame(
         ..wanted.clone()
     };
     if still.regions.is_empty() {
-        let view = image.view(PixelRect::of(size), size.within(wanted.longest))?;
-        return Ok(view);
+        let view = image.as_view();
+        return Ok(view.view(PixelRect::of(size), size.within(wanted.longest))?);
     }
     photo(&bytes, &still, limits, &first)
 }

@@ -285,7 +285,9 @@ impl Site {
 
     fn item(&self, id: usize) -> Response {
         let report = lock(&self.report);
-        let (Some((line, revision)), Some(saved)) = (report.line(id), report.saved(id)) else {
+        let (Some((line, revision)), Some(saved), Some(shown)) =
+            (report.line(id), report.saved(id), report.with_all_spans(id))
+        else {
             return Response::text(404, "the report has no such line");
         };
         // Opening a video takes a while.
@@ -293,7 +295,7 @@ impl Site {
         Response::json(&Item {
             rate: self.pictures.rate(id, &line),
             saved: (line != saved).then_some(saved.as_ref()),
-            line: &line,
+            line: &shown,
             revision,
         })
     }
