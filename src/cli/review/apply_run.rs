@@ -50,6 +50,8 @@ pub(super) struct Progress {
 struct Outcome {
     id: usize,
     name: String,
+    /// Whether its output is a new one.
+    written: bool,
     /// `passed`, `found`, `not-checked` or `failed`.
     verdict: &'static str,
     /// Why, if it is no pass.
@@ -193,17 +195,22 @@ fn take_over(
             continue;
         };
         let outputs = [&line, &old].map(|l| l.sha256.and_then(|hashes| hashes.output));
-        if line.error.is_none() && outputs[0] == outputs[1] && line.verify == old.verify {
-            unchanged += 1;
+        let is_kept = line.error.is_none() && outputs[0] == outputs[1];
+        unchanged += usize::from(is_kept);
+        let (verdict, why) = verdict(&line);
+        // An output that was right stays out of the list, unless it was not verified before and is not.
+        if !is_kept || (line.verify != old.verify && verdict != "passed") {
+            results.push(Outcome {
+                id,
+                name: line.input.clone(),
+                written: !is_kept && line.error.is_none(),
+                verdict,
+                why,
+            });
+        }
+        if is_kept && line.verify == old.verify {
             continue;
         }
-        let (verdict, why) = verdict(&line);
-        results.push(Outcome {
-            id,
-            name: line.input.clone(),
-            verdict,
-            why,
-        });
         if line.error.is_none() && outputs[0].is_some() {
             written.push((id, line));
         }

@@ -29,7 +29,10 @@ pub(super) struct Gate {
 /// Whether the address for one visit is still good.
 enum Entry {
     /// Not used yet. The file holds the address, if one was written.
-    Open(Option<TempPath>),
+    Open {
+        #[expect(dead_code, reason = "it is held, and removed when it is dropped")]
+        file: Option<TempPath>,
+    },
     Used,
 }
 
@@ -55,7 +58,7 @@ impl Gate {
             origin: format!("http://{address}"),
             token: token()?,
             once: token()?,
-            entry: Mutex::new(Entry::Open(None)),
+            entry: Mutex::new(Entry::Open { file: None }),
             repeated: AtomicUsize::new(0),
         })
     }
@@ -73,9 +76,9 @@ impl Gate {
     /// Keeps the file with the address for one visit until that visit.
     pub(super) fn keep_until_visit(&self, file: TempPath) {
         if let Ok(mut entry) = self.entry.lock()
-            && matches!(*entry, Entry::Open(_))
+            && matches!(*entry, Entry::Open { .. })
         {
-            *entry = Entry::Open(Some(file));
+            *entry = Entry::Open { file: Some(file) };
         }
     }
 
@@ -150,7 +153,10 @@ impl Gate {
     /// Whether this is the first visit; removes the file that led to it.
     fn enter(&self) -> bool {
         self.entry.lock().is_ok_and(|mut entry| {
-            matches!(std::mem::replace(&mut *entry, Entry::Used), Entry::Open(_))
+            matches!(
+                std::mem::replace(&mut *entry, Entry::Used),
+                Entry::Open { .. }
+            )
         })
     }
 }
@@ -182,7 +188,7 @@ mod tests {
             origin: "http://127.0.0.1:4000".into(),
             token: "abc".into(),
             once: "xyz".into(),
-            entry: Mutex::new(Entry::Open(None)),
+            entry: Mutex::new(Entry::Open { file: None }),
             repeated: AtomicUsize::new(0),
         }
     }

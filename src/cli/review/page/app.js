@@ -129,7 +129,11 @@ function update(row) {
   Object.assign(item, row);
   list.refresh(row.id);
   grid.refresh(item);
-  if (row.id === page.current) $("why").textContent = item.why;
+  if (row.id === page.current) {
+    $("why").textContent = item.why;
+    // Its output may show what it is now, or not any more.
+    if (page.side === "output") showPicture();
+  }
   renderHeader();
 }
 

@@ -103,7 +103,8 @@ export class Dialogs {
 
 function summary(results, unchanged) {
   const of = (verdict) => results.filter((result) => result.verdict === verdict).length;
-  const parts = [`${results.length - of("failed")} written anew`, `${of("passed")} verified`];
+  const written = results.filter((result) => result.written).length;
+  const parts = [`${written} written anew`, `${of("passed")} verified`];
   if (of("found")) parts.push(`${of("found")} to look at`);
   if (of("not-checked")) parts.push(`${of("not-checked")} not verified`);
   if (of("failed")) parts.push(`${of("failed")} failed`);
