@@ -108,12 +108,6 @@ export class Actions {
     this.#regions(regions.filter((_, i) => i !== mark.index), "Box deleted; this place will not be covered.");
   }
 
-  // All covers of the picture.
-  removeAll() {
-    this.#page.select(null);
-    this.#regions([], "All covers of this picture deleted.");
-  }
-
   shape() {
     const { mark, state, say } = this.#page;
     if (mark?.kind !== "region") return say(CHOOSE, true);
