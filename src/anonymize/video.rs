@@ -18,10 +18,11 @@ use crate::detect::{Detector, DetectorOptions, Preset};
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::{Covered, FileReport, FoundFace, Hashes, Runs};
 use crate::track::{Place, Tracker, Why};
-use crate::video::{self, Backend, Encoding, Shape, Video};
-use follow::Followed;
+use crate::video::{self, Backend, Encoding, Shape, Video, VideoFile};
+use follow::{Fingerprints, Followed};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Likelihood from which a sighting carries a track on, as a share of the one that starts it.
@@ -160,13 +161,15 @@ impl VideoAnonymizer {
         input: &Path,
         watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<FileReport> {
-        let video = self.open(input)?;
+        let file = VideoFile::open(input)?;
+        let video = self.open(&file)?;
         let shape = *video.shape();
         let mut report = self.report(&*video);
-        report.sha256 = Some(Hashes::of_input(digest(input)?));
+        let digest = file.digest()?;
+        report.sha256 = Some(Hashes::of_input(digest));
         let start = Instant::now();
         let (mut frames, mut regions) = (0, Runs::default());
-        let followed = self.follow(&*video, watch, &mut |decided| {
+        let followed = self.follow(&*video, None, watch, &mut |decided| {
             for place in &decided.places {
                 if let Why::Seen(i) = place.why {
                     let mut face = FoundFace::new(Some(frames), &decided.faces[i]);
@@ -178,6 +181,7 @@ impl VideoAnonymizer {
             frames += 1;
             Ok(())
         })?;
+        file.ensure_still(digest)?;
         report.ms.detect = milliseconds(start);
         report.regions = regions.finish();
         self.conclude(&mut report, &*video, &followed);
@@ -205,10 +209,11 @@ impl VideoAnonymizer {
     }
 
     fn try_blur(&self, input: &Path, output: &Path, watch: Watch<'_>) -> Result<FileReport> {
-        let video = self.open(input)?;
+        let file = VideoFile::open(input)?;
+        let video = self.open(&file)?;
         let mut report = self.report(&*video);
         report.style = Some((&self.options.style).into());
-        let input = digest(input)?;
+        let input = file.digest()?;
         tell_sound(&mut report, &*video, &self.video.encoding);
         let start = Instant::now();
         let mut regions = Runs::default();
@@ -219,6 +224,7 @@ impl VideoAnonymizer {
                 self.in_two_passes(&*video, output, watch, &mut regions)?
             }
         };
+        file.ensure_still(input)?;
         report.ms.encode = milliseconds(start);
         let looking = Instant::now();
         look_through(&mut report, output)?;
@@ -236,7 +242,7 @@ impl VideoAnonymizer {
         Ok(report)
     }
 
-    fn open(&self, input: &Path) -> Result<Box<dyn Video>> {
+    fn open(&self, input: &Arc<VideoFile>) -> Result<Box<dyn Video>> {
         video::open(input, self.video.backend, self.options.limits.max_pixels)
     }
 
@@ -286,7 +292,7 @@ impl VideoAnonymizer {
         };
         let shape = video.shape();
         let mut writing = flow::Writing::start(video.sink(output, &self.video.encoding)?)?;
-        let followed = self.follow_within(video, Some(room), watch, &mut |decided| {
+        let followed = self.follow_within(video, Some(room), None, watch, &mut |decided| {
             let Some(mut frame) = decided.frame else {
                 return Err(Error::new(ErrorKind::Internal, "a frame was lost"));
             };
@@ -304,7 +310,7 @@ impl VideoAnonymizer {
     }
 
     /// First the masks of all frames, then everything again with them: for videos of which too few
-    /// frames fit into memory.
+    /// frames fit into memory. A frame is covered only if it is the one that was searched.
     fn in_two_passes(
         &self,
         video: &dyn Video,
@@ -314,13 +320,18 @@ impl VideoAnonymizer {
     ) -> Result<(Followed, f64)> {
         let shape = video.shape();
         let mut masks = Vec::new();
-        let followed = self.follow(video, watch, &mut |decided| {
+        let fingerprints = Fingerprints::default();
+        let followed = self.follow(video, Some(&fingerprints), watch, &mut |decided| {
             let of_frame = self.masks(&decided.places, shape);
             regions.push(&of_frame);
-            masks.push(of(&of_frame));
+            masks.push((decided.fingerprint, of(&of_frame)));
             Ok(())
         })?;
-        let differs = || Error::new(ErrorKind::Malformed, "it decodes differently every time");
+        let differs = || {
+            let what =
+                "the second time it was read it showed other frames; it may have been changed";
+            Error::new(ErrorKind::Malformed, what)
+        };
         let mut due = followed.pts.iter().zip(masks);
         let style = &self.options.style;
         let (written, waited) =
@@ -331,7 +342,11 @@ impl VideoAnonymizer {
                 style,
                 watch,
                 &mut |frame| match due.next() {
-                    Some((pts, masks)) if *pts == frame.pts => Ok(masks),
+                    Some((pts, (fingerprint, masks)))
+                        if *pts == frame.pts && fingerprint == fingerprints.take(frame) =>
+                    {
+                        Ok(masks)
+                    }
                     _ => Err(differs()),
                 },
             )?;

@@ -11,7 +11,6 @@ use super::{
 };
 use crate::anonymize::{Progress, flow};
 use crate::detect::{Preset, SecondSearch};
-use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
 use crate::geometry::Rect;
@@ -19,9 +18,8 @@ use crate::inspect::inspect_file;
 use crate::plane::AnyPlaneMut;
 use crate::redact::{Redaction, Region, Style};
 use crate::report::{FileReport, Schedule, Verification, ensure_regions};
-use crate::video::{self, Frame, FramePicture, FrameSource, Shape, Video};
+use crate::video::{self, Frame, FramePicture, FrameSource, Shape, Video, VideoFile};
 use std::collections::HashMap;
-use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -52,16 +50,17 @@ impl Verifier {
     ) -> Result<Verification> {
         line.map_or(Ok(()), ensure_regions)?;
         let mut findings = Findings::default();
-        let digest = match File::open(file).and_then(Digest::of_reader) {
-            Ok(digest) => digest,
+        let opened = VideoFile::open(file).and_then(|file| Ok((file.digest()?, file)));
+        let (digest, file) = match opened {
+            Ok(opened) => opened,
             Err(e) => {
-                findings.add(kind::DAMAGED, format!("it cannot be read: {e}"));
+                findings.add(kind::DAMAGED, format!("it cannot be read: {}", chain(&e)));
                 return Ok(findings.conclude());
             }
         };
         let style = self.claims(digest, line, &mut findings);
         let options = &self.options.video;
-        let video = match video::open(file, options.backend, self.options.limits.max_pixels) {
+        let video = match video::open(&file, options.backend, self.options.limits.max_pixels) {
             Ok(video) => video,
             Err(e) => {
                 findings.add(
@@ -71,7 +70,7 @@ impl Verifier {
                 return Ok(findings.conclude());
             }
         };
-        look_through(file, &*video, line, &mut findings);
+        look_through(file.path(), &*video, line, &mut findings);
         let stride = ((video.rate() / SEARCHED).round() as usize).max(1);
         let search = self.search_of_frames()?;
         let work = Work {
@@ -104,6 +103,9 @@ impl Verifier {
                 return Ok(findings.conclude());
             }
         };
+        if let Err(e) = file.ensure_still(digest) {
+            findings.add(kind::CHANGED, chain(&e));
+        }
         if let Some(at) = pts.windows(2).position(|t| t[0] >= t[1]) {
             findings.add(
                 kind::TIMES,

@@ -7,7 +7,7 @@ use crate::anonymize::video::{
 };
 use crate::error::Result;
 use crate::report::{FileReport, Schedule, ensure_regions};
-use crate::video;
+use crate::video::{self, VideoFile};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
@@ -46,8 +46,10 @@ impl Applier {
     ) -> Result<FileReport> {
         options.check()?;
         let style = self.style(line)?;
-        let mut report = begun(line, digest(input)?)?;
-        let video = video::open(input, options.backend, self.limits.max_pixels)?;
+        let file = VideoFile::open(input)?;
+        let input = file.digest()?;
+        let mut report = begun(line, input)?;
+        let video = video::open(&file, options.backend, self.limits.max_pixels)?;
         let size = video.shape().upright();
         (report.width, report.height) = (size.width, size.height);
         // How many frames there are is known at the end.
@@ -60,6 +62,8 @@ impl Applier {
         let (written, _) = again(&*video, output, options, &style, watch, &mut |_| {
             Ok(schedule.next())
         })?;
+        // The masks are for the bytes that the report is about, so these are compared to the end.
+        file.ensure_digest(input)?;
         if written != line.frames {
             return Err(differs(format!(
                 "it has {written} frames, and the report says {}",

@@ -68,7 +68,6 @@ fn is_odd(format: &PixelFormat, shape: &Shape) -> bool {
 
 /// Everything the command line is made of.
 pub(super) struct Job<'a> {
-    pub(super) source: &'a Path,
     pub(super) probe: &'a Probe,
     pub(super) container: Container,
     pub(super) format: &'a PixelFormat,
@@ -90,6 +89,7 @@ impl Job<'_> {
     fn sound_encoder(&self, track: &AudioTrack) -> Option<&'static str> {
         let is_held = self.container.holds(&track.codec);
         match (track.codec.as_str(), &track.header) {
+            _ if is_cut_up(track) => Some(self.container.sound_encoder()),
             (_, SoundHeader::Plain | SoundHeader::Emptied(_)) if is_held => None,
             ("flac", _) if is_held => Some("flac"),
             ("alac", _) if is_held => Some("alac"),
@@ -116,6 +116,7 @@ impl Job<'_> {
                 _ if !self.container.holds(&track.codec) => {
                     format!("{} cannot hold it", self.container.name())
                 }
+                _ if is_cut_up(track) => "its edit list leaves parts of it out".to_owned(),
                 SoundHeader::More => "its header may hold more than sound".to_owned(),
                 _ => continue,
             };
@@ -154,8 +155,13 @@ impl Job<'_> {
         self.codec == Codec::H264 && self.shape.size.height.is_multiple_of(4)
     }
 
-    /// The command line that reads frames from standard input and writes `to`.
-    pub(super) fn arguments(&self, tools: &Tools, to: &Path) -> Result<Vec<OsString>> {
+    /// The command line that reads frames from standard input and sound from `source`, and writes `to`.
+    pub(super) fn arguments(
+        &self,
+        tools: &Tools,
+        source: &OsStr,
+        to: &Path,
+    ) -> Result<Vec<OsString>> {
         if !tools.can_encode(self.codec.name()) {
             return Err(unsupported(format!(
                 "the ffmpeg on the PATH was built without the encoder {}",
@@ -172,13 +178,23 @@ impl Job<'_> {
             all.add(["-protocol_whitelist", "file,pipe"]);
             all.add(&zero);
             all.add(["-i"]);
-            all.0.push(file_argument(self.source)?);
+            all.0.push(source.to_owned());
         }
         all.add(["-map", "0:v:0"]);
         for (i, track) in sound.iter().enumerate() {
             all.add(["-map", &format!("1:{}", track.index)]);
             let encoder = self.sound_encoder(track);
             all.add([&format!("-c:a:{i}"), encoder.unwrap_or("copy")]);
+            if let (None, Some(cut)) = (encoder, track.cut)
+                && cut.is_trimmed
+            {
+                // ffmpeg copies up to a second of what lies before the part that is heard.
+                let start = track.start - self.probe.start_seconds + 0.0005;
+                let packets = cut.lead + 1;
+                let end = format!("(pts+{packets}*duration)*tb");
+                let drop = format!("noise=amount=0:drop='lt({end}\\,{start:.6})'");
+                all.add([&format!("-bsf:a:{i}"), &drop]);
+            }
             if matches!(encoder, Some("aac" | "libopus")) {
                 all.add([&format!("-b:a:{i}"), "192k"]);
             }
@@ -314,6 +330,11 @@ impl Job<'_> {
         }
         all.add(["-f", self.container.format()]);
     }
+}
+
+/// Whether several parts of a sound track are heard: only what is decoded can be joined.
+fn is_cut_up(track: &AudioTrack) -> bool {
+    track.cut.is_some_and(|cut| !cut.is_whole)
 }
 
 /// A command line in the making.

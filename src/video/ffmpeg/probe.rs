@@ -3,13 +3,16 @@
 //! Invariant: nothing that comes from the file is trusted beyond being text or a number; what is
 //! passed on to a command line is one of a known set, a number, or the name of an own file.
 
+use super::super::embedded::{Cuts, SoundCut};
 use super::super::failure::{failed, malformed, unsupported};
+use super::super::file::{Slot, VideoFile};
 use super::super::timeline::{TimeBase, Timeline};
 use super::promise::Promise;
 use super::sound_header::{SoundHeader, undump};
 use super::tools::file_argument;
 use crate::error::Result;
 use serde_json::Value;
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -20,13 +23,7 @@ const EVERYTHING: [&str; 4] = [
     "-show_chapters",
     "-show_data",
 ];
-const FIRST_FRAME: [&str; 5] = [
-    "-select_streams",
-    "V:0",
-    "-show_frames",
-    "-read_intervals",
-    "%+#1",
-];
+const FIRST_FRAME: [&str; 3] = ["-show_frames", "-read_intervals", "%+#1"];
 const SHOWN_PACKETS: [&str; 6] = [
     "-select_streams",
     "V:0",
@@ -54,6 +51,7 @@ pub(super) struct Probe {
 /// The picture track.
 #[derive(Clone, Debug)]
 pub(super) struct VideoTrack {
+    pub(super) index: u64,
     pub(super) pixel_format: String,
     pub(super) time_base: TimeBase,
     /// Frames a second on average, as a fraction.
@@ -93,44 +91,70 @@ pub(super) struct Hdr {
 }
 
 /// A sound track.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct AudioTrack {
     pub(super) index: u64,
     pub(super) codec: String,
     /// Three letters.
     pub(super) language: Option<String>,
     pub(super) header: SoundHeader,
+    /// When it begins, in seconds.
+    pub(super) start: f64,
+    /// What an edit list leaves of it.
+    pub(super) cut: Option<SoundCut>,
 }
 
 /// Asks ffprobe about a file.
 ///
 /// # Errors
 /// If it is no video, damaged, or of a kind that is not handled.
-pub(super) fn probe(path: &Path) -> Result<Probe> {
+pub(super) fn probe(file: &VideoFile) -> Result<Probe> {
+    let ask = |what: &[&str]| ask(file.for_child(Slot::Input)?, what);
     // Starting ffprobe takes longer than what it does.
+    let first_of = |track: &str| {
+        let mut what = vec!["-select_streams", track];
+        what.extend(FIRST_FRAME);
+        ask(&what)
+    };
     let (all, first) = std::thread::scope(|scope| {
-        let first = scope.spawn(|| ask(path, &FIRST_FRAME));
-        (ask(path, &EVERYTHING), first.join())
+        let first = scope.spawn(|| first_of("V:0"));
+        (ask(&EVERYTHING), first.join())
     });
     let (all, first) = (all?, first.map_err(|_| failed("starting ffprobe"))?);
     let streams = all["streams"].as_array().map_or(&[][..], Vec::as_slice);
     let is = |s: &Value, kind: &str| s["codec_type"] == kind;
     let is_cover = |s: &Value| s["disposition"]["attached_pic"] == 1;
-    let video = streams
-        .iter()
-        .find(|s| is(s, "video") && !is_cover(s))
-        .ok_or_else(|| malformed("it has no video track"))?;
+    let pictures = || streams.iter().filter(|s| is(s, "video") && !is_cover(s));
+    // What players show: a track that is off is there for other reasons.
+    let is_on = |s: &&Value| s["disposition"]["default"] == 1;
+    let video = pictures().find(is_on).or(pictures().next());
+    let video = video.ok_or_else(|| malformed("it has no video track"))?;
+    let index = video["index"].as_u64();
+    let index = index.ok_or_else(|| malformed("its video track has no number"))?;
+    let first = match pictures().next() == Some(video) {
+        true => first?,
+        false => first_of(&index.to_string())?,
+    };
     let mut dropped = Dropped::default();
     let mut warnings = Vec::new();
     let mut audio = Vec::new();
+    let cuts = is_iso(&all["format"]).then(|| Cuts::read(file)).flatten();
+    let cuts = cuts.unwrap_or_default();
+    if cuts.hides_frames {
+        dropped.add("hidden-frames");
+    }
+    let mut sound_cuts = cuts.sound.into_iter();
     for stream in streams {
         if stream["index"] == video["index"] {
             dropped.tags(&stream["tags"]);
             continue;
         }
         match text(stream, "codec_type").unwrap_or("") {
-            "audio" => match audio_track(stream) {
+            "audio" => match audio_track(stream, sound_cuts.next()) {
                 Some(track) => {
+                    if track.cut.is_some_and(|c| c.is_trimmed) {
+                        dropped.add("hidden-sound");
+                    }
                     audio.push(track);
                     dropped.tags(&stream["tags"]);
                 }
@@ -151,8 +175,7 @@ pub(super) fn probe(path: &Path) -> Result<Probe> {
     }
     let format = &all["format"];
     dropped.tags(&format["tags"]);
-    let first = first?;
-    let (video, more) = video_track(video, format, &first["frames"][0])?;
+    let (video, more) = video_track(index, video, format, &first["frames"][0])?;
     warnings.extend(more);
     let start = number_text(format, "start_time").unwrap_or("0");
     Ok(Probe {
@@ -178,10 +201,11 @@ pub(super) struct Written {
 
 /// Reads a new file's tracks and times.
 pub(super) fn written(path: &Path) -> Result<Written> {
+    let input = || Ok((Stdio::null(), file_argument(path)?));
     let (all, packets) = std::thread::scope(|scope| {
-        let packets = scope.spawn(|| run(path, &SHOWN_PACKETS));
+        let packets = scope.spawn(|| run(input()?, &SHOWN_PACKETS));
         (
-            ask(path, &["-show_streams", "-show_format"]),
+            input().and_then(|input| ask(input, &["-show_streams", "-show_format"])),
             packets.join(),
         )
     });
@@ -213,19 +237,22 @@ pub(super) fn written(path: &Path) -> Result<Written> {
     })
 }
 
-fn ask(path: &Path, what: &[&str]) -> Result<Value> {
+/// What ffprobe gets as standard input, and the file that it is asked about.
+type Input = (Stdio, OsString);
+
+fn ask(input: Input, what: &[&str]) -> Result<Value> {
     let mut arguments = what.to_vec();
     arguments.extend(["-of", "json"]);
-    let out = run(path, &arguments)?;
+    let out = run(input, &arguments)?;
     serde_json::from_str(&out).map_err(|e| failed("reading what ffprobe says").because(e))
 }
 
-fn run(path: &Path, what: &[&str]) -> Result<String> {
+fn run((stdin, file): Input, what: &[&str]) -> Result<String> {
     let output = Command::new("ffprobe")
         .args(["-v", "error", "-protocol_whitelist", "file,pipe"])
         .args(what)
-        .arg(file_argument(path)?)
-        .stdin(Stdio::null())
+        .arg(file)
+        .stdin(stdin)
         .output()
         .map_err(|e| failed("starting ffprobe").because(e))?;
     if !output.status.success() {
@@ -236,7 +263,12 @@ fn run(path: &Path, what: &[&str]) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn video_track(stream: &Value, format: &Value, frame: &Value) -> Result<(VideoTrack, Vec<String>)> {
+fn video_track(
+    index: u64,
+    stream: &Value,
+    format: &Value,
+    frame: &Value,
+) -> Result<(VideoTrack, Vec<String>)> {
     let mut warnings = Vec::new();
     let base = time_base(stream).ok_or_else(|| malformed("its video track has no time base"))?;
     let rate = |key| -> Option<(u32, u32)> {
@@ -308,6 +340,7 @@ fn video_track(stream: &Value, format: &Value, frame: &Value) -> Result<(VideoTr
     }
     warnings.dedup();
     let track = VideoTrack {
+        index,
         pixel_format: pixel_format.to_owned(),
         time_base: base,
         rate,
@@ -320,7 +353,7 @@ fn video_track(stream: &Value, format: &Value, frame: &Value) -> Result<(VideoTr
     Ok((track, warnings))
 }
 
-fn audio_track(stream: &Value) -> Option<AudioTrack> {
+fn audio_track(stream: &Value, cut: Option<SoundCut>) -> Option<AudioTrack> {
     let codec = text(stream, "codec_name").filter(|c| *c != "unknown" && *c != "none")?;
     let header = undump(text(stream, "extradata").unwrap_or(""));
     let language = text(&stream["tags"], "language");
@@ -330,6 +363,10 @@ fn audio_track(stream: &Value) -> Option<AudioTrack> {
         codec: codec.to_owned(),
         language: language.filter(|l| *l != "und").map(str::to_owned),
         header: header.map_or(SoundHeader::More, |h| SoundHeader::of(codec, &h)),
+        start: number_text(stream, "start_time")
+            .and_then(|t| t.parse().ok())
+            .unwrap_or(0.0),
+        cut,
     })
 }
 
@@ -354,6 +391,12 @@ fn mastering(data: &Value) -> Option<String> {
         "G{}B{}R{}WP{}L({most},{least})",
         green?, blue?, red?, white?
     ))
+}
+
+/// Whether a file is of the family that has edit lists.
+fn is_iso(format: &Value) -> bool {
+    let names = text(format, "format_name").unwrap_or("");
+    names.split(',').any(|n| n == "mov" || n == "mp4")
 }
 
 fn time_base(stream: &Value) -> Option<TimeBase> {

@@ -37,6 +37,8 @@ pub(super) struct Encoder {
 /// What an encoder writes.
 pub(super) struct Plan {
     pub(super) arguments: Vec<OsString>,
+    /// The source, as what is standard output to others.
+    pub(super) input: Stdio,
     pub(super) header: Header,
     /// Frames a second, as a fraction.
     pub(super) rate: (u32, u32),
@@ -56,7 +58,7 @@ impl Encoder {
         command
             .args(plan.arguments)
             .stdin(Stdio::piped())
-            .stdout(Stdio::null());
+            .stdout(plan.input);
         let mut child = Child::start("ffmpeg", &mut command)?;
         let pipe = BufWriter::with_capacity(1 << 16, child.stdin()?);
         let frames = match Writer::new(pipe, &plan.header, plan.rate) {

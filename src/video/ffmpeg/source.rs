@@ -1,16 +1,15 @@
 //! Frames out of ffmpeg: decoded, turned upright, in the source's own pixel format, with exact times.
 
 use super::super::failure::malformed;
+use super::super::file::{Slot, VideoFile};
 use super::super::frame::{Frame, Samples, Shape};
 use super::super::{FrameSource, timeline::TimeBase};
 use super::child::Child;
 use super::nut::{Header, Reader};
 use super::probe::VideoTrack;
 use super::promise::Promise;
-use super::tools::file_argument;
 use crate::error::{ErrorKind, Result};
 use std::ffi::OsString;
-use std::path::Path;
 use std::process::{ChildStdout, Command, Stdio};
 
 const DOING: &str = "decoding it";
@@ -29,23 +28,22 @@ pub(super) struct Decoder {
 
 impl Decoder {
     /// Starts decoding.
-    pub(super) fn start(path: &Path, video: &VideoTrack, pixel_format: &str) -> Result<Self> {
+    pub(super) fn start(file: &VideoFile, video: &VideoTrack, pixel_format: &str) -> Result<Self> {
         let base = format!("{}:{}", video.time_base.num(), video.time_base.den());
         let mut arguments: Vec<OsString> = Vec::new();
         let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
         // -xerror: damage is a failure, not a shorter video.
         add(&["-v", "error", "-nostdin", "-xerror"]);
         add(&["-protocol_whitelist", "file,pipe", "-copyts", "-i"]);
-        arguments.push(file_argument(path)?);
+        let (input, path) = file.for_child(Slot::Input)?;
+        arguments.push(path);
         let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
-        add(&["-map", "0:V:0", "-fps_mode", "passthrough"]);
+        add(&["-map", &format!("0:{}", video.index)]);
+        add(&["-fps_mode", "passthrough"]);
         add(&["-enc_time_base:v", &base, "-pix_fmt", pixel_format]);
         add(&["-c:v", "rawvideo", "-f", "nut", "pipe:1"]);
         let mut command = Command::new("ffmpeg");
-        command
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped());
+        command.args(arguments).stdin(input).stdout(Stdio::piped());
         let mut child = Child::start("ffmpeg", &mut command)?;
         let pipe = child.stdout()?;
         match Reader::new(pipe) {
