@@ -7,7 +7,7 @@ pub(super) const PICTURE: Size = Size::new(1280, 720);
 
 /// A glimpse of scene `n`; those of different scenes have nothing in common.
 pub(super) fn scene(n: usize) -> Glimpse {
-    Glimpse::new(64, 36, move |_, _| (n * 97 % 256) as u8)
+    cut::tests::daylight(n, 0)
 }
 
 fn sighting(x: f32, y: f32, side: f32, score: f32) -> Sighting {
