@@ -4,12 +4,14 @@
 //! Invariant: as many frames are written as were read, each with the masks that were made for it, or
 //! the file fails and nothing is left at its path.
 
+mod fallback;
 pub(crate) mod flow;
 mod follow;
 mod rewrite;
 #[cfg(test)]
 mod tests;
 
+pub(super) use fallback::with_fallback;
 pub(super) use rewrite::{again, digest, look_through, tell_sound};
 use rewrite::{check_count, cover, of};
 
@@ -162,7 +164,7 @@ impl VideoAnonymizer {
         watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<FileReport> {
         let file = VideoFile::open(input)?;
-        let video = self.open(&file)?;
+        let video = self.open(&file, self.video.backend)?;
         let shape = *video.shape();
         let mut report = self.report(&*video);
         let digest = file.digest()?;
@@ -201,16 +203,30 @@ impl VideoAnonymizer {
         watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<FileReport> {
         ensure_apart(input, output)?;
-        let done = self.try_blur(input, output, watch);
-        if done.is_err() {
-            let _ = std::fs::remove_file(output);
+        let file = VideoFile::open(input)?;
+        let done = with_fallback(self.video.backend, &mut |backend| {
+            self.try_blur(&file, backend, output, watch)
+        });
+        match done {
+            Ok((mut report, said)) => {
+                report.warnings.extend(said);
+                Ok(report)
+            }
+            Err(e) => {
+                let _ = std::fs::remove_file(output);
+                Err(e)
+            }
         }
-        done
     }
 
-    fn try_blur(&self, input: &Path, output: &Path, watch: Watch<'_>) -> Result<FileReport> {
-        let file = VideoFile::open(input)?;
-        let video = self.open(&file)?;
+    fn try_blur(
+        &self,
+        file: &Arc<VideoFile>,
+        backend: Backend,
+        output: &Path,
+        watch: Watch<'_>,
+    ) -> Result<FileReport> {
+        let video = self.open(file, backend)?;
         let mut report = self.report(&*video);
         report.style = Some((&self.options.style).into());
         let input = file.digest()?;
@@ -242,8 +258,8 @@ impl VideoAnonymizer {
         Ok(report)
     }
 
-    fn open(&self, input: &Arc<VideoFile>) -> Result<Box<dyn Video>> {
-        video::open(input, self.video.backend, self.options.limits.max_pixels)
+    fn open(&self, input: &Arc<VideoFile>, backend: Backend) -> Result<Box<dyn Video>> {
+        video::open(input, backend, self.options.limits.max_pixels)
     }
 
     fn report(&self, video: &dyn Video) -> FileReport {

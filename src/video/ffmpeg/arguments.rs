@@ -97,6 +97,12 @@ impl Job<'_> {
         }
     }
 
+    /// Whether sound is encoded, which begins a little earlier then.
+    pub(super) fn converts_sound(&self) -> bool {
+        let mut sound = self.sound().iter();
+        sound.any(|t| self.sound_encoder(t).is_some())
+    }
+
     /// What must be emptied in the headers of the copied sound tracks, in their order.
     pub(super) fn too_much(&self) -> Vec<Part> {
         let sound = self.sound().iter();
@@ -169,14 +175,12 @@ impl Job<'_> {
             )));
         }
         let mut all = Arguments::default();
-        let zero = self.zero();
         all.add(["-v", "error", "-nostdin", "-xerror", "-y", "-copyts"]);
-        all.add(&zero);
         all.add(["-f", "nut", "-i", "pipe:0"]);
         let sound = self.sound();
         if !sound.is_empty() {
             all.add(["-protocol_whitelist", "file,pipe"]);
-            all.add(&zero);
+            all.add(self.probe.from_zero());
             all.add(["-i"]);
             all.0.push(source.to_owned());
         }
@@ -184,12 +188,14 @@ impl Job<'_> {
         for (i, track) in sound.iter().enumerate() {
             all.add(["-map", &format!("1:{}", track.index)]);
             let encoder = self.sound_encoder(track);
+            let chosen = if track.is_default { "default" } else { "0" };
+            all.add([&format!("-disposition:a:{i}"), chosen]);
             all.add([&format!("-c:a:{i}"), encoder.unwrap_or("copy")]);
             if let (None, Some(cut)) = (encoder, track.cut)
                 && cut.is_trimmed
             {
                 // ffmpeg copies up to a second of what lies before the part that is heard.
-                let start = track.start - self.probe.start_seconds + 0.0005;
+                let start = track.start - self.probe.start_seconds() + 0.0005;
                 let packets = cut.lead + 1;
                 let end = format!("(pts+{packets}*duration)*tb");
                 let drop = format!("noise=amount=0:drop='lt({end}\\,{start:.6})'");
@@ -224,16 +230,6 @@ impl Job<'_> {
         self.file(&mut all);
         all.0.push(file_argument(to)?);
         Ok(all.0)
-    }
-
-    /// Moves an input so that the source's start becomes 0.
-    fn zero(&self) -> Vec<String> {
-        let start = &self.probe.start;
-        match start.strip_prefix('-') {
-            _ if self.probe.start_seconds == 0.0 => Vec::new(),
-            Some(start) => vec!["-itsoffset".into(), start.into()],
-            None => vec!["-itsoffset".into(), format!("-{start}")],
-        }
     }
 
     fn time(&self, all: &mut Arguments) {
@@ -292,8 +288,6 @@ impl Job<'_> {
                     None => all.add(X264),
                 }
                 all.add(["-crf", &crf(0)]);
-                // x264 writes its settings into the stream.
-                all.add(["-bsf:v", "filter_units=remove_types=6"]);
             }
             Codec::Hevc => {
                 let mut own = vec!["log-level=error".to_owned(), "info=0".to_owned()];
@@ -322,6 +316,21 @@ impl Job<'_> {
     }
 
     fn file(&self, all: &mut Arguments) {
+        let mut filters = Vec::new();
+        if self.codec == Codec::H264 {
+            // x264 writes its settings into the stream.
+            filters.push("filter_units=remove_types=6".to_owned());
+        }
+        if let Some(end) = self.probe.video.end
+            && self.container.is_iso()
+        {
+            // A pipe of frames does not say how long the last one is shown. Of the others, the time of the next
+            // one counts.
+            filters.push(format!("setts=duration='max(1\\,round({end:.6}/TB)-PTS)'"));
+        }
+        if !filters.is_empty() {
+            all.add(["-bsf:v", &filters.join(",")]);
+        }
         if self.container.is_iso() {
             all.add(["-movflags", "+faststart", "-write_tmcd", "0"]);
         }

@@ -58,7 +58,7 @@ impl FfmpegVideo {
         let probe = probe::probe(file)?;
         let head = file.head(HEAD)?;
         let format = PixelFormat::of(&probe.video.pixel_format)?;
-        let decoder = Decoder::start(file, &probe.video, &format.name)?;
+        let decoder = Decoder::start(file, &probe, &format.name)?;
         let header = *decoder.header();
         let side = |v: u64| u32::try_from(v).ok().filter(|v| (1..=1 << 16).contains(v));
         let (Some(width), Some(height)) = (side(header.width), side(header.height)) else {
@@ -125,7 +125,7 @@ impl Video for FfmpegVideo {
     }
 
     fn seconds(&self, pts: i64) -> f64 {
-        self.time_base.seconds(pts) - self.probe.start_seconds
+        self.time_base.seconds(pts)
     }
 
     fn sound_tracks(&self) -> usize {
@@ -150,7 +150,7 @@ impl Video for FfmpegVideo {
         let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Box::new(match started.take() {
             Some(decoder) => decoder,
-            None => Decoder::start(&self.file, &self.probe.video, &self.format.name)?,
+            None => Decoder::start(&self.file, &self.probe, &self.format.name)?,
         }))
     }
 
@@ -164,7 +164,11 @@ impl Video for FfmpegVideo {
             rate: self.probe.video.rate,
             time_base: self.time_base,
             to: to.to_owned(),
-            start: self.probe.start_seconds,
+            packets: match self.probe.has_times() {
+                true => probe::packet_times(&self.file, &self.probe)?,
+                false => None,
+            },
+            converts_sound: job.converts_sound(),
             sound_tracks: job.sound().len(),
             too_much: job.too_much(),
             begins_anywhere: self.container == Container::Ts,

@@ -11,6 +11,7 @@ use super::promise::Promise;
 use super::sound_header::{SoundHeader, undump};
 use super::tools::file_argument;
 use crate::error::Result;
+use crate::geometry::Size;
 use serde_json::Value;
 use std::ffi::OsString;
 use std::path::Path;
@@ -38,14 +39,34 @@ const SHOWN_PACKETS: [&str; 6] = [
 pub(super) struct Probe {
     /// ffprobe's names of the container, with commas.
     pub(super) container: String,
-    /// Where its time begins, as ffprobe writes it, and in seconds.
-    pub(super) start: String,
-    pub(super) start_seconds: f64,
+    /// Where its time begins, as ffprobe writes it.
+    start: String,
     pub(super) video: VideoTrack,
     pub(super) audio: Vec<AudioTrack>,
     /// What will not be in the new file.
     pub(super) dropped: Vec<String>,
     pub(super) warnings: Vec<String>,
+}
+
+impl Probe {
+    /// Moves an input so that the file's time begins at 0.
+    pub(super) fn from_zero(&self) -> Vec<String> {
+        match self.start.strip_prefix('-') {
+            _ if self.start_seconds() == 0.0 => Vec::new(),
+            Some(start) => vec!["-itsoffset".into(), start.into()],
+            None => vec!["-itsoffset".into(), format!("-{}", self.start)],
+        }
+    }
+
+    /// Where its time begins, in seconds.
+    pub(super) fn start_seconds(&self) -> f64 {
+        self.start.parse().unwrap_or(0.0)
+    }
+
+    /// Whether frames have times of their own in the file, and no decoder makes any up.
+    pub(super) fn has_times(&self) -> bool {
+        self.container.split(',').any(|n| n == "mpegts")
+    }
 }
 
 /// The picture track.
@@ -58,12 +79,16 @@ pub(super) struct VideoTrack {
     pub(super) rate: (u32, u32),
     /// Frames, as far as it is known beforehand.
     pub(super) frames: Option<u64>,
+    /// When the last frame ceases to be shown, in seconds from the file's start, if the container says.
+    pub(super) end: Option<f64>,
     /// What the container counts, if it does.
     pub(super) promise: Option<Promise>,
     pub(super) colour: Colour,
     /// Fields, if they are interleaved.
     pub(super) fields: Option<Fields>,
     pub(super) hdr: Hdr,
+    /// What all frames are written at, where their size changes.
+    pub(super) largest: Option<Size>,
 }
 
 /// Tags as ffmpeg names them; `None` where the file says nothing.
@@ -98,6 +123,8 @@ pub(super) struct AudioTrack {
     /// Three letters.
     pub(super) language: Option<String>,
     pub(super) header: SoundHeader,
+    /// Whether players choose it.
+    pub(super) is_default: bool,
     /// When it begins, in seconds.
     pub(super) start: f64,
     /// What an edit list leaves of it.
@@ -152,6 +179,9 @@ pub(super) fn probe(file: &VideoFile) -> Result<Probe> {
         match text(stream, "codec_type").unwrap_or("") {
             "audio" => match audio_track(stream, sound_cuts.next()) {
                 Some(track) => {
+                    if has_kind(stream) {
+                        dropped.add("track-kind");
+                    }
                     if track.cut.is_some_and(|c| c.is_trimmed) {
                         dropped.add("hidden-sound");
                     }
@@ -175,12 +205,21 @@ pub(super) fn probe(file: &VideoFile) -> Result<Probe> {
     }
     let format = &all["format"];
     dropped.tags(&format["tags"]);
-    let (video, more) = video_track(index, video, format, &first["frames"][0])?;
+    let largest = match may_change(format) {
+        true => largest(file, index)?,
+        false => None,
+    };
+    if let Some(Size { width, height }) = largest {
+        warnings.push(format!(
+            "its frames change their size; all are written at {width}x{height}, the smaller ones enlarged"
+        ));
+    }
+    let (mut video, more) = video_track(index, video, format, &first["frames"][0])?;
     warnings.extend(more);
+    video.largest = largest;
     let start = number_text(format, "start_time").unwrap_or("0");
     Ok(Probe {
         container: text(format, "format_name").unwrap_or("").to_owned(),
-        start_seconds: start.parse().unwrap_or(0.0),
         start: start.to_owned(),
         video,
         audio,
@@ -240,6 +279,30 @@ pub(super) fn written(path: &Path) -> Result<Written> {
 /// What ffprobe gets as standard input, and the file that it is asked about.
 type Input = (Stdio, OsString);
 
+/// When the packets of a file's picture track are shown, in seconds from the file's start, rising. `None` where one
+/// does not say.
+pub(super) fn packet_times(file: &VideoFile, probe: &Probe) -> Result<Option<Vec<f64>>> {
+    let track = probe.video.index.to_string();
+    let what = [
+        "-select_streams",
+        &track,
+        "-show_entries",
+        "packet=pts",
+        "-of",
+        "csv=p=0",
+    ];
+    let packets = run(file.for_child(Slot::Input)?, &what)?;
+    let mut times = Vec::new();
+    for line in packets.lines().filter(|l| !l.trim().is_empty()) {
+        let Ok(ticks) = line.trim_end_matches(',').trim().parse() else {
+            return Ok(None);
+        };
+        times.push(probe.video.time_base.seconds(ticks) - probe.start_seconds());
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(Some(times))
+}
+
 fn ask(input: Input, what: &[&str]) -> Result<Value> {
     let mut arguments = what.to_vec();
     arguments.extend(["-of", "json"]);
@@ -285,9 +348,11 @@ fn video_track(
     let seconds = |v: &Value| number_text(v, "duration").and_then(|t| t.parse::<f64>().ok());
     let counted = number_text(stream, "nb_frames").and_then(|t| t.parse::<u64>().ok());
     let start = number_text(stream, "start_time").and_then(|t| t.parse::<f64>().ok());
+    let zero = number_text(format, "start_time").and_then(|t| t.parse::<f64>().ok());
+    let start = start.unwrap_or(0.0) - zero.unwrap_or(0.0);
     let promise = counted
         .zip(seconds(stream))
-        .map(|(frames, length)| Promise::new(frames, start.unwrap_or(0.0), length));
+        .map(|(frames, length)| Promise::new(frames, start, length));
     let frames = counted.or_else(|| {
         Some((seconds(stream).or(seconds(format))? * f64::from(rate.0) / f64::from(rate.1)) as u64)
     });
@@ -332,11 +397,17 @@ fn video_track(
             kind if kind.contains("DOVI") || kind.contains("Dolby Vision") => {
                 warnings.push("Dolby Vision's dynamic metadata is dropped".into());
             }
+            kind if kind.contains("Spherical") || kind.contains("Stereo 3D") => {
+                warnings.push("how its panorama or its two views are laid out is dropped".into());
+            }
             kind if kind.contains("SMPTE2094-40") => {
                 warnings.push("HDR10+'s dynamic metadata is dropped".into());
             }
             _ => {}
         }
+    }
+    if text(&stream["tags"], "alpha_mode") == Some("1") {
+        warnings.push("its opacity is dropped".into());
     }
     warnings.dedup();
     let track = VideoTrack {
@@ -345,10 +416,14 @@ fn video_track(
         time_base: base,
         rate,
         frames,
+        end: seconds(stream)
+            .filter(|_| is_iso(format))
+            .map(|length| start + length),
         promise,
         colour,
         fields,
         hdr,
+        largest: None,
     };
     Ok((track, warnings))
 }
@@ -366,6 +441,7 @@ fn audio_track(stream: &Value, cut: Option<SoundCut>) -> Option<AudioTrack> {
         start: number_text(stream, "start_time")
             .and_then(|t| t.parse().ok())
             .unwrap_or(0.0),
+        is_default: stream["disposition"]["default"] == 1,
         cut,
     })
 }
@@ -391,6 +467,53 @@ fn mastering(data: &Value) -> Option<String> {
         "G{}B{}R{}WP{}L({most},{least})",
         green?, blue?, red?, white?
     ))
+}
+
+/// Whether frames of a container may change their size: it is one of streams.
+fn may_change(format: &Value) -> bool {
+    let names = text(format, "format_name").unwrap_or("");
+    let streams = ["mpegts", "matroska", "flv", "mpeg", "h264", "hevc"];
+    names.split(',').any(|n| streams.contains(&n))
+}
+
+/// The largest width and height of those frames that need no others, if they are not all of one size.
+fn largest(file: &VideoFile, index: u64) -> Result<Option<Size>> {
+    let track = index.to_string();
+    let what = [
+        "-select_streams",
+        &track,
+        "-skip_frame",
+        "nokey",
+        "-show_entries",
+        "frame=width,height",
+        "-of",
+        "csv=p=0",
+    ];
+    // Damage is for the decoder to find.
+    let Ok(frames) = run(file.for_child(Slot::Input)?, &what) else {
+        return Ok(None);
+    };
+    let size = |line: &str| {
+        let mut sides = line.split(',').map(|side| side.trim().parse::<u32>().ok());
+        Some(Size::new(sides.next()??, sides.next()??))
+    };
+    let mut sizes = frames.lines().filter_map(size);
+    let Some(first) = sizes.next() else {
+        return Ok(None);
+    };
+    let (mut most, mut is_one) = (first, true);
+    for size in sizes {
+        is_one &= size == first;
+        most = Size::new(most.width.max(size.width), most.height.max(size.height));
+    }
+    Ok((!is_one).then_some(most))
+}
+
+/// Whether a track says what it is for: comments, a description of the pictures, another language.
+fn has_kind(stream: &Value) -> bool {
+    let all = stream["disposition"].as_object();
+    let set = |(key, value): (&String, &Value)| key != "default" && value == 1;
+    all.is_some_and(|all| all.iter().any(set))
 }
 
 /// Whether a file is of the family that has edit lists.
@@ -444,7 +567,7 @@ impl Dropped {
             match key.as_str() {
                 // The container's own, and what is not of the file: written anew or kept.
                 "major_brand" | "minor_version" | "compatible_brands" | "language" | "duration"
-                | "rotate" | "vendor_id" => {}
+                | "rotate" | "vendor_id" | "alpha_mode" => {}
                 "handler_name" => {
                     let usual = ["VideoHandler", "SoundHandler", "VideoHandle", "SoundHandle"];
                     if !value.as_str().is_some_and(|v| usual.contains(&v)) {
