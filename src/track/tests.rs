@@ -231,3 +231,41 @@ fn no_frames_and_no_faces_are_fine() {
     assert!(places.iter().all(Vec::is_empty));
     assert!(tracker.summaries().is_empty());
 }
+
+#[test]
+fn a_face_that_moves_too_fast_to_be_seen_is_covered_on_its_way() {
+    // Still, then twelve frames of 30 pixels each in which nobody sees it, then still again.
+    let at = |frame: usize| 200.0 + 30.0 * frame.clamp(20, 32).saturating_sub(20) as f32;
+    let seen: Vec<Vec<Sighting>> = (0..60)
+        .map(|frame| match frame {
+            21..32 => Vec::new(),
+            _ => vec![sighting(at(frame), 300.0, 62.0, 0.9)],
+        })
+        .collect();
+    let (places, tracker) = run_one_scene(&seen);
+    for (frame, places) in places.iter().enumerate() {
+        let face = Rect::new(at(frame), 300.0, 62.0, 62.0).expect("finite");
+        let share = places.iter().map(|p| face.share_inside(&p.area));
+        let most = share.fold(0.0, f32::max);
+        assert!(most > 0.95, "frame {frame}: {most} is covered");
+    }
+    assert!(tracker.open_spans().is_empty());
+}
+
+#[test]
+fn two_faces_that_appear_are_not_taken_for_one_that_went() {
+    let seen: Vec<Vec<Sighting>> = (0..60)
+        .map(|frame| match frame {
+            0..20 => vec![sighting(200.0, 300.0, 62.0, 0.9)],
+            20..30 => Vec::new(),
+            _ => vec![
+                sighting(700.0, 300.0, 62.0, 0.9),
+                sighting(900.0, 500.0, 62.0, 0.9),
+            ],
+        })
+        .collect();
+    let (places, _) = run_one_scene(&seen);
+    let middle = Rect::new(420.0, 300.0, 62.0, 62.0).expect("finite");
+    let covers = |p: &Place| p.area.intersection(&middle).is_some();
+    assert!(!places[25].iter().any(covers));
+}

@@ -326,7 +326,9 @@ impl Job<'_> {
         {
             // A pipe of frames does not say how long the last one is shown. Of the others, the time of the next
             // one counts.
-            filters.push(format!("setts=duration='max(1\\,round({end:.6}/TB)-PTS)'"));
+            filters.push(format!(
+                "setts=pts=PTS:dts=DTS:duration='max(1\\,round({end:.6}/TB)-PTS)'"
+            ));
         }
         if !filters.is_empty() {
             all.add(["-bsf:v", &filters.join(",")]);

@@ -2,6 +2,7 @@
 //! test says so and passes, unless `FACEVEIL_REQUIRE_FFMPEG` is set.
 
 mod apply;
+mod cases;
 mod clean;
 mod clips;
 mod exposure;
