@@ -86,7 +86,7 @@ impl VideoAnonymizer {
         let mut waiting: VecDeque<(Option<Frame>, Looked)> = VecDeque::new();
         let mut pts = Vec::new();
         let mut frames = 0;
-        let mut give = |waiting: &mut VecDeque<_>, decided: Vec<Vec<Place>>| {
+        let mut give = |waiting: &mut VecDeque<(Option<Frame>, Looked)>, decided: Vec<Vec<Place>>| {
             for places in decided {
                 let Some((frame, looked)) = waiting.pop_front() else {
                     return Err(Error::new(ErrorKind::Internal, "a mask without a frame"));
