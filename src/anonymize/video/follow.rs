@@ -4,7 +4,7 @@
 use super::{Progress, VideoAnonymizer, Watch, flow};
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
-use crate::report::{FileReport, OpenSpan, Outcome};
+use crate::report::{FileReport, Outcome, UncoveredSpan};
 use crate::track::{Glimpse, Place, Sighting, Tracker};
 use crate::video::{self, Frame, FramePicture, Samples, Shape, Video};
 use flow::Pool;
@@ -86,7 +86,8 @@ impl VideoAnonymizer {
         let mut waiting: VecDeque<(Option<Frame>, Looked)> = VecDeque::new();
         let mut pts = Vec::new();
         let mut frames = 0;
-        let mut give = |waiting: &mut VecDeque<(Option<Frame>, Looked)>, decided: Vec<Vec<Place>>| {
+        let mut give = |waiting: &mut VecDeque<(Option<Frame>, Looked)>,
+                        decided: Vec<Vec<Place>>| {
             for places in decided {
                 let Some((frame, looked)) = waiting.pop_front() else {
                     return Err(Error::new(ErrorKind::Internal, "a mask without a frame"));
@@ -193,7 +194,7 @@ impl VideoAnonymizer {
             .collect();
         let seconds = |frame: usize| video.seconds(followed.pts.get(frame).copied().unwrap_or(0));
         let spans = followed.tracker.open_spans().iter();
-        report.spans = spans.map(|s| OpenSpan::new(s, seconds)).collect();
+        report.spans = spans.map(|s| UncoveredSpan::new(s, seconds)).collect();
         report.outcome = match report.regions.is_empty() {
             true => Outcome::NoFaces,
             false => Outcome::Redacted,
