@@ -241,7 +241,7 @@ impl VideoAnonymizer {
             Some(done) => done,
             None => {
                 regions = Runs::default();
-                self.in_two_passes(&*video, output, watch, &mut regions)?
+                self.in_two_passes(file, &*video, output, watch, &mut regions)?
             }
         };
         file.ensure_still(input)?;
@@ -333,6 +333,7 @@ impl VideoAnonymizer {
     /// frames fit into memory. A frame is covered only if it is the one that was searched.
     fn in_two_passes(
         &self,
+        file: &VideoFile,
         video: &dyn Video,
         output: &Path,
         watch: Watch<'_>,
@@ -347,6 +348,8 @@ impl VideoAnonymizer {
             masks.push((decided.fingerprint, of(&of_frame)));
             Ok(())
         })?;
+        // Rather now than when everything is written.
+        file.ensure_unchanged()?;
         let differs = || {
             let what =
                 "the second time it was read it showed other frames; it may have been changed";

@@ -36,7 +36,7 @@ impl Fingerprints {
         let mut hasher = self.0.build_hasher();
         match &frame.samples {
             Samples::U8(data) => hasher.write(data),
-            Samples::U16(data) => hasher.write(bytemuck::cast_slice(data)),
+            Samples::U16(data) => data.iter().for_each(|v| hasher.write_u16(*v)),
         }
         Some(hasher.finish())
     }

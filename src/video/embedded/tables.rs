@@ -325,7 +325,7 @@ mod tests {
                 co64: Some(Co64 { entries: offsets }),
                 ..Stbl::default()
             };
-            for sample in samples(&tables, 1 << 20).unwrap_or_default() {
+            for sample in super::samples(&tables, 1 << 20).unwrap_or_default() {
                 prop_assert!(sample.offset + u64::from(sample.size) <= 1 << 20);
             }
             let _ = pictures(&tables, 1 << 20);

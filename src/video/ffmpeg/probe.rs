@@ -51,11 +51,18 @@ pub(super) struct Probe {
 impl Probe {
     /// Moves an input so that the file's time begins at 0.
     pub(super) fn from_zero(&self) -> Vec<String> {
-        match self.start.strip_prefix('-') {
-            _ if self.start_seconds() == 0.0 => Vec::new(),
-            Some(start) => vec!["-itsoffset".into(), start.into()],
-            None => vec!["-itsoffset".into(), format!("-{}", self.start)],
+        let start = (self.start_seconds() * 1e6).round() as i64;
+        if start == 0 {
+            return Vec::new();
         }
+        // For an offset that is exactly its start, ffmpeg takes the start of those tracks that it reads.
+        let offset = 1 - start;
+        let sign = if offset < 0 { "-" } else { "" };
+        let (seconds, rest) = (
+            offset.unsigned_abs() / 1_000_000,
+            offset.unsigned_abs() % 1_000_000,
+        );
+        vec!["-itsoffset".into(), format!("{sign}{seconds}.{rest:06}")]
     }
 
     /// Where its time begins, in seconds.
