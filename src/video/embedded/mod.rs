@@ -7,6 +7,7 @@ mod edits;
 mod entries;
 mod file;
 mod outline;
+mod packets;
 mod parameters;
 mod sink;
 mod sound;
@@ -19,6 +20,7 @@ mod tracks;
 
 use super::file::VideoFile;
 pub(crate) use cuts::{Cuts, SoundCut};
+pub(crate) use packets::blank_sound;
 
 use super::frame::{Planes, Shape};
 use super::guard::{Guarded, caught};

@@ -161,6 +161,7 @@ impl Writing {
                     .seek(SeekFrom::Start(sample.offset))
                     .and_then(|_| self.source.read_exact(&mut packet))
                     .map_err(|e| failed("reading its sound").because(e))?;
+                copying.sound.packets.blank(&mut packet);
                 self.out.write_all(&packet).map_err(output)?;
                 copying.written.push(Written {
                     offset: self.position,

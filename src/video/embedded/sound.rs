@@ -5,6 +5,7 @@
 use super::edits::Edits;
 use super::entries;
 use super::file::Reason;
+use super::packets::Packets;
 use super::tables::{self, Sample, Written};
 use super::tracks::{Header, Kind, Stretch};
 use crate::error::Result;
@@ -18,6 +19,7 @@ pub(super) struct Sound {
     /// Whether others are not.
     pub(super) is_trimmed: bool,
     pub(super) header: Header,
+    pub(super) packets: Packets,
     entry: Codec,
     /// How many packets before a place decoding has to begin, as a negative number.
     roll: Option<i16>,
@@ -69,6 +71,7 @@ impl Sound {
                 language: track.mdia.mdhd.language.clone(),
                 stretches,
             },
+            packets: Packets::of_codec(codec),
             entry,
             roll: entries::roll(&tables.sgpd),
         }))

@@ -172,6 +172,7 @@ impl Video for FfmpegVideo {
             sound_tracks: job.sound().len(),
             too_much: job.too_much(),
             begins_anywhere: self.container == Container::Ts,
+            is_iso: self.container.is_iso(),
         })?))
     }
 }

@@ -5,6 +5,7 @@
 //! were given, at their times, and the sound tracks that were asked for; nothing else.
 
 use super::super::FrameSink;
+use super::super::embedded::blank_sound;
 use super::super::failure::{failed, malformed, unsupported};
 use super::super::frame::{Frame, Samples};
 use super::super::timeline::{TimeBase, Timeline};
@@ -36,6 +37,7 @@ pub(super) struct Encoder {
     sound_tracks: usize,
     too_much: Vec<Part>,
     begins_anywhere: bool,
+    is_iso: bool,
 }
 
 /// What an encoder writes.
@@ -56,6 +58,8 @@ pub(super) struct Plan {
     pub(super) too_much: Vec<Part>,
     /// Whether the container moves the whole of time as it sees fit.
     pub(super) begins_anywhere: bool,
+    /// Whether its packets can be found without ffmpeg.
+    pub(super) is_iso: bool,
 }
 
 impl Encoder {
@@ -85,6 +89,7 @@ impl Encoder {
             sound_tracks: plan.sound_tracks,
             too_much: plan.too_much,
             begins_anywhere: plan.begins_anywhere,
+            is_iso: plan.is_iso,
         })
     }
 
@@ -133,6 +138,9 @@ impl FrameSink for Encoder {
             child.finish(DOING)?;
         }
         sound_header::empty(&self.to, &self.too_much)?;
+        if self.is_iso && self.sound_tracks > 0 {
+            blank_sound(&self.to)?;
+        }
         let probe::Written {
             shown,
             start,
