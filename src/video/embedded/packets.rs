@@ -85,8 +85,14 @@ impl Packets {
     pub(super) fn blank(self, packet: &mut [u8]) -> bool {
         match self {
             Self::Aac => blank_aac(packet),
-            Self::Mp3 => blank_bytes(packet, mp3_length(packet).unwrap_or(packet.len())),
-            Self::Opus => blank_bytes(packet, packet.len() - opus_padding(packet).unwrap_or(0)),
+            Self::Mp3 => {
+                let end = mp3_length(packet).unwrap_or(packet.len());
+                blank_bytes(packet, end)
+            }
+            Self::Opus => {
+                let end = packet.len() - opus_padding(packet).unwrap_or(0);
+                blank_bytes(packet, end)
+            }
             Self::Other => false,
         }
     }

@@ -282,3 +282,70 @@ fn a_joined_stream_fails_with_a_reason() {
         .says("missing or damaged");
     assert!(!dir.path("x.ts").exists());
 }
+
+#[test]
+fn a_face_under_a_siren_is_covered_in_every_frame() {
+    if case("video/siren_light.mp4").is_none() || !has_ffmpeg() {
+        return;
+    }
+    let dir = Sandbox::new();
+    for backend in ["embedded", "ffmpeg"] {
+        let line = blurred(&dir, "video/siren_light.mp4", backend).unwrap();
+        let regions = line["regions"].as_array().unwrap();
+        for frame in 0..80 {
+            let is_covered = regions.iter().any(|region| {
+                let [first, last] = [0, 1].map(|i| region["frames"][i].as_u64().unwrap());
+                (first..=last).contains(&frame)
+            });
+            assert!(is_covered, "{backend}: frame {frame} is open");
+        }
+    }
+}
+
+#[test]
+fn streams_of_cameras_and_editors_become_quicktime_files() {
+    if !has_ffmpeg() {
+        return;
+    }
+    let dir = Sandbox::new();
+    for name in ["raw.h264", "theora.ogv", "mxf.mxf"] {
+        let Some(input) = case(&format!("video/{name}")) else {
+            return;
+        };
+        let args = ["blur", input.to_str().unwrap(), "-o", "out/"];
+        std::fs::create_dir_all(dir.path("out")).unwrap();
+        dir.run(&args).exits(0);
+        let stem = name.split('.').next().unwrap();
+        let new = format!("out/{stem}.mov");
+        let frames = |file: &str| {
+            let args =
+                "-select_streams v -count_frames -show_entries stream=nb_read_frames -of csv=p=0";
+            let mut all: Vec<&str> = args.split(' ').collect();
+            all.push(file);
+            tool(&dir, "ffprobe", &all).trim().to_owned()
+        };
+        assert_eq!(frames(&new), frames(input.to_str().unwrap()), "{name}");
+    }
+}
+
+/// What the cases hide begins with this.
+const SECRET: &[u8] = b"ZQ65";
+
+#[test]
+fn bytes_of_sound_packets_that_are_no_sound_are_emptied() {
+    if !has_ffmpeg() {
+        return;
+    }
+    let dir = Sandbox::new();
+    for name in ["hostile/aacdse.mp4", "hostile/mp3mid.mp4"] {
+        for backend in ["embedded", "ffmpeg"] {
+            if blurred(&dir, name, backend).is_none() {
+                return;
+            }
+            let new = dir.read(format!("out/{}", name.rsplit('/').next().unwrap()));
+            let hides = |bytes: &[u8]| bytes.windows(SECRET.len()).any(|w| w == SECRET);
+            assert!(hides(&std::fs::read(case(name).unwrap()).unwrap()));
+            assert!(!hides(&new), "{name}, {backend}");
+        }
+    }
+}

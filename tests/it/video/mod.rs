@@ -8,6 +8,7 @@ mod clips;
 mod exposure;
 mod failing;
 mod kept;
+mod lights;
 mod verify;
 
 use crate::sandbox::Sandbox;
