@@ -85,10 +85,7 @@ impl Packets {
     pub(super) fn blank(self, packet: &mut [u8]) -> bool {
         match self {
             Self::Aac => blank_aac(packet),
-            Self::Mp3 => {
-                let end = mp3_length(packet).unwrap_or(packet.len());
-                blank_bytes(packet, end)
-            }
+            Self::Mp3 => blank_mp3(packet),
             Self::Opus => {
                 let end = packet.len() - opus_padding(packet).unwrap_or(0);
                 blank_bytes(packet, end)
@@ -121,6 +118,19 @@ fn opus_padding(packet: &[u8]) -> Option<usize> {
         }
     }
     None
+}
+
+/// Blanks what lies before and behind the frame of a packet; one without a frame stays as it is.
+fn blank_mp3(packet: &mut [u8]) -> bool {
+    let frame = (0..packet.len()).find_map(|start| {
+        let end = start + mp3_length(&packet[start..])?;
+        (end <= packet.len()).then_some((start, end))
+    });
+    let Some((start, end)) = frame else {
+        return false;
+    };
+    let before = blank_bytes(&mut packet[..start], 0);
+    blank_bytes(packet, end) || before
 }
 
 /// Bytes of the frame that a packet begins with (ISO/IEC 11172-3, 2.4.2.3, and 13818-3).
@@ -275,6 +285,9 @@ mod tests {
             let mut packet = [&frame[..], SECRET].concat();
             assert!(Packets::Mp3.blank(&mut packet));
             assert_eq!(packet, [&frame[..], &[0; SECRET.len()]].concat());
+            let mut packet = [SECRET, &frame[..]].concat();
+            assert!(Packets::Mp3.blank(&mut packet));
+            assert_eq!(packet, [&[0; SECRET.len()], &frame[..]].concat());
             assert!(!Packets::Mp3.blank(&mut frame));
         }
         assert_eq!(mp3_length(b"\xff\xfb\x00\0"), None, "of a free rate");
