@@ -286,6 +286,8 @@ impl Tracker {
             }
             places.push(Place { track, area, why });
         }
+        let areas = places.iter().map(|p: &Place| p.area).collect();
+        self.spans.decided(frame, areas, &self.clock);
         self.due += 1;
         for trail in &mut self.trails {
             trail.forget_before(self.due, &self.clock);

@@ -269,3 +269,25 @@ fn two_faces_that_appear_are_not_taken_for_one_that_went() {
     let covers = |p: &Place| p.area.intersection(&middle).is_some();
     assert!(!places[25].iter().any(covers));
 }
+
+#[test]
+fn a_span_that_another_face_covers_is_not_open() {
+    // A face that is lost for two seconds, behind a larger one in front of it or in the open.
+    let spans = |hidden: bool| {
+        let seen: Vec<Vec<Sighting>> = (0..140)
+            .map(|frame| {
+                let mut all = Vec::new();
+                if !(40..90).contains(&frame) {
+                    all.push(sighting(400.0, 300.0, 60.0, 0.9));
+                }
+                if hidden && (30..100).contains(&frame) {
+                    all.push(sighting(330.0, 230.0, 220.0, 0.9));
+                }
+                all
+            })
+            .collect();
+        run_one_scene(&seen).1.open_spans().len()
+    };
+    assert_eq!(spans(false), 1);
+    assert_eq!(spans(true), 0);
+}
