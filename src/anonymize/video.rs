@@ -4,12 +4,14 @@
 //! Invariant: as many frames are written as were read, each with the masks that were made for it, or
 //! the file fails and nothing is left at its path.
 
+mod fallback;
 pub(crate) mod flow;
 mod follow;
 mod rewrite;
 #[cfg(test)]
 mod tests;
 
+pub(super) use fallback::with_fallback;
 pub(super) use rewrite::{again, digest, look_through, tell_sound};
 use rewrite::{check_count, cover, of};
 
@@ -18,10 +20,11 @@ use crate::detect::{Detector, DetectorOptions, Preset};
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::{FileDigests, FileReport, ReportFace, ReportRegion, Runs};
 use crate::track::{Place, Tracker, Why};
-use crate::video::{self, Backend, Encoding, Shape, Video};
-use follow::Followed;
+use crate::video::{self, Backend, Encoding, Shape, Video, VideoFile};
+use follow::{Fingerprints, Followed};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Likelihood from which a sighting carries a track on, as a share of the one that starts it.
@@ -164,13 +167,15 @@ impl VideoAnonymizer {
         input: &Path,
         watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<FileReport> {
-        let video = self.open(input)?;
+        let file = VideoFile::open(input)?;
+        let video = self.open(&file, self.video.backend)?;
         let shape = *video.shape();
         let mut report = self.report(&*video);
-        report.sha256 = Some(FileDigests::of_input(digest(input)?));
+        let digest = file.digest()?;
+        report.sha256 = Some(FileDigests::of_input(digest));
         let start = Instant::now();
         let (mut frames, mut regions) = (0, Runs::default());
-        let followed = self.follow(&*video, watch, &mut |decided| {
+        let followed = self.follow(&*video, None, watch, &mut |decided| {
             for place in &decided.places {
                 if let Why::Seen(i) = place.why {
                     let mut face = ReportFace::new(Some(frames), &decided.faces[i]);
@@ -182,6 +187,7 @@ impl VideoAnonymizer {
             frames += 1;
             Ok(())
         })?;
+        file.ensure_still(digest)?;
         report.ms.detect = milliseconds(start);
         report.regions = regions.finish();
         self.conclude(&mut report, &*video, &followed);
@@ -201,18 +207,33 @@ impl VideoAnonymizer {
         watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<FileReport> {
         ensure_apart(input, output)?;
-        let done = self.try_blur(input, output, watch);
-        if done.is_err() {
-            let _ = std::fs::remove_file(output);
+        let file = VideoFile::open(input)?;
+        let done = with_fallback(self.video.backend, &mut |backend| {
+            self.try_blur(&file, backend, output, watch)
+        });
+        match done {
+            Ok((mut report, said)) => {
+                report.warnings.extend(said);
+                Ok(report)
+            }
+            Err(e) => {
+                let _ = std::fs::remove_file(output);
+                Err(e)
+            }
         }
-        done
     }
 
-    fn try_blur(&self, input: &Path, output: &Path, watch: Watch<'_>) -> Result<FileReport> {
-        let video = self.open(input)?;
+    fn try_blur(
+        &self,
+        file: &Arc<VideoFile>,
+        backend: Backend,
+        output: &Path,
+        watch: Watch<'_>,
+    ) -> Result<FileReport> {
+        let video = self.open(file, backend)?;
         let mut report = self.report(&*video);
         report.style = Some((&self.options.style).into());
-        let input = digest(input)?;
+        let input = file.digest()?;
         tell_sound(&mut report, &*video, &self.video.encoding);
         let start = Instant::now();
         let mut regions = Runs::default();
@@ -220,9 +241,10 @@ impl VideoAnonymizer {
             Some(done) => done,
             None => {
                 regions = Runs::default();
-                self.in_two_passes(&*video, output, watch, &mut regions)?
+                self.in_two_passes(file, &*video, output, watch, &mut regions)?
             }
         };
+        file.ensure_still(input)?;
         report.ms.encode = milliseconds(start);
         let looking = Instant::now();
         look_through(&mut report, output)?;
@@ -240,8 +262,8 @@ impl VideoAnonymizer {
         Ok(report)
     }
 
-    fn open(&self, input: &Path) -> Result<Box<dyn Video>> {
-        video::open(input, self.video.backend, self.options.limits.max_pixels)
+    fn open(&self, input: &Arc<VideoFile>, backend: Backend) -> Result<Box<dyn Video>> {
+        video::open(input, backend, self.options.limits.max_pixels)
     }
 
     fn report(&self, video: &dyn Video) -> FileReport {
@@ -290,7 +312,7 @@ impl VideoAnonymizer {
         };
         let shape = video.shape();
         let mut writing = flow::Writing::start(video.sink(output, &self.video.encoding)?)?;
-        let followed = self.follow_within(video, Some(room), watch, &mut |decided| {
+        let followed = self.follow_within(video, Some(room), None, watch, &mut |decided| {
             let Some(mut frame) = decided.frame else {
                 return Err(Error::new(ErrorKind::Internal, "a frame was lost"));
             };
@@ -308,9 +330,10 @@ impl VideoAnonymizer {
     }
 
     /// First the masks of all frames, then everything again with them: for videos of which too few
-    /// frames fit into memory.
+    /// frames fit into memory. A frame is covered only if it is the one that was searched.
     fn in_two_passes(
         &self,
+        file: &VideoFile,
         video: &dyn Video,
         output: &Path,
         watch: Watch<'_>,
@@ -318,13 +341,20 @@ impl VideoAnonymizer {
     ) -> Result<(Followed, f64)> {
         let shape = video.shape();
         let mut masks = Vec::new();
-        let followed = self.follow(video, watch, &mut |decided| {
+        let fingerprints = Fingerprints::default();
+        let followed = self.follow(video, Some(&fingerprints), watch, &mut |decided| {
             let of_frame = self.masks(&decided.places, shape);
             regions.push(&of_frame);
-            masks.push(of(&of_frame));
+            masks.push((decided.fingerprint, of(&of_frame)));
             Ok(())
         })?;
-        let differs = || Error::new(ErrorKind::Malformed, "it decodes differently every time");
+        // Rather now than when everything is written.
+        file.ensure_unchanged()?;
+        let differs = || {
+            let what =
+                "the second time it was read it showed other frames; it may have been changed";
+            Error::new(ErrorKind::Malformed, what)
+        };
         let mut due = followed.pts.iter().zip(masks);
         let style = &self.options.style;
         let (written, waited) =
@@ -335,7 +365,11 @@ impl VideoAnonymizer {
                 style,
                 watch,
                 &mut |frame| match due.next() {
-                    Some((pts, masks)) if *pts == frame.pts => Ok(masks),
+                    Some((pts, (fingerprint, masks)))
+                        if *pts == frame.pts && fingerprint == fingerprints.take(frame) =>
+                    {
+                        Ok(masks)
+                    }
                     _ => Err(differs()),
                 },
             )?;

@@ -269,6 +269,9 @@ fn foreign(file: &[u8]) -> Option<Refused> {
     if is_transport_stream(file) {
         return video("MPEG transport stream");
     }
+    if let Some(kind) = raw_video(file) {
+        return Some(kind);
+    }
     if is_svg(file) {
         return document("SVG");
     }
@@ -282,6 +285,39 @@ fn is_quicktime(file: &[u8]) -> bool {
         Some(b"moov" | b"mdat") => true,
         Some(b"wide" | b"free" | b"skip" | b"pnot") => file[0] == 0,
         _ => false,
+    }
+}
+
+/// Videos of cameras, editors and the open web that only ffmpeg reads.
+fn raw_video(file: &[u8]) -> Option<Refused> {
+    let starts = |magic: &[u8]| file.starts_with(magic);
+    // The key of a header partition (SMPTE ST 377-1).
+    if starts(&[
+        0x06, 0x0e, 0x2b, 0x34, 0x02, 0x05, 0x01, 0x01, 0x0d, 0x01, 0x02,
+    ]) {
+        return video("MXF");
+    }
+    // Sound alone begins with other names.
+    if starts(b"OggS") && contains(&file[..file.len().min(512)], b"\x80theora") {
+        return video("Ogg");
+    }
+    // Header of a DIF sequence (IEC 61834-2), in 525 or 625 lines.
+    if starts(&[0x1f, 0x07, 0x00]) && file.get(3).is_some_and(|b| b & 0x7f == 0x3f) {
+        return video("DV");
+    }
+    if starts(b"DHAV") {
+        return video("DAV");
+    }
+    let unit = file
+        .strip_prefix(&[0, 0, 0, 1])
+        .or_else(|| file.strip_prefix(&[0, 0, 1]))?;
+    match unit {
+        // A sequence parameter set or a delimiter (ITU-T H.264, 7.3.1).
+        [0x67 | 0x27 | 0x47, 66 | 77 | 88 | 100 | 110 | 122 | 244, ..]
+        | [0x09, 0x10 | 0x30, ..] => video("H.264"),
+        // A video parameter set or a delimiter (ITU-T H.265, 7.3.1).
+        [0x40 | 0x46, 0x01, ..] => video("HEVC"),
+        _ => None,
     }
 }
 

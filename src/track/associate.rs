@@ -9,7 +9,7 @@
 use super::clock::Clock;
 use super::trail::Trail;
 use super::{GAP, Seen};
-use crate::geometry::Rect;
+use crate::geometry::{Rect, Size};
 
 /// Both sides are grown by this share in each direction before boxes are compared.
 const BUFFER: f32 = 0.5;
@@ -17,6 +17,11 @@ const BUFFER: f32 = 0.5;
 const SURE_OVERLAP: f32 = 0.2;
 /// The same for a weak one.
 const WEAK_OVERLAP: f32 = 0.3;
+/// A face that moves by more than so many of its sides a second is another one: 30 pixels a frame at 25 frames a
+/// second are 12 for a face of 62 pixels.
+const FASTEST: f64 = 16.0;
+/// The larger of two sides over the smaller one, of one face that was not seen for less than a second.
+const MOST_RESIZED: f32 = 1.6;
 
 /// Intersection over union of boxes that are grown by half of their sides in each direction.
 pub(super) fn overlap(a: &Rect, b: &Rect) -> f32 {
@@ -125,4 +130,33 @@ pub(super) fn follower(trails: &[Trail], of: &Trail) -> Option<usize> {
         .filter(|(overlap, _)| *overlap >= SURE_OVERLAP)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, t)| t)
+}
+
+/// The same for a face that nobody could see while it moved too fast, as in a quick turn of the camera: the only
+/// track that began since, if its face is as large and not too far away. One that was leaving the picture has left it.
+pub(super) fn distant_follower(
+    trails: &[Trail],
+    of: &Trail,
+    picture: Size,
+    clock: &Clock,
+) -> Option<usize> {
+    let last = of.last_area();
+    let soon = of.expected(of.last_frame() + 1, clock);
+    let picture = Rect::of(picture);
+    if last.share_inside(&picture) < 1.0 || soon.share_inside(&picture) < 1.0 {
+        return None;
+    }
+    let mut began = trails
+        .iter()
+        .enumerate()
+        .filter(|(_, trail)| trail.may_follow(of.last_frame()));
+    let (t, trail) = began.next().filter(|_| began.next().is_none())?;
+    let first = trail.first_area();
+    let side = |r: &Rect| r.width().max(r.height()).max(1.0);
+    let resized = side(&last).max(side(&first)) / side(&last).min(side(&first));
+    let (a, b) = (last.center(), first.center());
+    let way = f64::from((a.x - b.x).hypot(a.y - b.y) / side(&last));
+    let gap = clock.span(of.last_frame(), trail.first_frame());
+    let is_same = resized <= MOST_RESIZED && way <= FASTEST * gap;
+    (is_same && gap <= GAP).then_some(t)
 }

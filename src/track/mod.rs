@@ -231,7 +231,10 @@ impl Tracker {
 
     /// Fills the gap from a track that ends to the one that has its face now, if any has.
     fn hand_on(&mut self, t: usize) -> bool {
-        let follower = associate::follower(&self.trails, &self.trails[t]);
+        let lost = &self.trails[t];
+        let near = associate::follower(&self.trails, lost);
+        let follower = near
+            .or_else(|| associate::distant_follower(&self.trails, lost, self.picture, &self.clock));
         if let Some(f) = follower {
             let from = self.trails[f].follow();
             self.trails[t].be_followed(from);
@@ -283,6 +286,8 @@ impl Tracker {
             }
             places.push(Place { track, area, why });
         }
+        let areas = places.iter().map(|p: &Place| p.area).collect();
+        self.spans.decided(frame, areas, &self.clock);
         self.due += 1;
         for trail in &mut self.trails {
             trail.forget_before(self.due, &self.clock);

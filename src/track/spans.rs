@@ -1,18 +1,23 @@
 //! Spans left open: a face that was lost in mid-picture and found again near the same place, too late
-//! for the gap to be filled. Nothing covers it in between, so a person should look.
+//! for the gap to be filled. Nothing covers it in between, unless another track does, so a person should look.
 //!
-//! Invariant: no span crosses a scene cut.
+//! Invariant: no span crosses a scene cut, and none is open in whose every frame the face is covered.
 
 use super::associate::overlap;
 use super::clock::Clock;
-use super::trail::Trail;
+use super::trail::{Trail, mixed};
 use super::{GAP, REACH};
 use crate::geometry::{Rect, Size};
+use std::collections::VecDeque;
 
 /// A face that comes back after more gaps than this is another one.
 const GAPS: f64 = 3.0;
 /// Least buffered overlap of where it was and where it is.
 const OVERLAP: f32 = 0.2;
+/// Share of a face that is covered by another track's place.
+const COVERED: f32 = 0.9;
+/// Spans of one place that are less than this apart are one, in seconds.
+const NEIGHBOURS: f64 = 0.5;
 
 /// Frames, both ends included, in which a face was probably left open.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,7 +34,30 @@ pub(crate) struct Span {
 #[derive(Default)]
 pub(super) struct Spans {
     lost: Vec<(usize, Rect)>,
+    /// Found, but not all of their frames are decided.
+    pending: Vec<Pending>,
+    /// What is covered in the latest decided frames.
+    covered: VecDeque<(usize, Vec<Rect>)>,
     open: Vec<Span>,
+}
+
+/// A face that was lost and found again.
+struct Pending {
+    span: Span,
+    before: (usize, Rect),
+    after: (usize, Rect),
+}
+
+impl Pending {
+    /// Where the face probably is in a frame.
+    fn face(&self, frame: usize, clock: &Clock) -> Rect {
+        let whole = clock.span(self.before.0, self.after.0);
+        let share = match whole > 0.0 {
+            true => clock.span(self.before.0, frame) / whole,
+            false => 0.5,
+        };
+        mixed(&self.before.1, &self.after.1, share as f32)
+    }
 }
 
 impl Spans {
@@ -61,18 +89,71 @@ impl Spans {
                 |k: &usize| clock.apart(last, *k) >= REACH && clock.apart(*k, frame) >= REACH;
             let mut open = (last + 1..frame).filter(is_open);
             if let Some(first) = open.next() {
-                self.open.push(Span {
-                    first,
-                    last: open.next_back().unwrap_or(first),
-                    area: before.union(&area),
+                self.pending.push(Pending {
+                    span: Span {
+                        first,
+                        last: open.next_back().unwrap_or(first),
+                        area: before.union(&area),
+                    },
+                    before: (last, before),
+                    after: (frame, area),
                 });
             }
         }
     }
 
-    /// A new scene.
+    /// A frame is decided, and these places are covered in it.
+    pub(super) fn decided(&mut self, frame: usize, places: Vec<Rect>, clock: &Clock) {
+        self.covered.push_back((frame, places));
+        // A span is known when its face is believed again, some frames after its end.
+        let is_old = |(f, _): &(usize, Vec<Rect>)| clock.apart(*f, frame) > (GAPS + 2.0) * GAP;
+        while self.covered.front().is_some_and(is_old) {
+            self.covered.pop_front();
+        }
+        let (known, pending) = std::mem::take(&mut self.pending)
+            .into_iter()
+            .partition(|p: &Pending| p.span.last <= frame);
+        self.pending = pending;
+        for one in known {
+            self.settle(&one, clock);
+        }
+    }
+
+    /// Keeps the frames of a span in which nothing covers its face.
+    fn settle(&mut self, one: &Pending, clock: &Clock) {
+        let is_covered = |frame: usize| {
+            let face = one.face(frame, clock);
+            let at = self.covered.binary_search_by_key(&frame, |(f, _)| *f);
+            let places = at.ok().map(|i| &self.covered[i].1);
+            places.is_some_and(|p| p.iter().any(|p| face.share_inside(p) >= COVERED))
+        };
+        let mut open = (one.span.first..=one.span.last).filter(|f| !is_covered(*f));
+        let Some(first) = open.next() else { return };
+        let span = Span {
+            first,
+            last: open.next_back().unwrap_or(first),
+            area: one.span.area,
+        };
+        let is_near = |old: &&mut Span| {
+            let (left, right) = (old.last.min(span.last), old.first.max(span.first));
+            let is_soon = right <= left || clock.apart(left, right) < NEIGHBOURS;
+            is_soon && old.area.intersection(&span.area).is_some()
+        };
+        match self.open.iter_mut().rev().find(is_near) {
+            Some(old) => {
+                old.first = old.first.min(span.first);
+                old.last = old.last.max(span.last);
+                old.area = old.area.union(&span.area);
+            }
+            None => self.open.push(span),
+        }
+    }
+
+    /// A new scene. All frames before it are decided.
     pub(super) fn forget(&mut self) {
         self.lost.clear();
+        self.pending.clear();
+        self.covered.clear();
     }
 
     pub(super) fn open(&self) -> &[Span] {

@@ -7,7 +7,7 @@ pub(super) const PICTURE: Size = Size::new(1280, 720);
 
 /// A glimpse of scene `n`; those of different scenes have nothing in common.
 pub(super) fn scene(n: usize) -> Glimpse {
-    Glimpse::new(64, 36, move |_, _| (n * 97 % 256) as u8)
+    cut::tests::daylight(n, 0)
 }
 
 fn sighting(x: f32, y: f32, side: f32, score: f32) -> Sighting {
@@ -230,4 +230,64 @@ fn no_frames_and_no_faces_are_fine() {
     let (places, tracker) = run_one_scene(&vec![vec![]; 100]);
     assert!(places.iter().all(Vec::is_empty));
     assert!(tracker.summaries().is_empty());
+}
+
+#[test]
+fn a_face_that_moves_too_fast_to_be_seen_is_covered_on_its_way() {
+    // Still, then twelve frames of 30 pixels each in which nobody sees it, then still again.
+    let at = |frame: usize| 200.0 + 30.0 * frame.clamp(20, 32).saturating_sub(20) as f32;
+    let seen: Vec<Vec<Sighting>> = (0..60)
+        .map(|frame| match frame {
+            21..32 => Vec::new(),
+            _ => vec![sighting(at(frame), 300.0, 62.0, 0.9)],
+        })
+        .collect();
+    let (places, tracker) = run_one_scene(&seen);
+    for (frame, places) in places.iter().enumerate() {
+        let face = Rect::new(at(frame), 300.0, 62.0, 62.0).expect("finite");
+        let share = places.iter().map(|p| face.share_inside(&p.area));
+        let most = share.fold(0.0, f32::max);
+        assert!(most > 0.95, "frame {frame}: {most} is covered");
+    }
+    assert!(tracker.open_spans().is_empty());
+}
+
+#[test]
+fn two_faces_that_appear_are_not_taken_for_one_that_went() {
+    let seen: Vec<Vec<Sighting>> = (0..60)
+        .map(|frame| match frame {
+            0..20 => vec![sighting(200.0, 300.0, 62.0, 0.9)],
+            20..30 => Vec::new(),
+            _ => vec![
+                sighting(700.0, 300.0, 62.0, 0.9),
+                sighting(900.0, 500.0, 62.0, 0.9),
+            ],
+        })
+        .collect();
+    let (places, _) = run_one_scene(&seen);
+    let middle = Rect::new(420.0, 300.0, 62.0, 62.0).expect("finite");
+    let covers = |p: &Place| p.area.intersection(&middle).is_some();
+    assert!(!places[25].iter().any(covers));
+}
+
+#[test]
+fn a_span_that_another_face_covers_is_not_open() {
+    // A face that is lost for two seconds, behind a larger one in front of it or in the open.
+    let spans = |hidden: bool| {
+        let seen: Vec<Vec<Sighting>> = (0..140)
+            .map(|frame| {
+                let mut all = Vec::new();
+                if !(40..90).contains(&frame) {
+                    all.push(sighting(400.0, 300.0, 60.0, 0.9));
+                }
+                if hidden && (30..100).contains(&frame) {
+                    all.push(sighting(330.0, 230.0, 220.0, 0.9));
+                }
+                all
+            })
+            .collect();
+        run_one_scene(&seen).1.open_spans().len()
+    };
+    assert_eq!(spans(false), 1);
+    assert_eq!(spans(true), 0);
 }

@@ -316,7 +316,7 @@ fn moved(area: &Rect, velocity: [f32; 2], seconds: f64) -> Rect {
 }
 
 /// Part of the way from one box to another: linear for the middle, and for the logarithm of the sides.
-fn mixed(a: &Rect, b: &Rect, share: f32) -> Rect {
+pub(super) fn mixed(a: &Rect, b: &Rect, share: f32) -> Rect {
     let mix = |a: f32, b: f32| a + (b - a) * share;
     let mix_side = |a: f32, b: f32| match a > 0.0 && b > 0.0 {
         true => a * (b / a).powf(share),

@@ -11,7 +11,6 @@ use super::{
 };
 use crate::anonymize::{Progress, flow};
 use crate::detect::{Preset, SecondSearch};
-use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
 use crate::geometry::Rect;
@@ -19,9 +18,8 @@ use crate::inspect::inspect_file;
 use crate::plane::AnyPlaneMut;
 use crate::redact::{Redaction, Region, Style};
 use crate::report::{FileReport, Schedule, Verification, ensure_regions};
-use crate::video::{self, Frame, FramePicture, FrameSource, Shape, Video};
-use std::collections::HashMap;
-use std::fs::File;
+use crate::video::{self, Frame, FramePicture, FrameSource, Shape, Video, VideoFile};
+use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -52,16 +50,17 @@ impl Verifier {
     ) -> Result<Verification> {
         line.map_or(Ok(()), ensure_regions)?;
         let mut findings = Findings::default();
-        let digest = match File::open(file).and_then(Digest::of_reader) {
-            Ok(digest) => digest,
+        let opened = VideoFile::open(file).and_then(|file| Ok((file.digest()?, file)));
+        let (digest, file) = match opened {
+            Ok(opened) => opened,
             Err(e) => {
-                findings.add(kind::DAMAGED, format!("it cannot be read: {e}"));
+                findings.add(kind::DAMAGED, format!("it cannot be read: {}", chain(&e)));
                 return Ok(findings.conclude());
             }
         };
         let style = self.claims(digest, line, &mut findings);
         let options = &self.options.video;
-        let video = match video::open(file, options.backend, self.options.limits.max_pixels) {
+        let video = match video::open(&file, options.backend, self.options.limits.max_pixels) {
             Ok(video) => video,
             Err(e) => {
                 findings.add(
@@ -71,7 +70,7 @@ impl Verifier {
                 return Ok(findings.conclude());
             }
         };
-        look_through(file, &*video, line, &mut findings);
+        look_through(file.path(), &*video, line, &mut findings);
         let stride = ((video.rate() / SEARCHED).round() as usize).max(1);
         let search = self.search_of_frames()?;
         let work = Work {
@@ -104,7 +103,13 @@ impl Verifier {
                 return Ok(findings.conclude());
             }
         };
-        if let Some(at) = pts.windows(2).position(|t| t[0] >= t[1]) {
+        if let Err(e) = file.ensure_still(digest) {
+            findings.add(kind::CHANGED, chain(&e));
+        }
+        // Sources have frames at one time; that these are kept is told by the times of the line.
+        let are_told = line.is_some_and(|l| l.times.is_some());
+        let is_wrong = |t: &[i64]| t[0] > t[1] || (t[0] == t[1] && !are_told);
+        if let Some(at) = pts.windows(2).position(is_wrong) {
             findings.add(
                 kind::TIMES,
                 "a frame is shown no later than the one before it",
@@ -161,7 +166,7 @@ fn look_through(
 }
 
 /// Number and regions of frames that were given and not looked at yet, by their time.
-type Due = Mutex<HashMap<i64, (usize, Vec<Region>)>>;
+type Due = Mutex<HashMap<i64, VecDeque<(usize, Vec<Region>)>>>;
 
 /// A source that remembers what the report says of the frames that it gave.
 struct Told<'a> {
@@ -177,7 +182,8 @@ impl FrameSource for Told<'_> {
         if there {
             let regions = self.schedule.as_mut().map_or_else(Vec::new, Schedule::next);
             let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-            due.insert(frame.pts, (self.next, regions));
+            let of_time = due.entry(frame.pts).or_default();
+            of_time.push_back((self.next, regions));
             self.next += 1;
         }
         Ok(there)
@@ -228,9 +234,10 @@ impl Work<'_> {
         });
         let look = |frame: &Frame| {
             let mut due = due.lock().unwrap_or_else(PoisonError::into_inner);
-            let told = due.remove(&frame.pts);
+            // Frames may share a time.
+            let of_time = due.get_mut(&frame.pts);
+            let told = of_time.and_then(VecDeque::pop_front);
             drop(due);
-            // Only frames with one time have none; that they do is found by the times.
             let (number, regions) = told.unwrap_or_default();
             self.look(frame, number, regions)
         };

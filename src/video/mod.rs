@@ -7,15 +7,15 @@
 mod embedded;
 mod failure;
 mod ffmpeg;
+mod file;
 mod frame;
 mod guard;
 mod player;
 mod timeline;
 mod view;
 
-#[cfg(test)]
-pub(crate) use frame::Samples;
-pub(crate) use frame::{Frame, Shape};
+pub(crate) use file::VideoFile;
+pub(crate) use frame::{Frame, Samples, Shape};
 pub(crate) use guard::caught;
 pub use player::VideoFrames;
 pub(crate) use timeline::{TimeBase, times};
@@ -25,9 +25,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use embedded::EmbeddedVideo;
 use ffmpeg::{FfmpegVideo, Tools};
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What becomes of the sound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -180,20 +179,24 @@ pub fn ffmpeg() -> Result<String> {
 /// # Errors
 /// [`ErrorKind::Unsupported`] if what is needed for it is missing, which the message names;
 /// [`ErrorKind::Malformed`] for a damaged file, [`ErrorKind::TooLarge`] for frames beyond `max_pixels`.
-pub(crate) fn open(path: &Path, backend: Backend, max_pixels: u64) -> Result<Box<dyn Video>> {
+pub(crate) fn open(
+    file: &Arc<VideoFile>,
+    backend: Backend,
+    max_pixels: u64,
+) -> Result<Box<dyn Video>> {
     let ffmpeg = |tools| -> Result<Box<dyn Video>> {
-        Ok(Box::new(FfmpegVideo::open(path, tools, max_pixels)?))
+        Ok(Box::new(FfmpegVideo::open(file, tools, max_pixels)?))
     };
     let needs = |reason: String| failure::unsupported(format!("{reason}, so it needs ffmpeg"));
     match backend {
         Backend::Ffmpeg => ffmpeg(Tools::find()?),
-        Backend::Embedded => match embedded(path, max_pixels)? {
+        Backend::Embedded => match embedded(file, max_pixels)? {
             Ok(video) => Ok(Box::new(video)),
             Err(reason) => Err(needs(reason)),
         },
         Backend::Auto => match Tools::find() {
             Ok(tools) => ffmpeg(tools),
-            Err(missing) => match embedded(path, max_pixels)? {
+            Err(missing) => match embedded(file, max_pixels)? {
                 Ok(video) => Ok(Box::new(video)),
                 Err(reason) => Err(needs(reason).because(missing)),
             },
@@ -202,15 +205,12 @@ pub(crate) fn open(path: &Path, backend: Backend, max_pixels: u64) -> Result<Box
 }
 
 /// The built-in backend, or why it does not do.
-fn embedded(path: &Path, max_pixels: u64) -> Result<Result<EmbeddedVideo, String>> {
-    let mut head = Vec::new();
-    File::open(path)
-        .and_then(|f| f.take(12).read_to_end(&mut head))
-        .map_err(|e| failure::failed("reading it").because(e))?;
+fn embedded(file: &Arc<VideoFile>, max_pixels: u64) -> Result<Result<EmbeddedVideo, String>> {
+    let head = file.head(12)?;
     if head.get(4..8) != Some(b"ftyp") && !is_quicktime(&head) {
         return Ok(Err("it is no MP4".into()));
     }
-    caught("opening", || EmbeddedVideo::open(path, max_pixels))
+    caught("opening", || EmbeddedVideo::open(file, max_pixels))
 }
 
 /// QuickTime from before `ftyp`, by its first box. One that only fills or points is short: below 16 MiB its

@@ -2,15 +2,18 @@
 //! is for is stepping back and forth, so it goes on from where it is if it can.
 
 use super::failure::malformed;
-use super::{Backend, Frame, FramePicture, FrameSource, Video};
+use super::{Backend, Frame, FramePicture, FrameSource, Video, VideoFile};
+use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{PixelRect, Size};
 use crate::picture::{Picture, RgbImage};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A video whose frames can be had one by one.
 pub struct VideoFrames {
+    file: Arc<VideoFile>,
     video: Box<dyn Video>,
     source: Option<Box<dyn FrameSource>>,
     /// What the source gives next.
@@ -27,12 +30,22 @@ impl VideoFrames {
     /// [`ErrorKind::Unsupported`] if what is needed for it is missing, [`ErrorKind::Malformed`] for a
     /// damaged file, [`ErrorKind::TooLarge`] for frames of more than `max_pixels`.
     pub fn open(path: &Path, backend: Backend, max_pixels: u64) -> Result<Self> {
+        let file = VideoFile::open(path)?;
         Ok(Self {
-            video: super::open(path, backend, max_pixels)?,
+            video: super::open(&file, backend, max_pixels)?,
+            file,
             source: None,
             next: 0,
             frame: Frame::default(),
         })
+    }
+
+    /// SHA-256 of the file that the frames come from. It is read to its end for it.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn digest(&self) -> Result<Digest> {
+        self.file.digest()
     }
 
     /// Size of an upright frame, in pixels as stored: what boxes of a report are measured in.
@@ -59,7 +72,8 @@ impl VideoFrames {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if the video has no such frame, [`ErrorKind::Interrupted`] if
-    /// `watch` breaks; else whatever keeps it from being decoded.
+    /// `watch` breaks; else whatever keeps it from being decoded, or a file that was written to since it
+    /// was opened.
     pub fn frame(
         &mut self,
         wanted: usize,
@@ -69,6 +83,7 @@ impl VideoFrames {
         if self.next != wanted + 1 || self.source.is_none() {
             self.seek(wanted, watch)?;
         }
+        self.file.ensure_unchanged()?;
         let picture = FramePicture::new(&self.frame, self.video.shape());
         // Pixels as stored, so that the sides are those of the report's boxes.
         let stored = self.video.shape().upright();

@@ -3,13 +3,14 @@
 use super::{ReportApplier, begun, differs, same_size};
 use crate::anonymize::milliseconds;
 use crate::anonymize::video::{
-    Progress, VideoOptions, again, digest, ensure_apart, look_through, tell_sound,
+    Progress, VideoOptions, again, digest, ensure_apart, look_through, tell_sound, with_fallback,
 };
 use crate::error::Result;
 use crate::report::{FileReport, Schedule, ensure_regions};
-use crate::video;
+use crate::video::{self, Backend, VideoFile};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 impl ReportApplier {
@@ -29,16 +30,26 @@ impl ReportApplier {
     ) -> Result<FileReport> {
         ensure_regions(line)?;
         ensure_apart(input, output)?;
-        let done = self.try_video(input, output, line, options, watch);
-        if done.is_err() {
-            let _ = std::fs::remove_file(output);
+        let file = VideoFile::open(input)?;
+        let done = with_fallback(options.backend, &mut |backend| {
+            self.try_video(&file, backend, output, line, options, watch)
+        });
+        match done {
+            Ok((mut report, said)) => {
+                report.warnings.extend(said);
+                Ok(report)
+            }
+            Err(e) => {
+                let _ = std::fs::remove_file(output);
+                Err(e)
+            }
         }
-        done
     }
 
     fn try_video(
         &self,
-        input: &Path,
+        file: &Arc<VideoFile>,
+        backend: Backend,
         output: &Path,
         line: &FileReport,
         options: &VideoOptions,
@@ -46,8 +57,9 @@ impl ReportApplier {
     ) -> Result<FileReport> {
         options.check()?;
         let style = self.style(line)?;
-        let mut report = begun(line, digest(input)?)?;
-        let video = video::open(input, options.backend, self.limits.max_pixels)?;
+        let input = file.digest()?;
+        let mut report = begun(line, input)?;
+        let video = video::open(file, backend, self.limits.max_pixels)?;
         let size = video.shape().upright();
         (report.width, report.height) = (size.width, size.height);
         // How many frames there are is known at the end.
@@ -60,6 +72,8 @@ impl ReportApplier {
         let (written, _) = again(&*video, output, options, &style, watch, &mut |_| {
             Ok(schedule.next())
         })?;
+        // The masks are for the bytes that the report is about, so these are compared to the end.
+        file.ensure_digest(input)?;
         if written != line.frames {
             return Err(differs(format!(
                 "it has {written} frames, and the report says {}",

@@ -6,9 +6,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
 use crate::report::{FileReport, Outcome, UncoveredSpan};
 use crate::track::{Glimpse, Place, Sighting, Tracker};
-use crate::video::{self, Frame, FramePicture, Shape, Video};
+use crate::video::{self, Frame, FramePicture, Samples, Shape, Video};
 use flow::Pool;
 use std::collections::VecDeque;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -20,6 +21,25 @@ pub(super) struct Decided<'a> {
     pub(super) pool: &'a Arc<Pool>,
     pub(super) faces: Vec<Face>,
     pub(super) places: Vec<Place>,
+    /// Of the frame, if it was asked for.
+    pub(super) fingerprint: Option<u64>,
+}
+
+/// Tells frames apart that are decoded twice. The key is drawn for each video, so nobody can make two
+/// frames that have the same one.
+#[derive(Default)]
+pub(super) struct Fingerprints(RandomState);
+
+impl Fingerprints {
+    /// Of a frame's samples.
+    pub(super) fn take(&self, frame: &Frame) -> Option<u64> {
+        let mut hasher = self.0.build_hasher();
+        match &frame.samples {
+            Samples::U8(data) => hasher.write(data),
+            Samples::U16(data) => data.iter().for_each(|v| hasher.write_u16(*v)),
+        }
+        Some(hasher.finish())
+    }
 }
 
 /// A whole video that was looked at.
@@ -33,6 +53,7 @@ pub(super) struct Followed {
 pub(super) struct Looked {
     pub(super) faces: Vec<Face>,
     pub(super) glimpse: Glimpse,
+    pub(super) fingerprint: Option<u64>,
 }
 
 impl VideoAnonymizer {
@@ -40,10 +61,11 @@ impl VideoAnonymizer {
     pub(super) fn follow(
         &self,
         video: &dyn Video,
+        fingerprints: Option<&Fingerprints>,
         watch: Watch<'_>,
         on: &mut dyn FnMut(Decided<'_>) -> Result<()>,
     ) -> Result<Followed> {
-        let followed = self.follow_within(video, None, watch, on)?;
+        let followed = self.follow_within(video, None, fingerprints, watch, on)?;
         followed.ok_or_else(|| Error::new(ErrorKind::Internal, "nothing to hold did not fit"))
     }
 
@@ -53,6 +75,7 @@ impl VideoAnonymizer {
         &self,
         video: &dyn Video,
         room: Option<usize>,
+        fingerprints: Option<&Fingerprints>,
         watch: Watch<'_>,
         on: &mut dyn FnMut(Decided<'_>) -> Result<()>,
     ) -> Result<Option<Followed>> {
@@ -60,20 +83,22 @@ impl VideoAnonymizer {
         let mut tracker = Tracker::new(self.sure, shape.upright());
         let pool = Pool::new(self.in_flight());
         let (mut most_held, mut fits) = (0, true);
-        let mut waiting: VecDeque<(Option<Frame>, Vec<Face>)> = VecDeque::new();
+        let mut waiting: VecDeque<(Option<Frame>, Looked)> = VecDeque::new();
         let mut pts = Vec::new();
         let mut frames = 0;
-        let mut give = |waiting: &mut VecDeque<_>, decided: Vec<Vec<Place>>| {
+        let mut give = |waiting: &mut VecDeque<(Option<Frame>, Looked)>,
+                        decided: Vec<Vec<Place>>| {
             for places in decided {
-                let Some((frame, faces)) = waiting.pop_front() else {
+                let Some((frame, looked)) = waiting.pop_front() else {
                     return Err(Error::new(ErrorKind::Internal, "a mask without a frame"));
                 };
                 frames += 1;
                 on(Decided {
                     frame,
                     pool: &pool,
-                    faces,
+                    faces: looked.faces,
                     places,
+                    fingerprint: looked.fingerprint,
                 })?;
             }
             let done = Progress {
@@ -85,7 +110,7 @@ impl VideoAnonymizer {
                 ControlFlow::Break(()) => Err(flow::interrupted()),
             }
         };
-        let look = |frame: &Frame| self.look(frame, shape);
+        let look = |frame: &Frame| self.look(frame, shape, fingerprints);
         let workers = self.video.workers;
         let done = flow::in_order(video.source()?, shape, workers, &pool, look, |item| {
             let Some((frame, looked)) = item else {
@@ -105,8 +130,8 @@ impl VideoAnonymizer {
                 score: f.score,
             };
             let sightings: Vec<Sighting> = looked.faces.iter().map(sighting).collect();
-            waiting.push_back((frame, looked.faces));
             let decided = tracker.push(time, &sightings, &looked.glimpse);
+            waiting.push_back((frame, looked));
             give(&mut waiting, decided)?;
             if let Some(room) = room
                 && waiting.len() > most_held
@@ -134,7 +159,12 @@ impl VideoAnonymizer {
         }
     }
 
-    fn look(&self, frame: &Frame, shape: &Shape) -> Result<Looked> {
+    fn look(
+        &self,
+        frame: &Frame,
+        shape: &Shape,
+        fingerprints: Option<&Fingerprints>,
+    ) -> Result<Looked> {
         let picture = FramePicture::new(frame, shape);
         let mut faces = self.detector.detect(&picture)?;
         for face in &mut faces {
@@ -145,7 +175,11 @@ impl VideoAnonymizer {
         }
         let (width, height) = (shape.size.width as usize, shape.size.height as usize);
         let glimpse = Glimpse::new(width, height, |x, y| picture.luma(x, y));
-        Ok(Looked { faces, glimpse })
+        Ok(Looked {
+            faces,
+            glimpse,
+            fingerprint: fingerprints.and_then(|f| f.take(frame)),
+        })
     }
 
     /// Puts into a report what is known at the end.

@@ -77,7 +77,8 @@ fn a_burst_that_does_not_fit_into_memory_is_found_out_midway_and_gets_the_same_f
         return;
     }
     let mut anonymizer = embedded();
-    let video = anonymizer.open(&input).expect("a video");
+    let file = VideoFile::open(&input).expect("a file");
+    let video = anonymizer.open(&file, Backend::Embedded).expect("a video");
     assert!((20.0..30.0).contains(&video.rate()), "{}", video.rate());
     let blur = |anonymizer: &VideoAnonymizer, name: &str| {
         let output = dir.path().join(name);
@@ -93,6 +94,7 @@ fn a_burst_that_does_not_fit_into_memory_is_found_out_midway_and_gets_the_same_f
     let within = anonymizer.follow_within(
         &*video,
         Some(room),
+        None,
         &mut |_| ControlFlow::Continue(()),
         &mut |decided| {
             decided.pool.give(decided.frame.expect("kept"));
@@ -104,4 +106,66 @@ fn a_burst_that_does_not_fit_into_memory_is_found_out_midway_and_gets_the_same_f
     assert_eq!(again.tracks, report.tracks);
     assert_eq!(again.regions, report.regions);
     assert!(once == twice, "two passes make another file than one");
+}
+
+/// What may happen to a file while it is read.
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    /// Another one takes its name.
+    Renamed,
+    /// Another one is copied over it.
+    Overwritten,
+}
+
+/// Covers a video that becomes another one of the same length and times when `at` frames were decided, and gives
+/// what came out and whether anything was left.
+fn changed(backend: Backend, ring: usize, at: usize, change: Change) -> Option<(Result<()>, bool)> {
+    let dir = tempfile::tempdir().expect("a folder");
+    let [input, other, output] = ["in.mp4", "other.mp4", "out.mp4"].map(|n| dir.path().join(n));
+    if !make(&input) || !make_at(&other, "1", "hflip", &["-r", "25"]) {
+        eprintln!("skipped: no ffmpeg on the PATH");
+        return None;
+    }
+    let mut anonymizer = embedded();
+    anonymizer.video.backend = backend;
+    anonymizer.ring = ring;
+    let mut is_due = true;
+    let done = anonymizer.blur(&input, &output, &mut |done| {
+        if done.frames == at && std::mem::take(&mut is_due) {
+            match change {
+                Change::Renamed => std::fs::rename(&other, &input).expect("renamed"),
+                Change::Overwritten => drop(std::fs::copy(&other, &input).expect("copied")),
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    assert!(!is_due, "the file was never changed");
+    Some((done.map(drop), output.exists()))
+}
+
+#[test]
+fn a_video_that_is_another_one_in_the_second_pass_fails_and_leaves_nothing() {
+    for backend in [Backend::Embedded, Backend::Ffmpeg] {
+        for change in [Change::Renamed, Change::Overwritten] {
+            for (ring, at) in [(0, 25), (0, 3), (RING, 3)] {
+                let Some((done, is_left)) = changed(backend, ring, at, change) else {
+                    return;
+                };
+                let case = format!("{backend:?}, {change:?}, {ring} bytes, frame {at}");
+                assert!(done.is_err(), "{case}: written");
+                assert!(!is_left, "{case}: something is left");
+            }
+        }
+    }
+}
+
+#[test]
+fn frames_that_differ_have_other_fingerprints() {
+    let fingerprints = Fingerprints::default();
+    let frame = |value: u8| crate::video::Frame {
+        pts: 0,
+        samples: crate::video::Samples::U8(vec![value; 64]),
+    };
+    assert_eq!(fingerprints.take(&frame(7)), fingerprints.take(&frame(7)));
+    assert_ne!(fingerprints.take(&frame(7)), fingerprints.take(&frame(8)));
 }

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 /// Names of containers that cannot hold exact times or a modern codec: such videos are written as
 /// QuickTime.
 const BECOMES_MOV: &[&str] = &[
-    "avi", "divx", "wmv", "asf", "flv", "f4v", "mpg", "mpeg", "vob", "ogv", "mxf", "dv",
+    "avi", "divx", "wmv", "asf", "flv", "f4v", "mpg", "mpeg", "vob", "ogv", "ogg", "mxf", "dv",
+    "dav", "h264", "264", "avc", "h265", "265", "hevc",
 ];
 
 /// How a source's name becomes that of the new file.

@@ -15,7 +15,6 @@ use faceveil::{
     Backend, Digest, FileReport, Limits, Photo, Picture, PixelRect, RgbImage, Size, VideoFrames,
 };
 use jpeg_encoder::{ColorType, Encoder};
-use std::io::BufReader;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -162,9 +161,10 @@ impl Pictures {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         };
-        // One frame for the list: not worth reading the whole file for its hash, nor keeping it open.
+        // One frame for the list: not worth keeping it open.
         if wanted.longest <= THUMB && wanted.side == Side::Original {
             let mut video = open(path, report, self.limits.max_pixels)?;
+            check_hash(report, wanted.side, video.digest()?)?;
             return Ok(video.frame(wanted.frame, wanted.longest, &mut watch)?);
         }
         // A preview is made of the original, which is open already.
@@ -187,10 +187,9 @@ impl Pictures {
             return Ok(Arc::clone(player));
         }
         drop(players);
-        let content = std::fs::File::open(path).context("reading it")?;
-        let digest = Digest::of_reader(BufReader::with_capacity(1 << 20, content));
-        check_hash(report, file.1, digest.context("reading it")?)?;
-        let player = Arc::new(Mutex::new(open(path, report, self.limits.max_pixels)?));
+        let video = open(path, report, self.limits.max_pixels)?;
+        check_hash(report, file.1, video.digest()?)?;
+        let player = Arc::new(Mutex::new(video));
         let mut players = lock(&self.players);
         if players.len() >= PLAYERS {
             players.remove(0);

@@ -180,8 +180,11 @@ impl Job<'_> {
         if let Source::File(path) = &planned.input.source
             && planned.input.kind().is_video()
         {
-            let read = File::open(path).and_then(Digest::of_reader);
-            let digest = || read.context("reading its bytes");
+            // Read only where an earlier run knows the file.
+            let digest = || {
+                let read = File::open(path).and_then(Digest::of_reader);
+                read.context("reading its bytes")
+            };
             return match self.earlier_result(planned, &mut rule, digest)? {
                 Some(ended) => Ok(ended),
                 None => Ok(Ended::Reported(self.video(path, planned, rule)?)),

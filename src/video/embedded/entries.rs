@@ -4,12 +4,13 @@
 //! known.
 
 use super::specific;
+use super::tables::Written;
 use crate::geometry::Size;
 use mp4_atom::AnySampleGroupEntry as Group;
 use mp4_atom::esds::{DecoderConfig, DecoderSpecific, EsDescriptor, SLConfig};
 use mp4_atom::{
     Ac3, Audio, Avc1, Avcc, Codec, Colr, Dfla, Eac3, Esds, Flac, FlacMetadataBlock, FourCC, Mp3,
-    Mp4a, Opus, Pasp, Sbgp, Sgpd, SgpdEntry, Visual,
+    Mp4a, Opus, Pasp, Sbgp, SbgpEntry, Sgpd, SgpdEntry, Visual, u24,
 };
 
 /// The entry of a picture track with the encoder's own parameters, and the source's pixel shape and
@@ -70,7 +71,7 @@ pub(super) fn sound(source: &Codec) -> Option<Codec> {
             esds: Esds {
                 es_desc: stream(&s.esds.es_desc.dec_config)?,
             },
-            btrt: s.btrt.clone(),
+            btrt: None,
             taic: None,
         }
         .into(),
@@ -81,7 +82,7 @@ pub(super) fn sound(source: &Codec) -> Option<Codec> {
         Codec::Opus(s) => Opus {
             audio: audio(&s.audio),
             dops: s.dops.clone(),
-            btrt: s.btrt.clone(),
+            btrt: None,
         }
         .into(),
         Codec::Flac(s) => {
@@ -128,7 +129,9 @@ const fn is_stream_info(block: &FlacMetadataBlock) -> bool {
 fn audio(source: &Audio) -> Audio {
     Audio {
         data_reference_index: 1,
-        ..source.clone()
+        channel_count: source.channel_count.clamp(1, 64),
+        sample_size: 16,
+        sample_rate: source.sample_rate.integer().into(),
     }
 }
 
@@ -149,52 +152,120 @@ fn stream(source: &DecoderConfig) -> Option<EsDescriptor> {
     };
     Some(EsDescriptor {
         dec_config: DecoderConfig {
+            object_type_indication: kind,
             stream_type: SOUND,
-            up_stream: 0,
             dec_specific: specific,
-            ..source.clone()
+            ..DecoderConfig::default()
         },
         sl_config: SLConfig::default(),
         ..EsDescriptor::default()
     })
 }
 
-/// Groups of samples that tell how far before a place decoding has to begin (ISO/IEC 14496-12, 10.1);
-/// any other kind is left out.
-pub(super) fn rolls(of: &[Sbgp], described: &[Sgpd]) -> (Vec<Sbgp>, Vec<Sgpd>) {
+/// How far before a place decoding has to begin, in samples (ISO/IEC 14496-12, 10.1).
+pub(super) fn roll(described: &[Sgpd]) -> Option<i16> {
+    /// More than any codec needs.
+    const FURTHEST: std::ops::Range<i16> = -64..0;
     let kinds = [b"roll", b"prol"].map(FourCC::new);
-    let mut both = (Vec::new(), Vec::new());
-    for kind in kinds {
-        let distances = described.iter().find(|d| d.grouping_type == kind);
-        let runs = of.iter().find(|g| g.grouping_type == kind);
-        let (Some(distances), Some(runs)) = (distances, runs) else {
-            continue;
-        };
-        let distance = |e: &SgpdEntry| match &e.entry {
-            Group::UnknownGroupingType(_, bytes) if bytes.len() == 2 => Some(SgpdEntry {
-                description_length: Some(2),
-                entry: Group::UnknownGroupingType(kind, bytes.clone()),
-            }),
-            _ => None,
-        };
-        let Some(entries) = distances.entries.iter().map(distance).collect() else {
-            continue;
-        };
-        both.0.push(Sbgp {
-            grouping_type_parameter: None,
-            ..runs.clone()
-        });
-        both.1.push(Sgpd {
-            grouping_type: kind,
-            default_length: Some(2),
-            default_group_description_index: None,
-            static_group_description: false,
-            static_mapping: false,
-            essential: false,
-            entries,
-        });
+    let mut all = described
+        .iter()
+        .filter(|d| kinds.contains(&d.grouping_type));
+    let entry = all.next()?.entries.first()?;
+    match &entry.entry {
+        Group::UnknownGroupingType(_, bytes) => {
+            let distance = i16::from_be_bytes(bytes.as_slice().try_into().ok()?);
+            FURTHEST.contains(&distance).then_some(distance)
+        }
+        _ => None,
     }
-    both
+}
+
+/// The same for all of so many samples.
+pub(super) fn rolls(distance: i16, samples: usize) -> (Sbgp, Sgpd) {
+    let kind = FourCC::new(b"roll");
+    let runs = Sbgp {
+        grouping_type: kind,
+        grouping_type_parameter: None,
+        entries: vec![SbgpEntry {
+            sample_count: u32::try_from(samples).unwrap_or(u32::MAX),
+            group_description_index: 1,
+        }],
+    };
+    let described = Sgpd {
+        grouping_type: kind,
+        default_length: Some(2),
+        default_group_description_index: None,
+        static_group_description: false,
+        static_mapping: false,
+        essential: false,
+        entries: vec![SgpdEntry {
+            description_length: Some(2),
+            entry: Group::UnknownGroupingType(kind, distance.to_be_bytes().to_vec()),
+        }],
+    };
+    (runs, described)
+}
+
+/// Packets before a place that a decoder needs to give the right sound there.
+pub(super) fn lead(codec: &Codec) -> usize {
+    match codec {
+        Codec::Flac(_) => 0,
+        // 80 ms, whatever its packets last, which is 2.5 to 120 (RFC 7845, 4.6).
+        Codec::Opus(_) => 4,
+        // Two packets are what encoders of AAC put before the beginning.
+        _ => 2,
+    }
+}
+
+/// A language as three letters.
+pub(super) fn language(given: &str) -> String {
+    let is_one = given.len() == 3 && given.bytes().all(|b| b.is_ascii_lowercase());
+    if is_one { given } else { "und" }.into()
+}
+
+/// How much of a track there is to read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Rates {
+    /// Bits a second, on average and in the fullest second.
+    average: u32,
+    most: u32,
+    /// Bytes of the largest sample.
+    largest: u32,
+}
+
+impl Rates {
+    pub(super) fn of_samples(all: &[Written], timescale: u32) -> Self {
+        let mut out = Self::default();
+        let (mut bytes, mut ticks, mut in_second, mut second) = (0u64, 0u64, 0u64, 0u64);
+        for sample in all {
+            let now = ticks / u64::from(timescale.max(1));
+            if now != second {
+                (second, in_second) = (now, 0);
+            }
+            in_second += u64::from(sample.size);
+            bytes += u64::from(sample.size);
+            ticks += u64::from(sample.duration);
+            out.most = out.most.max(clamped(in_second * 8));
+            out.largest = out.largest.max(sample.size);
+        }
+        out.average = clamped(bytes * 8 * u64::from(timescale) / ticks.max(1));
+        out
+    }
+}
+
+fn clamped(bits: u64) -> u32 {
+    u32::try_from(bits).unwrap_or(u32::MAX)
+}
+
+/// Puts the rates of what was written into an entry that has a field for them.
+pub(super) fn with_rates(mut entry: Codec, rates: Rates) -> Codec {
+    if let Codec::Mp4a(mp4a) = &mut entry {
+        let config = &mut mp4a.esds.es_desc.dec_config;
+        config.avg_bitrate = rates.average;
+        config.max_bitrate = rates.most.max(rates.average);
+        config.buffer_size_db = u24::try_from(rates.largest.min(0xff_ffff)).unwrap_or_default();
+    }
+    entry
 }
 
 #[cfg(test)]
@@ -324,37 +395,49 @@ mod tests {
     }
 
     #[test]
-    fn only_distances_are_kept_of_groups() {
-        let group = |kind: &[u8; 4], bytes: &[u8]| {
-            let entry = SgpdEntry {
+    fn only_a_distance_is_kept_of_groups() {
+        let group = |kind: &[u8; 4], bytes: &[u8]| Sgpd {
+            entries: vec![SgpdEntry {
                 description_length: None,
                 entry: Group::UnknownGroupingType(FourCC::new(kind), bytes.to_vec()),
-            };
-            let described = Sgpd {
-                grouping_type: FourCC::new(kind),
-                default_length: Some(bytes.len() as u32),
-                default_group_description_index: None,
-                static_group_description: false,
-                static_mapping: false,
-                essential: false,
-                entries: vec![entry],
-            };
-            let runs = Sbgp {
-                grouping_type: FourCC::new(kind),
-                grouping_type_parameter: Some(7),
-                entries: Vec::new(),
-            };
-            (runs, described)
+            }],
+            ..rolls(0, 0).1
         };
-        let kinds = [
-            (b"abcd", SECRET),
-            (b"roll", &[0xff, 0xff]),
-            (b"prol", SECRET),
-        ];
-        let (of, described): (Vec<_>, Vec<_>) = kinds.iter().map(|(k, b)| group(k, b)).unzip();
-        let (of, described) = rolls(&of, &described);
-        assert_eq!((of.len(), described.len()), (1, 1));
-        assert_eq!(of[0].grouping_type_parameter, None);
-        assert!(bytes(&described[0]).ends_with(b"roll\0\0\0\x02\0\0\0\x01\xff\xff"));
+        let named = |kind: &[u8; 4], bytes: &[u8]| Sgpd {
+            grouping_type: FourCC::new(kind),
+            ..group(kind, bytes)
+        };
+        assert_eq!(
+            roll(&[named(b"abcd", SECRET), named(b"roll", &[0xff, 0xfe])]),
+            Some(-2)
+        );
+        assert_eq!(roll(&[named(b"prol", SECRET)]), None);
+        assert_eq!(roll(&[named(b"roll", &[0x41, 0x42])]), None, "letters");
+        let (runs, described) = rolls(-2, 7);
+        assert_eq!(runs.entries[0].sample_count, 7);
+        assert!(bytes(&described).ends_with(b"roll\0\0\0\x02\0\0\0\x01\xff\xfe"));
+    }
+
+    #[test]
+    fn rates_are_those_of_the_packets() {
+        let packet = |size, duration| Written {
+            offset: 0,
+            size,
+            duration,
+            is_sync: true,
+        };
+        let mut all = vec![packet(100, 500); 4];
+        all.push(packet(300, 500));
+        let rates = Rates::of_samples(&all, 1000);
+        assert_eq!(
+            (rates.average, rates.most, rates.largest),
+            (2240, 2400, 300)
+        );
+        let Codec::Mp4a(new) = with_rates(mp4a(0x40, &[0x12, 0x10]), rates) else {
+            panic!("another codec")
+        };
+        let config = new.esds.es_desc.dec_config;
+        assert_eq!((config.avg_bitrate, config.max_bitrate), (2240, 2400));
+        assert_eq!(language("deu") + &language("Al"), "deuund");
     }
 }

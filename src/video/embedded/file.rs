@@ -3,15 +3,18 @@
 //! Invariant: a file passes only if everything in it that will be kept is understood.
 
 use super::super::failure::{failed, malformed};
+use super::super::file::VideoFile;
+use super::edits::Edits;
 use super::entries;
+use super::outline::Outline;
 use super::parameters::{Sequence, is_decoded_wrongly};
-use super::tables::{self, Chunk, Picture};
+use super::sound::Sound;
+use super::tables::{self, Picture};
+use super::tracks::{Header as TrackHeader, Kind, Stretch};
 use crate::error::Result;
-use crate::geometry::Orientation;
+use crate::geometry::{Orientation, Size};
 use mp4_atom::{Atom, Avc1, Avcc, Codec, FourCC, Header, Moov, ReadFrom, Trak};
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
-use std::path::Path;
 
 /// The largest `moov` that is read: tables of a day of video.
 const LONGEST_MOOV: u64 = 256 << 20;
@@ -27,9 +30,11 @@ pub(super) struct Source {
     pub(super) video: usize,
     pub(super) sequence: Sequence,
     pub(super) orientation: Orientation,
+    /// All that are coded, in the order of decoding.
     pub(super) pictures: Vec<Picture>,
-    /// Index of the track, and where its samples lie.
-    pub(super) sound: Vec<(usize, Vec<Chunk>)>,
+    /// When the last one ceases to be shown.
+    pub(super) end: i64,
+    pub(super) sound: Vec<Sound>,
     pub(super) dropped: Vec<String>,
     pub(super) is_quicktime: bool,
 }
@@ -40,9 +45,63 @@ impl Source {
         &self.moov.trak[self.video]
     }
 
+    /// When frames are shown, in this order.
+    pub(super) fn shown(&self) -> Vec<i64> {
+        let shown = self.pictures.iter().filter(|p| p.is_shown);
+        let mut all: Vec<i64> = shown.map(|p| p.pts).collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// What a new picture track with these frames says of itself.
+    pub(super) fn header(&self) -> TrackHeader {
+        let track = self.track();
+        let first = self.shown().first().copied().unwrap_or(0);
+        let pause = Stretch {
+            from: None,
+            length: first,
+        };
+        let whole = Stretch {
+            from: Some(0),
+            length: self.end - first,
+        };
+        let pixel = self.avc().and_then(|a| a.pasp.as_ref());
+        let pixel = pixel.map(|p| (p.h_spacing, p.v_spacing));
+        let size = Size::new(self.sequence.width, self.sequence.height);
+        TrackHeader {
+            kind: Kind::Picture(size, pixel.or(self.sequence.pixel), self.orientation),
+            timescale: track.mdia.mdhd.timescale.max(1),
+            language: track.mdia.mdhd.language.clone(),
+            stretches: match first {
+                0 => Vec::new(),
+                _ => vec![pause, whole],
+            },
+        }
+    }
+
     /// Its codec's configuration.
     pub(super) fn avc(&self) -> Option<&Avc1> {
         avc(self.track())
+    }
+}
+
+/// What a file says of its tracks.
+pub(super) struct Tables {
+    pub(super) moov: Moov,
+    outline: Outline,
+    /// All of it.
+    raw: Vec<u8>,
+    is_quicktime: bool,
+}
+
+/// Reads a file's tables, and whether its tracks can be dealt with.
+///
+/// # Errors
+/// If it is damaged.
+pub(super) fn read(file: &VideoFile) -> Result<std::result::Result<Source, Reason>> {
+    match read_tables(file)? {
+        Ok(tables) => sort_tracks(tables, file.len()),
+        Err(reason) => Ok(Err(reason)),
     }
 }
 
@@ -50,14 +109,10 @@ impl Source {
 ///
 /// # Errors
 /// If it is damaged.
-pub(super) fn read(path: &Path) -> Result<std::result::Result<Source, Reason>> {
-    let file = File::open(path).map_err(|e| failed("reading it").because(e))?;
-    let length = file
-        .metadata()
-        .map_err(|e| failed("reading it").because(e))?
-        .len();
-    let mut file = BufReader::new(file);
-    let (mut moov, mut raw, mut is_quicktime) = (None, Vec::new(), true);
+pub(super) fn read_tables(file: &VideoFile) -> Result<std::result::Result<Tables, Reason>> {
+    let length = file.len();
+    let mut file = BufReader::new(file.reader());
+    let (mut raw, mut is_quicktime) = (None, true);
     loop {
         let at = file
             .stream_position()
@@ -85,22 +140,35 @@ pub(super) fn read(path: &Path) -> Result<std::result::Result<Source, Reason>> {
                 if size > LONGEST_MOOV {
                     return Err(malformed("its tables are longer than can be"));
                 }
-                raw = bytes(&mut file, size)?;
-                let read = Moov::decode_body(&mut &raw[..]);
-                match read {
-                    Ok(read) => moov = Some(read),
-                    Err(e) => return Ok(Err(format!("its tables are unusual ({e})"))),
-                }
+                raw = Some(bytes(&mut file, size)?);
             }
             _ => {}
         }
         file.seek(SeekFrom::Start(start + size))
             .map_err(|e| failed("reading it").because(e))?;
     }
-    let Some(moov) = moov else {
+    let Some(raw) = raw else {
         return Err(malformed("it is cut off: it has no tables"));
     };
-    sort_tracks(moov, &raw, length, is_quicktime)
+    let Some(outline) = Outline::read(&raw) else {
+        return Ok(Err("its tables are unusual".into()));
+    };
+    if outline.is_fragmented {
+        return Ok(Err("it is fragmented".into()));
+    }
+    if outline.is_elsewhere {
+        return Ok(Err("its samples lie in another file".into()));
+    }
+    let moov = Moov::decode_body(&mut &outline.moov[..]);
+    Ok(match moov {
+        Ok(moov) => Ok(Tables {
+            moov,
+            outline,
+            raw,
+            is_quicktime,
+        }),
+        Err(e) => Err(format!("its tables are unusual ({e})")),
+    })
 }
 
 fn bytes(file: &mut impl Read, size: u64) -> Result<Vec<u8>> {
@@ -111,15 +179,13 @@ fn bytes(file: &mut impl Read, size: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn sort_tracks(
-    moov: Moov,
-    raw: &[u8],
-    length: u64,
-    is_quicktime: bool,
-) -> Result<std::result::Result<Source, Reason>> {
-    if moov.mvex.is_some() {
-        return Ok(Err("it is fragmented".into()));
-    }
+fn sort_tracks(tables: Tables, length: u64) -> Result<std::result::Result<Source, Reason>> {
+    let Tables {
+        moov,
+        outline,
+        raw,
+        is_quicktime,
+    } = tables;
     let handler = |t: &Trak| t.mdia.hdlr.handler;
     let is_video = |t: &Trak| handler(t) == FourCC::new(b"vide");
     let Some(video) = moov.trak.iter().position(|t| is_video(t) && t.tkhd.enabled) else {
@@ -144,35 +210,35 @@ fn sort_tracks(
         let kind = handler(track);
         if i == video {
         } else if kind == FourCC::new(b"soun") {
-            let [codec] = track.mdia.minf.stbl.stsd.codecs.as_slice() else {
-                return Ok(Err("its sound is of an unusual codec".into()));
+            let read = match Sound::read(track, moov.mvhd.timescale, length)? {
+                Ok(read) => read,
+                Err(reason) => return Ok(Err(reason)),
             };
-            if entries::sound(codec).is_none() {
-                return Ok(Err("its sound is of an unusual codec".into()));
-            }
-            if let Some(name) = entries::lost_of_sound(codec) {
+            let codecs = &track.mdia.minf.stbl.stsd.codecs;
+            for name in codecs.iter().filter_map(entries::lost_of_sound) {
                 drop(name);
             }
-            sound.push((i, tables::chunks(&track.mdia.minf.stbl, length)?));
-        } else if is_video(track) {
-            drop("second-video-track");
-        } else if [b"text", b"sbtl", b"subt", b"clcp"]
-            .iter()
-            .any(|k| kind == FourCC::new(k))
-        {
-            drop("subtitles");
+            if read.is_trimmed {
+                drop("hidden-sound");
+            }
+            sound.push(read);
         } else {
-            drop("data-track");
+            drop("second-video-track");
         }
-        let usual = ["", "VideoHandler", "SoundHandler"];
-        if !usual.contains(&track.mdia.hdlr.name.as_str()) {
+        if !is_usual_name(&track.mdia.hdlr.name) {
             drop("handler-name");
         }
-        if track.udta.is_some() || track.meta.is_some() {
-            drop("metadata");
+    }
+    for (kind, name) in &outline.others {
+        let is_text = [b"text", b"sbtl", b"subt", b"clcp"]
+            .map(FourCC::new)
+            .contains(kind);
+        drop(if is_text { "subtitles" } else { "data-track" });
+        if !is_usual_name(name) {
+            drop("handler-name");
         }
     }
-    if moov.udta.is_some() || moov.meta.is_some() {
+    if outline.has_metadata {
         drop("metadata");
     }
     let says = |word: &[u8]| raw.windows(word.len()).any(|w| w == word);
@@ -195,20 +261,46 @@ fn sort_tracks(
     if moov.mvhd.creation_time != 0 {
         drop("date");
     }
-    let pictures = tables::pictures(&track.mdia.minf.stbl, length)?;
-    if pictures.iter().any(|p| p.pts < 0) {
+    let mut pictures = tables::pictures(&track.mdia.minf.stbl, length)?;
+    let list = track.edts.as_ref().and_then(|e| e.elst.as_ref());
+    let edits = match Edits::read(list, moov.mvhd.timescale, track.mdia.mdhd.timescale.max(1)) {
+        Ok(edits) => edits,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    if let Some(Err(reason)) = edits.as_ref().map(|e| e.show(&mut pictures)) {
+        return Ok(Err(reason));
+    }
+    let shown = || pictures.iter().filter(|p| p.is_shown);
+    if shown().count() < pictures.len() {
+        drop("hidden-frames");
+    }
+    if shown().any(|p| p.pts < 0) {
         return Ok(Err("its frames begin before its time does".into()));
     }
+    let Some(last) = shown().max_by_key(|p| p.pts) else {
+        return Err(malformed("its edit list shows no frame"));
+    };
+    // Frames are decoded in another order than they are shown in, but none is longer than the others.
+    let own = pictures.last().map_or(1, |p| i64::from(p.duration.max(1)));
+    let end = last.pts.saturating_add(own);
+    let end = edits
+        .map_or(end, |edits| end.min(edits.end()))
+        .max(last.pts + 1);
     Ok(Ok(Source {
         video,
         sequence,
         orientation,
         pictures,
+        end,
         sound,
         dropped,
         is_quicktime,
         moov,
     }))
+}
+
+fn is_usual_name(handler: &str) -> bool {
+    ["", "VideoHandler", "SoundHandler"].contains(&handler)
 }
 
 /// Whether the built-in decoder may be trusted with a track.

@@ -2,17 +2,26 @@
 //! encoded in pure Rust, tables read and written here, sound copied chunk by chunk.
 
 mod bits;
+mod cuts;
+mod edits;
 mod entries;
 mod file;
+mod outline;
+mod packets;
 mod parameters;
 mod sink;
+mod sound;
 mod source;
 mod specific;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod tracks;
 
-use super::failure::failed;
+use super::file::VideoFile;
+pub(crate) use cuts::{Cuts, SoundCut};
+pub(crate) use packets::blank_sound;
+
 use super::frame::{Planes, Shape};
 use super::guard::{Guarded, caught};
 use super::{Audio, Effort, Encoding, FrameSink, FrameSource, TimeBase, Video};
@@ -21,12 +30,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use file::Source;
 use rusty_h264::Preset;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 /// A video that needs nothing else.
 pub(crate) struct EmbeddedVideo {
-    path: PathBuf,
+    file: Arc<VideoFile>,
     source: Source,
     shape: Shape,
 }
@@ -36,8 +45,11 @@ impl EmbeddedVideo {
     ///
     /// # Errors
     /// If it is damaged or too large.
-    pub(crate) fn open(path: &Path, max_pixels: u64) -> Result<std::result::Result<Self, String>> {
-        let source = match file::read(path)? {
+    pub(crate) fn open(
+        file: &Arc<VideoFile>,
+        max_pixels: u64,
+    ) -> Result<std::result::Result<Self, String>> {
+        let source = match file::read(file)? {
             Ok(source) => source,
             Err(reason) => return Ok(Err(reason)),
         };
@@ -78,14 +90,10 @@ impl EmbeddedVideo {
             is_pq: false,
         };
         Ok(Ok(Self {
-            path: path.to_owned(),
+            file: Arc::clone(file),
             source,
             shape,
         }))
-    }
-
-    fn file(&self) -> Result<File> {
-        File::open(&self.path).map_err(|e| failed("reading it").because(e))
     }
 
     fn reading(&self) -> Result<source::Reading> {
@@ -93,7 +101,7 @@ impl EmbeddedVideo {
         let parameters = avc.map(|a| a.avcc.clone());
         let lost = || Error::new(ErrorKind::Internal, "a track without its parameters");
         Ok(source::Reading::new(
-            self.file()?,
+            self.file.reader(),
             parameters.ok_or_else(lost)?,
             &self.source.pictures,
         ))
@@ -114,10 +122,9 @@ impl Video for EmbeddedVideo {
     }
 
     fn rate(&self) -> f64 {
-        let pts = self.source.pictures.iter().map(|p| p.pts);
-        let (first, last) = (pts.clone().min(), pts.max());
-        let ticks = last.unwrap_or(0) - first.unwrap_or(0);
-        let steps = self.source.pictures.len().saturating_sub(1).max(1);
+        let shown = self.source.shown();
+        let ticks = shown.last().unwrap_or(&0) - shown.first().unwrap_or(&0);
+        let steps = shown.len().saturating_sub(1).max(1);
         let rate = steps as f64 * self.timescale() / (ticks as f64).max(1.0);
         if (1.0..=300.0).contains(&rate) {
             rate
@@ -127,7 +134,8 @@ impl Video for EmbeddedVideo {
     }
 
     fn frames(&self) -> Option<u64> {
-        Some(self.source.pictures.len() as u64)
+        let shown = self.source.pictures.iter().filter(|p| p.is_shown);
+        Some(shown.count() as u64)
     }
 
     fn time_base(&self) -> TimeBase {
@@ -172,7 +180,7 @@ impl Video for EmbeddedVideo {
         };
         Ok(Box::new(sink::Writing::start(
             &self.source,
-            self.file()?,
+            self.file.reader(),
             to,
             encoding.crf,
             preset,

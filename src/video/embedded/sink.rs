@@ -1,4 +1,4 @@
-//! Frames into an MP4: encoded one by one, the source's sound copied beside them chunk by chunk, and
+//! Frames into an MP4: encoded one by one, the source's sound copied beside them packet by packet, and
 //! tables built anew at the front.
 //!
 //! Invariant: the file has the frames that were given, at their times, and the sound tracks that were
@@ -6,20 +6,20 @@
 
 use super::super::FrameSink;
 use super::super::failure::{failed, malformed};
+use super::super::file::{FileReader, VideoFile};
 use super::super::frame::{Frame, Samples};
 use super::entries;
 use super::file::Source;
 use super::parameters::{Colour, with_usability};
-use super::tables::{self, Chunk, Written};
+use super::sound::Sound;
+use super::tables::{self, Written};
+use super::tracks::{self, Header};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
-use mp4_atom::{
-    Avc1, Avcc, Co64, Dinf, Dref, DrefEntry, Encode, FourCC, Ftyp, Hdlr, Mdhd, Mdia, Minf, Moov,
-    Mvhd, Stbl, Stsd, Tkhd, Trak, Url,
-};
+use mp4_atom::{Avc1, Avcc, Encode, FourCC, Ftyp, Moov, Stbl, Stsd};
 use rusty_h264::{Encoder, EncoderConfig, Preset, YuvPlanes};
 use std::fs::File;
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Quantisation when no quality is asked for: hardly to be told from the source.
@@ -27,23 +27,24 @@ const QP: u8 = 22;
 /// Frames between two at which playing may begin.
 const KEY_DISTANCE: u32 = 250;
 /// Bytes of tables for each picture: its size, place, time, and whether playing may begin there.
-const TABLE_BYTES: u64 = 24;
+const TABLE_BYTES: u64 = 28;
+/// The same for each packet of sound: most are as long as the one before, and many lie side by side.
+const PACKET_BYTES: u64 = 16;
 
 /// A sound track on its way.
-struct Sound {
-    chunks: std::vec::IntoIter<Chunk>,
-    waiting: Option<Chunk>,
-    timescale: u32,
-    /// The new track, but for the places.
-    track: Trak,
-    offsets: Vec<u64>,
+struct Copying {
+    sound: Sound,
+    /// The next packet, and when it is decoded in the new track.
+    next: usize,
+    dts: i64,
+    written: Vec<Written>,
 }
 
 /// A file in the making.
 pub(super) struct Writing {
     to: PathBuf,
     out: BufWriter<File>,
-    source: File,
+    source: BufReader<FileReader>,
     position: u64,
     /// Where tables may go at the front, and how many bytes there are.
     room: (u64, u64),
@@ -51,20 +52,20 @@ pub(super) struct Writing {
     size: Size,
     sets: Option<(Vec<u8>, Vec<u8>)>,
     pictures: Vec<Written>,
-    sound: Vec<Sound>,
-    movie: Mvhd,
-    video: Trak,
+    times: Vec<i64>,
+    sound: Vec<Copying>,
+    header: Header,
     avc: Option<Avc1>,
     colour: Colour,
     pixel: Option<(u32, u32)>,
-    /// How long the last frame is shown.
-    last: u32,
+    /// When the last frame ceases to be shown.
+    end: i64,
 }
 
 impl Writing {
     pub(super) fn start(
         source: &Source,
-        input: File,
+        input: FileReader,
         to: &Path,
         qp: Option<u8>,
         preset: Preset,
@@ -78,47 +79,42 @@ impl Writing {
         config.gop_size = KEY_DISTANCE;
         // One frame in, one out.
         config.lookahead = 0;
-        let pictures = &source.pictures;
-        let track = source.track();
-        let seconds = f64::from(track.mdia.mdhd.timescale.max(1));
-        let span = track.mdia.mdhd.duration as f64 / seconds;
-        let rate = (pictures.len() as f64 / span.max(1e-3)).clamp(1.0, 300.0);
+        let frames = source.shown().len();
+        let header = source.header();
+        let span = source.end as f64 / f64::from(header.timescale);
+        let rate = (frames as f64 / span.max(1e-3)).clamp(1.0, 300.0);
         config.framerate = rate as f32;
         config.level_idc = level(width, height, rate);
         let encoder = Encoder::new(config).map_err(|e| {
             Error::new(ErrorKind::Internal, format!("preparing the encoder: {e:?}"))
         })?;
-        let mut sound = Vec::new();
-        for (index, chunks) in source.sound.iter().filter(|_| with_sound) {
-            sound.push(Sound {
-                chunks: chunks.clone().into_iter(),
-                waiting: None,
-                timescale: source.moov.trak[*index].mdia.mdhd.timescale.max(1),
-                track: sound_track(&source.moov.trak[*index]),
-                offsets: Vec::with_capacity(chunks.len()),
-            });
-        }
+        let copied = source.sound.iter().filter(|_| with_sound);
+        let copying = |sound: &Sound| Copying {
+            sound: sound.clone(),
+            next: 0,
+            dts: 0,
+            written: Vec::with_capacity(sound.samples.len()),
+        };
         let out = File::create(to).map_err(output)?;
-        let durations = &track.mdia.minf.stbl.stts.entries;
         let mut writing = Self {
             to: to.to_owned(),
             out: BufWriter::with_capacity(1 << 20, out),
-            source: input,
+            source: BufReader::with_capacity(1 << 16, input),
             position: 0,
             room: (0, 0),
             encoder,
             size: Size::new(width, height),
             sets: None,
-            pictures: Vec::with_capacity(pictures.len()),
-            sound,
-            movie: movie(&source.moov.mvhd),
-            video: video_track(track),
+            pictures: Vec::with_capacity(frames),
+            times: Vec::with_capacity(frames),
+            sound: copied.map(copying).collect(),
+            header,
             avc: source.avc().cloned(),
             colour: source.sequence.colour,
             pixel: source.sequence.pixel,
-            last: durations.last().map_or(1, |run| run.sample_delta.max(1)),
+            end: source.end,
         };
-        writing.begin(source.is_quicktime, pictures.len())?;
+        writing.begin(source.is_quicktime, frames)?;
         Ok(writing)
     }
 
@@ -132,12 +128,11 @@ impl Writing {
             compatible_brands: [brand, b"iso2", b"avc1", b"mp41"].map(FourCC::new).to_vec(),
         };
         encode(&ftyp, &mut head)?;
-        let mut room = 4096 + pictures as u64 * TABLE_BYTES;
-        for sound in &self.sound {
-            let mut track = Vec::new();
-            encode(&sound.track, &mut track)?;
-            room += track.len() as u64 + sound.chunks.len() as u64 * 8 + 64;
-        }
+        let packets: usize = self.sound.iter().map(|c| c.sound.samples.len()).sum();
+        let room = 4096
+            + 1024 * self.sound.len() as u64
+            + pictures as u64 * TABLE_BYTES
+            + packets as u64 * PACKET_BYTES;
         self.room = (head.len() as u64, room);
         head.extend(free(room)?);
         // A length of 64 bits, which is written at the end.
@@ -155,26 +150,28 @@ impl Writing {
 
     /// Copies the sound that begins before a time in seconds.
     fn copy_sound(&mut self, until: f64) -> Result<()> {
-        for i in 0..self.sound.len() {
-            loop {
-                let sound = &mut self.sound[i];
-                let Some(chunk) = sound.waiting.take().or_else(|| sound.chunks.next()) else {
-                    break;
-                };
-                if chunk.dts as f64 / f64::from(sound.timescale) > until {
-                    sound.waiting = Some(chunk);
+        for copying in &mut self.sound {
+            let timescale = f64::from(copying.sound.header.timescale);
+            while let Some(sample) = copying.sound.samples.get(copying.next).copied() {
+                if copying.dts as f64 / timescale > until {
                     break;
                 }
-                sound.offsets.push(self.position);
+                let mut packet = vec![0; sample.size as usize];
                 self.source
-                    .seek(SeekFrom::Start(chunk.offset))
+                    .seek(SeekFrom::Start(sample.offset))
+                    .and_then(|_| self.source.read_exact(&mut packet))
                     .map_err(|e| failed("reading its sound").because(e))?;
-                let mut from = (&self.source).take(chunk.bytes);
-                let copied = std::io::copy(&mut from, &mut self.out).map_err(output)?;
-                if copied != chunk.bytes {
-                    return Err(malformed("its sound is cut off"));
-                }
-                self.position += copied;
+                copying.sound.packets.blank(&mut packet);
+                self.out.write_all(&packet).map_err(output)?;
+                copying.written.push(Written {
+                    offset: self.position,
+                    size: packet.len() as u32,
+                    duration: sample.duration,
+                    is_sync: true,
+                });
+                self.position += packet.len() as u64;
+                copying.next += 1;
+                copying.dts += i64::from(sample.duration);
             }
         }
         Ok(())
@@ -209,21 +206,27 @@ impl Writing {
         let sps = with_usability(&sps, self.pixel, self.colour, 1).ok_or_else(lost)?;
         let avcc = Avcc::new(&sps, &pps)
             .map_err(|e| Error::new(ErrorKind::Internal, "building the tables").because(e))?;
-        let mut tables = tables::for_pictures(&self.pictures, self.last)?;
+        // How long a frame is shown is known when the next one is.
+        let next = self.times.iter().skip(1).chain([&self.end]);
+        for ((picture, time), next) in self.pictures.iter_mut().zip(&self.times).zip(next) {
+            let duration = u32::try_from(next - time);
+            picture.duration = duration.map_err(|_| malformed("its frames are out of order"))?;
+        }
         let entry = entries::picture(self.avc.as_ref(), self.size, avcc);
-        tables.stsd = Stsd {
-            codecs: vec![entry.into()],
+        let tables = Stbl {
+            stsd: Stsd {
+                codecs: vec![entry.into()],
+            },
+            ..tables::for_samples(&self.pictures)?
         };
-        self.video.mdia.minf.stbl = tables;
-        let mut all = vec![self.video.clone()];
-        for sound in &mut self.sound {
-            sound.track.mdia.minf.stbl.co64 = Some(Co64 {
-                entries: std::mem::take(&mut sound.offsets),
-            });
-            all.push(sound.track.clone());
+        let movie = tracks::movie_timescale(self.header.timescale);
+        let mut all = vec![self.header.track(1, movie, tables)];
+        for (number, copying) in (2..).zip(&self.sound) {
+            let tables = copying.sound.tables(&copying.written)?;
+            all.push(copying.sound.header.track(number, movie, tables));
         }
         Ok(Moov {
-            mvhd: self.movie.clone(),
+            mvhd: tracks::movie(movie, &all),
             trak: all,
             ..Moov::default()
         })
@@ -253,12 +256,12 @@ impl FrameSink for Writing {
                 "the encoder dropped a frame",
             ));
         }
-        let timescale = f64::from(self.video.mdia.mdhd.timescale.max(1));
-        self.copy_sound(frame.pts as f64 / timescale)?;
+        self.copy_sound(frame.pts as f64 / f64::from(self.header.timescale))?;
+        self.times.push(frame.pts);
         self.pictures.push(Written {
             offset: self.position,
             size: packed.len() as u32,
-            pts: frame.pts,
+            duration: 0,
             is_sync,
         });
         self.put(&packed)
@@ -298,12 +301,18 @@ impl FrameSink for Writing {
         file.write_all(&(end - data).to_be_bytes())
             .map_err(output)?;
         file.flush().map_err(output)?;
-        let written: Vec<i64> = self.pictures.iter().map(|p| p.pts).collect();
-        let sound = self.sound.len();
-        let back = super::file::read(&self.to)?
+        let back = super::file::read(&*VideoFile::open(&self.to)?)?
             .map_err(|why| malformed(format!("the new file cannot be read: {why}")))?;
-        let shown: Vec<i64> = back.pictures.iter().map(|p| p.pts).collect();
-        match shown == written && back.sound.len() == sound && back.moov.trak.len() == sound + 1 {
+        let is_whole = back.shown() == self.times
+            && back.end == self.end
+            && back.pictures.len() == self.times.len()
+            && back.moov.trak.len() == self.sound.len() + 1
+            && back
+                .sound
+                .iter()
+                .map(|s| s.samples.len())
+                .eq(self.sound.iter().map(|c| c.written.len()));
+        match is_whole {
             true => Ok(()),
             false => Err(malformed("the new file is not what was written")),
         }
@@ -373,106 +382,4 @@ fn level(width: u32, height: u32, rate: f64) -> u8 {
         blocks <= *frame && f64::from(blocks) * rate <= *second
     };
     LEVELS.iter().find(fits).map_or(62, |l| l.0)
-}
-
-/// A movie header without dates.
-fn movie(from: &Mvhd) -> Mvhd {
-    Mvhd {
-        creation_time: 0,
-        modification_time: 0,
-        ..from.clone()
-    }
-}
-
-fn header(from: &Tkhd) -> Tkhd {
-    Tkhd {
-        creation_time: 0,
-        modification_time: 0,
-        ..from.clone()
-    }
-}
-
-fn media(from: &Mdhd) -> Mdhd {
-    Mdhd {
-        creation_time: 0,
-        modification_time: 0,
-        ..from.clone()
-    }
-}
-
-/// The picture track without its tables.
-fn video_track(from: &Trak) -> Trak {
-    Trak {
-        tkhd: header(&from.tkhd),
-        edts: from.edts.clone(),
-        mdia: Mdia {
-            mdhd: media(&from.mdia.mdhd),
-            hdlr: Hdlr {
-                handler: FourCC::new(b"vide"),
-                name: String::new(),
-            },
-            minf: Minf {
-                vmhd: from
-                    .mdia
-                    .minf
-                    .vmhd
-                    .clone()
-                    .or_else(|| Some(Default::default())),
-                dinf: own_data(),
-                ..Minf::default()
-            },
-        },
-        ..Trak::default()
-    }
-}
-
-/// A sound track without its places.
-fn sound_track(from: &Trak) -> Trak {
-    let tables = &from.mdia.minf.stbl;
-    let codecs = tables.stsd.codecs.iter().filter_map(entries::sound);
-    let codecs = codecs.collect();
-    let (sbgp, sgpd) = entries::rolls(&tables.sbgp, &tables.sgpd);
-    Trak {
-        tkhd: header(&from.tkhd),
-        edts: from.edts.clone(),
-        mdia: Mdia {
-            mdhd: media(&from.mdia.mdhd),
-            hdlr: Hdlr {
-                handler: FourCC::new(b"soun"),
-                name: String::new(),
-            },
-            minf: Minf {
-                smhd: from
-                    .mdia
-                    .minf
-                    .smhd
-                    .clone()
-                    .or_else(|| Some(Default::default())),
-                dinf: own_data(),
-                stbl: Stbl {
-                    stsd: Stsd { codecs },
-                    stts: tables.stts.clone(),
-                    ctts: tables.ctts.clone(),
-                    stss: tables.stss.clone(),
-                    stsc: tables.stsc.clone(),
-                    stsz: tables.stsz.clone(),
-                    sbgp,
-                    sgpd,
-                    ..Stbl::default()
-                },
-                ..Minf::default()
-            },
-        },
-        ..Trak::default()
-    }
-}
-
-/// All data lies in the file itself.
-fn own_data() -> Dinf {
-    let here = DrefEntry::Url(Url::default());
-    Dinf {
-        dref: Dref {
-            entries: vec![here],
-        },
-    }
 }

@@ -1,15 +1,15 @@
-//! Frames out of an MP4: every coded picture of the track, also those that an edit list hides, decoded
-//! and given in the order in which they are shown.
+//! Frames out of an MP4: every coded picture of the track is decoded, also those that an edit list hides,
+//! since others need them, and those that are shown are given in their order.
 
 use super::super::FrameSource;
 use super::super::failure::{failed, malformed, unsupported};
+use super::super::file::FileReader;
 use super::super::frame::{Frame, Samples, Shape};
 use super::tables::Picture;
 use crate::error::Result;
 use mp4_atom::Avcc;
 use rusty_h264::{Decoder, YuvFrame};
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 /// The most pictures that wait for one that is shown before them; H.264 allows 16.
@@ -17,57 +17,74 @@ const MOST_WAITING: usize = 17;
 
 /// A decoder at work.
 pub(super) struct Reading {
-    file: BufReader<File>,
+    file: BufReader<FileReader>,
     decoder: Decoder,
     parameters: Avcc,
-    /// In the order of decoding, with their places in the order of showing.
+    /// In the order of decoding, with their positions in the order of the media.
     pictures: Vec<(Picture, usize)>,
+    /// Those that are shown, by their positions.
+    shown: Vec<usize>,
     next: usize,
     due: usize,
-    waiting: BTreeMap<usize, (i64, YuvFrame)>,
+    /// Position of the first one that is given.
+    first: usize,
+    waiting: BTreeMap<usize, (Picture, YuvFrame)>,
 }
 
 impl Reading {
-    pub(super) fn new(file: File, parameters: Avcc, pictures: &[Picture]) -> Self {
+    pub(super) fn new(file: FileReader, parameters: Avcc, pictures: &[Picture]) -> Self {
         let mut order: Vec<usize> = (0..pictures.len()).collect();
-        order.sort_by_key(|i| pictures[*i].pts);
-        let mut places = vec![0; pictures.len()];
-        for (place, i) in order.into_iter().enumerate() {
-            places[i] = place;
+        order.sort_by_key(|i| pictures[*i].media);
+        let mut positions = vec![0; pictures.len()];
+        let mut shown = Vec::new();
+        for (position, i) in order.into_iter().enumerate() {
+            positions[i] = position;
+            if pictures[i].is_shown {
+                shown.push(position);
+            }
         }
         Self {
             file: BufReader::with_capacity(1 << 18, file),
             decoder: Decoder::new(),
             parameters,
-            pictures: pictures.iter().copied().zip(places).collect(),
+            pictures: pictures.iter().copied().zip(positions).collect(),
+            shown,
             next: 0,
             due: 0,
+            first: 0,
             waiting: BTreeMap::new(),
         }
     }
 
-    /// The last place, not after `place`, where a picture stands that needs no other one. Files mark
-    /// places where decoding may begin that do need others (open groups): the picture itself is asked.
-    pub(super) fn begins_before(&mut self, place: usize) -> usize {
-        let marked = self.pictures.iter().rev();
+    /// The last frame, not after `frame`, at which decoding may begin, and with which it then does.
+    pub(super) fn begins_before(&mut self, frame: usize) -> usize {
+        let Some(wanted) = self.shown.get(frame).copied() else {
+            return 0;
+        };
+        let begin = self.needs_no_other(wanted).map_or(0, |(_, at)| at);
+        self.shown.partition_point(|position| *position < begin)
+    }
+
+    /// The last picture, not after a position, that needs no other one. Files mark places where decoding
+    /// may begin that do need others (open groups): the picture itself is asked.
+    fn needs_no_other(&mut self, position: usize) -> Option<(usize, usize)> {
+        let marked = self.pictures.iter().enumerate().rev();
         let marked: Vec<_> = marked
-            .filter(|(picture, at)| picture.is_sync && *at <= place)
-            .copied()
+            .filter(|(_, (picture, at))| picture.is_sync && *at <= position)
+            .map(|(i, (picture, at))| (i, *picture, *at))
             .collect();
-        let needs_no_other = |(picture, _): &(Picture, usize)| {
+        let needs_none = |(_, picture, _): &(usize, Picture, usize)| {
             let sample = self.sample(*picture);
             sample.is_ok_and(|s| self.units(&s).flatten().any(|unit| kind(unit) == IDR))
         };
-        marked
-            .into_iter()
-            .find(needs_no_other)
-            .map_or(0, |(_, at)| at)
+        let found = marked.into_iter().find(needs_none);
+        found.map(|(i, _, at)| (i, at))
     }
 
-    /// Goes on at a place that [`Reading::begins_before`] gave.
-    pub(super) fn starting_at(mut self, place: usize) -> Self {
-        self.next = self.pictures.iter().position(|p| p.1 == place).unwrap_or(0);
-        self.due = self.pictures.get(self.next).map_or(0, |p| p.1);
+    /// Goes on with a frame that [`Reading::begins_before`] gave.
+    pub(super) fn starting_at(mut self, frame: usize) -> Self {
+        self.first = self.shown.get(frame).copied().unwrap_or(0);
+        (self.next, self.due) = self.needs_no_other(self.first).unwrap_or((0, 0));
         self
     }
 
@@ -90,7 +107,7 @@ impl Reading {
             Ok(Some(decoded)) => Ok(decoded),
             Ok(None) => Err(malformed(format!("frame {frame} has no picture"))),
             Err(e) => Err(malformed(format!(
-                "frame {frame} cannot be decoded ({e:?}); with ffmpeg installed, --video-backend ffmpeg may"
+                "frame {frame} cannot be decoded ({e:?}); ffmpeg may be able to"
             ))),
         }
     }
@@ -117,7 +134,7 @@ impl Reading {
             if matches!(kind(unit), 7 | 8) {
                 if !sets.clone().any(|set| set == unit) {
                     return Err(unsupported(
-                        "its H.264 changes its parameters in mid-stream; it needs --video-backend ffmpeg",
+                        "its H.264 changes its parameters in mid-stream, which needs ffmpeg",
                     ));
                 }
                 continue;
@@ -160,8 +177,12 @@ fn kind(unit: &[u8]) -> u8 {
 impl FrameSource for Reading {
     fn next(&mut self, shape: &Shape, frame: &mut Frame) -> Result<bool> {
         loop {
-            if let Some((pts, decoded)) = self.waiting.remove(&self.due) {
+            if let Some((picture, decoded)) = self.waiting.remove(&self.due) {
+                let is_given = picture.is_shown && self.due >= self.first;
                 self.due += 1;
+                if !is_given {
+                    continue;
+                }
                 if (decoded.width, decoded.height)
                     != (shape.size.width as usize, shape.size.height as usize)
                 {
@@ -178,11 +199,11 @@ impl FrameSource for Reading {
                 if data.len() != shape.bytes() {
                     return Err(malformed("a frame has another size"));
                 }
-                frame.pts = pts;
+                frame.pts = picture.pts;
                 frame.samples = Samples::U8(data);
                 return Ok(true);
             }
-            let Some((picture, place)) = self.pictures.get(self.next).copied() else {
+            let Some((picture, position)) = self.pictures.get(self.next).copied() else {
                 return Ok(false);
             };
             if self.waiting.len() >= MOST_WAITING {
@@ -190,7 +211,7 @@ impl FrameSource for Reading {
             }
             let decoded = self.decode(picture)?;
             self.next += 1;
-            self.waiting.insert(place, (picture.pts, decoded));
+            self.waiting.insert(position, (picture, decoded));
         }
     }
 }

@@ -6,42 +6,73 @@
 
 use super::super::failure::malformed;
 use crate::error::Result;
-use mp4_atom::{
-    Co64, Ctts, CttsEntry, Stbl, Stsc, StscEntry, Stss, Stsz, StszSamples, Stts, SttsEntry,
-};
+use mp4_atom::{Co64, Ctts, Stbl, Stsc, StscEntry, Stss, Stsz, StszSamples, Stts, SttsEntry};
 
 /// The longest sample that is read; a frame of 8K at any quality is shorter.
 const LONGEST_SAMPLE: u64 = 64 << 20;
 /// The most frames of a track: a week at 60 a second.
 const MOST_FRAMES: usize = 40_000_000;
 
+/// Bytes of a track that belong together: a coded picture, or a packet of sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sample {
+    pub(super) offset: u64,
+    pub(super) size: u32,
+    /// When it is decoded, in ticks of the track.
+    pub(super) dts: i64,
+    pub(super) duration: u32,
+}
+
+impl Sample {
+    /// When the next one is decoded.
+    pub(super) const fn end(&self) -> i64 {
+        self.dts.saturating_add(self.duration as i64)
+    }
+}
+
 /// One coded picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Picture {
     pub(super) offset: u64,
     pub(super) size: u32,
-    /// When it is shown, in ticks of the track.
+    /// When it is decoded, in ticks of the track.
+    pub(super) dts: i64,
+    pub(super) duration: u32,
+    /// Where it stands in the media, in ticks of the track.
+    pub(super) media: i64,
+    /// When it is shown.
     pub(super) pts: i64,
     /// Whether decoding may begin here.
     pub(super) is_sync: bool,
-}
-
-/// Samples that lie side by side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Chunk {
-    pub(super) offset: u64,
-    pub(super) bytes: u64,
-    pub(super) samples: u32,
-    /// Of its first sample, in ticks of the track.
-    pub(super) dts: u64,
+    /// Whether it is shown at all.
+    pub(super) is_shown: bool,
 }
 
 fn wrong(what: &str) -> crate::error::Error {
     malformed(format!("its tables are damaged: {what}"))
 }
 
-/// The chunks of a track.
-pub(super) fn chunks(tables: &Stbl, file: u64) -> Result<Vec<Chunk>> {
+/// The samples of a track, in the order in which they are decoded.
+pub(super) fn samples(tables: &Stbl, file: u64) -> Result<Vec<Sample>> {
+    let cut = || malformed("it is cut off: samples lie beyond its end");
+    let sizes = &tables.stsz.samples;
+    let count = match sizes {
+        StszSamples::Identical { count, size } => {
+            if u64::from(*count) * u64::from(*size) > file {
+                return Err(cut());
+            }
+            *count as usize
+        }
+        StszSamples::Different { sizes } => sizes.len(),
+    };
+    let size_of = |sample: usize| match sizes {
+        StszSamples::Identical { size, .. } => Some(*size),
+        StszSamples::Different { sizes } => sizes.get(sample).copied(),
+    };
+    // Samples of no bytes cost nothing in a file; nobody has so many.
+    if count > MOST_FRAMES || count as u64 > file.saturating_mul(2) {
+        return Err(wrong("more samples than can be"));
+    }
     let offsets: Vec<u64> = match (&tables.stco, &tables.co64) {
         (Some(stco), _) => stco.entries.iter().map(|o| u64::from(*o)).collect(),
         (None, Some(co64)) => co64.entries.clone(),
@@ -49,98 +80,69 @@ pub(super) fn chunks(tables: &Stbl, file: u64) -> Result<Vec<Chunk>> {
     };
     let mut runs = tables.stsc.entries.iter().peekable();
     let mut per_chunk = 0;
-    let mut sizes = Sizes::new(&tables.stsz);
-    let mut durations = Durations::new(&tables.stts);
-    let mut out = Vec::with_capacity(offsets.len());
-    for (i, offset) in offsets.into_iter().enumerate() {
+    let mut out: Vec<Sample> = Vec::with_capacity(count);
+    for (i, mut offset) in offsets.into_iter().enumerate() {
         while let Some(run) = runs.next_if(|run| run.first_chunk as usize <= i + 1) {
             per_chunk = run.samples_per_chunk;
         }
-        let samples = per_chunk.min(sizes.left);
-        if samples == 0 {
-            continue;
-        }
-        let dts = durations.skip(samples);
-        let bytes = sizes.skip(samples).ok_or_else(|| wrong("sizes"))?;
-        let end = offset.checked_add(bytes);
-        if end.is_none_or(|end| end > file) {
-            return Err(malformed("it is cut off: samples lie beyond its end"));
-        }
-        out.push(Chunk {
-            offset,
-            bytes,
-            samples,
-            dts,
-        });
-    }
-    match sizes.left {
-        0 => Ok(out),
-        _ => Err(wrong("more samples than places")),
-    }
-}
-
-/// The pictures of a track, in the order in which they are decoded.
-pub(super) fn pictures(tables: &Stbl, file: u64) -> Result<Vec<Picture>> {
-    let samples = &tables.stsz.samples;
-    let count = match samples {
-        StszSamples::Identical { count, size } => {
-            if u64::from(*count) * u64::from(*size) > file {
-                return Err(malformed("it is cut off: samples lie beyond its end"));
-            }
-            *count as usize
-        }
-        StszSamples::Different { sizes } => sizes.len(),
-    };
-    let size_of = |sample: usize| match samples {
-        StszSamples::Identical { size, .. } => Some(*size),
-        StszSamples::Different { sizes } => sizes.get(sample).copied(),
-    };
-    if count == 0 {
-        return Err(malformed("it has no frames"));
-    }
-    if count > MOST_FRAMES {
-        return Err(wrong("more frames than can be"));
-    }
-    let mut out: Vec<Picture> = Vec::with_capacity(count);
-    for chunk in chunks(tables, file)? {
-        let mut offset = chunk.offset;
-        for _ in 0..chunk.samples {
+        for _ in 0..(per_chunk as usize).min(count - out.len()) {
             let size = size_of(out.len()).ok_or_else(|| wrong("sizes"))?;
             if u64::from(size) > LONGEST_SAMPLE {
-                return Err(wrong("a frame's length"));
+                return Err(wrong("a sample's length"));
             }
-            out.push(Picture {
+            let end = offset.checked_add(size.into()).filter(|end| *end <= file);
+            out.push(Sample {
                 offset,
                 size,
-                pts: 0,
-                is_sync: tables.stss.is_none(),
+                dts: 0,
+                duration: 0,
             });
-            offset += u64::from(size);
+            offset = end.ok_or_else(cut)?;
         }
+    }
+    if out.len() < count {
+        return Err(wrong("more samples than places"));
     }
     let mut dts = 0i64;
     let mut all = out.iter_mut();
     for run in &tables.stts.entries {
-        for picture in all.by_ref().take(run.sample_count as usize) {
-            picture.pts = dts;
-            dts = dts
-                .checked_add(run.sample_delta.into())
-                .ok_or_else(|| wrong("times"))?;
+        for sample in all.by_ref().take(run.sample_count as usize) {
+            (sample.dts, sample.duration) = (dts, run.sample_delta);
+            let next = dts.checked_add(run.sample_delta.into());
+            dts = next.ok_or_else(|| wrong("times"))?;
         }
     }
-    if all.next().is_some() {
-        return Err(wrong("frames without a time"));
+    match all.next() {
+        Some(_) => Err(wrong("samples without a time")),
+        None => Ok(out),
     }
-    if let Some(shifts) = &tables.ctts {
-        let mut all = out.iter_mut();
-        for run in &shifts.entries {
-            for picture in all.by_ref().take(run.sample_count as usize) {
-                picture.pts = picture
-                    .pts
-                    .checked_add(run.sample_offset)
-                    .ok_or_else(|| wrong("times"))?;
-            }
-        }
+}
+
+/// The pictures of a track, in the order in which they are decoded, each shown at its time in the media.
+pub(super) fn pictures(tables: &Stbl, file: u64) -> Result<Vec<Picture>> {
+    let samples = samples(tables, file)?;
+    let Some(last) = samples.last() else {
+        return Err(malformed("it has no frames"));
+    };
+    // A frame is shown no later after it is decoded than the whole track lasts.
+    let length = last.end().max(1);
+    let mut shifts = tables.ctts.as_ref().map(Shifts::new);
+    let mut out = Vec::with_capacity(samples.len());
+    for sample in samples {
+        let shift = shifts.as_mut().map_or(0, Shifts::next);
+        let media = sample.dts.checked_add(shift);
+        let media = media.filter(|_| shift.abs() <= length);
+        let media = media.ok_or_else(|| wrong("times"))?;
+        out.push(Picture {
+            offset: sample.offset,
+            size: sample.size,
+            dts: sample.dts,
+            duration: sample.duration,
+            media,
+            pts: media,
+            is_sync: tables.stss.is_none(),
+            is_shown: true,
+        });
     }
     for number in tables.stss.iter().flat_map(|s| &s.entries) {
         let index = (*number as usize).checked_sub(1);
@@ -151,139 +153,104 @@ pub(super) fn pictures(tables: &Stbl, file: u64) -> Result<Vec<Picture>> {
     Ok(out)
 }
 
-/// Sizes of samples, run by run.
-struct Sizes<'a> {
+/// How much later than it is decoded each frame is shown.
+struct Shifts<'a> {
+    runs: std::slice::Iter<'a, mp4_atom::CttsEntry>,
     left: u32,
-    each: Option<u32>,
-    list: std::slice::Iter<'a, u32>,
+    now: i64,
+    is_signed: bool,
 }
 
-impl<'a> Sizes<'a> {
-    fn new(table: &'a Stsz) -> Self {
-        match &table.samples {
-            StszSamples::Identical { count, size } => Self {
-                left: *count,
-                each: Some(*size),
-                list: [].iter(),
-            },
-            StszSamples::Different { sizes } => Self {
-                left: u32::try_from(sizes.len()).unwrap_or(u32::MAX),
-                each: None,
-                list: sizes.iter(),
-            },
-        }
-    }
-
-    /// Bytes of the next samples.
-    fn skip(&mut self, samples: u32) -> Option<u64> {
-        self.left = self.left.checked_sub(samples)?;
-        Some(match self.each {
-            Some(size) => u64::from(size) * u64::from(samples),
-            None => {
-                let next = self.list.by_ref().take(samples as usize);
-                next.map(|s| u64::from(*s)).sum()
-            }
-        })
-    }
-}
-
-/// Durations of samples, run by run.
-struct Durations<'a> {
-    runs: std::slice::Iter<'a, SttsEntry>,
-    /// Samples left of the run, and their duration.
-    run: (u32, u32),
-    dts: u64,
-}
-
-impl<'a> Durations<'a> {
-    fn new(table: &'a Stts) -> Self {
+impl<'a> Shifts<'a> {
+    /// QuickTime's are signed in version 0, too, where ISO's are not: there nothing is shown two thousand
+    /// million ticks after it is decoded.
+    fn new(table: &'a Ctts) -> Self {
+        let beyond = |e: &mp4_atom::CttsEntry| e.sample_offset > i32::MAX.into();
         Self {
             runs: table.entries.iter(),
-            run: (0, 0),
-            dts: 0,
+            left: 0,
+            now: 0,
+            is_signed: table.entries.iter().any(beyond),
         }
     }
 
-    /// When the next sample is decoded; then goes on by as many.
-    fn skip(&mut self, mut samples: u32) -> u64 {
-        let now = self.dts;
-        while samples > 0 {
-            if self.run.0 == 0 {
-                match self.runs.next() {
-                    Some(run) => self.run = (run.sample_count, run.sample_delta),
-                    None => return now,
-                }
-            }
-            let step = samples.min(self.run.0);
-            let time = u64::from(step) * u64::from(self.run.1);
-            self.dts = self.dts.saturating_add(time);
-            self.run.0 -= step;
-            samples -= step;
+    fn next(&mut self) -> i64 {
+        while self.left == 0 {
+            let Some(run) = self.runs.next() else {
+                return 0;
+            };
+            self.left = run.sample_count;
+            self.now = match self.is_signed {
+                true => i64::from(run.sample_offset as i32),
+                false => run.sample_offset,
+            };
         }
-        now
+        self.left -= 1;
+        self.now
     }
 }
 
-/// A picture that was written.
+/// A sample that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Written {
     pub(super) offset: u64,
     pub(super) size: u32,
-    pub(super) pts: i64,
+    pub(super) duration: u32,
     pub(super) is_sync: bool,
 }
 
-/// The tables for pictures that are decoded in the order in which they are shown. `last`: how long the
-/// last one is shown. The sample entry is left empty.
-pub(super) fn for_pictures(all: &[Written], last: u32) -> Result<Stbl> {
-    let first = all.first().map_or(0, |p| p.pts);
+/// The tables for samples that are decoded in the order in which they are shown. The sample entry is left
+/// empty.
+pub(super) fn for_samples(all: &[Written]) -> Result<Stbl> {
     let mut durations: Vec<SttsEntry> = Vec::new();
-    for (i, picture) in all.iter().enumerate() {
-        let next = all.get(i + 1).map(|next| next.pts - picture.pts);
-        let delta = match next {
-            Some(step) => {
-                u32::try_from(step).map_err(|_| wrong("a frame before the one before"))?
-            }
-            None => last,
-        };
+    for sample in all {
         match durations.last_mut() {
-            Some(run) if run.sample_delta == delta => run.sample_count += 1,
+            Some(run) if run.sample_delta == sample.duration => run.sample_count += 1,
             _ => durations.push(SttsEntry {
                 sample_count: 1,
-                sample_delta: delta,
+                sample_delta: sample.duration,
             }),
         }
     }
-    let count = u32::try_from(all.len()).map_err(|_| wrong("more frames than can be"))?;
-    // Decoding begins at 0; all are shown as much later as the first one was in the source.
-    let shift = CttsEntry {
-        sample_count: count,
-        sample_offset: first,
-    };
+    u32::try_from(all.len()).map_err(|_| wrong("more samples than can be"))?;
+    // Samples that lie side by side are one chunk.
+    let (mut chunks, mut places, mut end) = (Vec::<u32>::new(), Vec::new(), None);
+    for sample in all {
+        match chunks.last_mut() {
+            Some(count) if end == Some(sample.offset) => *count += 1,
+            _ => {
+                chunks.push(1);
+                places.push(sample.offset);
+            }
+        }
+        end = Some(sample.offset + u64::from(sample.size));
+    }
+    let mut runs: Vec<StscEntry> = Vec::new();
+    for (first_chunk, samples_per_chunk) in (1..).zip(chunks) {
+        if runs
+            .last()
+            .is_none_or(|r| r.samples_per_chunk != samples_per_chunk)
+        {
+            runs.push(StscEntry {
+                first_chunk,
+                samples_per_chunk,
+                sample_description_index: 1,
+            });
+        }
+    }
     let numbers = (1..).zip(all).filter(|(_, p)| p.is_sync);
+    let numbers: Vec<u32> = numbers.map(|(n, _)| n).collect();
     Ok(Stbl {
         stts: Stts { entries: durations },
-        ctts: (first != 0).then(|| Ctts {
-            entries: vec![shift],
-        }),
-        stss: Some(Stss {
-            entries: numbers.map(|(n, _)| n).collect(),
-        }),
-        stsc: Stsc {
-            entries: vec![StscEntry {
-                first_chunk: 1,
-                samples_per_chunk: 1,
-                sample_description_index: 1,
-            }],
-        },
+        // Without it every sample is one where decoding may begin.
+        stss: (numbers.len() < all.len()).then_some(Stss { entries: numbers }),
+        stsc: Stsc { entries: runs },
         stsz: Stsz {
             samples: StszSamples::Different {
                 sizes: all.iter().map(|p| p.size).collect(),
             },
         },
-        co64: Some(Co64 {
-            entries: all.iter().map(|p| p.offset).collect(),
-        }),
+        co64: Some(Co64 { entries: places }),
         ..Stbl::default()
     })
 }
@@ -296,22 +263,23 @@ mod tests {
     proptest! {
         #[test]
         fn pictures_come_back_from_their_own_tables(
-            start in -5000i64..5000, steps in prop::collection::vec((1i64..9000, 1u32..900, any::<bool>()), 1..60)
+            steps in prop::collection::vec((0u32..9000, 1u32..900, any::<bool>(), 0u64..2), 1..60)
         ) {
-            let (mut offset, mut pts) = (40, start);
-            let all: Vec<Written> = steps.iter().map(|(step, size, is_sync)| {
-                let picture = Written { offset, size: *size, pts, is_sync: *is_sync };
-                offset += u64::from(*size) + 3;
-                pts += step;
-                picture
+            let (mut end, mut dts) = (40, 0);
+            let all: Vec<Written> = steps.iter().map(|(duration, size, is_sync, gap)| {
+                let offset = end + gap * 3;
+                end = offset + u64::from(*size);
+                Written { offset, size: *size, duration: *duration, is_sync: *is_sync }
             }).collect();
-            let tables = for_pictures(&all, 7).expect("in order");
-            let back = pictures(&tables, offset).expect("whole");
+            let tables = for_samples(&all).expect("few");
+            let back = pictures(&tables, end).expect("whole");
             prop_assert_eq!(back.len(), all.len());
             for (a, b) in all.iter().zip(&back) {
-                prop_assert_eq!((a.offset, a.size, a.pts, a.is_sync), (b.offset, b.size, b.pts, b.is_sync));
+                let expected = (a.offset, a.size, a.duration, dts, a.is_sync);
+                prop_assert_eq!(expected, (b.offset, b.size, b.duration, b.pts, b.is_sync));
+                dts += i64::from(a.duration);
             }
-            prop_assert!(pictures(&tables, offset - 4).is_err(), "cut off");
+            prop_assert!(pictures(&tables, end - 1).is_err(), "cut off");
         }
 
         #[test]
@@ -357,10 +325,50 @@ mod tests {
                 co64: Some(Co64 { entries: offsets }),
                 ..Stbl::default()
             };
-            for chunk in chunks(&tables, 1 << 20).unwrap_or_default() {
-                prop_assert!(chunk.offset + chunk.bytes <= 1 << 20);
+            for sample in super::samples(&tables, 1 << 20).unwrap_or_default() {
+                prop_assert!(sample.offset + u64::from(sample.size) <= 1 << 20);
             }
             let _ = pictures(&tables, 1 << 20);
         }
+    }
+
+    /// Frames of 10 ticks with what a `ctts` says of each.
+    fn shown(shifts: &[i64]) -> Result<Vec<i64>> {
+        let count = shifts.len() as u32;
+        let place = |i: u32| Written {
+            offset: 40 + u64::from(i),
+            size: 1,
+            duration: 10,
+            is_sync: true,
+        };
+        let all: Vec<Written> = (0..count).map(place).collect();
+        let mut tables = for_samples(&all)?;
+        let entry = |shift: &i64| mp4_atom::CttsEntry {
+            sample_count: 1,
+            sample_offset: *shift,
+        };
+        tables.ctts = Some(Ctts {
+            entries: shifts.iter().map(entry).collect(),
+        });
+        let all = pictures(&tables, 4096)?;
+        Ok(all.iter().map(|p| p.pts).collect())
+    }
+
+    #[test]
+    fn quicktimes_shifts_are_signed() {
+        let minus = |n: i64| (1 << 32) - n;
+        let expected = vec![0, 30, 10, 20];
+        assert_eq!(
+            shown(&[0, 20, minus(10), minus(10)]).expect("usual"),
+            expected
+        );
+        assert_eq!(shown(&[0, 20, -10, -10]).expect("usual"), expected);
+    }
+
+    #[test]
+    fn a_frame_that_is_shown_long_after_the_end_is_damage() {
+        assert!(shown(&[0, 1 << 30, 0]).is_err());
+        assert!(shown(&[0, 0, (1 << 32) - (1 << 30)]).is_err());
+        assert_eq!(shown(&[10, 10, 10]).expect("usual"), [10, 20, 30]);
     }
 }

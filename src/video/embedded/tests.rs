@@ -3,7 +3,7 @@
 //! `FACEVEIL_REQUIRE_FFMPEG` is set.
 
 use super::*;
-use crate::video::{Frame, Samples};
+use crate::video::{Frame, Samples, VideoFile};
 use std::process::Command;
 
 /// x264's options, and whether the result must be refused.
@@ -72,7 +72,9 @@ fn every_frame_is_decoded_exactly_or_the_file_is_refused() {
         args.extend(options.split(' '));
         args.push(name);
         ffmpeg(&args);
-        let video = match EmbeddedVideo::open(&path, 1 << 30).expect("a whole file") {
+        let video = match EmbeddedVideo::open(&VideoFile::open(&path).expect("a file"), 1 << 30)
+            .expect("a whole file")
+        {
             Ok(video) => video,
             Err(why) => {
                 assert!(is_refused, "{options}: refused, since {why}");
@@ -138,7 +140,8 @@ fn damaged_files_are_errors_and_no_panics() {
             bytes.truncate(bytes.len() * (round % 97) / 97);
         }
         std::fs::write(&path, &bytes).expect("written");
-        let Ok(Ok(video)) = EmbeddedVideo::open(&path, 1 << 24) else {
+        let Ok(Ok(video)) = EmbeddedVideo::open(&VideoFile::open(&path).expect("a file"), 1 << 24)
+        else {
             failed += 1;
             continue;
         };

@@ -68,7 +68,6 @@ fn is_odd(format: &PixelFormat, shape: &Shape) -> bool {
 
 /// Everything the command line is made of.
 pub(super) struct Job<'a> {
-    pub(super) source: &'a Path,
     pub(super) probe: &'a Probe,
     pub(super) container: Container,
     pub(super) format: &'a PixelFormat,
@@ -90,11 +89,18 @@ impl Job<'_> {
     fn sound_encoder(&self, track: &AudioTrack) -> Option<&'static str> {
         let is_held = self.container.holds(&track.codec);
         match (track.codec.as_str(), &track.header) {
+            _ if is_cut_up(track) => Some(self.container.sound_encoder()),
             (_, SoundHeader::Plain | SoundHeader::Emptied(_)) if is_held => None,
             ("flac", _) if is_held => Some("flac"),
             ("alac", _) if is_held => Some("alac"),
             _ => Some(self.container.sound_encoder()),
         }
+    }
+
+    /// Whether sound is encoded, which begins a little earlier then.
+    pub(super) fn converts_sound(&self) -> bool {
+        let mut sound = self.sound().iter();
+        sound.any(|t| self.sound_encoder(t).is_some())
     }
 
     /// What must be emptied in the headers of the copied sound tracks, in their order.
@@ -116,6 +122,7 @@ impl Job<'_> {
                 _ if !self.container.holds(&track.codec) => {
                     format!("{} cannot hold it", self.container.name())
                 }
+                _ if is_cut_up(track) => "its edit list leaves parts of it out".to_owned(),
                 SoundHeader::More => "its header may hold more than sound".to_owned(),
                 _ => continue,
             };
@@ -154,8 +161,13 @@ impl Job<'_> {
         self.codec == Codec::H264 && self.shape.size.height.is_multiple_of(4)
     }
 
-    /// The command line that reads frames from standard input and writes `to`.
-    pub(super) fn arguments(&self, tools: &Tools, to: &Path) -> Result<Vec<OsString>> {
+    /// The command line that reads frames from standard input and sound from `source`, and writes `to`.
+    pub(super) fn arguments(
+        &self,
+        tools: &Tools,
+        source: &OsStr,
+        to: &Path,
+    ) -> Result<Vec<OsString>> {
         if !tools.can_encode(self.codec.name()) {
             return Err(unsupported(format!(
                 "the ffmpeg on the PATH was built without the encoder {}",
@@ -163,22 +175,32 @@ impl Job<'_> {
             )));
         }
         let mut all = Arguments::default();
-        let zero = self.zero();
         all.add(["-v", "error", "-nostdin", "-xerror", "-y", "-copyts"]);
-        all.add(&zero);
         all.add(["-f", "nut", "-i", "pipe:0"]);
         let sound = self.sound();
         if !sound.is_empty() {
             all.add(["-protocol_whitelist", "file,pipe"]);
-            all.add(&zero);
+            all.add(self.probe.from_zero());
             all.add(["-i"]);
-            all.0.push(file_argument(self.source)?);
+            all.0.push(source.to_owned());
         }
         all.add(["-map", "0:v:0"]);
         for (i, track) in sound.iter().enumerate() {
             all.add(["-map", &format!("1:{}", track.index)]);
             let encoder = self.sound_encoder(track);
+            let chosen = if track.is_default { "default" } else { "0" };
+            all.add([&format!("-disposition:a:{i}"), chosen]);
             all.add([&format!("-c:a:{i}"), encoder.unwrap_or("copy")]);
+            if let (None, Some(cut)) = (encoder, track.cut)
+                && cut.is_trimmed
+            {
+                // ffmpeg copies up to a second of what lies before the part that is heard.
+                let start = track.start - self.probe.start_seconds() + 0.0005;
+                let packets = cut.lead + 1;
+                let end = format!("(pts+{packets}*duration)*tb");
+                let drop = format!("noise=amount=0:drop='lt({end}\\,{start:.6})'");
+                all.add([&format!("-bsf:a:{i}"), &drop]);
+            }
             if matches!(encoder, Some("aac" | "libopus")) {
                 all.add([&format!("-b:a:{i}"), "192k"]);
             }
@@ -208,16 +230,6 @@ impl Job<'_> {
         self.file(&mut all);
         all.0.push(file_argument(to)?);
         Ok(all.0)
-    }
-
-    /// Moves an input so that the source's start becomes 0.
-    fn zero(&self) -> Vec<String> {
-        let start = &self.probe.start;
-        match start.strip_prefix('-') {
-            _ if self.probe.start_seconds == 0.0 => Vec::new(),
-            Some(start) => vec!["-itsoffset".into(), start.into()],
-            None => vec!["-itsoffset".into(), format!("-{start}")],
-        }
     }
 
     fn time(&self, all: &mut Arguments) {
@@ -276,8 +288,6 @@ impl Job<'_> {
                     None => all.add(X264),
                 }
                 all.add(["-crf", &crf(0)]);
-                // x264 writes its settings into the stream.
-                all.add(["-bsf:v", "filter_units=remove_types=6"]);
             }
             Codec::Hevc => {
                 let mut own = vec!["log-level=error".to_owned(), "info=0".to_owned()];
@@ -306,6 +316,23 @@ impl Job<'_> {
     }
 
     fn file(&self, all: &mut Arguments) {
+        let mut filters = Vec::new();
+        if self.codec == Codec::H264 {
+            // x264 writes its settings into the stream.
+            filters.push("filter_units=remove_types=6".to_owned());
+        }
+        if let Some(end) = self.probe.video.end
+            && self.container.is_iso()
+        {
+            // A pipe of frames does not say how long the last one is shown. Of the others, the time of the next
+            // one counts.
+            filters.push(format!(
+                "setts=pts=PTS:dts=DTS:duration='max(1\\,round({end:.6}/TB)-PTS)'"
+            ));
+        }
+        if !filters.is_empty() {
+            all.add(["-bsf:v", &filters.join(",")]);
+        }
         if self.container.is_iso() {
             all.add(["-movflags", "+faststart", "-write_tmcd", "0"]);
         }
@@ -314,6 +341,11 @@ impl Job<'_> {
         }
         all.add(["-f", self.container.format()]);
     }
+}
+
+/// Whether several parts of a sound track are heard: only what is decoded can be joined.
+fn is_cut_up(track: &AudioTrack) -> bool {
+    track.cut.is_some_and(|cut| !cut.is_whole)
 }
 
 /// A command line in the making.

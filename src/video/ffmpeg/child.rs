@@ -25,6 +25,17 @@ const KEEP_MEMORY: [(&str, &str); 2] = [
 /// What ffmpeg's readers of Matroska and of MP4 say of an input that ends too early, before it ends well.
 const CUT_OFF: [&str; 2] = ["ended prematurely", "partial file"];
 
+/// What ffmpeg says of frames that are not each shown after the one before.
+const OUT_OF_ORDER: [&str; 2] = ["Non-monotonous DTS", "non monotonically increasing dts"];
+
+/// What ffmpeg says of a stream that lacks packets; the path of the file stands in the same line.
+const DAMAGED: [&str; 2] = ["corrupt input packet", "Packet corrupt"];
+
+/// The same for a person.
+const LOST: &str = "a part of the stream is missing or damaged, as where recordings were joined or received with \
+                    losses; without it some frames cannot be decoded. Encode it anew first, for instance with \
+                    `ffmpeg -i INPUT -crf 16 OUTPUT.mp4`, and check what that shows";
+
 /// A running program.
 pub(super) struct Child {
     name: &'static str,
@@ -113,13 +124,23 @@ impl Child {
 
     fn complaint(&self, doing: &str, status: &str, messages: &str) -> Error {
         let said = last_lines(messages);
+        let said = match messages
+            .lines()
+            .any(|l| DAMAGED.iter().any(|d| l.contains(d)))
+        {
+            true => LOST.to_owned(),
+            false => said,
+        };
         let why = match said.is_empty() {
             true => format!("{doing}: {} ended with {status}", self.name),
             false => format!("{doing}: {} says: {said}", self.name),
         };
-        let is_full = messages.contains("No space left on device");
-        let kind = if is_full {
+        let says = |what: &str| messages.contains(what);
+        let kind = if says("No space left on device") {
             ErrorKind::Output
+        } else if OUT_OF_ORDER.iter().any(|what| says(what)) {
+            // Frames that share a time are no damage.
+            ErrorKind::Unsupported
         } else {
             ErrorKind::Malformed
         };

@@ -15,7 +15,8 @@ mod tools;
 
 pub(crate) use tools::Tools;
 
-use super::failure::{failed, malformed};
+use super::failure::malformed;
+use super::file::{Slot, VideoFile};
 use super::frame::Shape;
 use super::{Encoding, FrameSink, FrameSource, TimeBase, Video};
 use crate::colour::{SampleCoding, YuvMatrix, YuvRange};
@@ -28,9 +29,8 @@ use pixels::PixelFormat;
 use probe::{Colour, Probe};
 use sink::{Encoder, Plan};
 use source::Decoder;
-use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes from which the container is told.
 const HEAD: u64 = 256;
@@ -38,7 +38,7 @@ const HEAD: u64 = 256;
 /// A video that ffmpeg can decode.
 pub(crate) struct FfmpegVideo {
     tools: Tools,
-    path: PathBuf,
+    file: Arc<VideoFile>,
     probe: Probe,
     container: Container,
     format: PixelFormat,
@@ -54,14 +54,11 @@ impl FfmpegVideo {
     ///
     /// # Errors
     /// If the file is damaged or of a kind that this ffmpeg does not know.
-    pub(crate) fn open(path: &Path, tools: Tools, max_pixels: u64) -> Result<Self> {
-        let probe = probe::probe(path)?;
-        let mut head = Vec::new();
-        std::fs::File::open(path)
-            .and_then(|f| f.take(HEAD).read_to_end(&mut head))
-            .map_err(|e| failed("reading it").because(e))?;
+    pub(crate) fn open(file: &Arc<VideoFile>, tools: Tools, max_pixels: u64) -> Result<Self> {
+        let probe = probe::probe(file)?;
+        let head = file.head(HEAD)?;
         let format = PixelFormat::of(&probe.video.pixel_format)?;
-        let decoder = Decoder::start(path, &probe.video, &format.name)?;
+        let decoder = Decoder::start(file, &probe, &format.name)?;
         let header = *decoder.header();
         let side = |v: u64| u32::try_from(v).ok().filter(|v| (1..=1 << 16).contains(v));
         let (Some(width), Some(height)) = (side(header.width), side(header.height)) else {
@@ -87,7 +84,7 @@ impl FfmpegVideo {
             header,
             format,
             probe,
-            path: path.to_owned(),
+            file: Arc::clone(file),
             tools,
             started: Mutex::new(Some(decoder)),
         })
@@ -95,7 +92,6 @@ impl FfmpegVideo {
 
     fn job<'a>(&'a self, encoding: &'a Encoding) -> Job<'a> {
         Job {
-            source: &self.path,
             probe: &self.probe,
             container: self.container,
             format: &self.format,
@@ -129,7 +125,7 @@ impl Video for FfmpegVideo {
     }
 
     fn seconds(&self, pts: i64) -> f64 {
-        self.time_base.seconds(pts) - self.probe.start_seconds
+        self.time_base.seconds(pts)
     }
 
     fn sound_tracks(&self) -> usize {
@@ -154,22 +150,29 @@ impl Video for FfmpegVideo {
         let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Box::new(match started.take() {
             Some(decoder) => decoder,
-            None => Decoder::start(&self.path, &self.probe.video, &self.format.name)?,
+            None => Decoder::start(&self.file, &self.probe, &self.format.name)?,
         }))
     }
 
     fn sink(&self, to: &Path, encoding: &Encoding) -> Result<Box<dyn FrameSink>> {
         let job = self.job(encoding);
+        let (input, sound) = self.file.for_child(Slot::Output)?;
         Ok(Box::new(Encoder::start(Plan {
-            arguments: job.arguments(&self.tools, to)?,
+            arguments: job.arguments(&self.tools, &sound, to)?,
+            input,
             header: self.header,
             rate: self.probe.video.rate,
             time_base: self.time_base,
             to: to.to_owned(),
-            start: self.probe.start_seconds,
+            packets: match self.probe.has_times() {
+                true => probe::packet_times(&self.file, &self.probe)?,
+                false => None,
+            },
+            converts_sound: job.converts_sound(),
             sound_tracks: job.sound().len(),
             too_much: job.too_much(),
             begins_anywhere: self.container == Container::Ts,
+            is_iso: self.container.is_iso(),
         })?))
     }
 }

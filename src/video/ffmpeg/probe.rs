@@ -3,13 +3,17 @@
 //! Invariant: nothing that comes from the file is trusted beyond being text or a number; what is
 //! passed on to a command line is one of a known set, a number, or the name of an own file.
 
+use super::super::embedded::{Cuts, SoundCut};
 use super::super::failure::{failed, malformed, unsupported};
+use super::super::file::{Slot, VideoFile};
 use super::super::timeline::{TimeBase, Timeline};
 use super::promise::Promise;
 use super::sound_header::{SoundHeader, undump};
 use super::tools::file_argument;
 use crate::error::Result;
+use crate::geometry::Size;
 use serde_json::Value;
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -20,13 +24,7 @@ const EVERYTHING: [&str; 4] = [
     "-show_chapters",
     "-show_data",
 ];
-const FIRST_FRAME: [&str; 5] = [
-    "-select_streams",
-    "V:0",
-    "-show_frames",
-    "-read_intervals",
-    "%+#1",
-];
+const FIRST_FRAME: [&str; 3] = ["-show_frames", "-read_intervals", "%+#1"];
 const SHOWN_PACKETS: [&str; 6] = [
     "-select_streams",
     "V:0",
@@ -41,9 +39,8 @@ const SHOWN_PACKETS: [&str; 6] = [
 pub(super) struct Probe {
     /// ffprobe's names of the container, with commas.
     pub(super) container: String,
-    /// Where its time begins, as ffprobe writes it, and in seconds.
-    pub(super) start: String,
-    pub(super) start_seconds: f64,
+    /// Where its time begins, as ffprobe writes it.
+    start: String,
     pub(super) video: VideoTrack,
     pub(super) audio: Vec<AudioTrack>,
     /// What will not be in the new file.
@@ -51,21 +48,64 @@ pub(super) struct Probe {
     pub(super) warnings: Vec<String>,
 }
 
+impl Probe {
+    /// Moves pictures so that the file's time begins at 0. In Matroska, what comes before 0 is what a decoder of Opus
+    /// takes away again: there only the sound is moved, since the new file says the same.
+    pub(super) fn pictures_from_zero(&self) -> Vec<String> {
+        let is_delay = self.start_seconds() < 0.0 && self.container.contains("matroska");
+        match is_delay {
+            true => Vec::new(),
+            false => self.from_zero(),
+        }
+    }
+
+    /// Moves an input so that the file's time begins at 0.
+    pub(super) fn from_zero(&self) -> Vec<String> {
+        let start = (self.start_seconds() * 1e6).round() as i64;
+        if start == 0 {
+            return Vec::new();
+        }
+        // For an offset that is exactly its start, ffmpeg takes the start of those tracks that it reads.
+        let offset = 1 - start;
+        let sign = if offset < 0 { "-" } else { "" };
+        let (seconds, rest) = (
+            offset.unsigned_abs() / 1_000_000,
+            offset.unsigned_abs() % 1_000_000,
+        );
+        vec!["-itsoffset".into(), format!("{sign}{seconds}.{rest:06}")]
+    }
+
+    /// Where its time begins, in seconds.
+    pub(super) fn start_seconds(&self) -> f64 {
+        self.start.parse().unwrap_or(0.0)
+    }
+
+    /// Whether frames have times of their own in the file, and no decoder makes any up.
+    pub(super) fn has_times(&self) -> bool {
+        self.container.split(',').any(|n| n == "mpegts")
+    }
+}
+
 /// The picture track.
 #[derive(Clone, Debug)]
 pub(super) struct VideoTrack {
+    pub(super) index: u64,
     pub(super) pixel_format: String,
     pub(super) time_base: TimeBase,
     /// Frames a second on average, as a fraction.
     pub(super) rate: (u32, u32),
     /// Frames, as far as it is known beforehand.
     pub(super) frames: Option<u64>,
+    /// When the last frame ceases to be shown, in seconds from the file's start, if the container says.
+    pub(super) end: Option<f64>,
     /// What the container counts, if it does.
     pub(super) promise: Option<Promise>,
     pub(super) colour: Colour,
     /// Fields, if they are interleaved.
     pub(super) fields: Option<Fields>,
     pub(super) hdr: Hdr,
+    /// What all frames are written at, where their size changes.
+    pub(super) largest: Option<Size>,
 }
 
 /// Tags as ffmpeg names them; `None` where the file says nothing.
@@ -93,44 +133,75 @@ pub(super) struct Hdr {
 }
 
 /// A sound track.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct AudioTrack {
     pub(super) index: u64,
     pub(super) codec: String,
     /// Three letters.
     pub(super) language: Option<String>,
     pub(super) header: SoundHeader,
+    /// Whether players choose it.
+    pub(super) is_default: bool,
+    /// When it begins, in seconds.
+    pub(super) start: f64,
+    /// What an edit list leaves of it.
+    pub(super) cut: Option<SoundCut>,
 }
 
 /// Asks ffprobe about a file.
 ///
 /// # Errors
 /// If it is no video, damaged, or of a kind that is not handled.
-pub(super) fn probe(path: &Path) -> Result<Probe> {
+pub(super) fn probe(file: &VideoFile) -> Result<Probe> {
+    let ask = |what: &[&str]| ask(file.for_child(Slot::Input)?, what);
     // Starting ffprobe takes longer than what it does.
+    let first_of = |track: &str| {
+        let mut what = vec!["-select_streams", track];
+        what.extend(FIRST_FRAME);
+        ask(&what)
+    };
     let (all, first) = std::thread::scope(|scope| {
-        let first = scope.spawn(|| ask(path, &FIRST_FRAME));
-        (ask(path, &EVERYTHING), first.join())
+        let first = scope.spawn(|| first_of("V:0"));
+        (ask(&EVERYTHING), first.join())
     });
     let (all, first) = (all?, first.map_err(|_| failed("starting ffprobe"))?);
     let streams = all["streams"].as_array().map_or(&[][..], Vec::as_slice);
     let is = |s: &Value, kind: &str| s["codec_type"] == kind;
     let is_cover = |s: &Value| s["disposition"]["attached_pic"] == 1;
-    let video = streams
-        .iter()
-        .find(|s| is(s, "video") && !is_cover(s))
-        .ok_or_else(|| malformed("it has no video track"))?;
+    let pictures = || streams.iter().filter(|s| is(s, "video") && !is_cover(s));
+    // What players show: a track that is off is there for other reasons.
+    let is_on = |s: &&Value| s["disposition"]["default"] == 1;
+    let video = pictures().find(is_on).or(pictures().next());
+    let video = video.ok_or_else(|| malformed("it has no video track"))?;
+    let index = video["index"].as_u64();
+    let index = index.ok_or_else(|| malformed("its video track has no number"))?;
+    let first = match pictures().next() == Some(video) {
+        true => first?,
+        false => first_of(&index.to_string())?,
+    };
     let mut dropped = Dropped::default();
     let mut warnings = Vec::new();
     let mut audio = Vec::new();
+    let cuts = is_iso(&all["format"]).then(|| Cuts::read(file)).flatten();
+    let cuts = cuts.unwrap_or_default();
+    if cuts.hides_frames {
+        dropped.add("hidden-frames");
+    }
+    let mut sound_cuts = cuts.sound.into_iter();
     for stream in streams {
         if stream["index"] == video["index"] {
             dropped.tags(&stream["tags"]);
             continue;
         }
         match text(stream, "codec_type").unwrap_or("") {
-            "audio" => match audio_track(stream) {
+            "audio" => match audio_track(stream, sound_cuts.next()) {
                 Some(track) => {
+                    if has_kind(stream) {
+                        dropped.add("track-kind");
+                    }
+                    if track.cut.is_some_and(|c| c.is_trimmed) {
+                        dropped.add("hidden-sound");
+                    }
                     audio.push(track);
                     dropped.tags(&stream["tags"]);
                 }
@@ -151,13 +222,21 @@ pub(super) fn probe(path: &Path) -> Result<Probe> {
     }
     let format = &all["format"];
     dropped.tags(&format["tags"]);
-    let first = first?;
-    let (video, more) = video_track(video, format, &first["frames"][0])?;
+    let largest = match may_change(format) {
+        true => largest(file, index)?,
+        false => None,
+    };
+    if let Some(Size { width, height }) = largest {
+        warnings.push(format!(
+            "its frames change their size; all are written at {width}x{height}, the smaller ones enlarged"
+        ));
+    }
+    let (mut video, more) = video_track(index, video, format, &first["frames"][0])?;
     warnings.extend(more);
+    video.largest = largest;
     let start = number_text(format, "start_time").unwrap_or("0");
     Ok(Probe {
         container: text(format, "format_name").unwrap_or("").to_owned(),
-        start_seconds: start.parse().unwrap_or(0.0),
         start: start.to_owned(),
         video,
         audio,
@@ -178,10 +257,11 @@ pub(super) struct Written {
 
 /// Reads a new file's tracks and times.
 pub(super) fn written(path: &Path) -> Result<Written> {
+    let input = || Ok((Stdio::null(), file_argument(path)?));
     let (all, packets) = std::thread::scope(|scope| {
-        let packets = scope.spawn(|| run(path, &SHOWN_PACKETS));
+        let packets = scope.spawn(|| run(input()?, &SHOWN_PACKETS));
         (
-            ask(path, &["-show_streams", "-show_format"]),
+            input().and_then(|input| ask(input, &["-show_streams", "-show_format"])),
             packets.join(),
         )
     });
@@ -213,19 +293,46 @@ pub(super) fn written(path: &Path) -> Result<Written> {
     })
 }
 
-fn ask(path: &Path, what: &[&str]) -> Result<Value> {
+/// What ffprobe gets as standard input, and the file that it is asked about.
+type Input = (Stdio, OsString);
+
+/// When the packets of a file's picture track are shown, in seconds from the file's start, rising. `None` where one
+/// does not say.
+pub(super) fn packet_times(file: &VideoFile, probe: &Probe) -> Result<Option<Vec<f64>>> {
+    let track = probe.video.index.to_string();
+    let what = [
+        "-select_streams",
+        &track,
+        "-show_entries",
+        "packet=pts",
+        "-of",
+        "csv=p=0",
+    ];
+    let packets = run(file.for_child(Slot::Input)?, &what)?;
+    let mut times = Vec::new();
+    for line in packets.lines().filter(|l| !l.trim().is_empty()) {
+        let Ok(ticks) = line.trim_end_matches(',').trim().parse() else {
+            return Ok(None);
+        };
+        times.push(probe.video.time_base.seconds(ticks) - probe.start_seconds());
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(Some(times))
+}
+
+fn ask(input: Input, what: &[&str]) -> Result<Value> {
     let mut arguments = what.to_vec();
     arguments.extend(["-of", "json"]);
-    let out = run(path, &arguments)?;
+    let out = run(input, &arguments)?;
     serde_json::from_str(&out).map_err(|e| failed("reading what ffprobe says").because(e))
 }
 
-fn run(path: &Path, what: &[&str]) -> Result<String> {
+fn run((stdin, file): Input, what: &[&str]) -> Result<String> {
     let output = Command::new("ffprobe")
         .args(["-v", "error", "-protocol_whitelist", "file,pipe"])
         .args(what)
-        .arg(file_argument(path)?)
-        .stdin(Stdio::null())
+        .arg(file)
+        .stdin(stdin)
         .output()
         .map_err(|e| failed("starting ffprobe").because(e))?;
     if !output.status.success() {
@@ -236,7 +343,12 @@ fn run(path: &Path, what: &[&str]) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn video_track(stream: &Value, format: &Value, frame: &Value) -> Result<(VideoTrack, Vec<String>)> {
+fn video_track(
+    index: u64,
+    stream: &Value,
+    format: &Value,
+    frame: &Value,
+) -> Result<(VideoTrack, Vec<String>)> {
     let mut warnings = Vec::new();
     let base = time_base(stream).ok_or_else(|| malformed("its video track has no time base"))?;
     let rate = |key| -> Option<(u32, u32)> {
@@ -253,9 +365,11 @@ fn video_track(stream: &Value, format: &Value, frame: &Value) -> Result<(VideoTr
     let seconds = |v: &Value| number_text(v, "duration").and_then(|t| t.parse::<f64>().ok());
     let counted = number_text(stream, "nb_frames").and_then(|t| t.parse::<u64>().ok());
     let start = number_text(stream, "start_time").and_then(|t| t.parse::<f64>().ok());
+    let zero = number_text(format, "start_time").and_then(|t| t.parse::<f64>().ok());
+    let start = start.unwrap_or(0.0) - zero.unwrap_or(0.0);
     let promise = counted
         .zip(seconds(stream))
-        .map(|(frames, length)| Promise::new(frames, start.unwrap_or(0.0), length));
+        .map(|(frames, length)| Promise::new(frames, start, length));
     let frames = counted.or_else(|| {
         Some((seconds(stream).or(seconds(format))? * f64::from(rate.0) / f64::from(rate.1)) as u64)
     });
@@ -300,27 +414,38 @@ fn video_track(stream: &Value, format: &Value, frame: &Value) -> Result<(VideoTr
             kind if kind.contains("DOVI") || kind.contains("Dolby Vision") => {
                 warnings.push("Dolby Vision's dynamic metadata is dropped".into());
             }
+            kind if kind.contains("Spherical") || kind.contains("Stereo 3D") => {
+                warnings.push("how its panorama or its two views are laid out is dropped".into());
+            }
             kind if kind.contains("SMPTE2094-40") => {
                 warnings.push("HDR10+'s dynamic metadata is dropped".into());
             }
             _ => {}
         }
     }
+    if text(&stream["tags"], "alpha_mode") == Some("1") {
+        warnings.push("its opacity is dropped".into());
+    }
     warnings.dedup();
     let track = VideoTrack {
+        index,
         pixel_format: pixel_format.to_owned(),
         time_base: base,
         rate,
         frames,
+        end: seconds(stream)
+            .filter(|_| is_iso(format))
+            .map(|length| start + length),
         promise,
         colour,
         fields,
         hdr,
+        largest: None,
     };
     Ok((track, warnings))
 }
 
-fn audio_track(stream: &Value) -> Option<AudioTrack> {
+fn audio_track(stream: &Value, cut: Option<SoundCut>) -> Option<AudioTrack> {
     let codec = text(stream, "codec_name").filter(|c| *c != "unknown" && *c != "none")?;
     let header = undump(text(stream, "extradata").unwrap_or(""));
     let language = text(&stream["tags"], "language");
@@ -330,6 +455,11 @@ fn audio_track(stream: &Value) -> Option<AudioTrack> {
         codec: codec.to_owned(),
         language: language.filter(|l| *l != "und").map(str::to_owned),
         header: header.map_or(SoundHeader::More, |h| SoundHeader::of(codec, &h)),
+        start: number_text(stream, "start_time")
+            .and_then(|t| t.parse().ok())
+            .unwrap_or(0.0),
+        is_default: stream["disposition"]["default"] == 1,
+        cut,
     })
 }
 
@@ -354,6 +484,59 @@ fn mastering(data: &Value) -> Option<String> {
         "G{}B{}R{}WP{}L({most},{least})",
         green?, blue?, red?, white?
     ))
+}
+
+/// Whether frames of a container may change their size: it is one of streams.
+fn may_change(format: &Value) -> bool {
+    let names = text(format, "format_name").unwrap_or("");
+    let streams = ["mpegts", "matroska", "flv", "mpeg", "h264", "hevc"];
+    names.split(',').any(|n| streams.contains(&n))
+}
+
+/// The largest width and height of those frames that need no others, if they are not all of one size.
+fn largest(file: &VideoFile, index: u64) -> Result<Option<Size>> {
+    let track = index.to_string();
+    let what = [
+        "-select_streams",
+        &track,
+        "-skip_frame",
+        "nokey",
+        "-show_entries",
+        "frame=width,height",
+        "-of",
+        "csv=p=0",
+    ];
+    // Damage is for the decoder to find.
+    let Ok(frames) = run(file.for_child(Slot::Input)?, &what) else {
+        return Ok(None);
+    };
+    let size = |line: &str| {
+        let mut sides = line.split(',').map(|side| side.trim().parse::<u32>().ok());
+        Some(Size::new(sides.next()??, sides.next()??))
+    };
+    let mut sizes = frames.lines().filter_map(size);
+    let Some(first) = sizes.next() else {
+        return Ok(None);
+    };
+    let (mut most, mut is_one) = (first, true);
+    for size in sizes {
+        is_one &= size == first;
+        most = Size::new(most.width.max(size.width), most.height.max(size.height));
+    }
+    Ok((!is_one).then_some(most))
+}
+
+/// Whether a track says what it is for: comments, a description of the pictures, another language.
+fn has_kind(stream: &Value) -> bool {
+    let all = stream["disposition"].as_object();
+    let set = |(key, value): (&String, &Value)| key != "default" && value == 1;
+    all.is_some_and(|all| all.iter().any(set))
+}
+
+/// Whether a file is of the family that has edit lists.
+fn is_iso(format: &Value) -> bool {
+    let names = text(format, "format_name").unwrap_or("");
+    names.split(',').any(|n| n == "mov" || n == "mp4")
 }
 
 fn time_base(stream: &Value) -> Option<TimeBase> {
@@ -401,7 +584,7 @@ impl Dropped {
             match key.as_str() {
                 // The container's own, and what is not of the file: written anew or kept.
                 "major_brand" | "minor_version" | "compatible_brands" | "language" | "duration"
-                | "rotate" | "vendor_id" => {}
+                | "rotate" | "vendor_id" | "alpha_mode" => {}
                 "handler_name" => {
                     let usual = ["VideoHandler", "SoundHandler", "VideoHandle", "SoundHandle"];
                     if !value.as_str().is_some_and(|v| usual.contains(&v)) {

@@ -5,7 +5,8 @@
 //! were given, at their times, and the sound tracks that were asked for; nothing else.
 
 use super::super::FrameSink;
-use super::super::failure::{failed, malformed};
+use super::super::embedded::blank_sound;
+use super::super::failure::{failed, malformed, unsupported};
 use super::super::frame::{Frame, Samples};
 use super::super::timeline::{TimeBase, Timeline};
 use super::child::Child;
@@ -19,6 +20,10 @@ use std::path::PathBuf;
 use std::process::{ChildStdin, Command, Stdio};
 
 const DOING: &str = "encoding it";
+/// The most sound that an encoder puts before the beginning, in seconds.
+const PRIMING: f64 = 0.1;
+/// Times that differ by less, in seconds, are rounded ones of the same.
+const SAME_TIME: f64 = 0.0005;
 
 /// An encoder at work.
 pub(super) struct Encoder {
@@ -27,27 +32,34 @@ pub(super) struct Encoder {
     scratch: Vec<u8>,
     to: PathBuf,
     written: Timeline,
-    /// Where the source's time begins, in seconds; the new file's begins at 0.
-    start: f64,
+    packets: Option<Vec<f64>>,
+    converts_sound: bool,
     sound_tracks: usize,
     too_much: Vec<Part>,
     begins_anywhere: bool,
+    is_iso: bool,
 }
 
 /// What an encoder writes.
 pub(super) struct Plan {
     pub(super) arguments: Vec<OsString>,
+    /// The source, as what is standard output to others.
+    pub(super) input: Stdio,
     pub(super) header: Header,
     /// Frames a second, as a fraction.
     pub(super) rate: (u32, u32),
     pub(super) time_base: TimeBase,
     pub(super) to: PathBuf,
-    pub(super) start: f64,
+    /// When packets of the source are shown, in seconds from its start, if all of them say.
+    pub(super) packets: Option<Vec<f64>>,
+    pub(super) converts_sound: bool,
     pub(super) sound_tracks: usize,
     /// What comes along in the headers of copied sound and must not stay.
     pub(super) too_much: Vec<Part>,
     /// Whether the container moves the whole of time as it sees fit.
     pub(super) begins_anywhere: bool,
+    /// Whether its packets can be found without ffmpeg.
+    pub(super) is_iso: bool,
 }
 
 impl Encoder {
@@ -56,7 +68,7 @@ impl Encoder {
         command
             .args(plan.arguments)
             .stdin(Stdio::piped())
-            .stdout(Stdio::null());
+            .stdout(plan.input);
         let mut child = Child::start("ffmpeg", &mut command)?;
         let pipe = BufWriter::with_capacity(1 << 16, child.stdin()?);
         let frames = match Writer::new(pipe, &plan.header, plan.rate) {
@@ -72,10 +84,12 @@ impl Encoder {
                 base: plan.time_base,
                 pts: Vec::new(),
             },
-            start: plan.start,
+            packets: plan.packets,
+            converts_sound: plan.converts_sound,
             sound_tracks: plan.sound_tracks,
             too_much: plan.too_much,
             begins_anywhere: plan.begins_anywhere,
+            is_iso: plan.is_iso,
         })
     }
 
@@ -124,6 +138,9 @@ impl FrameSink for Encoder {
             child.finish(DOING)?;
         }
         sound_header::empty(&self.to, &self.too_much)?;
+        if self.is_iso && self.sound_tracks > 0 {
+            blank_sound(&self.to)?;
+        }
         let probe::Written {
             shown,
             start,
@@ -138,18 +155,42 @@ impl FrameSink for Encoder {
         let mut written = self.written;
         written.pts.sort_unstable();
         // A stream may begin anywhere, as long as picture and sound do so together.
+        let pictures_moved = shown.begin() - written.begin();
         let moved = match (self.begins_anywhere, self.sound_tracks) {
             (false, _) => 0.0,
+            // What an encoder puts before the sound begins before the file does.
+            (true, 1..)
+                if self.converts_sound && (0.0..PRIMING).contains(&(pictures_moved - start)) =>
+            {
+                pictures_moved
+            }
             (true, 1..) => start,
-            (true, 0) => shown.begin() - (written.begin() - self.start),
+            (true, 0) => pictures_moved,
         };
-        if let Some(frame) = written.first_difference(&shown, self.start - moved) {
-            return Err(malformed(format!(
+        if let Some(frame) = written.first_difference(&shown, -moved) {
+            return Err(unsupported(format!(
                 "the new file shows frame {frame} at another time than the source; {} frames went in and {} came out",
                 written.pts.len(),
                 shown.pts.len()
             )));
         }
-        Ok(())
+        match self.packets {
+            Some(packets) => ensure_of_source(&written, &packets),
+            None => Ok(()),
+        }
     }
+}
+
+/// Fails for frames at times at which the source has none.
+fn ensure_of_source(written: &Timeline, packets: &[f64]) -> Result<()> {
+    for pts in &written.pts {
+        let time = written.base.seconds(*pts);
+        let next = packets.partition_point(|p| *p < time - SAME_TIME);
+        if packets.get(next).is_none_or(|p| *p > time + SAME_TIME) {
+            return Err(malformed(format!(
+                "a frame of the new file is shown at {time:.3} seconds, when the source shows none"
+            )));
+        }
+    }
+    Ok(())
 }

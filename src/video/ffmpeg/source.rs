@@ -1,16 +1,16 @@
 //! Frames out of ffmpeg: decoded, turned upright, in the source's own pixel format, with exact times.
 
 use super::super::failure::malformed;
+use super::super::file::{Slot, VideoFile};
 use super::super::frame::{Frame, Samples, Shape};
 use super::super::{FrameSource, timeline::TimeBase};
 use super::child::Child;
 use super::nut::{Header, Reader};
-use super::probe::VideoTrack;
+use super::probe::Probe;
 use super::promise::Promise;
-use super::tools::file_argument;
 use crate::error::{ErrorKind, Result};
+use crate::geometry::Size;
 use std::ffi::OsString;
-use std::path::Path;
 use std::process::{ChildStdout, Command, Stdio};
 
 const DOING: &str = "decoding it";
@@ -28,24 +28,38 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    /// Starts decoding.
-    pub(super) fn start(path: &Path, video: &VideoTrack, pixel_format: &str) -> Result<Self> {
+    /// Starts decoding; times are counted from the file's start.
+    pub(super) fn start(file: &VideoFile, probe: &Probe, pixel_format: &str) -> Result<Self> {
+        let video = &probe.video;
         let base = format!("{}:{}", video.time_base.num(), video.time_base.den());
         let mut arguments: Vec<OsString> = Vec::new();
         let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
         // -xerror: damage is a failure, not a shorter video.
         add(&["-v", "error", "-nostdin", "-xerror"]);
-        add(&["-protocol_whitelist", "file,pipe", "-copyts", "-i"]);
-        arguments.push(file_argument(path)?);
+        add(&["-protocol_whitelist", "file,pipe", "-copyts"]);
+        // A pipe of NUT holds no time before 0.
+        arguments.extend(probe.pictures_from_zero().into_iter().map(OsString::from));
+        arguments.push("-i".into());
+        let (input, path) = file.for_child(Slot::Input)?;
+        arguments.push(path);
         let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
-        add(&["-map", "0:V:0", "-fps_mode", "passthrough"]);
+        add(&["-map", &format!("0:{}", video.index)]);
+        add(&["-fps_mode", "passthrough"]);
+        match video.largest {
+            Some(Size { width, height }) => add(&[
+                "-vf",
+                &format!(
+                    "scale={width}:{height}:force_original_aspect_ratio=decrease:force_divisible_by=2,\
+                     pad={width}:{height}:(ow-iw)/2:(oh-ih)/2,setsar=1"
+                ),
+            ]),
+            // A frame of another size is an error then.
+            None => add(&["-autoscale", "0"]),
+        }
         add(&["-enc_time_base:v", &base, "-pix_fmt", pixel_format]);
         add(&["-c:v", "rawvideo", "-f", "nut", "pipe:1"]);
         let mut command = Command::new("ffmpeg");
-        command
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped());
+        command.args(arguments).stdin(input).stdout(Stdio::piped());
         let mut child = Child::start("ffmpeg", &mut command)?;
         let pipe = child.stdout()?;
         match Reader::new(pipe) {

@@ -2,11 +2,13 @@
 //! test says so and passes, unless `FACEVEIL_REQUIRE_FFMPEG` is set.
 
 mod apply;
+mod cases;
 mod clean;
 mod clips;
 mod exposure;
 mod failing;
 mod kept;
+mod lights;
 mod verify;
 
 use crate::sandbox::Sandbox;

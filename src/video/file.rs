@@ -1,0 +1,348 @@
+//! A video file that is opened once. What is hashed, searched, decoded and copied are the bytes of this one
+//! descriptor, also where a child process reads them, as far as the system has a name for a descriptor.
+//!
+//! Invariant: after [`VideoFile::ensure_unchanged`] nobody wrote to the file, and nobody put another one at its
+//! path if the path was opened again, between [`VideoFile::open`] and this call.
+
+use super::failure::{failed, malformed, unsupported};
+use crate::digest::Digest;
+use crate::error::Result;
+use std::ffi::OsString;
+use std::fs::{File, Metadata};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+
+/// Bytes that are read at a time to be hashed.
+const BUFFER: usize = 1 << 20;
+
+/// An open file, and what it was when it was opened.
+#[derive(Debug)]
+pub(crate) struct VideoFile {
+    file: Arc<File>,
+    path: PathBuf,
+    identity: Identity,
+    /// This process's name of the descriptor, where the system has one.
+    descriptor: Option<PathBuf>,
+}
+
+/// Which standard stream of a child process is the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// Standard input.
+    Input = 0,
+    /// Standard output, which is opened for reading only, so that nothing can be written to it.
+    Output = 1,
+}
+
+impl VideoFile {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is not a regular file.
+    pub(crate) fn open(path: &Path) -> Result<Arc<Self>> {
+        let reading = |e| failed("reading it").because(e);
+        // Opening a named pipe would wait for its other end.
+        if !std::fs::metadata(path).map_err(reading)?.is_file() {
+            return Err(unsupported("a video has to be a regular file"));
+        }
+        let file = File::open(path).map_err(reading)?;
+        let metadata = file.metadata().map_err(reading)?;
+        if !metadata.is_file() {
+            return Err(unsupported("a video has to be a regular file"));
+        }
+        Ok(Arc::new(Self {
+            identity: Identity::new(&metadata),
+            descriptor: descriptor_path(&file),
+            file: Arc::new(file),
+            path: std::path::absolute(path).map_err(reading)?,
+        }))
+    }
+
+    /// Bytes of the file.
+    pub(super) const fn len(&self) -> u64 {
+        self.identity.length
+    }
+
+    /// A reader with a position of its own.
+    pub(super) fn reader(&self) -> FileReader {
+        FileReader {
+            file: Arc::clone(&self.file),
+            position: 0,
+            length: self.len(),
+        }
+    }
+
+    /// The first bytes.
+    pub(super) fn head(&self, bytes: u64) -> Result<Vec<u8>> {
+        let mut head = Vec::new();
+        let read = self.reader().take(bytes).read_to_end(&mut head);
+        read.map_err(|e| failed("reading it").because(e))?;
+        Ok(head)
+    }
+
+    /// Reads the whole file.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(crate) fn digest(&self) -> Result<Digest> {
+        Digest::of_reader(BufReader::with_capacity(BUFFER, self.reader()))
+            .map_err(|e| malformed("reading its bytes").because(e))
+    }
+
+    /// A path under which this process can open the same file once more.
+    pub(crate) fn path(&self) -> &Path {
+        self.descriptor.as_deref().unwrap_or(&self.path)
+    }
+
+    /// What a child process gets as a standard stream, and what ffmpeg is told to open: never an option, a
+    /// protocol, or a playlist of other files.
+    pub(super) fn for_child(&self, slot: Slot) -> Result<(Stdio, OsString)> {
+        let (stream, path) = match &self.descriptor {
+            Some(_) => {
+                let file = self.file.try_clone();
+                let file = file.map_err(|e| failed("reading it").because(e))?;
+                let path = format!("/proc/self/fd/{}", slot as u8);
+                (Stdio::from(file), PathBuf::from(path))
+            }
+            None => (Stdio::null(), self.path.clone()),
+        };
+        let mut argument = OsString::from("file:");
+        argument.push(path);
+        Ok((stream, argument))
+    }
+
+    /// Fails if the file is not what it was when it was opened. To be called after the last read.
+    ///
+    /// # Errors
+    /// If it was written to or replaced.
+    pub(crate) fn ensure_unchanged(&self) -> Result<()> {
+        let same = |metadata: io::Result<Metadata>| {
+            metadata.is_ok_and(|m| Identity::new(&m) == self.identity)
+        };
+        let by_path = || self.descriptor.is_some() || same(std::fs::metadata(&self.path));
+        match same(self.file.metadata()) && by_path() {
+            true => Ok(()),
+            false => Err(changed()),
+        }
+    }
+
+    /// The same for a file whose digest was taken before it was read. Where one descriptor served all
+    /// readers, times and length tell; else the whole file is read once more.
+    ///
+    /// # Errors
+    /// As [`VideoFile::ensure_unchanged`].
+    pub(crate) fn ensure_still(&self, digest: Digest) -> Result<()> {
+        self.ensure_unchanged()?;
+        if self.descriptor.is_none() {
+            self.ensure_digest(digest)?;
+        }
+        Ok(())
+    }
+
+    /// Reads the whole file once more: what maps a file into memory can write to it at unchanged times.
+    ///
+    /// # Errors
+    /// If its digest is another one.
+    pub(crate) fn ensure_digest(&self, digest: Digest) -> Result<()> {
+        match self.digest()? == digest {
+            true => self.ensure_unchanged(),
+            false => Err(changed()),
+        }
+    }
+}
+
+/// The file is not what it was.
+fn changed() -> crate::error::Error {
+    malformed("it was changed or replaced while it was read; process it when nothing writes to it")
+}
+
+/// What tells a file, and a state of it, from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Identity {
+    length: u64,
+    modified: Option<std::time::SystemTime>,
+    #[cfg(unix)]
+    inode: [u64; 2],
+    /// Unlike the time of modification nobody can set it.
+    #[cfg(unix)]
+    changed: [i64; 2],
+}
+
+impl Identity {
+    fn new(metadata: &Metadata) -> Self {
+        #[cfg(unix)]
+        use std::os::unix::fs::MetadataExt;
+        Self {
+            length: metadata.len(),
+            modified: metadata.modified().ok(),
+            #[cfg(unix)]
+            inode: [metadata.dev(), metadata.ino()],
+            #[cfg(unix)]
+            changed: [metadata.ctime(), metadata.ctime_nsec()],
+        }
+    }
+}
+
+/// A path that opens the same file as a descriptor, with a position of its own. Other systems have such
+/// paths, too, but there all who open one share a position.
+#[cfg(target_os = "linux")]
+fn descriptor_path(file: &File) -> Option<PathBuf> {
+    use std::os::fd::AsRawFd;
+    let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    let (there, own) = (
+        File::open(&path).ok()?.metadata().ok()?,
+        file.metadata().ok()?,
+    );
+    (Identity::new(&there) == Identity::new(&own)).then_some(path)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn descriptor_path(_: &File) -> Option<PathBuf> {
+    None
+}
+
+/// Reads a shared descriptor from a position of its own.
+#[derive(Debug)]
+pub(super) struct FileReader {
+    file: Arc<File>,
+    position: u64,
+    length: u64,
+}
+
+impl FileReader {
+    #[cfg(unix)]
+    fn read_here(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(&*self.file, buffer, self.position)
+    }
+
+    #[cfg(windows)]
+    fn read_here(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(&*self.file, buffer, self.position)
+    }
+
+    #[cfg(not(any(unix, windows)))]
+    fn read_here(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut file = &*self.file;
+        file.seek(SeekFrom::Start(self.position))?;
+        file.read(buffer)
+    }
+}
+
+impl Read for FileReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.read_here(buffer)?;
+        self.position += read as u64;
+        Ok(read)
+    }
+}
+
+impl Seek for FileReader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let position = match to {
+            SeekFrom::Start(position) => Some(position),
+            SeekFrom::End(by) => self.length.checked_add_signed(by),
+            SeekFrom::Current(by) => self.position.checked_add_signed(by),
+        };
+        self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn made(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("a.mp4");
+        std::fs::write(&path, bytes).expect("written");
+        (dir, path)
+    }
+
+    #[test]
+    fn readers_have_positions_of_their_own() {
+        let (_dir, path) = made(b"0123456789");
+        let file = VideoFile::open(&path).expect("a file");
+        let (mut a, mut b) = (file.reader(), file.reader());
+        let mut two = [0; 2];
+        a.seek(SeekFrom::Start(4)).expect("inside");
+        a.read_exact(&mut two).expect("read");
+        assert_eq!(&two, b"45");
+        b.read_exact(&mut two).expect("read");
+        assert_eq!(&two, b"01");
+        assert_eq!(a.seek(SeekFrom::End(-1)).expect("inside"), 9);
+        assert!(a.seek(SeekFrom::End(-11)).is_err());
+        assert_eq!(file.digest().expect("read"), Digest::of(b"0123456789"));
+    }
+
+    #[test]
+    fn a_file_that_was_written_to_or_replaced_has_changed() {
+        let (dir, path) = made(b"0123456789");
+        let file = VideoFile::open(&path).expect("a file");
+        file.ensure_unchanged().expect("as it was");
+        let mut writing = File::options().write(true).open(&path).expect("a file");
+        writing.write_all(b"abc").expect("written");
+        drop(writing);
+        assert!(file.ensure_unchanged().is_err(), "in place");
+        let file = VideoFile::open(&path).expect("a file");
+        let digest = file.digest().expect("read");
+        let other = dir.path().join("b.mp4");
+        std::fs::write(&other, b"9876543210").expect("written");
+        std::fs::rename(&other, &path).expect("renamed");
+        assert_eq!(
+            file.digest().expect("read"),
+            digest,
+            "the file that was opened"
+        );
+        #[cfg(unix)]
+        assert!(file.ensure_unchanged().is_err(), "its last name is gone");
+    }
+
+    #[test]
+    fn a_time_that_is_set_back_hides_no_change() {
+        let (_dir, path) = made(b"0123456789");
+        let file = VideoFile::open(&path).expect("a file");
+        let before = std::fs::metadata(&path).and_then(|m| m.modified());
+        let writing = File::options().write(true).open(&path).expect("a file");
+        (&writing).write_all(b"abc").expect("written");
+        writing.set_modified(before.expect("a time")).expect("set");
+        #[cfg(unix)]
+        assert!(file.ensure_unchanged().is_err());
+        let digest = Digest::of(b"0123456789");
+        assert!(file.ensure_digest(digest).is_err());
+    }
+
+    #[test]
+    fn a_folder_or_a_pipe_is_no_video() {
+        let dir = tempfile::tempdir().expect("a folder");
+        assert!(VideoFile::open(dir.path()).is_err());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_child_reads_the_file_that_was_opened_whatever_is_at_its_path_now() {
+        let (dir, path) = made(b"first");
+        let file = VideoFile::open(&path).expect("a file");
+        let other = dir.path().join("b.mp4");
+        std::fs::write(&other, b"second").expect("written");
+        std::fs::rename(&other, &path).expect("renamed");
+        for slot in [Slot::Input, Slot::Output] {
+            let (stream, argument) = file.for_child(slot).expect("a descriptor");
+            let argument = argument.into_string().expect("text");
+            let from = argument.strip_prefix("file:").expect("a file");
+            let mut command = std::process::Command::new("sh");
+            command.args(["-c", "cat \"$0\" >&2", from]);
+            match slot {
+                Slot::Input => command.stdin(stream),
+                Slot::Output => command.stdout(stream),
+            };
+            let output = command.stderr(Stdio::piped()).spawn().expect("started");
+            let output = output.wait_with_output().expect("ended");
+            assert_eq!(output.stderr, b"first");
+        }
+        assert_eq!(std::fs::read(file.path()).expect("read"), b"first");
+    }
+}
