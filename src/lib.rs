@@ -56,7 +56,7 @@ pub use engine::side_by_side;
 pub use engine::{Device, EngineChoice, EngineInfo, EngineOptions, engines};
 pub use error::{Error, ErrorKind, Result};
 pub use face::{Face, Landmarks};
-pub use geometry::{Orientation, PixelRect, Point, Rect, Size};
+pub use geometry::{Equirectangular, Orientation, PixelRect, Point, Rect, Size};
 pub use inspect::{Finding, FindingKind, Inspection, inspect, inspect_file};
 pub use photo::{Format, Keep, Limits, Photo, Recognised};
 pub use picture::{Picture, RgbImage, RgbView};

@@ -69,6 +69,7 @@ impl Applier {
         }
         report.style = Some((&style).into());
         Ok(Found {
+            length: file.len(),
             photo,
             regions,
             style,

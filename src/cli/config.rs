@@ -124,6 +124,7 @@ impl Config {
             },
             regions: regions.always.clone(),
             ignore: ignore.always.clone(),
+            panorama: false,
             keep: values::keep(&writing.keep),
             format: writing.format,
             limits: limits(&typed.common.running),

@@ -85,6 +85,7 @@ fn covering(options: &Options) -> Value {
         masking,
         regions,
         ignore,
+        panorama,
         keep,
         format,
         limits: _,
@@ -98,6 +99,7 @@ fn covering(options: &Options) -> Value {
         "margin": masking.margin,
         "regions": boxes(regions),
         "ignore": boxes(ignore),
+        "panorama": panorama,
         "keep": kept(*keep),
         "format": format.map(faceveil::Format::short),
     })
