@@ -1,7 +1,7 @@
 //! Masks on panoramas: they go over the edge where left and right meet, and are as wide near the poles
 //! as the projection draws what they cover.
 
-use super::{Masking, Options, ROOM, upright};
+use super::{Masking, AnonymizeOptions, ROOM, upright};
 use crate::geometry::{Equirectangular, Rect};
 use crate::photo::Photo;
 use crate::redact::{Region, Shape};
@@ -10,7 +10,7 @@ use crate::report::FileReport;
 /// A picture twice as wide as high is probably a panorama if it is at least this wide.
 const WIDE: u32 = 2048;
 
-impl Options {
+impl AnonymizeOptions {
     /// How the pixels of a photo lie on the sphere, if it goes all the way round. The report says so, or
     /// that it may be.
     pub(super) fn panorama_of(
@@ -35,7 +35,7 @@ impl Options {
         found
     }
 
-    /// The masks of one panorama, as [`Options::masks`] has them for a flat picture.
+    /// The masks of one panorama, as [`AnonymizeOptions::masks`] has them for a flat picture.
     pub(super) fn masks_all_round<'a>(
         &self,
         faces: impl Iterator<Item = &'a Rect>,
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn a_mask_over_the_edge_is_two_and_one_at_a_pole_goes_all_round() {
         let panorama = Equirectangular::new(Size::new(2048, 1024));
-        let options = Options::default();
+        let options = AnonymizeOptions::default();
         let face = |x: f32, y: f32| Rect::new(x, y, 80.0, 80.0).expect("a box");
         let masks = |face: Rect| options.masks_all_round([face].iter(), &panorama);
         let edge = masks(face(2010.0, 480.0));

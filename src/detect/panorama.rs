@@ -338,7 +338,7 @@ impl Detector {
         picture: &dyn Picture,
         panorama: &Equirectangular,
     ) -> Result<Detected> {
-        search_all_round(picture, panorama, &|view| self.detect_and_reject(view))
+        search_all_round(picture, panorama, &|view| self.detect_with_candidates(view))
     }
 }
 

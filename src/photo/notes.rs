@@ -18,7 +18,7 @@ pub(super) struct Notes {
     /// What was dropped and a viewer may miss.
     missed: Vec<String>,
     /// What the caller asked for and no block has had yet.
-    pub(super) wanted: Keep,
+    pub(super) wanted: KeepMetadata,
     /// How XMP says that the picture must be turned.
     pub(super) orientation: Option<Orientation>,
     /// How the picture is projected, if it says so.
@@ -27,7 +27,7 @@ pub(super) struct Notes {
 
 impl Notes {
     /// Notes for a reader that is asked to keep something.
-    pub(super) fn wanting(wanted: Keep) -> Self {
+    pub(super) fn wanting(wanted: KeepMetadata) -> Self {
         Self {
             wanted,
             ..Self::default()

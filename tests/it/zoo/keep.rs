@@ -3,10 +3,11 @@
 use super::parts::{Dir, Value, thumbnail_dir, tiff};
 use super::{jpeg, others, png};
 use faceveil::{
-    Anonymizer, Detector, DetectorOptions, FindingKind, Format, Keep, Options, Preset, inspect,
+    AnonymizeOptions, Anonymizer, Detector, DetectorOptions, FindingKind, Format, KeepMetadata, Preset,
+    inspect,
 };
 
-const ALL: Keep = Keep {
+const ALL: KeepMetadata = KeepMetadata {
     time: true,
     camera: true,
     gps: true,
@@ -106,14 +107,14 @@ fn gps_numbers(file: &[u8]) -> Vec<(u16, f64)> {
     all
 }
 
-fn anonymizer(keep: Keep) -> Anonymizer {
+fn anonymizer(keep: KeepMetadata) -> Anonymizer {
     let detector = DetectorOptions {
         preset: Preset::Fast,
         ..DetectorOptions::default()
     };
-    let options = Options {
+    let options = AnonymizeOptions {
         keep,
-        ..Options::default()
+        ..AnonymizeOptions::default()
     };
     Anonymizer::new(Detector::new(&detector).unwrap(), options).unwrap()
 }
@@ -198,7 +199,7 @@ fn what_is_kept_is_there_in_another_format_too() {
     };
     let (_, file) = files().swap_remove(0);
     for format in Format::ALL.into_iter().filter(|f| f.is_target()) {
-        let options = Options {
+        let options = AnonymizeOptions {
             keep: ALL,
             format: Some(format),
             ..Options::default()
@@ -217,34 +218,34 @@ fn what_is_kept_is_there_in_another_format_too() {
 #[test]
 fn each_thing_is_kept_alone_and_the_default_keeps_none() {
     for (name, file) in files() {
-        let clean = anonymizer(Keep::default()).photo(&file).unwrap();
+        let clean = anonymizer(KeepMetadata::default()).photo(&file).unwrap();
         assert!(found(&clean.bytes).is_empty(), "{name}");
         for (keep, kinds) in [
             (
-                Keep {
+                KeepMetadata {
                     time: true,
-                    ..Keep::default()
+                    ..KeepMetadata::default()
                 },
                 vec![FindingKind::Time],
             ),
             (
-                Keep {
+                KeepMetadata {
                     camera: true,
-                    ..Keep::default()
+                    ..KeepMetadata::default()
                 },
                 vec![FindingKind::Camera],
             ),
             (
-                Keep {
+                KeepMetadata {
                     gps: true,
-                    ..Keep::default()
+                    ..KeepMetadata::default()
                 },
                 vec![FindingKind::Gps],
             ),
             (
-                Keep {
+                KeepMetadata {
                     copyright: true,
-                    ..Keep::default()
+                    ..KeepMetadata::default()
                 },
                 vec![FindingKind::Author, FindingKind::Copyright],
             ),
