@@ -63,7 +63,7 @@ pub struct AnonymizeOptions {
     /// Whether photos are panoramas that go all the way round, also those whose tags do not say so.
     pub panorama: bool,
     /// Metadata that is written again.
-    pub keep: Keep,
+    pub keep: KeepMetadata,
     /// The format in which photos are written; `None`: their own, or what [`Format::written_as`] says.
     pub format: Option<Format>,
     /// Bounds for reading.

@@ -24,7 +24,7 @@ pub struct ReportApplier {
     /// What a line with the style `image` needs: the very sticker that it names.
     pub sticker: Option<Sticker>,
     /// Metadata that is written again.
-    pub keep: Keep,
+    pub keep: KeepMetadata,
     /// As [`AnonymizeOptions::format`](crate::AnonymizeOptions::format).
     pub format: Option<Format>,
     /// Bounds for reading.

@@ -285,7 +285,7 @@ impl Photo {
     fn new(
         (format, written): (Format, Format),
         body: Box<dyn Body>,
-        keep: Keep,
+        keep: KeepMetadata,
         mut notes: Notes,
     ) -> Self {
         let size = body.orientation(0).upright_size(body.size(0));

@@ -2,7 +2,7 @@
 //! should know. Names are kebab-case and part of the report's schema; `docs/names.md` lists them.
 //! What a caller asked to keep travels along, so that it reaches whichever reader can serve it.
 
-use super::keep::Keep;
+use super::keep::KeepMetadata;
 use super::panorama::{Panorama, property};
 use crate::geometry::Orientation;
 

@@ -6,7 +6,7 @@ use crate::anonymize::{ensure_nothing_left, milliseconds};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inspect::inspect_file;
-use crate::photo::Keep;
+use crate::photo::KeepMetadata;
 use crate::plane::AnyPlaneMut;
 use crate::redact::{Redaction, Region, Style};
 use crate::report::{FileReport, ReportRegion};

@@ -10,7 +10,7 @@ pub(crate) const HEAD: u64 = 4096;
 
 /// What a path leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FileKind {
+pub(crate) enum InputKind {
     /// A file, and what its first bytes say.
     File(FileKind),
     /// A file that could not be read.
@@ -19,7 +19,7 @@ pub(crate) enum FileKind {
     NotAFile,
 }
 
-impl FileKind {
+impl InputKind {
     /// Reads the first bytes of a file.
     pub(crate) fn read(path: &Path) -> Self {
         // Opening a pipe would wait for its other end.

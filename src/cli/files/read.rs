@@ -2,7 +2,7 @@
 //!
 //! Invariant: no more is read than a picture may have, whatever the file claims to be.
 
-use super::kind::{FileKind, HEAD};
+use super::kind::{HEAD, InputKind};
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::FileKind;
 use std::fs::File;
@@ -13,7 +13,7 @@ use std::path::Path;
 pub(crate) const MOST_BYTES: u64 = 4 << 30;
 
 /// A photo's bytes, or the first few of a file whose `kind` is none, from which the library tells why.
-pub(crate) fn photo(path: &Path, kind: FileKind) -> Result<Vec<u8>> {
+pub(crate) fn photo(path: &Path, kind: InputKind) -> Result<Vec<u8>> {
     if matches!(kind.recognised(), FileKind::Photo(_)) {
         return file(path, MOST_BYTES);
     }

@@ -41,7 +41,7 @@ pub(crate) fn atomically(
 /// Whether what was written is to be kept.
 pub(crate) enum Written<T> {
     /// Rename it.
-    KeepMetadata(T),
+    Keep(T),
     /// Remove it; that is no failure.
     Remove(T),
 }

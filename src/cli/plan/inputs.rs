@@ -7,7 +7,7 @@
 //!
 //! Invariant: the order of the list depends on names only.
 
-use crate::cli::files::kind::FileKind;
+use crate::cli::files::kind::InputKind;
 use crate::cli::ui::show;
 use crate::cli::ui::show::count;
 use faceveil::FileKind;
@@ -52,7 +52,7 @@ pub(crate) struct Input {
     /// Its path below the folder that was given, or its file name: what is mirrored and reported.
     pub(crate) name: PathBuf,
     /// Read when it is first asked for, and once only.
-    kind: OnceLock<FileKind>,
+    kind: OnceLock<InputKind>,
 }
 
 impl Input {
@@ -66,10 +66,10 @@ impl Input {
     }
 
     /// What the file is, by its first bytes.
-    pub(crate) fn kind(&self) -> FileKind {
+    pub(crate) fn kind(&self) -> InputKind {
         match &self.source {
-            Source::File(path) => *self.kind.get_or_init(|| FileKind::read(path)),
-            Source::Stdin | Source::Unreachable(..) => FileKind::NotAFile,
+            Source::File(path) => *self.kind.get_or_init(|| InputKind::read(path)),
+            Source::Stdin | Source::Unreachable(..) => InputKind::NotAFile,
         }
     }
 
@@ -270,9 +270,9 @@ fn is_sidecar(path: &Path) -> bool {
 /// so that it is told.
 fn has_picture_content(input: &Input) -> bool {
     match input.kind() {
-        FileKind::File(recognised) => recognised != FileKind::Unknown,
-        FileKind::Unreadable => true,
-        FileKind::NotAFile => false,
+        InputKind::File(recognised) => recognised != FileKind::Unknown,
+        InputKind::Unreadable => true,
+        InputKind::NotAFile => false,
     }
 }
 

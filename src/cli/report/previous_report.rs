@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing here is guessed: a report that tells two things tells none.
 
-use crate::cli::files::kind::FileKind;
+use crate::cli::files::kind::InputKind;
 use crate::cli::files::path_identity::PathIdentities;
 use crate::cli::plan::base_dir::BaseDir;
 use crate::cli::plan::outputs::{Planned, Target};
@@ -49,7 +49,7 @@ fn written(line: &FileReport, inputs: &BaseDir) -> Option<(Format, Format)> {
     if line.is_video() || line.output.is_none() {
         return None;
     }
-    match FileKind::read(&inputs.find(&line.input).ok()?).recognised() {
+    match InputKind::read(&inputs.find(&line.input).ok()?).recognised() {
         FileKind::Photo(own) => Some((own, own)),
         _ => None,
     }

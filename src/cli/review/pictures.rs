@@ -5,7 +5,7 @@
 
 use super::cache::{Cache, Permits, lock};
 use super::draft::Stamp;
-use crate::cli::files::kind::FileKind;
+use crate::cli::files::kind::InputKind;
 use crate::cli::files::read;
 use crate::cli::plan::base_dir::BaseDir;
 use crate::cli::ui::interrupt::Interrupt;
@@ -132,7 +132,7 @@ impl Pictures {
     }
 
     fn photo(&self, report: &FileReport, wanted: &Wanted, path: &Path) -> Result<RgbImage> {
-        let bytes = read::photo(path, FileKind::read(path))?;
+        let bytes = read::photo(path, InputKind::read(path))?;
         check_hash(report, wanted.side, Digest::of(&bytes))?;
         let photo = Photo::read(&bytes, &self.limits)?;
         let (frame, frames) = (wanted.frame, photo.frame_count());

@@ -8,7 +8,7 @@ use crate::cli::plan::outputs::{Planned, Target};
 use crate::cli::plan::task::Task;
 use crate::cli::ui::{preview, show};
 use anyhow::{Context, Result, bail};
-use faceveil::{FileKind, FileReport, Format, Found, Photo};
+use faceveil::{FileKind, FileReport, Format, Photo, PreparedPhoto};
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::Path;
@@ -70,7 +70,7 @@ impl Job<'_> {
 
     fn cover(
         &self,
-        found: Found,
+        found: PreparedPhoto,
         planned: &Planned,
         rule: Existing,
         on_no_face: OnNoFaceArg,

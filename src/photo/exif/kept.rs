@@ -3,7 +3,7 @@
 //! Invariant: a number that leaves this file was computed from the source's number, and a text holds
 //! printable characters only and has at most [`MOST_TEXT`] of them.
 
-use super::super::keep::Keep;
+use super::super::keep::KeepMetadata;
 use super::super::notes::Notes;
 use exif::{Exif, In, Rational, Tag, Value as Source};
 

@@ -56,7 +56,7 @@ fn an_independent_decoder_sees_the_same_picture_in_every_layout_that_it_knows() 
         }
         let picture = layout.picture(seed as u64);
         let written = file(&picture);
-        let whole = Rect::of(layout.size);
+        let whole = Rect::whole(layout.size);
         let grey = view::pixels(&picture, ColorModel::Grey, Reduction::ALL[0], whole);
         let first: Vec<u8> = grey.iter().step_by(3).copied().collect();
         let off = farthest(&first, &decoded(&written, ColorSpace::Luma));
@@ -82,7 +82,7 @@ fn a_part_of_a_view_is_the_part_of_the_whole_view() {
         };
         for &by in Reduction::ALL {
             let size = by.size(layout.size);
-            let whole = view::pixels(&picture, model, by, Rect::of(size));
+            let whole = view::pixels(&picture, model, by, Rect::whole(size));
             for part in [(0, 0, 1, 1), (1, 2, 7, 3), (3, 1, 6, 5), (5, 3, 5, 4)] {
                 let part = Rect::new(part.0, part.1, part.2, part.3);
                 let got = view::pixels(&picture, model, by, part);
