@@ -2,8 +2,8 @@
 //! poles, and the picture stays one that viewers show all round.
 
 use faceveil::{
-    Anonymizer, Detector, DetectorOptions, Limits, AnonymizeOptions, Photo, Preset, Size, Verdict, Verifier,
-    VerifierOptions,
+    AnonymizeOptions, Anonymizer, Detector, DetectorOptions, Limits, Photo, Preset, Size, Verdict,
+    Verifier, VerifierOptions,
 };
 use std::f64::consts::{PI, TAU};
 
@@ -164,7 +164,9 @@ fn tags_are_written_anew_and_a_second_look_sees_the_edge() {
     // With the right half of each mask only, the face shows at the left edge.
     let mut half = done.report.clone();
     half.regions.retain(|r| r.area[0] > 0.0);
-    let line = faceveil::ReportApplier::default().find(&file, &half).unwrap();
+    let line = faceveil::ReportApplier::default()
+        .find(&file, &half)
+        .unwrap();
     let half = line.redact().unwrap();
     let seen = verifier.photo(&half.bytes, Some(&half.report)).unwrap();
     let open = seen.findings.iter().any(|f| f.kind == "face");

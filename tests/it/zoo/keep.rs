@@ -3,8 +3,8 @@
 use super::parts::{Dir, Value, thumbnail_dir, tiff};
 use super::{jpeg, others, png};
 use faceveil::{
-    AnonymizeOptions, Anonymizer, Detector, DetectorOptions, FindingKind, Format, KeepMetadata, Preset,
-    inspect,
+    AnonymizeOptions, Anonymizer, Detector, DetectorOptions, FindingKind, Format, KeepMetadata,
+    Preset, inspect,
 };
 
 const ALL: KeepMetadata = KeepMetadata {
