@@ -30,17 +30,10 @@ impl<'a> Inverted<'a> {
         }
         let pixels = small.data().len() / 3;
         let tables = counts.map(|counts| {
-            let end = |values: &mut dyn Iterator<Item = usize>| {
-                let mut left = pixels / OUTSIDE;
-                values
-                    .find(|&v| {
-                        let enough = counts[v] > left;
-                        left = left.saturating_sub(counts[v]);
-                        enough
-                    })
-                    .unwrap_or(0)
-            };
-            let (low, high) = (end(&mut (0..256)), end(&mut (0..256).rev()));
+            let (low, high) = (
+                end(&counts, 0..256, pixels / OUTSIDE),
+                end(&counts, (0..256).rev(), pixels / OUTSIDE),
+            );
             let range = high.saturating_sub(low).max(1);
             std::array::from_fn(|v| {
                 let above = v.clamp(low, high.max(low)) - low;
@@ -59,6 +52,16 @@ impl<'a> Inverted<'a> {
         }
         RgbImage::new(image.size(), data)
     }
+}
+
+/// The first value behind which more than `outside` pixels have come.
+fn end(counts: &[usize; 256], mut values: impl Iterator<Item = usize>, outside: usize) -> usize {
+    let mut seen = 0;
+    let found = values.find(|&v| {
+        seen += counts[v];
+        seen > outside
+    });
+    found.unwrap_or(0)
 }
 
 impl Picture for Inverted<'_> {
