@@ -2,6 +2,7 @@
 //! read, find, cover, write, and look through what was written.
 
 mod apply;
+mod panorama;
 #[cfg(feature = "video")]
 mod video;
 
@@ -14,7 +15,7 @@ pub use video::{Progress, VideoAnonymizer, VideoOptions};
 use crate::detect::{Detected, Detector};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
-use crate::geometry::{Orientation, Rect, Size};
+use crate::geometry::{Equirectangular, Orientation, Rect, Size};
 use crate::inspect::{FindingKind, Inspection, inspect};
 use crate::photo::{BACKDROPS, Format, KeepMetadata, Limits, Photo};
 use crate::picture::{Picture, RgbView};
@@ -59,6 +60,8 @@ pub struct AnonymizeOptions {
     pub regions: Vec<Rect>,
     /// A face whose middle lies in one of these is not covered.
     pub ignore: Vec<Rect>,
+    /// Whether photos are panoramas that go all the way round, also those whose tags do not say so.
+    pub panorama: bool,
     /// Metadata that is written again.
     pub keep: KeepMetadata,
     /// The format in which photos are written; `None`: their own, or what [`Format::written_as`] says.
@@ -145,6 +148,8 @@ pub struct Anonymizer {
 /// A photo whose faces were found and are not covered yet.
 pub struct PreparedPhoto {
     photo: Photo,
+    /// Bytes of the source.
+    length: usize,
     /// Per frame.
     regions: Vec<Vec<Region>>,
     style: Style,
@@ -201,16 +206,22 @@ impl Anonymizer {
         describe(&mut report, &photo);
         report.ignored = options.left_open();
 
+        let panorama = options.panorama_of(&photo, &mut report);
+
         let start = Instant::now();
         let frames = report.frames;
         let mut regions = Vec::with_capacity(frames);
         for frame in 0..frames {
-            let found = self.look(&photo, frame)?;
+            let found = self.look(&photo, frame, panorama.as_ref())?;
             let label = (frames > 1).then_some(frame);
             let told = |f| ReportFace::new(label, f);
             report.faces.extend(found.faces.iter().map(told));
             report.rejected.extend(found.rejected.iter().map(told));
-            regions.push(options.masks(found.faces.iter().map(|f| &f.area)));
+            let faces = found.faces.iter().map(|f| &f.area);
+            regions.push(match &panorama {
+                Some(panorama) => options.masks_all_round(faces, panorama),
+                None => options.masks(faces),
+            });
         }
         if photo.is_animation() {
             regions = spread(&regions);
@@ -233,6 +244,7 @@ impl Anonymizer {
         };
         report.style = Some((&options.style).into());
         Ok(PreparedPhoto {
+            length: file.len(),
             photo,
             regions,
             style: options.style.clone(),
@@ -242,13 +254,20 @@ impl Anonymizer {
     }
 
     /// What is in a frame, and what it shows only where it is laid over something.
-    fn look(&self, photo: &Photo, frame: usize) -> Result<Detected> {
-        let mut found = self
-            .detector
-            .detect_with_candidates(&photo.picture(frame))?;
+    fn look(
+        &self,
+        photo: &Photo,
+        frame: usize,
+        panorama: Option<&Equirectangular>,
+    ) -> Result<Detected> {
+        let detect = |picture: &dyn Picture| match panorama {
+            Some(panorama) => self.detector.detect_panorama(picture, panorama),
+            None => self.detector.detect_with_candidates(picture),
+        };
+        let mut found = detect(&photo.picture(frame))?;
         for backdrop in BACKDROPS {
             if let Some(picture) = photo.over(frame, backdrop)? {
-                found = found.and(self.detector.detect_with_candidates(&picture)?);
+                found = found.and(detect(&picture)?);
             }
         }
         Ok(found)
@@ -369,6 +388,7 @@ impl PreparedPhoto {
         let start = Instant::now();
         let bytes = self.photo.write()?;
         self.report.ms.encode = milliseconds(start);
+        weigh(self.length, &bytes, &mut self.report)?;
         let start = Instant::now();
         ensure_clean(&bytes, self.keep)?;
         self.report.ms.inspect = milliseconds(start);
@@ -380,6 +400,35 @@ impl PreparedPhoto {
             report: self.report,
         })
     }
+}
+
+/// Files that grow less than so many times are as large as expected.
+const GROWN: usize = 4;
+/// A file that grows more than so many times was made to fill a disk.
+const BURST: usize = 1000;
+/// Smaller new files are no matter.
+const SMALL: usize = 1 << 20;
+
+/// Says that the new file is much larger than the source, and refuses one that is beyond all measure.
+fn weigh(source: usize, new: &[u8], report: &mut FileReport) -> Result<()> {
+    let times = new.len() / source.max(1);
+    if new.len() <= SMALL || times < GROWN {
+        return Ok(());
+    }
+    if times >= BURST && new.len() > 64 * SMALL {
+        let message = format!(
+            "the new file would have {} MB, {times} times as much as the source",
+            new.len() / 1_000_000
+        );
+        return Err(Error::new(ErrorKind::TooLarge, message));
+    }
+    let said = |w: &String| w.contains("times as large");
+    if !report.warnings.iter().any(said) {
+        report.warnings.push(format!(
+            "the new file is {times} times as large as the source, which was compressed more strongly"
+        ));
+    }
+    Ok(())
 }
 
 /// As [`ensure_nothing_left`], for a file in memory.

@@ -4,9 +4,12 @@
 //! y down; the centre of that pixel is at (0.5, 0.5). Rectangles are half-open. A [`Rect`] with a NaN
 //! or a negative side cannot be built.
 
+mod equirectangular;
 mod orientation;
 mod rect;
 
+pub use equirectangular::Equirectangular;
+pub(crate) use equirectangular::{Tangent, angle};
 pub use orientation::Orientation;
 pub use rect::{PixelRect, Rect};
 

@@ -57,7 +57,7 @@ pub use face::{Face, Landmarks};
 #[doc(hidden)]
 pub use faceveil_engine::side_by_side;
 pub use faceveil_engine::{Device, EngineChoice, EngineInfo, EngineOptions, engines};
-pub use geometry::{Orientation, PixelRect, Point, Rect, Size};
+pub use geometry::{Equirectangular, Orientation, PixelRect, Point, Rect, Size};
 pub use inspect::{Finding, FindingKind, Inspection, inspect, inspect_file};
 pub use photo::{FileKind, Format, KeepMetadata, Limits, Photo};
 pub use picture::{Picture, RgbImage, RgbView};

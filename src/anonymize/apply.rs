@@ -69,6 +69,7 @@ impl ReportApplier {
         }
         report.style = Some((&style).into());
         Ok(PreparedPhoto {
+            length: file.len(),
             photo,
             regions,
             style,

@@ -48,6 +48,7 @@ fn config(typed: Blur) -> Result<Config> {
         },
         regions: regions.always.clone(),
         ignore: ignore.always.clone(),
+        panorama: typed.common.panorama,
         keep: library::keep(&writing.keep),
         format: writing.format,
         limits: library::limits(&typed.common.running),

@@ -30,6 +30,7 @@ fn config(typed: Detect) -> Result<Config> {
         "`-` (standard input) stands alone; give the other inputs in a run of their own"
     );
     let options = AnonymizeOptions {
+        panorama: typed.common.panorama,
         limits: library::limits(&typed.common.running),
         ..AnonymizeOptions::default()
     };

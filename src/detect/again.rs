@@ -5,9 +5,11 @@
 use super::heads::Head;
 use super::look::Look;
 use super::merge::{self, Sighting};
-use super::{Detector, DetectorOptions, SAME_BETWEEN_LOOKS, SAME_IN_LOOK};
+use super::panorama::search_all_round;
+use super::{Detected, Detector, DetectorOptions, SAME_BETWEEN_LOOKS, SAME_IN_LOOK};
 use crate::error::Result;
 use crate::face::Face;
+use crate::geometry::Equirectangular;
 use crate::picture::Picture;
 
 /// Least likelihood of what the plan of [`super::Preset::Thorough`] finds.
@@ -82,6 +84,21 @@ impl SecondSearch {
         faces.extend(alone);
         faces.sort_by(|a, b| b.score.total_cmp(&a.score));
         Ok(faces)
+    }
+
+    /// As [`Detector::detect_panorama`].
+    pub(crate) fn detect_panorama(
+        &self,
+        picture: &dyn Picture,
+        panorama: &Equirectangular,
+    ) -> Result<Vec<Face>> {
+        let search = |view: &dyn Picture| {
+            Ok(Detected {
+                faces: self.detect(view)?,
+                rejected: Vec::new(),
+            })
+        };
+        Ok(search_all_round(picture, panorama, &search)?.faces)
     }
 
     /// The engine, for people.

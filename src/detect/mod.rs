@@ -10,6 +10,8 @@ mod heads;
 mod letterbox;
 mod look;
 mod merge;
+mod negative;
+mod panorama;
 mod plan;
 mod pool;
 mod preset;
@@ -183,6 +185,9 @@ impl Detector {
         let mut all = self.find(picture, plan)?;
         if let Some(turns) = &plan.turns {
             self.find_turned(picture, turns, &mut all)?;
+            if turns.negatives {
+                self.find_negative(picture, turns, &mut all)?;
+            }
         }
         for list in [&mut all.faces, &mut all.rejected] {
             list.retain(|f| f.area.longest() >= self.min_face);

@@ -129,6 +129,7 @@ fn balanced(own_scale: u32, tilts: &'static [Orientation]) -> Plans {
             corners: 0.1,
             confirmed: 0.5,
             threshold: 0.85,
+            negatives: false,
         }),
     };
     let far = Plan {
@@ -179,6 +180,7 @@ fn thorough() -> Plans {
             corners: 0.0,
             confirmed: 0.0,
             threshold: 0.65,
+            negatives: true,
         }),
     };
     let far = Plan {

@@ -47,6 +47,8 @@ pub(super) struct Turns {
     pub(super) confirmed: f32,
     /// Least probability of a face in a turn that is not how the picture belongs.
     pub(super) threshold: f32,
+    /// Whether the picture is shown inverted, too.
+    pub(super) negatives: bool,
 }
 
 /// A picture as it is seen after a turn.
@@ -123,13 +125,13 @@ impl Shown for Turned<'_> {
 }
 
 /// What the cheapest network takes for a face in a turned picture.
-struct Hint {
+pub(super) struct Hint {
     area: Rect,
     score: f32,
 }
 
 /// What was found before any turn.
-struct Before {
+pub(super) struct Before {
     areas: Vec<Rect>,
     /// The sum of the scores.
     sure: f32,
@@ -138,6 +140,15 @@ struct Before {
 }
 
 impl Before {
+    /// What is known, and what the cheapest network sees in the picture as it is.
+    pub(super) fn new(all: &Detected, hints: &[Hint]) -> Self {
+        Self {
+            areas: areas(&all.faces),
+            sure: sure(&all.faces),
+            hinted: total(hints),
+        }
+    }
+
     fn is_new(&self, area: &Rect) -> bool {
         !self.areas.iter().any(|f| f.holds(area.center()))
     }
@@ -201,16 +212,11 @@ impl Detector {
         if hinted.is_empty() && tilted.is_none() {
             return Ok(());
         }
-        let mut before = Before {
-            areas: areas(&all.faces),
-            sure: sure(&all.faces),
-            hinted: total(&self.hints(&small, &turns.look)?),
-        };
+        let mut before = Before::new(all, &self.hints(&small, &turns.look)?);
         let mut most = before.hinted;
         for (turn, hints) in hinted {
             most = most.max(total(&hints));
-            let scale = scale_between(small.size(), picture.size());
-            let hints = mapped(&hints, |area| area.mapped(0.0, 0.0, scale, scale));
+            let hints = enlarged(&hints, small.size(), picture.size());
             self.search(&Turned { picture, turn }, &hints, turns, &before, all)?;
         }
         let Some((copy, hinted)) = tilted else {
@@ -262,7 +268,7 @@ impl Detector {
     }
 
     /// Searches a turned picture, if any of the `hints` is a face that is not known yet.
-    fn search(
+    pub(super) fn search(
         &self,
         shown: &dyn Shown,
         hints: &[Hint],
@@ -306,7 +312,7 @@ impl Detector {
     }
 
     /// What the network of `look` takes for faces in a small picture, in pixels of that, likeliest first.
-    fn hints(&self, small: &dyn Picture, look: &Look) -> Result<Vec<Hint>> {
+    pub(super) fn hints(&self, small: &dyn Picture, look: &Look) -> Result<Vec<Hint>> {
         let mut seen = Vec::new();
         for place in look.letterboxes(small.size()) {
             let content = small.view(place.crop, place.content)?;
@@ -315,6 +321,12 @@ impl Detector {
         let hint = |Sighting { area, score, .. }| Hint { area, score };
         Ok(seen.into_iter().map(hint).collect())
     }
+}
+
+/// Hints of a small copy in the picture.
+pub(super) fn enlarged(hints: &[Hint], small: Size, large: Size) -> Vec<Hint> {
+    let scale = scale_between(small, large);
+    mapped(hints, |area| area.mapped(0.0, 0.0, scale, scale))
 }
 
 fn scale_between(small: Size, large: Size) -> f32 {

@@ -1,5 +1,5 @@
 //! Windows bitmaps: read with 1 to 32 bits and run lengths, written plain with 24 bits, or 32 where
-//! the source had opacity.
+//! the source had opacity, or with a palette where the source had one and 256 colours are enough.
 
 use super::convert::Parts;
 use super::exif;
@@ -21,7 +21,13 @@ pub(super) type Bmp = Frames<BmpWriter>;
 pub(super) struct BmpWriter {
     /// Pixels per metre, 0 if unknown.
     resolution: (u32, u32),
+    /// The source had 8 bits a pixel or fewer.
+    few_colours: bool,
 }
+
+/// Most pixels that a byte of a bitmap stands for: runs of 255 pixels have two bytes, and one bit a
+/// pixel is less.
+const MOST_PIXELS_A_BYTE: u64 = 128;
 
 fn damaged(error: image::ImageError) -> Error {
     malformed("the BMP is damaged or cut off").because(error)
@@ -32,6 +38,11 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
     let decoder = BmpDecoder::new(Cursor::new(file)).map_err(damaged)?;
     let (width, height) = decoder.dimensions();
     let size = Size::new(width, height);
+    if size.area() > MOST_PIXELS_A_BYTE * file.len() as u64 {
+        return Err(malformed(format!(
+            "the BMP holds less than its {width}x{height} pixels"
+        )));
+    }
     budget.take(size, 1)?;
     let model = match decoder.color_type() {
         image::ColorType::Rgb8 => Model::Rgb,
@@ -71,8 +82,12 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
         raster: Raster::new(size, model, Samples::U8(pixels))?,
         orientation: Orientation::Normal,
     };
-    Frames::new(vec![frame], BmpWriter { resolution })
-        .ok_or_else(|| malformed("the BMP holds no picture"))
+    let bits = file.get(if header == 12 { 24 } else { 28 });
+    let writer = BmpWriter {
+        resolution,
+        few_colours: bits.is_some_and(|bits| *bits <= 8),
+    };
+    Frames::new(vec![frame], writer).ok_or_else(|| malformed("the BMP holds no picture"))
 }
 
 impl Writer for BmpWriter {
@@ -101,10 +116,20 @@ impl Writer for BmpWriter {
         let model = raster.model();
         let alpha = model == Model::Rgba;
         let header: u32 = if alpha { 108 } else { 40 };
-        let bytes = if alpha { 4 } else { 3 };
+        let n = model.channels().len();
+        let palette = match self.few_colours && !alpha {
+            true => palette(pixels, n),
+            false => None,
+        };
+        let bytes: u64 = match (alpha, &palette) {
+            (true, _) => 4,
+            (_, None) => 3,
+            (_, Some(_)) => 1,
+        };
         let row = (u64::from(width) * bytes).next_multiple_of(4);
         let data = row * u64::from(height);
-        let start = 14 + header;
+        let listed = palette.as_ref().map_or(0, |p| p.len() as u32);
+        let start = 14 + header + listed * 4;
         let length = u32::try_from(data + u64::from(start))
             .map_err(|_| Error::new(ErrorKind::Internal, "the picture is too large for a BMP"))?;
         let mut out = Vec::with_capacity(length as usize);
@@ -121,8 +146,11 @@ impl Writer for BmpWriter {
         put(length - start);
         put(self.resolution.0);
         put(self.resolution.1);
+        put(listed);
         put(0);
-        put(0);
+        for [r, g, b] in palette.iter().flatten() {
+            put(u32::from_be_bytes([0, *r, *g, *b]));
+        }
         if alpha {
             // Masks for red, green, blue, opacity; "sRGB"; no end points.
             [
@@ -137,19 +165,93 @@ impl Writer for BmpWriter {
             .for_each(put);
         }
         out.splice(..0, *b"BM");
-        let n = model.channels().len();
         for line in pixels.chunks_exact(width as usize * n).rev() {
             let begin = out.len();
             for pixel in line.chunks_exact(n) {
-                match *pixel {
-                    [r, g, b] => out.extend([b, g, r]),
-                    [r, g, b, a] => out.extend([b, g, r, a]),
-                    [v] => out.extend([v; 3]),
+                match (&palette, pixel) {
+                    (Some(palette), _) => {
+                        let at = palette.binary_search(&colour(pixel));
+                        out.push(at.unwrap_or_default() as u8);
+                    }
+                    (None, &[r, g, b]) => out.extend([b, g, r]),
+                    (None, &[r, g, b, a]) => out.extend([b, g, r, a]),
+                    (None, &[v]) => out.extend([v; 3]),
                     _ => {}
                 }
             }
             out.resize(begin + row as usize, 0);
         }
         Ok(out)
+    }
+}
+
+fn colour(pixel: &[u8]) -> [u8; 3] {
+    match *pixel {
+        [r, g, b, ..] => [r, g, b],
+        [v, ..] => [v; 3],
+        [] => [0; 3],
+    }
+}
+
+/// The colours of a picture in rising order, if they are no more than 256.
+fn palette(pixels: &[u8], n: usize) -> Option<Vec<[u8; 3]>> {
+    let mut all = std::collections::BTreeSet::new();
+    let mut last = None;
+    for pixel in pixels.chunks_exact(n) {
+        let colour = colour(pixel);
+        if last != Some(colour) && all.insert(colour) && all.len() > 256 {
+            return None;
+        }
+        last = Some(colour);
+    }
+    Some(all.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::error::ErrorKind;
+    use crate::photo::{Limits, Photo};
+
+    /// 8 bits a pixel in runs, of a grey palette.
+    fn runs(width: u32, height: u32, data: &[u8]) -> Vec<u8> {
+        let mut out = b"BM".to_vec();
+        let mut put = |v: u32| out.extend(v.to_le_bytes());
+        for v in [
+            (54 + 1024 + data.len()) as u32,
+            0,
+            54 + 1024,
+            40,
+            width,
+            height,
+        ] {
+            put(v);
+        }
+        for v in [1 | 8 << 16, 1, data.len() as u32, 0, 0, 0, 0] {
+            put(v);
+        }
+        (0..256u32).for_each(|v| put(v * 0x01_0101));
+        out.extend(data);
+        out
+    }
+
+    #[test]
+    fn a_bitmap_that_cannot_hold_its_pixels_is_refused_before_memory_is_taken() {
+        let file = runs(20_000, 20_000, &[1, 5, 0, 1]);
+        let error = Photo::read(&file, &Limits::default()).expect_err("refused");
+        assert_eq!(error.kind(), ErrorKind::Malformed);
+    }
+
+    #[test]
+    fn a_picture_of_few_colours_stays_one() {
+        let file = runs(8, 2, &[8, 200, 0, 0, 4, 7, 4, 9, 0, 1]);
+        let photo = Photo::read(&file, &Limits::default()).expect("read");
+        let out = photo.write().expect("written");
+        assert_eq!(out.len(), 54 + 3 * 4 + 16);
+        let again = Photo::read(&out, &Limits::default()).expect("read again");
+        assert_eq!(again.to_rgba(), photo.to_rgba());
+        assert_eq!(
+            crate::inspect::inspect(&out).expect("looked at").findings,
+            []
+        );
     }
 }

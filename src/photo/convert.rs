@@ -77,7 +77,6 @@ struct Holds {
     inks: bool,
     animation: bool,
     pages: bool,
-    metadata: bool,
 }
 
 const fn holds(format: Format) -> Option<Holds> {
@@ -89,7 +88,6 @@ const fn holds(format: Format) -> Option<Holds> {
         inks: false,
         animation: false,
         pages: false,
-        metadata: true,
     };
     Some(match format {
         Format::Jpeg => plain,
@@ -119,14 +117,12 @@ const fn holds(format: Format) -> Option<Holds> {
             most: 1 << 30,
             sixteen_bits: true,
             alpha: true,
-            metadata: false,
             ..plain
         },
         Format::Heic | Format::Avif => Holds {
             sixteen_bits: true,
             grey: false,
             alpha: true,
-            metadata: false,
             ..plain
         },
         _ => return None,
@@ -172,16 +168,6 @@ pub(super) fn body(mut parts: Parts, to: Format, notes: &mut Notes) -> Result<Bo
             "{}x{} pixels do not fit into {name}; choose png with --format",
             size.width, size.height
         )));
-    }
-    if !holds.metadata && parts.exif.kept != exif::Kept::default() {
-        for kept in ["time", "camera", "gps", "copyright"] {
-            notes.forget(kept);
-        }
-        notes.warn(format!("{name} is written without what --keep asks for"));
-        parts.exif.kept = exif::Kept::default();
-    }
-    if !holds.metadata && parts.exif.resolution.take().is_some() {
-        notes.forget("resolution");
     }
     for own in std::mem::take(&mut parts.own) {
         notes.forget(own);

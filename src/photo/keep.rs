@@ -5,11 +5,12 @@
 /// is not missed. The default keeps nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct KeepMetadata {
-    /// When it was taken and changed, to the second, and the time zone.
+    /// When it was taken, digitised and changed, with parts of seconds and time zones.
     pub time: bool,
     /// Make, model, lens, exposure time, aperture, sensitivity, focal length.
     pub camera: bool,
-    /// Latitude, longitude, altitude.
+    /// Latitude, longitude, altitude; when and how exactly they were measured; where the camera looked
+    /// and how it moved.
     pub gps: bool,
     /// Artist and copyright notice.
     pub copyright: bool,

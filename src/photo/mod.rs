@@ -22,6 +22,7 @@ mod jpeg;
 mod jxl;
 mod keep;
 mod notes;
+mod panorama;
 mod png;
 mod raster;
 mod sniff;
@@ -31,7 +32,7 @@ mod tiff;
 mod webp;
 
 use crate::error::Result;
-use crate::geometry::{Orientation, PixelRect, Size};
+use crate::geometry::{Equirectangular, Orientation, PixelRect, Size};
 use crate::picture::{Picture, RgbImage};
 use crate::plane::{AnyPlaneMut, Channel, Layout};
 use convert::Parts;
@@ -40,6 +41,7 @@ use flatten::Flattened;
 use guard::{Budget, guarded};
 pub use keep::KeepMetadata;
 use notes::Notes;
+use panorama::Panorama;
 
 /// A picture format that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -212,6 +214,7 @@ pub struct Photo {
     format: Format,
     written: Format,
     body: Box<dyn Body>,
+    panorama: Option<Panorama>,
     notes: Notes,
 }
 
@@ -267,25 +270,52 @@ impl Photo {
                 Format::Tiff => Box::new(tiff::read(file, budget, n)?),
                 other => {
                     let parts = Self::parts(other, file, budget, n)?;
-                    return Self::new(format, written, convert::body(parts, written, n)?, notes);
+                    let body = convert::body(parts, written, n)?;
+                    return Ok(Self::new((format, written), body, keep, notes));
                 }
             };
             let body = match written == format {
                 true => own,
                 false => convert::body(own.parts()?, written, n)?,
             };
-            Self::new(format, written, body, notes)
+            Ok(Self::new((format, written), body, keep, notes))
         })
     }
 
-    fn new(format: Format, written: Format, body: Box<dyn Body>, mut notes: Notes) -> Result<Self> {
+    fn new(
+        (format, written): (Format, Format),
+        body: Box<dyn Body>,
+        keep: KeepMetadata,
+        mut notes: Notes,
+    ) -> Self {
+        let size = body.orientation(0).upright_size(body.size(0));
+        let found = notes.panorama.take();
+        let mut panorama = found.filter(|p| body.frame_count() == 1 && p.fits(size));
+        if let Some(found) = panorama.take() {
+            if panorama::is_written_in(written) {
+                notes.keep("panorama");
+            } else {
+                notes.drop("panorama");
+                let name = written.name();
+                notes.warn(format!(
+                    "{name} is written without the tags of a panorama: viewers show it flat"
+                ));
+            }
+            if found.has_heading() && keep.gps && panorama::is_written_in(written) {
+                notes.keep("gps");
+                panorama = Some(found);
+            } else {
+                panorama = Some(found.without_heading());
+            }
+        }
         notes.say_what_is_missed();
-        Ok(Self {
+        Self {
             format,
             written,
             body,
+            panorama,
             notes,
-        })
+        }
     }
 
     /// Formats that have no way back to a file of their own kind but through pixels.
@@ -402,7 +432,18 @@ impl Photo {
     /// [`Internal`](crate::ErrorKind::Internal) if an encoder fails.
     pub fn write(&self) -> Result<Vec<u8>> {
         let doing = format!("writing the {}", self.written.name());
-        guarded(&doing, || self.body.write())
+        guarded(&doing, || match &self.panorama {
+            Some(tags) => tags.put_into(self.written, self.body.write()?),
+            None => self.body.write(),
+        })
+    }
+
+    /// How its pixels lie on the sphere around the camera, if its tags say that it is a panorama that
+    /// goes all the way round.
+    #[must_use]
+    pub fn panorama(&self) -> Option<Equirectangular> {
+        let size = self.orientation(0).upright_size(self.stored_size(0));
+        self.panorama.as_ref()?.all_round(size)
     }
 
     /// Upright RGBA pixels of the first frame, 8 bits a channel, with its size.
@@ -419,6 +460,11 @@ impl Photo {
             Format::Heic | Format::Avif => vec![heif::COARSENESS; 4],
             _ => self.body.coarseness(),
         }
+    }
+
+    /// Whether its tags say that it is a panorama, or a part of one.
+    pub(crate) fn is_part_of_panorama(&self) -> bool {
+        self.panorama.is_some()
     }
 
     /// What the source held that is not written again: `exif-thumbnail`, `gps`, `mpf`.

@@ -3,6 +3,8 @@
 //! What a caller asked to keep travels along, so that it reaches whichever reader can serve it.
 
 use super::keep::KeepMetadata;
+use super::panorama::{Panorama, property};
+use crate::geometry::Orientation;
 
 /// Collects names and sentences, each once, in the order in which they were met.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +19,10 @@ pub(super) struct Notes {
     missed: Vec<String>,
     /// What the caller asked for and no block has had yet.
     pub(super) wanted: KeepMetadata,
+    /// How XMP says that the picture must be turned.
+    pub(super) orientation: Option<Orientation>,
+    /// How the picture is projected, if it says so.
+    pub(super) panorama: Option<Panorama>,
 }
 
 impl Notes {
@@ -31,6 +37,12 @@ impl Notes {
     /// The source held `name`; the output does not.
     pub(super) fn drop(&mut self, name: impl Into<String>) {
         push_once(&mut self.dropped, name.into());
+    }
+
+    /// Whether the source held `name`.
+    #[cfg(feature = "jxl")]
+    pub(super) fn has_dropped(&self, name: &str) -> bool {
+        self.dropped.iter().any(|dropped| dropped == name)
     }
 
     /// The source held `name`; the output holds what was asked for of it, or nothing.
@@ -90,6 +102,12 @@ impl Notes {
     /// Names what is recognised inside an XMP packet; only the presence of words is looked at.
     pub(super) fn drop_xmp(&mut self, packet: &[u8]) {
         self.drop("xmp");
+        let text = String::from_utf8_lossy(packet);
+        let turn = property(&text, "tiff:Orientation").and_then(|v| v.parse().ok());
+        self.orientation = self.orientation.or(turn.and_then(Orientation::from_exif));
+        if self.panorama.is_none() {
+            self.panorama = Panorama::read(packet);
+        }
         let has = |word: &str| contains(packet, word.as_bytes());
         if has("hdrgm:") || has("HDRGainMap") {
             self.gain_map();

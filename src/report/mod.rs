@@ -75,6 +75,9 @@ pub struct FileReport {
     pub height: u32,
     /// Frames or pages.
     pub frames: usize,
+    /// Whether it is a panorama that goes all the way round: left and right edge are the same line.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub panorama: bool,
     /// Faces through time, of a video; numbered from 0 in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tracks: Vec<TrackSummary>,
@@ -138,6 +141,7 @@ impl FileReport {
             width: 0,
             height: 0,
             frames: 0,
+            panorama: false,
             tracks: Vec::new(),
             spans: Vec::new(),
             times: None,

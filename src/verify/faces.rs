@@ -2,7 +2,7 @@
 
 use super::place::Place;
 use crate::face::Face;
-use crate::geometry::{Orientation, Point, Rect, Size};
+use crate::geometry::{Equirectangular, Orientation, Point, Rect, Size};
 use crate::redact::{Region, Shape};
 
 /// Least share of a face that must lie under masks.
@@ -11,17 +11,23 @@ const ENOUGH: f32 = 0.98;
 const GRID: usize = 48;
 
 /// The faces that masks do not cover, with the share that they do. What counts of a face is the ellipse in
-/// its box, as far as it lies in the picture.
+/// its box, as far as it lies in the picture; a panorama goes on at its other edge.
 pub(super) fn uncovered<'a>(
     faces: &'a [Face],
     regions: &[Region],
     picture: Size,
+    panorama: Option<&Equirectangular>,
 ) -> Vec<(&'a Face, f32)> {
     let places: Vec<Place> = regions
         .iter()
         .map(|r| Place::new(r, picture, Orientation::Normal))
         .collect();
-    let share = |face: &'a Face| (face, share(&face.area, &places, picture));
+    let share = |face: &'a Face| {
+        (
+            face,
+            share(&face.area, &places, picture, panorama.is_some()),
+        )
+    };
     faces
         .iter()
         .map(share)
@@ -30,7 +36,7 @@ pub(super) fn uncovered<'a>(
 }
 
 /// How much of a face lies under masks, 0..=1; 1 if nothing of it is in the picture.
-fn share(face: &Rect, masks: &[Place], picture: Size) -> f32 {
+fn share(face: &Rect, masks: &[Place], picture: Size, goes_round: bool) -> f32 {
     let all = Rect::of(picture);
     let region = Region::new(Shape::Ellipse, *face);
     let ellipse = Place::new(&region, picture, Orientation::Normal);
@@ -42,9 +48,13 @@ fn share(face: &Rect, masks: &[Place], picture: Size) -> f32 {
                 at(face.left(), face.width(), i),
                 at(face.top(), face.height(), j),
             );
-            if all.holds(p) && ellipse.holds(p, (0.0, 0.0)) {
+            let seen = match goes_round {
+                true => Point::new(p.x.rem_euclid(picture.width as f32), p.y),
+                false => p,
+            };
+            if all.holds(seen) && ellipse.holds(p, (0.0, 0.0)) {
                 inside += 1;
-                covered += u32::from(masks.iter().any(|m| m.holds(p, (0.0, 0.0))));
+                covered += u32::from(masks.iter().any(|m| m.holds(seen, (0.0, 0.0))));
             }
         }
     }
@@ -73,7 +83,7 @@ mod tests {
         let mask = |x, y, w, h| Region::new(Shape::Ellipse, Rect::new(x, y, w, h).expect("a box"));
         let masks = [mask(10.0, 10.0, 68.0, 68.0), mask(150.0, 0.0, 68.0, 68.0)];
         let share = |f: &Face| {
-            uncovered(std::slice::from_ref(f), &masks, picture)
+            uncovered(std::slice::from_ref(f), &masks, picture, None)
                 .first()
                 .map(|u| u.1)
         };
@@ -87,6 +97,13 @@ mod tests {
             share(&face(14.0, 14.0, 60.0)).is_some_and(|s| s > 0.9)
                 || share(&face(14.0, 14.0, 60.0)).is_none()
         );
-        assert!(uncovered(&[face(5.0, 5.0, 30.0)], &[], picture)[0].1 == 0.0);
+        let all_round = Equirectangular::new(picture);
+        let edge = [mask(180.0, 30.0, 40.0, 40.0)];
+        let over = [face(185.0, 35.0, 30.0)];
+        let flat = uncovered(&over, &edge, picture, None);
+        assert!(flat.is_empty(), "the rest is not in the picture");
+        let round = uncovered(&over, &edge, picture, Some(&all_round));
+        assert_eq!(round.len(), 1, "the rest is at the left edge");
+        assert!(uncovered(&[face(5.0, 5.0, 30.0)], &[], picture, None)[0].1 == 0.0);
     }
 }

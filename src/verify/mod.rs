@@ -20,9 +20,10 @@ use crate::detect::{DetectorOptions, Preset, SecondSearch, apart};
 use crate::digest::Digest;
 use crate::error::{ErrorKind, Result};
 use crate::face::Face;
-use crate::geometry::{Rect, Size};
+use crate::geometry::{Equirectangular, Rect, Size};
 use crate::inspect::inspect;
 use crate::photo::{BACKDROPS, FileKind, Format, KeepMetadata, Limits, Photo};
+use crate::picture::Picture;
 use crate::redact::{Region, Sticker, Style};
 use crate::report::{FileReport, Verdict, Verification, VerifyFinding, ensure_regions};
 use faceveil_engine::EngineOptions;
@@ -263,12 +264,17 @@ impl Verifier {
         {
             return Ok(());
         }
+        let told = line.is_some_and(|line| line.panorama && count == 1);
+        let panorama = photo
+            .panorama()
+            .or_else(|| told.then(|| Equirectangular::new(upright(&photo, 0))));
+        let panorama = panorama.as_ref();
         for frame in 0..count {
             let regions = line.map_or_else(Vec::new, |line| regions(line, frame));
             let label = (count > 1).then_some(frame);
-            let faces = self.faces(&photo, frame)?;
+            let faces = self.faces(&photo, frame, panorama)?;
             let size = upright(&photo, frame);
-            for (face, share) in faces::uncovered(&faces, &regions, size) {
+            for (face, share) in faces::uncovered(&faces, &regions, size, panorama) {
                 if !line.is_some_and(|line| line.is_left_open(&face.area)) {
                     tell_face(findings, label, face, share);
                 }
@@ -290,11 +296,20 @@ impl Verifier {
 
 impl Verifier {
     /// Whatever is seen in a frame, and where it is laid over something.
-    fn faces(&self, photo: &Photo, frame: usize) -> Result<Vec<Face>> {
-        let mut faces = self.search.detect(&photo.picture(frame))?;
+    fn faces(
+        &self,
+        photo: &Photo,
+        frame: usize,
+        panorama: Option<&Equirectangular>,
+    ) -> Result<Vec<Face>> {
+        let detect = |picture: &dyn Picture| match panorama {
+            Some(panorama) => self.search.detect_panorama(picture, panorama),
+            None => self.search.detect(picture),
+        };
+        let mut faces = detect(&photo.picture(frame))?;
         for backdrop in BACKDROPS {
             if let Some(picture) = photo.over(frame, backdrop)? {
-                faces.extend(self.search.detect(&picture)?);
+                faces.extend(detect(&picture)?);
             }
         }
         Ok(apart(faces))

@@ -293,7 +293,7 @@ impl Work<'_> {
             for face in &mut faces {
                 face.area = picture.to_stored(&face.area);
             }
-            let open = faces::uncovered(&faces, &regions, self.shape.upright());
+            let open = faces::uncovered(&faces, &regions, self.shape.upright(), None);
             seen.faces = open
                 .into_iter()
                 .map(|(f, share)| (f.clone(), share))

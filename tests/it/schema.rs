@@ -187,7 +187,7 @@ fn a_line_with_every_optional_field_is_read_written_again_and_valid() {
         "verify": {"verdict": "found", "findings": [
             {"kind": "face", "frame": 1, "box": [1.0, 2.0, 3.0, 4.0], "score": 0.5, "place": "byte 7", "reason": "a face shows"}
         ]},
-        "reviewed": true, "dropped": ["gps"], "kept": ["icc"], "warnings": ["a sentence"],
+        "reviewed": true, "panorama": true, "dropped": ["gps"], "kept": ["icc"], "warnings": ["a sentence"],
         "engine": "none", "ms": {"decode": 0.0, "detect": 0.0, "redact": 0.0, "encode": 0.0, "inspect": 0.0},
         "error": null
     });

@@ -1,6 +1,8 @@
 //! XMP packets: searched for words, not parsed, since a packet that is no proper XML still shows a name
 //! to whoever looks.
 
+mod projection;
+
 use super::bytes::{contains, find, rest};
 use super::embedded;
 use super::finding::{Finding, FindingKind as Kind, Inspection};
@@ -79,9 +81,16 @@ pub(super) fn is_sidecar(file: &[u8]) -> bool {
     head.trim_ascii_start().starts_with(b"<") || head.starts_with(b"\xef\xbb\xbf<")
 }
 
-/// Says what a packet holds. `place` names it.
+/// Says what a packet holds. `place` names it. One that holds the projection of a panorama and nothing
+/// else hides nothing, but for where the camera looked.
 pub(super) fn packet(data: &[u8], place: &str, out: &mut Inspection) {
     if !super::bytes::says_something(data) {
+        return;
+    }
+    if let Some(has_heading) = projection::only(data) {
+        if has_heading {
+            out.add(Finding::new(Kind::Gps, place).detail("heading"));
+        }
         return;
     }
     out.add(Finding::new(Kind::Xmp, place).bytes(data.len()));

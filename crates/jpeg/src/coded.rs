@@ -82,6 +82,35 @@ impl CodedImage {
         self.density = density;
     }
 
+    /// Gives the steps of coefficients that are zero in every block one value, the largest step that is
+    /// in use. No decoder needs them, and they can carry anything. Blocks that are changed afterwards
+    /// are coded with these steps.
+    pub fn neutralize_unused_steps(&mut self) {
+        let components = &self.frame.components;
+        let shares = |i: usize, j: usize| {
+            components[i].quant == components[j].quant && self.quant[i] == self.quant[j]
+        };
+        let own: Vec<u64> = self.planes.iter().map(Coefficients::used).collect();
+        let all = 0..own.len();
+        let used: Vec<u64> = { all.clone() }
+            .map(|i| {
+                let together = all.clone().filter(|&j| shares(i, j));
+                together.fold(0, |map, j| map | own[j])
+            })
+            .collect();
+        for (table, used) in self.quant.iter_mut().zip(used) {
+            let is_used = |at: usize| used >> at & 1 == 1;
+            let steps = ZIGZAG.iter().enumerate();
+            let steps = steps.filter(|(at, _)| is_used(*at));
+            let largest = steps.map(|(_, &place)| table[usize::from(place)]).max();
+            for (at, &place) in ZIGZAG.iter().enumerate() {
+                if !is_used(at) {
+                    table[usize::from(place)] = largest.unwrap_or(1).max(1);
+                }
+            }
+        }
+    }
+
     /// Scans that send all of it: the source's own, or the usual ones where those leave out bands that
     /// are not empty any more. (Where the first of them are left out, libjpeg smooths; so a picture that
     /// nobody changed must go on leaving them out.)
@@ -291,6 +320,12 @@ impl Builder {
     /// Bytes of scans that no block needed.
     pub(super) fn unused(&self) -> usize {
         self.unused
+    }
+
+    /// Whether nothing can follow: each bit of each coefficient has come.
+    pub(super) fn is_complete(&self) -> bool {
+        let begun = self.begun.as_ref();
+        begun.is_some_and(|begun| begun.progress.is_complete())
     }
 
     /// The picture, if all of it has come.

@@ -88,6 +88,11 @@ impl Coefficients {
         map | 1 == u64::MAX || self.maps.iter().all(|own| own & !map == 0)
     }
 
+    /// The coefficients that are not zero in some block; the first one counts as such.
+    pub(super) fn used(&self) -> u64 {
+        self.maps.iter().fold(1, |all, own| all | own)
+    }
+
     /// Replaces a block whose values are in range.
     pub(super) fn put(&mut self, x: usize, y: usize, block: &Block) {
         let at = y * self.stride + x;

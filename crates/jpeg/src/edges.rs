@@ -2,8 +2,9 @@
 //! leaves there what it cut off.
 //!
 //! Invariant: blocks that lie wholly beyond hold one mean, that of a block that shows. Those that lie
-//! across an edge hold nothing there but the last samples repeated, as far as quantisation tells; what
-//! encoders write by themselves is so already and stays bit by bit.
+//! across an edge hold nothing there but the last samples repeated or the picture mirrored (as Adobe
+//! Photoshop has it), as far as quantisation tells; what encoders write by themselves is so already and
+//! stays bit by bit.
 
 use super::coded::CodedImage;
 use super::coefficients::{Block, Coefficients, QuantTable, ZIGZAG};
@@ -77,8 +78,11 @@ pub(super) fn pad(blocks: &mut Coefficients, component: &Component) {
     }
 }
 
-/// An 8x8 matrix.
-type Matrix = [[f32; SIDE]; SIDE];
+/// A square matrix.
+type Matrix<const N: usize> = [[f32; N]; N];
+
+/// A block and the one before it, along a line.
+const PAIR: usize = 2 * SIDE;
 
 /// The blocks of a component that show in part.
 struct Edge<'a> {
@@ -89,8 +93,11 @@ struct Edge<'a> {
     /// Samples across and down that the last of them show, 1..=8.
     shown: (usize, usize),
     /// For each direction, see [`repeating`].
-    across: Matrix,
-    down: Matrix,
+    across: Matrix<SIDE>,
+    down: Matrix<SIDE>,
+    /// For each direction, see [`mirroring`]: the ways that encoders may have it.
+    mirrored_across: Vec<Matrix<PAIR>>,
+    mirrored_down: Vec<Matrix<PAIR>>,
 }
 
 impl<'a> Edge<'a> {
@@ -102,7 +109,14 @@ impl<'a> Edge<'a> {
             shown(component.samples.width),
             shown(component.samples.height),
         );
+        // Pixels are mirrored before colour is reduced: the last of its samples may be its own image.
+        let mirrored = |shown: usize, finest: bool| {
+            let shifts = if finest { 0..1 } else { 0..2 };
+            shifts.map(|shift| mirroring(shown, shift)).collect()
+        };
         Self {
+            mirrored_across: mirrored(shown.0, finest.0),
+            mirrored_down: mirrored(shown.1, finest.1),
             table,
             steps: Steps::new(table),
             own: component.own,
@@ -144,7 +158,11 @@ impl<'a> Edge<'a> {
             SIDE
         };
         let (block, map) = blocks.get(x, y);
-        if map == 0 || self.is_repeated(block, width < SIDE, height < SIDE) {
+        let beyond = (width < SIDE, height < SIDE);
+        if map == 0
+            || self.is_repeated(block, beyond.0, beyond.1)
+            || self.is_mirrored(blocks, (x, y), beyond)
+        {
             return false;
         }
         let mut samples = [0; SIDE * SIDE];
@@ -168,10 +186,85 @@ impl<'a> Edge<'a> {
     /// Such samples are a linear subspace, and what is rounded to a block is a box: a point in both is
     /// looked for by the method of Douglas and Rachford.
     fn is_repeated(&self, block: &Block, right: bool, bottom: bool) -> bool {
-        let mut values = [[0.0; SIDE]; SIDE];
-        let mut bounds = [[(0.0, 0.0); SIDE]; SIDE];
+        let mut bounds = Bounds::<SIDE>::free();
+        bounds.set(block, self.table, (0, 0));
+        bounds.meets(|values| {
+            let mut repeated = *values;
+            if right {
+                repeated = product(&repeated, &self.across);
+            }
+            if bottom {
+                repeated = product(&self.down, &repeated);
+            }
+            repeated
+        })
+    }
+
+    /// The same for samples that are mirrored at the edges. Where less than half of a block shows, the
+    /// image is that of the block before, too: four blocks are looked at together.
+    fn is_mirrored(
+        &self,
+        blocks: &Coefficients,
+        (x, y): (usize, usize),
+        (right, bottom): (bool, bool),
+    ) -> bool {
+        // Nothing can be the image of what lies before the first block.
+        let reaches = |first: bool, shown: usize| first && 2 * shown <= SIDE;
+        if right && reaches(x == 0, self.shown.0) || bottom && reaches(y == 0, self.shown.1) {
+            return false;
+        }
+        let mut bounds = Bounds::<PAIR>::free();
+        for (dx, dy) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
+            let matters = (dx == 1 || right && x > 0) && (dy == 1 || bottom && y > 0);
+            if matters {
+                let block = blocks.block(x + dx - 1, y + dy - 1);
+                bounds.set(block, self.table, (dx, dy));
+            }
+        }
+        let across: Vec<Option<&Matrix<PAIR>>> = match right {
+            true => self.mirrored_across.iter().map(Some).collect(),
+            false => vec![None],
+        };
+        let down: Vec<Option<&Matrix<PAIR>>> = match bottom {
+            true => self.mirrored_down.iter().map(Some).collect(),
+            false => vec![None],
+        };
+        across.iter().any(|across| {
+            down.iter().any(|down| {
+                bounds.clone().meets(|values| {
+                    let mut mirrored = *values;
+                    if let Some(across) = across {
+                        mirrored = product(&mirrored, across);
+                    }
+                    if let Some(down) = down {
+                        mirrored = product(down, &mirrored);
+                    }
+                    mirrored
+                })
+            })
+        })
+    }
+}
+
+/// Coefficients before they were rounded: a point that may be, and how far each may lie from it.
+#[derive(Clone)]
+struct Bounds<const N: usize> {
+    values: Matrix<N>,
+    bounds: [[(f32, f32); N]; N],
+}
+
+impl<const N: usize> Bounds<N> {
+    fn free() -> Self {
+        Self {
+            values: [[0.0; N]; N],
+            bounds: [[(f32::NEG_INFINITY, f32::INFINITY); N]; N],
+        }
+    }
+
+    /// Sets those of a block, which is number `at` across and down.
+    fn set(&mut self, block: &Block, table: &QuantTable, at: (usize, usize)) {
         for (&level, place) in block.iter().zip(ZIGZAG.map(usize::from)) {
-            let step = f32::from(self.table[place]);
+            let step = f32::from(table[place]);
             let value = f32::from(level) * step;
             // A step of 0, which makes no sense, tells nothing.
             let room = match step {
@@ -180,23 +273,22 @@ impl<'a> Edge<'a> {
             };
             let below = if level <= 0 { SHRUNK * step } else { 0.0 };
             let above = if level >= 0 { SHRUNK * step } else { 0.0 };
-            values[place / SIDE][place % SIDE] = value;
-            bounds[place / SIDE][place % SIDE] = (value - room - below, value + room + above);
+            let (row, column) = (at.1 * SIDE + place / SIDE, at.0 * SIDE + place % SIDE);
+            self.values[row][column] = value;
+            self.bounds[row][column] = (value - room - below, value + room + above);
         }
+    }
+
+    /// Whether a point within the bounds is one that `project` leaves alone.
+    fn meets(mut self, project: impl Fn(&Matrix<N>) -> Matrix<N>) -> bool {
         for _ in 0..MOST_ROUNDS {
-            let mut repeated = values;
-            if right {
-                repeated = product(&repeated, &self.across);
-            }
-            if bottom {
-                repeated = product(&self.down, &repeated);
-            }
+            let projected = project(&self.values);
             let mut inside = true;
-            let pairs = values.as_flattened_mut().iter_mut();
-            let pairs = pairs.zip(repeated.as_flattened());
-            for ((value, &repeated), &(low, high)) in pairs.zip(bounds.as_flattened()) {
-                inside &= (low..=high).contains(&repeated);
-                *value += (2.0 * repeated - *value).clamp(low, high) - repeated;
+            let pairs = self.values.as_flattened_mut().iter_mut();
+            let pairs = pairs.zip(projected.as_flattened());
+            for ((value, &there), &(low, high)) in pairs.zip(self.bounds.as_flattened()) {
+                inside &= (low..=high).contains(&there);
+                *value += (2.0 * there - *value).clamp(low, high) - there;
             }
             if inside {
                 return true;
@@ -208,7 +300,7 @@ impl<'a> Edge<'a> {
 
 /// The orthogonal projection, between coefficients of a line of samples, onto lines whose samples from
 /// number `first` on are alike: each becomes their mean.
-fn repeating(first: usize) -> Matrix {
+fn repeating(first: usize) -> Matrix<SIDE> {
     let first = first.min(SIDE - 1);
     let share = 1.0 / (SIDE - first) as f32;
     let mut out = [[0.0; SIDE]; SIDE];
@@ -222,8 +314,33 @@ fn repeating(first: usize) -> Matrix {
     out
 }
 
-fn product(a: &Matrix, b: &Matrix) -> Matrix {
-    let mut out = [[0.0; SIDE]; SIDE];
+/// The orthogonal projection, between coefficients of a line of two blocks, onto lines whose samples
+/// beyond the first `shown` of the second block are the image of those before; `shift` samples in
+/// between are their own image.
+fn mirroring(shown: usize, shift: usize) -> Matrix<PAIR> {
+    let mut image: [usize; PAIR] = std::array::from_fn(|i| i);
+    let end = SIDE + shown;
+    for k in 0..SIDE - shown {
+        let from = end - 1 - shift - k;
+        (image[end + k], image[from]) = (from, end + k);
+    }
+    // Sample `x` of the wave of coefficient `a`; no wave reaches into the other block.
+    let wave = |a: usize, x: usize| match a / SIDE == x / SIDE {
+        true => WAVES[a % SIDE][x % SIDE],
+        false => 0.0,
+    };
+    let mut out = [[0.0; PAIR]; PAIR];
+    for (a, row) in out.iter_mut().enumerate() {
+        for (b, to) in row.iter_mut().enumerate() {
+            let all = (0..PAIR).map(|x| wave(a, x) * (wave(b, x) + wave(b, image[x])) / 2.0);
+            *to = all.sum();
+        }
+    }
+    out
+}
+
+fn product<const N: usize>(a: &Matrix<N>, b: &Matrix<N>) -> Matrix<N> {
+    let mut out = [[0.0; N]; N];
     for (to, a) in out.iter_mut().zip(a) {
         for (a, b) in a.iter().zip(b) {
             for (to, b) in to.iter_mut().zip(b) {

@@ -169,6 +169,13 @@ impl Progress {
     }
 }
 
+impl Progress {
+    /// Whether each bit of each coefficient has come.
+    pub(super) fn is_complete(&self) -> bool {
+        self.missing.iter().flatten().all(|bits| *bits == Some(0))
+    }
+}
+
 /// A script of ten scans for a picture with colour: what libjpeg writes by default, and nearly every
 /// progressive file has. Components without colour differences get the same as luma.
 pub(super) fn usual(frame: &Frame, restart: usize) -> Vec<Scan> {

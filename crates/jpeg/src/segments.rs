@@ -35,6 +35,10 @@ pub trait Visitor<'a> {
         let _ = segment;
     }
 
+    /// Called if the file ends without an end marker, though all of its picture is there: some phones
+    /// write panoramas so. [`Visitor::end`] follows.
+    fn no_end_marker(&mut self) {}
+
     /// Called once behind the picture's end. `trailer` are the bytes of the file behind it.
     /// `unused` counts bytes within scans that no block needed: an encoder leaves none, but a file
     /// whose header was changed to a smaller height has many.
@@ -93,7 +97,15 @@ fn truncated() -> Error {
 impl<'a> Walk<'a> {
     fn run(&mut self, visitor: &mut dyn Visitor<'a>) -> Result<()> {
         loop {
-            let marker = self.next_marker()?;
+            let marker = match self.next_marker() {
+                Ok(marker) => marker,
+                Err(_) if self.picture.is_complete() => {
+                    self.at = self.file.len();
+                    visitor.no_end_marker();
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
             match marker {
                 0xd9 => break,
                 0x01 | 0xd0..=0xd7 => continue, // stand alone, and mean nothing here

@@ -103,6 +103,10 @@ pub(crate) struct Common {
     #[arg(allow_negative_numbers = true, help_heading = "Detection")]
     pub(crate) min_face: Option<f32>,
 
+    /// Treat each photo as a 360-degree panorama, whatever its tags say
+    #[arg(long, help_heading = "Detection")]
+    pub(crate) panorama: bool,
+
     /// How hard to look [default: balanced for photos, fast for videos]
     #[arg(long, value_enum, help_heading = "Detection")]
     pub(crate) preset: Option<PresetArg>,

@@ -113,6 +113,7 @@ fn covering(options: &AnonymizeOptions) -> Value {
         masking,
         regions,
         ignore,
+        panorama,
         keep,
         format,
         limits: _,
@@ -126,6 +127,7 @@ fn covering(options: &AnonymizeOptions) -> Value {
         "margin": masking.margin,
         "regions": boxes(regions),
         "ignore": boxes(ignore),
+        "panorama": panorama,
         "keep": kept(*keep),
         "format": format.map(faceveil::Format::short),
     })

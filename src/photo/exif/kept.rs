@@ -104,18 +104,33 @@ impl Kept {
     }
 
     fn time(&mut self, source: &Fields<'_>) {
-        let pairs = [
-            (Tag::DateTime, Tag::OffsetTime, true),
-            (Tag::DateTimeOriginal, Tag::OffsetTimeOriginal, false),
+        let moments = [
+            (Tag::DateTime, Tag::OffsetTime, Tag::SubSecTime),
+            (
+                Tag::DateTimeOriginal,
+                Tag::OffsetTimeOriginal,
+                Tag::SubSecTimeOriginal,
+            ),
+            (
+                Tag::DateTimeDigitized,
+                Tag::OffsetTimeDigitized,
+                Tag::SubSecTimeDigitized,
+            ),
         ];
-        for (tag, zone, main) in pairs {
+        for (tag, zone, fraction) in moments {
             let Some(moment) = source.text(tag).and_then(|text| moment(&text)) else {
                 continue;
             };
-            let list = if main { &mut self.main } else { &mut self.exif };
+            let list = match tag {
+                Tag::DateTime => &mut self.main,
+                _ => &mut self.exif,
+            };
             list.push((tag.number(), Value::Text(moment)));
             if let Some(offset) = source.text(zone).and_then(|text| offset(&text)) {
                 self.exif.push((zone.number(), Value::Text(offset)));
+            }
+            if let Some(digits) = source.text(fraction).and_then(|text| digits(&text)) {
+                self.exif.push((fraction.number(), Value::Text(digits)));
             }
         }
     }
@@ -171,7 +186,65 @@ impl Kept {
                 self.gps.push((5, Value::Byte(below.into())));
                 self.gps.push((6, Value::Fractions(vec![fraction(height)])));
             }
+            self.around_position(source);
         }
+    }
+
+    /// When the position was taken, how the camera moved and looked, and how exact all that is.
+    fn around_position(&mut self, source: &Fields<'_>) {
+        for (tag, unit, units, most) in [
+            (
+                Tag::GPSSpeed,
+                Tag::GPSSpeedRef,
+                &["K", "M", "N"][..],
+                100_000.0,
+            ),
+            (Tag::GPSTrack, Tag::GPSTrackRef, &["T", "M"], 360.0),
+            (
+                Tag::GPSImgDirection,
+                Tag::GPSImgDirectionRef,
+                &["T", "M"],
+                360.0,
+            ),
+        ] {
+            let unit_text = source.text(unit).filter(|t| units.contains(&&t[..]));
+            if let Some((unit_text, value)) = unit_text.zip(source.number(tag, most)) {
+                self.gps.push((unit.number(), Value::Text(unit_text)));
+                self.gps.push((tag.number(), value));
+            }
+        }
+        for (tag, most) in [(Tag::GPSDOP, 10_000.0), (Tag::GPSHPositioningError, 1e6)] {
+            let value = source.number(tag, most);
+            self.gps.extend(value.map(|v| (tag.number(), v)));
+        }
+        let mode = source.text(Tag::GPSMeasureMode);
+        if let Some(mode) = mode.filter(|m| matches!(&m[..], "2" | "3")) {
+            self.gps
+                .push((Tag::GPSMeasureMode.number(), Value::Text(mode)));
+        }
+        let day = source.text(Tag::GPSDateStamp).and_then(|text| day(&text));
+        self.gps
+            .extend(day.map(|day| (Tag::GPSDateStamp.number(), Value::Text(day))));
+        if let Some([h, m, s]) = source.fractions(Tag::GPSTimeStamp).as_deref()
+            && (0.0..24.0).contains(h)
+            && (0.0..60.0).contains(m)
+            && (0.0..61.0).contains(s)
+        {
+            let parts = [(*h as u32, 1), (*m as u32, 1), thousandths(*s)];
+            let tag = Tag::GPSTimeStamp.number();
+            self.gps.push((tag, Value::Fractions(parts.to_vec())));
+        }
+    }
+
+    /// Whether a field of the source is among them.
+    pub(super) fn has(&self, tag: Tag) -> bool {
+        let list = match tag.context() {
+            exif::Context::Tiff => &self.main,
+            exif::Context::Exif => &self.exif,
+            exif::Context::Gps => &self.gps,
+            _ => return false,
+        };
+        list.iter().any(|(number, _)| *number == tag.number())
     }
 
     fn copyright(&mut self, source: &Fields<'_>) {
@@ -200,6 +273,14 @@ impl Fields<'_> {
             Source::Rational(list) => list.iter().map(real).collect(),
             _ => None,
         }
+    }
+
+    /// One number from 0 to `most`, to a thousandth.
+    fn number(&self, tag: Tag, most: f64) -> Option<Value> {
+        let value = self.fractions(tag)?.first().copied()?;
+        (0.0..=most)
+            .contains(&value)
+            .then(|| Value::Fractions(vec![thousandths(value)]))
     }
 
     /// Degrees, minutes and seconds, the last to a thousandth: three centimetres.
@@ -247,6 +328,18 @@ fn moment(text: &str) -> Option<String> {
     }
 }
 
+/// `2024:01:31`, if it is such a day.
+fn day(text: &str) -> Option<String> {
+    let whole = moment(&format!("{text} 00:00:00"))?;
+    whole.split(' ').next().map(str::to_owned)
+}
+
+/// Digits behind the point of a second, at most nine.
+fn digits(text: &str) -> Option<String> {
+    let fine = text.bytes().all(|b| b.is_ascii_digit()) && (1..=9).contains(&text.len());
+    fine.then(|| text.to_owned())
+}
+
 /// `+02:00`, if it is such an offset.
 fn offset(text: &str) -> Option<String> {
     let (sign, rest) = text.split_at_checked(1)?;
@@ -264,6 +357,11 @@ fn fraction(value: f64) -> (u32, u32) {
     if value < 0.1 {
         return (1, (1.0 / value).round().clamp(1.0, 4e9) as u32);
     }
+    thousandths(value)
+}
+
+/// A number with at most three digits behind the point.
+fn thousandths(value: f64) -> (u32, u32) {
     let thousandths = (value * 1000.0).round().clamp(0.0, 4e9) as u32;
     let common = (1..=1000)
         .rev()
@@ -307,5 +405,16 @@ mod tests {
         assert_eq!(fraction(2.8), (14, 5));
         assert_eq!(fraction(50.0), (50, 1));
         assert_eq!(fraction(0.0), (0, 1));
+        assert_eq!(thousandths(0.0304), (3, 100));
+    }
+
+    #[test]
+    fn days_and_parts_of_seconds_are_checked() {
+        assert_eq!(day("2024:02:03"), Some("2024:02:03".to_owned()));
+        assert_eq!(day("2024:02:03 x"), None);
+        assert_eq!(day("today"), None);
+        assert_eq!(digits("0123"), Some("0123".to_owned()));
+        assert_eq!(digits("12a"), None);
+        assert_eq!(digits("0123456789"), None);
     }
 }

@@ -71,7 +71,7 @@ pub(super) fn read(block: &[u8], notes: &mut Notes) -> Facts {
         return Facts::default();
     };
     let kept = Kept::read(&parsed, wanted, notes);
-    name_the_rest(&parsed, notes);
+    name_the_rest(&parsed, &kept, notes);
     let number = |tag| {
         let field = parsed.get_field(tag, In::PRIMARY)?;
         field.value.get_uint(0)
@@ -108,20 +108,42 @@ pub(super) fn kept_of_tiff(file: &[u8], notes: &mut Notes) -> Kept {
     if !wanted.any() {
         return Kept::default();
     }
-    parse(file.to_vec()).map_or_else(Kept::default, |parsed| Kept::read(&parsed, wanted, notes))
+    let Some(parsed) = parse(file.to_vec()) else {
+        return Kept::default();
+    };
+    let kept = Kept::read(&parsed, wanted, notes);
+    // The tags of the page itself are named with it.
+    let below = parsed.fields().filter(|f| f.tag.context() != Context::Tiff);
+    for field in below.filter(|f| f.ifd_num == In::PRIMARY) {
+        name_field(field.tag, &kept, notes);
+    }
+    kept
 }
 
 /// Names what is not written again. Fields of a thumbnail's directory only count as the thumbnail.
-fn name_the_rest(parsed: &Exif, notes: &mut Notes) {
+fn name_the_rest(parsed: &Exif, kept: &Kept, notes: &mut Notes) {
     for field in parsed.fields() {
         let tag = field.tag;
-        if field.ifd_num != In::PRIMARY {
-            if matches!(tag, Tag::JPEGInterchangeFormat | Tag::StripOffsets) {
-                notes.drop("exif-thumbnail");
-            }
-        } else if let Some(name) = name(tag) {
-            notes.drop_unless_kept(name);
+        if field.ifd_num == In::PRIMARY {
+            name_field(tag, kept, notes);
+        } else if matches!(tag, Tag::JPEGInterchangeFormat | Tag::StripOffsets) {
+            notes.drop("exif-thumbnail");
         }
+    }
+}
+
+/// Names a field that is not written again; `gps-other` and the like where others of its kind are.
+fn name_field(tag: Tag, kept: &Kept, notes: &mut Notes) {
+    let Some(name) = name(tag).filter(|_| !kept.has(tag)) else {
+        return;
+    };
+    if notes.kept.iter().any(|kept| kept == name) {
+        // The version of the GPS tags says nothing.
+        if tag != Tag::GPSVersionID {
+            notes.drop(format!("{name}-other"));
+        }
+    } else {
+        notes.drop(name);
     }
 }
 

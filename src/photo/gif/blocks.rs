@@ -2,12 +2,15 @@
 
 use super::super::notes::Notes;
 
-/// Walks the blocks of a GIF; stops where they stop making sense, which the decoder reports.
-pub(super) fn name(file: &[u8], notes: &mut Notes) {
-    let _ = walk(file, notes);
+/// Walks the blocks of a GIF and counts its frames; stops where they stop making sense, which the
+/// decoder reports.
+pub(super) fn name(file: &[u8], notes: &mut Notes) -> u64 {
+    let mut frames = 0;
+    let _ = walk(file, &mut frames, notes);
+    frames
 }
 
-fn walk(file: &[u8], notes: &mut Notes) -> Option<()> {
+fn walk(file: &[u8], frames: &mut u64, notes: &mut Notes) -> Option<()> {
     let table = |flags: u8| {
         if flags & 0x80 == 0 {
             0
@@ -19,6 +22,7 @@ fn walk(file: &[u8], notes: &mut Notes) -> Option<()> {
     loop {
         match file.get(at)? {
             0x2c => {
+                *frames += 1;
                 let side =
                     |a: usize| Some(u32::from(*file.get(a)?) | u32::from(*file.get(a + 1)?) << 8);
                 let beyond = |place, length, screen| {

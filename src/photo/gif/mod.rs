@@ -44,12 +44,16 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
     options.set_memory_limit(codec::MemoryLimit::Unlimited); // buffers are ours, paid for below
     let mut decoder = options.read_info(file).map_err(damaged)?;
     let size = Size::new(decoder.width().into(), decoder.height().into());
-    blocks::name(file, notes);
+    // All frames are paid for before the first is drawn.
+    let counted = blocks::name(file, notes);
+    budget.take(size, counted)?;
     notes.cannot_keep("GIF");
     let (mut frames, mut timings) = (Vec::new(), Vec::new());
     let mut canvas: Option<Canvas<u8>> = None;
     while let Some(frame) = decoder.next_frame_info().map_err(damaged)? {
-        budget.take(size, 1)?;
+        if frames.len() as u64 >= counted {
+            budget.take(size, 1)?;
+        }
         let stored = Size::new(frame.width.into(), frame.height.into());
         let place = PixelRect::new(
             frame.left.into(),

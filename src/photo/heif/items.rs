@@ -268,6 +268,12 @@ impl<'a> Items<'a> {
         }
     }
 
+    /// Whether the item says that it must be turned or mirrored.
+    pub(super) fn is_turned(&self, id: u32) -> bool {
+        let mut all = self.properties(id);
+        all.any(|p| matches!(p, Property::Turn(_) | Property::Mirror(_)))
+    }
+
     pub(super) fn size(&self, id: u32) -> Option<Size> {
         self.properties(id).find_map(|p| match p {
             Property::Size(size) => Some(*size),

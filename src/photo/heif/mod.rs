@@ -53,6 +53,12 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
     let items = Items::read(file, meta)?;
     let main = main_picture(&items)?;
     let facts = names::items(&items, main, notes);
+    if facts.orientation != Orientation::Normal && !items.is_turned(main) {
+        notes.warn(
+            "its EXIF says that it is turned, which viewers of this format ignore; it is written as they \
+             show it",
+        );
+    }
     let mut painter = Painter::new(&items, budget);
     let painted = painter.upright(main)?;
     let (icc, colour) = colour(&items, main, painted.colour);

@@ -66,6 +66,11 @@ impl<'a> Visitor<'a> for Reader<'a, '_> {
         }
     }
 
+    fn no_end_marker(&mut self) {
+        self.notes
+            .warn("the JPEG has no end marker, but all of its picture is there");
+    }
+
     fn end(&mut self, trailer: &'a [u8], unused: usize) {
         if unused > HIDDEN {
             self.notes.drop("hidden-picture-data");

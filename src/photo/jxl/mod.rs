@@ -131,7 +131,8 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
         signal,
         exif: facts,
         timing,
-        lossy: !info.uses_original_profile,
+        // What was a JPEG keeps its colour space, and how to rebuild it lies beside.
+        lossy: !info.uses_original_profile || notes.has_dropped("jpeg-reconstruction"),
         ..Parts::new(frames)
     })
 }

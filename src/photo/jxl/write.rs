@@ -1,9 +1,11 @@
 //! Writes a JPEG XL without loss: the frame comes from a small encoder, the header before it from here,
 //! since that encoder knows one colour space and 8 bits of opacity only.
 //!
-//! Invariant: the header says what the pixels are; nothing else is in the file.
+//! Invariant: the header says what the pixels are; nothing else is in the file but metadata that was asked
+//! for.
 
 use super::super::convert::Parts;
+use super::super::exif::{self, Facts};
 use super::super::frames::{Frame, Writer};
 use super::super::guard::encoder;
 use super::super::icc::Profile;
@@ -29,6 +31,7 @@ enum Space {
 #[derive(Debug)]
 pub(in super::super) struct JxlWriter {
     space: Space,
+    exif: Facts,
 }
 
 impl JxlWriter {
@@ -68,7 +71,8 @@ impl JxlWriter {
             let message = "pictures one pixel wide or high cannot be written as JPEG XL; choose png with --format";
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
-        Ok((frames, Self { space }))
+        let exif = std::mem::take(&mut parts.exif);
+        Ok((frames, Self { space, exif }))
     }
 }
 
@@ -100,10 +104,11 @@ impl Writer for JxlWriter {
             .map_err(|e| encoder("JPEG XL", format!("{e:?}")))?;
         let theirs = header(raster, None).len();
         out.splice(..theirs, header(raster, Some(self.space)));
-        match raster.samples() {
-            Samples::U8(_) => Ok(out),
-            Samples::U16(_) => Ok(in_container(&out)),
-        }
+        let deep = matches!(raster.samples(), Samples::U16(_));
+        Ok(match exif::write(&self.exif) {
+            None if !deep => out,
+            block => in_container(&out, deep, block.as_deref()),
+        })
     }
 
     fn parts(self, frames: Vec<Frame>) -> Parts {
@@ -114,6 +119,7 @@ impl Writer for JxlWriter {
         };
         Parts {
             icc,
+            exif: self.exif,
             ..Parts::new(frames)
         }
     }
@@ -132,10 +138,19 @@ fn with_three_colours(raster: &Raster) -> Result<Cow<'_, Raster>> {
     }
 }
 
-/// The boxes that a codestream beyond level 5 must be in, which 16 bits a sample are (annex M; 18181-2).
-fn in_container(stream: &[u8]) -> Vec<u8> {
-    let mut out =
-        b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl \0\0\0\0jxl \0\0\0\x09jxll\x0a".to_vec();
+/// The boxes that metadata must be in, and a codestream beyond level 5, which 16 bits a sample are
+/// (annex M; 18181-2).
+fn in_container(stream: &[u8], deep: bool, exif: Option<&[u8]>) -> Vec<u8> {
+    let mut out = b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl \0\0\0\0jxl ".to_vec();
+    if deep {
+        out.extend(b"\0\0\0\x09jxll\x0a");
+    }
+    if let Some(block) = exif {
+        out.extend((block.len() as u32 + 12).to_be_bytes());
+        // Where the block begins comes before it.
+        out.extend(b"Exif\0\0\0\0");
+        out.extend(block);
+    }
     // A length of 0 goes to the end of the file.
     out.extend(b"\0\0\0\0jxlc");
     out.extend(stream);

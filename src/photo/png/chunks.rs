@@ -6,6 +6,7 @@
 use super::super::exif;
 use super::super::guard::malformed;
 use super::super::notes::{Notes, contains};
+use super::raw_profile;
 use crate::error::Result;
 
 /// Chunks of numbers that change how pixels look, with their lengths (PNG 3, chapter 11.3).
@@ -27,6 +28,10 @@ pub(super) struct Chunks {
     /// Bits of each channel that mean something.
     significant: Option<Vec<u8>>,
     pub(super) exif: exif::Facts,
+    /// A chunk of EXIF was there, which counts for more than what is said elsewhere.
+    has_exif: bool,
+    /// From EXIF in a text chunk, as ImageMagick writes it.
+    from_text: Option<exif::Facts>,
     /// How many frames of an animation there are, and how often it plays.
     pub(super) animation: Option<(u32, u32)>,
     /// How many frames the file really begins.
@@ -41,22 +46,35 @@ impl Chunks {
         loop {
             let Some((head, after)) = rest.split_at_checked(8) else {
                 // The decoder says so if pixels are missing.
-                return Ok(found);
+                return Ok(found.settled(notes));
             };
             let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
             let name = [head[4], head[5], head[6], head[7]];
             let Some(data) = after.get(..length) else {
-                return Ok(found);
+                return Ok(found.settled(notes));
             };
             rest = after.get(length + 4..).unwrap_or_default();
             if name == *b"IEND" {
                 if !rest.is_empty() {
                     notes.drop("trailer");
                 }
-                return Ok(found);
+                return Ok(found.settled(notes));
             }
             found.one(name, data, notes)?;
         }
+    }
+
+    /// With the orientation that is said in the strongest way: in a chunk of EXIF, in one that is written
+    /// as text, in XMP.
+    fn settled(mut self, notes: &Notes) -> Self {
+        if !self.has_exif {
+            let from_xmp = || exif::Facts {
+                orientation: notes.orientation.unwrap_or_default(),
+                ..exif::Facts::default()
+            };
+            self.exif = self.from_text.take().unwrap_or_else(from_xmp);
+        }
+        self
     }
 
     fn one(&mut self, name: [u8; 4], data: &[u8], notes: &mut Notes) -> Result<()> {
@@ -82,13 +100,19 @@ impl Chunks {
                 notes.keep("animation");
             }
             b"fcTL" => self.frame_controls = self.frame_controls.saturating_add(1),
-            b"eXIf" if self.exif == exif::Facts::default() => self.exif = exif::read(data, notes),
+            b"eXIf" if !self.has_exif => {
+                self.exif = exif::read(data, notes);
+                self.has_exif = true;
+            }
             b"eXIf" => notes.drop("exif"),
             b"tEXt" | b"zTXt" | b"iTXt" if contains(data, b"XML:com.adobe.xmp") => {
                 notes.drop_xmp(data);
             }
             b"tEXt" | b"zTXt" | b"iTXt" if data.starts_with(b"Raw profile type") => {
                 notes.drop("raw-profile");
+                if let Some(block) = raw_profile::exif(&name, data) {
+                    self.from_text = Some(exif::read(&block, notes));
+                }
             }
             b"tEXt" | b"zTXt" | b"iTXt" => notes.drop("text"),
             b"caBX" => notes.c2pa(),

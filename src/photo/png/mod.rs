@@ -4,6 +4,7 @@
 mod chunks;
 mod compressor;
 mod pack;
+mod raw_profile;
 
 use super::canvas::{Blend, Canvas, Disposal};
 use super::convert::{Parts, Timing};

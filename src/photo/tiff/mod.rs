@@ -1,31 +1,35 @@
-//! TIFF: grey, RGB and CMYK with 8 or 16 bits a sample, with or without opacity. Every page is read,
-//! or the file is refused; it is written without loss.
+//! TIFF: its directories are walked by the `tiff` crate, its strips and tiles are read here, since the
+//! crate knows few of the kinds that scanners and Photoshop write. Every page is read, or the file is
+//! refused; it is written without loss as grey, RGB or CMYK with 8 or 16 bits a sample.
 
-mod source;
+mod colours;
+mod samples;
+mod stored;
 #[cfg(test)]
 mod tests;
+mod unpack;
 mod write;
 
 use super::exif::{self, Resolution, Unit};
 use super::frames::{Frame, Frames};
-use super::guard::{Budget, malformed, unsupported};
+use super::guard::{Budget, malformed};
 use super::icc::Profile;
 use super::notes::{Notes, contains};
-use super::raster::{Model, Raster, Samples};
+use super::raster::Model;
 use crate::error::{Error, Result};
 use crate::geometry::{Orientation, Size};
-use crate::plane::Sample;
 use ::tiff as codec;
-use codec::decoder::{ChunkType, Decoder, ifd::Value};
-use codec::tags::{PhotometricInterpretation, Tag};
-use source::Source;
+use codec::decoder::{Decoder, ifd::Value};
+use codec::tags::Tag;
+use std::io::Cursor;
+use stored::{Colours, Stored, refused};
 pub(super) use write::TiffWriter;
 use write::{Opacity, Page};
 
 /// A decoded TIFF.
 pub(super) type Tiff = Frames<TiffWriter>;
 
-type Reader<'a> = Decoder<Source<'a>>;
+type Reader<'a> = Decoder<Cursor<&'a [u8]>>;
 
 /// Directories in one file; real scans have a few hundred.
 const MOST_PAGES: usize = 10_000;
@@ -38,9 +42,13 @@ const KNOWN: [u16; 35] = [
 
 fn damaged(error: codec::TiffError) -> Error {
     match error {
-        codec::TiffError::UnsupportedError(what) => {
-            unsupported("a TIFF of this kind is not handled").because(what.to_string())
-        }
+        codec::TiffError::UnsupportedError(what) => refused(match what {
+            codec::TiffUnsupportedError::InconsistentBitsPerSample(_) => {
+                "samples of different numbers of bits"
+            }
+            codec::TiffUnsupportedError::UnsupportedSampleFormat(_) => "samples of several kinds",
+            _ => "colours of this kind",
+        }),
         codec::TiffError::LimitsExceeded => {
             malformed("the TIFF asks for more memory than its pages explain")
         }
@@ -56,7 +64,7 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
     limits.decoding_buffer_size = file.len().saturating_mul(32).clamp(1 << 20, 256 << 20);
     limits.ifd_value_size = 8 << 20;
     limits.intermediate_buffer_size = file.len().max(1 << 20); // one strip or tile, compressed
-    let decoder = Decoder::new(Source::new(file)).map_err(damaged)?;
+    let decoder = Decoder::new(Cursor::new(file)).map_err(damaged)?;
     let mut decoder = decoder.with_limits(limits);
     let kept = exif::kept_of_tiff(file, notes);
     let (mut frames, mut pages) = (Vec::new(), Vec::new());
@@ -70,7 +78,7 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
         if reduced && !frames.is_empty() {
             notes.drop("tiff-thumbnail");
         } else {
-            let (frame, page) = one(&mut decoder, budget, notes)?;
+            let (frame, page) = one(&mut decoder, file, budget, notes)?;
             frames.push(frame);
             pages.push(page);
         }
@@ -84,13 +92,25 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
 }
 
 /// One page: its pixels, and what is written with them.
-fn one(decoder: &mut Reader<'_>, budget: &mut Budget, notes: &mut Notes) -> Result<(Frame, Page)> {
+fn one(
+    decoder: &mut Reader<'_>,
+    file: &[u8],
+    budget: &mut Budget,
+    notes: &mut Notes,
+) -> Result<(Frame, Page)> {
     let (width, height) = decoder.dimensions().map_err(damaged)?;
     let size = Size::new(width, height);
-    let layout = Layout::of(decoder, notes)?;
+    let stored = Stored::read(decoder, file, size)?;
+    let (model, opacity) = model(decoder, &stored, notes)?;
     budget.take(size, 1)?;
     name_tags(decoder, notes);
-    let raster = pixels(decoder, size, &layout)?;
+    let palette = palette(decoder, &stored)?;
+    let keep = match stored.colours {
+        Colours::Palette => 1,
+        _ => model.channels().len(),
+    };
+    let raw = samples::read(&stored, file, keep)?;
+    let raster = colours::raster(&stored, raw, model, palette.as_deref(), notes)?;
     let orientation = unsigned(decoder, 274)?
         .and_then(Orientation::from_exif)
         .unwrap_or_default();
@@ -98,7 +118,10 @@ fn one(decoder: &mut Reader<'_>, budget: &mut Budget, notes: &mut Notes) -> Resu
         notes.keep("orientation");
     }
     let icc = decoder.find_tag(Tag::IccProfile).map_err(damaged)?;
+    // Lab colours become sRGB, and their profile is one for Lab.
+    let lab = matches!(stored.colours, Colours::Lab | Colours::IccLab);
     let icc = icc
+        .filter(|_| !lab)
         .and_then(|value| value.into_u8_vec().ok())
         .and_then(|bytes| Profile::take(&bytes, notes));
     let resolution = resolution(decoder)?;
@@ -108,7 +131,7 @@ fn one(decoder: &mut Reader<'_>, budget: &mut Budget, notes: &mut Notes) -> Resu
     let page = Page {
         icc,
         resolution,
-        opacity: layout.opacity,
+        opacity,
     };
     let frame = Frame {
         raster,
@@ -117,209 +140,91 @@ fn one(decoder: &mut Reader<'_>, budget: &mut Budget, notes: &mut Notes) -> Resu
     Ok((frame, page))
 }
 
-/// How the samples of a page lie.
-struct Layout {
-    model: Model,
-    /// 1, 2, 4, 8 or 16.
-    bits: u8,
-    opacity: Option<Opacity>,
-    /// Values are inks: no ink is 0.
-    inks: bool,
-    /// Pixels have more samples than the model, which are left out.
-    surplus: bool,
-    /// The lowest bit of a byte comes first.
-    lowest_first: bool,
-}
-
-impl Layout {
-    fn of(decoder: &mut Reader<'_>, notes: &mut Notes) -> Result<Self> {
-        let photometric = unsigned(decoder, 262)?.and_then(|v| u16::try_from(v).ok());
-        match photometric.and_then(PhotometricInterpretation::from_u16) {
-            Some(PhotometricInterpretation::RGBPalette) => {
-                return Err(unsupported(
-                    "TIFF with a palette is not handled; convert it to RGB first",
-                ));
+/// What a page's pixels become, and what its opacity is. Says what is left out or changes.
+fn model(
+    decoder: &mut Reader<'_>,
+    stored: &Stored,
+    notes: &mut Notes,
+) -> Result<(Model, Option<Opacity>)> {
+    let extra = decoder
+        .find_tag_unsigned_vec::<u16>(Tag::ExtraSamples)
+        .map_err(damaged)?;
+    if extra.as_ref().is_some_and(|list| list.len() > 8) {
+        return Err(refused("more than 8 extra samples a pixel"));
+    }
+    let extra = extra.as_deref();
+    let opacity = match extra.and_then(|list| list.first()) {
+        Some(1) => Some(Opacity::Multiplied),
+        Some(2) => Some(Opacity::Plain),
+        Some(_) => Some(Opacity::Unspecified),
+        None => None,
+    };
+    let known = matches!(opacity, Some(Opacity::Multiplied | Opacity::Plain));
+    let samples = stored.samples;
+    let own = match stored.colours {
+        Colours::WhiteIsZero | Colours::BlackIsZero | Colours::Palette => 1,
+        Colours::Inks => 4,
+        _ => 3,
+    };
+    if samples < own {
+        return Err(malformed(
+            "a TIFF page has fewer samples than its colours need",
+        ));
+    }
+    let model = match stored.colours {
+        Colours::WhiteIsZero | Colours::BlackIsZero => {
+            let pair = samples == 2 && opacity.is_some();
+            if pair || known && samples > 2 {
+                Model::GreyAlpha
+            } else {
+                Model::Grey
             }
-            Some(PhotometricInterpretation::YCbCr) => {
-                return Err(unsupported(
-                    "TIFF with YCbCr pixels is not handled; convert it to RGB first",
-                ));
-            }
-            Some(PhotometricInterpretation::TransparencyMask) => {
-                return Err(unsupported(
-                    "TIFF with a page that is a transparency mask is not handled",
-                ));
-            }
-            _ => {}
         }
-        let extra = decoder
-            .find_tag_unsigned_vec::<u16>(Tag::ExtraSamples)
-            .map_err(damaged)?;
-        if extra.as_ref().is_some_and(|list| list.len() > 8) {
-            return Err(unsupported(
-                "TIFF with more than 8 extra samples a pixel is not handled",
-            ));
+        // Four samples without a word about the fourth are opacity by custom.
+        Colours::Rgb if known && samples > 3 || samples == 4 && extra.is_none() => Model::Rgba,
+        Colours::Inks => Model::InvertedCmyk,
+        _ => Model::Rgb,
+    };
+    let kept = match stored.colours {
+        Colours::Palette => 1,
+        _ => model.channels().len(),
+    };
+    if samples as usize > kept {
+        notes.drop("extra-samples");
+        notes.warn("samples of a TIFF that are neither colour nor opacity were dropped");
+    }
+    let bits = stored.bits;
+    match stored.colours {
+        Colours::Palette => notes.warn("a TIFF page with a palette is written as RGB"),
+        Colours::Lab | Colours::IccLab => {
+            notes.warn(
+                "a TIFF page with Lab colours is written as sRGB: colours beyond it are lost",
+            );
         }
-        let opacity = match extra.as_deref().and_then(|list| list.first()) {
-            Some(1) => Some(Opacity::Multiplied),
-            Some(2) => Some(Opacity::Plain),
-            Some(_) => Some(Opacity::Unspecified),
-            None => None,
-        };
-        use codec::ColorType as C;
-        let kind = decoder.colortype().map_err(damaged)?;
-        let (model, bits, inks) = match kind {
-            C::Gray(bits @ (1 | 2 | 4 | 8 | 16)) => (Model::Grey, bits, false),
-            C::Multiband {
-                bit_depth: bits @ (8 | 16),
-                num_samples: 2,
-            } if opacity.is_some() => (Model::GreyAlpha, bits, false),
-            C::RGB(bits @ (8 | 16)) => (Model::Rgb, bits, false),
-            C::RGBA(bits @ (8 | 16)) => (Model::Rgba, bits, false),
-            C::CMYK(bits @ (8 | 16)) => (Model::InvertedCmyk, bits, true),
-            other => {
-                return Err(unsupported(format!(
-                    "TIFF with {other:?} pixels is not handled"
-                )));
-            }
-        };
-        let format = unsigned(decoder, 339)?.unwrap_or(1);
-        if !matches!(format, 1 | 4) {
-            return Err(unsupported(
-                "TIFF with signed or floating-point samples is not handled",
-            ));
-        }
-        let samples = unsigned(decoder, 277)?.unwrap_or(1);
-        let surplus = samples as usize > model.channels().len();
-        if surplus {
-            notes.drop("extra-samples");
-            notes.warn("samples of a TIFF that are neither colour nor opacity were dropped");
-        }
-        if bits < 8 {
+        _ if bits < 8 => {
             notes.warn("a TIFF page with fewer than 8 bits a sample is written with 8");
         }
-        Ok(Self {
-            model,
-            bits,
-            opacity: opacity.filter(|_| matches!(model, Model::GreyAlpha | Model::Rgba)),
-            inks,
-            surplus,
-            lowest_first: lowest_first(decoder)?,
-        })
-    }
-}
-
-/// Whether a page's bytes are to be turned around, by FillOrder (tag 266). As in libtiff that is so before
-/// any compression is undone and whatever the number of bits, but never for JPEG, whose streams have an
-/// order of their own.
-fn lowest_first(decoder: &mut Reader<'_>) -> Result<bool> {
-    const JPEG: u32 = 7;
-    let order = decoder.find_tag(Tag::FillOrder).map_err(damaged)?;
-    match order.map(first) {
-        None | Some(Some(1)) => Ok(false),
-        Some(Some(2)) => Ok(unsigned(decoder, 259)? != Some(JPEG)),
-        Some(_) => Err(unsupported(
-            "TIFF with a FillOrder that is neither 1 nor 2 is not handled",
-        )),
-    }
-}
-
-/// Refuses strips and tiles that the crate (0.11.3) would misread or stop over.
-fn check_pieces(
-    decoder: &mut Reader<'_>,
-    size: Size,
-    layout: &Layout,
-    planes: usize,
-) -> Result<()> {
-    let (width, height) = decoder.chunk_dimensions();
-    if width > size.width.saturating_add(1 << 16) {
-        return Err(malformed(
-            "the tiles of a TIFF page are far larger than the page",
-        ));
-    }
-    let tiled = decoder.get_chunk_type() == ChunkType::Tile;
-    // It knows the lowest tiles of the first plane only.
-    if tiled && planes > 1 && !size.height.is_multiple_of(height) {
-        return Err(unsupported(
-            "TIFF with a plane for each colour, in tiles that reach below the page, is not handled; \
-             save it with one plane first",
-        ));
-    }
-    // It takes the surplus out of a row before it undoes the predictor, and lets a tile without it run on
-    // into its neighbours.
-    let predicted = unsigned(decoder, 317)?.unwrap_or(1) != 1;
-    if layout.surplus && planes < 2 && (predicted || tiled && width < size.width) {
-        return Err(unsupported(
-            "TIFF with samples that are neither colour nor opacity, with a predictor or in tiles, is \
-             not handled; save it without those samples first",
-        ));
-    }
-    Ok(())
-}
-
-/// Decodes the page whose size was paid for.
-fn pixels(decoder: &mut Reader<'_>, size: Size, layout: &Layout) -> Result<Raster> {
-    let n = layout.model.channels().len();
-    let announced = decoder.image_buffer_layout().map_err(damaged)?;
-    let each = n as u64 * u64::from(layout.bits.div_ceil(8));
-    let wanted = size.area().saturating_mul(each);
-    if announced.complete_len as u64 > wanted {
-        return Err(malformed("a page of the TIFF is larger than its size says"));
-    }
-    let planes = announced.planes;
-    check_pieces(decoder, size, layout, planes)?;
-    let mut bytes = vec![0; announced.complete_len];
-    decoder.inner().reversed = layout.lowest_first;
-    let read = decoder.read_image_bytes(&mut bytes);
-    decoder.inner().reversed = false;
-    read.map_err(damaged)?;
-    let samples = if layout.bits == 16 {
-        let native = bytes
-            .chunks_exact(2)
-            .map(|b| u16::from_ne_bytes([b[0], b[1]]));
-        let mut data = interleave(native.collect(), planes);
-        if layout.inks {
-            data.iter_mut().for_each(|v| *v = 65535 - *v);
+        _ if (9..16).contains(&bits) => {
+            notes.warn("a TIFF page with 9 to 15 bits a sample is written with 16");
         }
-        Samples::U16(data)
-    } else if layout.bits == 8 {
-        let mut data = interleave(bytes, planes);
-        if layout.inks {
-            data.iter_mut().for_each(|v| *v = 255 - *v);
+        _ if bits > 16 && stored.kind == stored::Kind::Whole => {
+            notes.warn("a TIFF page with more than 16 bits a sample is written with 16");
         }
-        Samples::U8(data)
-    } else {
-        Samples::U8(spread(&bytes, size, layout.bits))
-    };
-    Raster::new(size, layout.model, samples)
-}
-
-/// Planes one after the other become samples side by side.
-fn interleave<T: Sample>(data: Vec<T>, planes: usize) -> Vec<T> {
-    if planes < 2 {
-        return data;
+        _ => {}
     }
-    let each = data.len() / planes;
-    (0..each)
-        .flat_map(|i| (0..planes).map(move |plane| plane * each + i))
-        .map(|i| data[i])
-        .collect()
+    let has_opacity = matches!(model, Model::GreyAlpha | Model::Rgba);
+    Ok((model, opacity.filter(|_| has_opacity)))
 }
 
-/// Rows of 1, 2 or 4 bits a sample become bytes over the whole range.
-fn spread(data: &[u8], size: Size, bits: u8) -> Vec<u8> {
-    let per_byte = 8 / usize::from(bits);
-    let width = size.width as usize;
-    let most = (1u16 << bits) - 1;
-    data.chunks_exact(width.div_ceil(per_byte))
-        .flat_map(|row| {
-            (0..width).map(move |x| {
-                let shift = 8 - usize::from(bits) * (x % per_byte + 1);
-                let value = u16::from(row[x / per_byte] >> shift) & most;
-                (value * 255 / most) as u8
-            })
-        })
-        .collect()
+/// The colours of a page with a palette.
+fn palette(decoder: &mut Reader<'_>, stored: &Stored) -> Result<Option<Vec<u16>>> {
+    if stored.colours != Colours::Palette {
+        return Ok(None);
+    }
+    let found = decoder
+        .find_tag_unsigned_vec::<u16>(Tag::ColorMap)
+        .map_err(damaged)?;
+    Ok(found)
 }
 
 fn unsigned(decoder: &mut Reader<'_>, tag: u16) -> Result<Option<u32>> {

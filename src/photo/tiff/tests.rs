@@ -3,6 +3,7 @@
 use super::*;
 use crate::error::ErrorKind;
 use crate::photo::Body;
+use crate::photo::raster::Samples;
 use proptest::prelude::*;
 
 /// A page: tags with whole numbers, and strips, or tiles where there is a tile width.
@@ -171,7 +172,7 @@ fn a_fill_order_that_means_nothing_is_refused() {
 }
 
 #[test]
-fn planes_in_tiles_that_reach_below_the_page_are_refused() {
+fn planes_in_tiles_may_reach_below_the_page() {
     // 3x4 pixels in tiles of 2x2; the second column of tiles is half beyond the right edge.
     let page = |height| {
         let tags = tags(
@@ -193,7 +194,8 @@ fn planes_in_tiles_that_reach_below_the_page_are_refused() {
     let red = [0, 1, 4, 2, 3, 6, 8, 9, 12, 10, 11, 14];
     let pixels = red.iter().flat_map(|v| [*v, v + 16, v + 32]).collect();
     assert_eq!(samples(&tiff(&[page(4)])), [Samples::U8(pixels)]);
-    refused(&tiff(&[page(3)]), "tiles that reach below the page");
+    let pixels = red[..9].iter().flat_map(|v| [*v, v + 16, v + 32]).collect();
+    assert_eq!(samples(&tiff(&[page(3)])), [Samples::U8(pixels)]);
 }
 
 /// RGB with opacity if `extra` says so, and one sample more: its rows count up.
@@ -220,15 +222,14 @@ fn samples_that_are_left_out_are_named() {
 }
 
 #[test]
-fn samples_to_leave_out_are_refused_where_the_rest_would_be_wrong() {
-    let why = "neither colour nor opacity";
+fn samples_are_left_out_of_predicted_rows_and_narrow_tiles_too() {
     let predicted: &[(u16, &[u32])] = &[(317, &[2])];
-    let tiled: &[(u16, &[u32])] = &[(322, &[3]), (323, &[2])];
-    for extra in [&[0][..], &[2, 0]] {
-        refused(&surplus(3, extra, predicted), why);
-        assert!(decode(&surplus(3, extra, tiled)).is_ok());
-    }
-    assert!(decode(&surplus(3, &[2], predicted)).is_ok());
+    let (found, _) = decode(&surplus(3, &[0], predicted)).expect("reads");
+    // 0 1 2 3, 4 5 6 7, 8 9 10 11: sums from the left.
+    let Samples::U8(data) = &found[0] else {
+        panic!("8 bits")
+    };
+    assert_eq!(data[..9], [0, 1, 2, 4, 6, 8, 12, 15, 18]);
     let narrow = tags(
         3,
         2,
@@ -241,19 +242,176 @@ fn samples_to_leave_out_are_refused_where_the_rest_would_be_wrong() {
             (323, &[2]),
         ],
     );
-    refused(&tiff(&[(narrow, vec![vec![1; 16]; 2])]), why);
+    let tile = |from: u8| (from..from + 16).collect::<Vec<u8>>();
+    let (found, _) = decode(&tiff(&[(narrow, vec![tile(0), tile(100)])])).expect("reads");
+    let row = |y: u8| [8 * y, 8 * y + 4, 100 + 8 * y].map(|v| [v, v + 1, v + 2]);
+    let pixels = [row(0), row(1)].concat().concat();
+    assert_eq!(found, [Samples::U8(pixels)]);
 }
 
 #[test]
-fn few_bits_spread_over_the_whole_range() {
-    let size = Size::new(5, 2);
-    let one = spread(&[0b1010_1000, 0b0101_0000], size, 1);
-    assert_eq!(one, [255, 0, 255, 0, 255, 0, 255, 0, 255, 0]);
-    let two = spread(&[0b0001_1011, 0b0100_0000, 0, 0], size, 2);
-    assert_eq!(two[..5], [0, 85, 170, 255, 85]);
+fn few_and_odd_bits_spread_over_the_whole_range() {
+    let page = |bits, data: Vec<u8>| tiff(&[(tags(5, 2, bits, &[]), vec![data])]);
+    let one = samples(&page(1, vec![0b1010_1000, 0b0101_0000]));
+    assert_eq!(
+        one,
+        [Samples::U8(vec![255, 0, 255, 0, 255, 0, 255, 0, 255, 0])]
+    );
+    let two = samples(&page(2, vec![0b0001_1011, 0b0100_0000, 0, 0]));
+    assert_eq!(two, [Samples::U8(vec![0, 85, 170, 255, 85, 0, 0, 0, 0, 0])]);
+    let three = samples(&page(3, vec![0b0000_0101, 0b0011_1000, 0xff, 0xff]));
+    let Samples::U8(data) = &three[0] else {
+        panic!("8 bits")
+    };
+    let expected =
+        [0u8, 0b001, 0b010, 0b011, 0b100].map(|v| (u32::from(v) * 255 + 3).div_euclid(7));
+    assert_eq!(data[..5], expected.map(|v| v as u8));
+    let mut row = vec![0x00, 0x0f, 0xff, 0x80, 0x0f, 0xff, 0xff, 0xf0];
+    row.extend(row.clone());
+    let twelve = samples(&page(12, row));
+    let Samples::U16(data) = &twelve[0] else {
+        panic!("16 bits")
+    };
+    assert_eq!(data[..5], [0, 65535, 32776, 65535, 65535]);
 }
 
 #[test]
-fn planes_interleave() {
-    assert_eq!(interleave(vec![1u8, 2, 3, 4, 5, 6], 3), [1, 3, 5, 2, 4, 6]);
+fn palettes_floats_and_planes_are_read() {
+    let map: Vec<u32> = [[0, 65535, 0, 0], [0, 0, 65535, 0], [0, 0, 0, 65535]].concat();
+    let page = tags(4, 1, 2, &[(262, &[3]), (320, &map)]);
+    let found = samples(&tiff(&[(page, vec![vec![0b0001_1011]])]));
+    let colours = vec![0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255];
+    assert_eq!(found, [Samples::U8(colours)]);
+
+    let floats = [0.0f32, 0.5, 1.0, f32::NAN];
+    let bytes: Vec<u8> = floats.iter().flat_map(|v| v.to_le_bytes()).collect();
+    let page = tags(4, 1, 32, &[(339, &[3])]);
+    let (found, notes) = decode(&tiff(&[(page, vec![bytes])])).expect("reads");
+    assert_eq!(found, [Samples::U16(vec![0, 32768, 65535, 0])]);
+    assert_eq!(notes.warnings.len(), 1);
+
+    let halves = [0x0000u16, 0x3800, 0x3c00, 0x0001];
+    let bytes: Vec<u8> = halves.iter().flat_map(|v| v.to_le_bytes()).collect();
+    let page = tags(4, 1, 16, &[(339, &[3])]);
+    let found = samples(&tiff(&[(page, vec![bytes])]));
+    assert_eq!(found, [Samples::U16(vec![0, 32768, 65535, 0])]);
+}
+
+#[test]
+fn reduced_colour_becomes_one_colour_for_each_pixel() {
+    // 3x2 pixels, 2x2 of brightness for each colour: two units.
+    let page = tags(
+        3,
+        2,
+        8,
+        &[(262, &[6]), (277, &[3]), (258, &[8, 8, 8]), (530, &[2, 2])],
+    );
+    let units = vec![10, 20, 30, 40, 128, 128, 50, 0, 60, 0, 128, 128];
+    let found = samples(&tiff(&[(page, vec![units])]));
+    let grey = [10, 20, 50, 30, 40, 60].map(|v| [v; 3]).concat();
+    assert_eq!(found, [Samples::U8(grey)]);
+}
+
+#[test]
+fn lab_colours_become_srgb() {
+    for (photometric, middle) in [(8, 0), (9, 128)] {
+        let page = tags(
+            2,
+            1,
+            8,
+            &[(262, &[photometric]), (277, &[3]), (258, &[8, 8, 8])],
+        );
+        let found = samples(&tiff(&[(
+            page,
+            vec![vec![255, middle, middle, 137, middle, middle]],
+        )]));
+        let Samples::U8(data) = &found[0] else {
+            panic!("8 bits")
+        };
+        assert!(data[..3].iter().all(|v| *v >= 254), "{data:?}");
+        // L* of 53.7 is the middle grey of sRGB.
+        assert!(data[3..].iter().all(|v| v.abs_diff(128) <= 1), "{data:?}");
+    }
+}
+
+#[test]
+fn rows_that_were_packed_are_what_they_were() {
+    let rows: Vec<u8> = (0..64 * 3u32).map(|v| (v * 7 % 251) as u8).collect();
+    let deflated = {
+        use std::io::Write;
+        let mut job = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        job.write_all(&rows)
+            .and_then(|()| job.finish())
+            .expect("packed")
+    };
+    let zstd =
+        ruzstd::encoding::compress_to_vec(&rows[..], ruzstd::encoding::CompressionLevel::Fastest);
+    let lzw = weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8)
+        .encode(&rows)
+        .expect("packed");
+    for (compression, piece) in [(1, rows.clone()), (8, deflated), (5, lzw), (50000, zstd)] {
+        let page = tags(64, 3, 8, &[(259, &[compression])]);
+        let found = samples(&tiff(&[(page.clone(), vec![piece.clone()])]));
+        assert_eq!(found, [Samples::U8(rows.clone())], "{compression}");
+        let short = piece[..piece.len() / 2].to_vec();
+        assert!(
+            decode(&tiff(&[(page, vec![short])])).is_err(),
+            "{compression}"
+        );
+    }
+}
+
+#[test]
+fn a_fax_is_black_on_white() {
+    // Two white rows of 16 in each code: 16 white is 101010 (T.4); V0 is 1 (T.6).
+    let white = |compression, options: u32, data: Vec<u8>| {
+        let page = tags(
+            16,
+            2,
+            1,
+            &[(259, &[compression]), (262, &[0]), (292, &[options])],
+        );
+        samples(&tiff(&[(page, vec![data])]))
+    };
+    let all = vec![Samples::U8(vec![255; 32])];
+    assert_eq!(white(2, 0, vec![0b1010_1000, 0b1010_1000]), all);
+    assert_eq!(
+        white(
+            4,
+            0,
+            vec![0b1100_0000, 0b0000_0100, 0b0000_0000, 0b0100_0000]
+        ),
+        all
+    );
+    let eol = "000000000001";
+    let bits: String = [eol, "101010", eol, "101010", eol, eol, eol, eol, eol, eol].concat();
+    let bytes: Vec<u8> = bits
+        .as_bytes()
+        .chunks(8)
+        .map(|c| {
+            c.iter()
+                .enumerate()
+                .fold(0, |b, (i, d)| b | (d & 1) << (7 - i))
+        })
+        .collect();
+    assert_eq!(white(3, 0, bytes), all);
+}
+
+#[test]
+fn what_is_refused_is_said_without_types() {
+    for (tag, value, what) in [
+        (259, 34925, "LZMA compression"),
+        (259, 6, "JPEG compression of the old kind"),
+        (262, 4, "transparency mask"),
+        (339, 2, "signed or complex samples"),
+        (258, 40, "samples of 40 bits"),
+    ] {
+        let page = tags(4, 1, 8, &[(tag, &[value])]);
+        let error = decode(&tiff(&[(page, vec![vec![0; 64]])])).expect_err("refused");
+        let text = error.to_string();
+        assert!(
+            text.contains(what) && text.contains("save it as PNG"),
+            "{text}"
+        );
+    }
 }

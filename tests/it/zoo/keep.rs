@@ -3,8 +3,8 @@
 use super::parts::{Dir, Value, thumbnail_dir, tiff};
 use super::{jpeg, others, png};
 use faceveil::{
-    AnonymizeOptions, Anonymizer, Detector, DetectorOptions, FindingKind, KeepMetadata, Preset,
-    inspect,
+    AnonymizeOptions, Anonymizer, Detector, DetectorOptions, FindingKind, Format, KeepMetadata,
+    Preset, inspect,
 };
 
 const ALL: KeepMetadata = KeepMetadata {
@@ -25,6 +25,7 @@ fn entries() -> Vec<(u16, Value)> {
         (0x829d, Value::Fractions(vec![(28, 10)])),
         (0x8827, Value::Short(vec![400])),
         (0x9003, text("2024:01:31 12:34:56")),
+        (0x9004, text("2024:01:31 12:34:57")),
         (0x9011, text("+02:00")),
         (0x9291, text("789")),
         (0x920a, Value::Fractions(vec![(500, 10)])),
@@ -38,7 +39,20 @@ fn entries() -> Vec<(u16, Value)> {
         (3, text("E")),
         (4, Value::Fractions(vec![(2, 1), (17, 1), (40, 1)])),
         (6, Value::Fractions(vec![(355, 10)])),
+        (
+            0x07,
+            Value::Fractions(vec![(10, 1), (34, 1), (56789, 1000)]),
+        ),
+        (0x0b, Value::Fractions(vec![(12, 10)])),
+        (0x0c, text("K")),
+        (0x0d, Value::Fractions(vec![(36, 1)])),
+        (0x0e, text("T")),
+        (0x0f, Value::Fractions(vec![(9025, 100)])),
+        (0x10, text("T")),
+        (0x11, Value::Fractions(vec![(12345, 100)])),
+        (0x1b, text("LEAK_METHOD")),
         (0x1d, text("2024:01:31")),
+        (0x1f, Value::Fractions(vec![(5, 1)])),
     ];
     let mut main = vec![
         (0x010f, text("ACME")),
@@ -70,6 +84,27 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("webp", others::webp_with_exif(&block)),
         ("tiff", others::tiff_with(entries())),
     ]
+}
+
+/// The values of a file that are not told one by one by `inspect`.
+fn gps_numbers(file: &[u8]) -> Vec<(u16, f64)> {
+    let found = exif::Reader::new()
+        .continue_on_error(true)
+        .read_from_container(&mut std::io::Cursor::new(file))
+        .or_else(|e| e.distill_partial_result(|_| {}))
+        .unwrap();
+    let mut all: Vec<(u16, f64)> = found
+        .fields()
+        .filter(|f| f.tag.context() == exif::Context::Gps)
+        .filter_map(|f| match &f.value {
+            exif::Value::Rational(v) if v.len() == 1 => Some((f.tag.number(), v[0].to_f64())),
+            exif::Value::Rational(v) => Some((f.tag.number(), v.last()?.to_f64())),
+            _ => None,
+        })
+        .filter(|(tag, _)| *tag > 4)
+        .collect();
+    all.sort_by(|a, b| a.partial_cmp(b).unwrap());
+    all
 }
 
 fn anonymizer(keep: KeepMetadata) -> Anonymizer {
@@ -125,6 +160,7 @@ fn what_is_kept_is_there_again_and_nothing_else() {
             "Artist Ann Other",
             "Copyright (c) Ann",
             "DateTime 2024:02:01 00:00:00",
+            "DateTimeDigitized 2024:01:31 12:34:57",
             "DateTimeOriginal 2024:01:31 12:34:56",
             "ExposureTime 0.0040",
             "FNumber 2.8000",
@@ -134,8 +170,48 @@ fn what_is_kept_is_there_again_and_nothing_else() {
             "Make ACME",
             "Model One[2J",
             "OffsetTime +02:00",
+            "SubSecTime 789",
         ];
         assert_eq!(details, expected, "{name}");
+        let numbers = [
+            (6, 35.5),
+            (7, 56.789),
+            (11, 1.2),
+            (13, 36.0),
+            (15, 90.25),
+            (17, 123.45),
+            (31, 5.0),
+        ];
+        assert_eq!(gps_numbers(&done.bytes), numbers, "{name}");
+        let dropped = &done.report.dropped;
+        assert!(
+            dropped.iter().any(|d| d == "gps-other"),
+            "{name}: {dropped:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_kept_is_there_in_another_format_too() {
+    let detector = DetectorOptions {
+        preset: Preset::Fast,
+        ..DetectorOptions::default()
+    };
+    let (_, file) = files().swap_remove(0);
+    for format in Format::ALL.into_iter().filter(|f| f.is_target()) {
+        let options = AnonymizeOptions {
+            keep: ALL,
+            format: Some(format),
+            ..Options::default()
+        };
+        let detector = Detector::new(&detector).unwrap();
+        let done = Anonymizer::new(detector, options).unwrap().photo(&file);
+        let done = done.unwrap();
+        assert!(!done.report.warnings.iter().any(|w| w.contains("keep")));
+        let kinds: Vec<FindingKind> = found(&done.bytes).into_iter().map(|f| f.0).collect();
+        for kind in [FindingKind::Time, FindingKind::Gps, FindingKind::Camera] {
+            assert!(kinds.contains(&kind), "{format:?}: {kinds:?}");
+        }
     }
 }
 

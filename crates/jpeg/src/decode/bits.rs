@@ -141,8 +141,8 @@ impl<'a> Bits<'a> {
         Some(())
     }
 
-    /// Ends the scan: bytes up to the marker behind it, and how many of them were not used. Restart
-    /// markers among the latter are skipped. `None` if the data ends before a marker, or was overdrawn.
+    /// Ends the scan: bytes up to the marker behind it or the end of the data, and how many of them were
+    /// not used. Restart markers among the latter are skipped. `None` if the data was overdrawn.
     pub(super) fn end(self) -> Option<(usize, usize)> {
         if self.overdrawn() {
             return None;
@@ -150,11 +150,11 @@ impl<'a> Bits<'a> {
         let mut end = self.at;
         loop {
             let rest = self.data.get(end..).unwrap_or_default();
-            let found = rest.iter().position(|&b| b == 0xff);
-            end += found?;
-            match self.data.get(end + 1)? {
-                0 | 0xd0..=0xd7 => end += 2,
-                0xff => end += 1,
+            let marker = rest.iter().position(|&b| b == 0xff);
+            end += marker.unwrap_or(rest.len());
+            match self.data.get(end + 1) {
+                Some(0 | 0xd0..=0xd7) => end += 2,
+                Some(0xff) => end += 1,
                 _ => break,
             }
         }
@@ -212,6 +212,16 @@ mod tests {
         bits.restart(3).expect("is next");
         assert_eq!(bits.take(2), 1);
         assert!(bits.restart(4).is_none());
+    }
+
+    #[test]
+    fn data_may_end_without_a_marker() {
+        for rest in [&[][..], &[0xff]] {
+            let data = [&[0x80, 7], rest].concat();
+            let mut bits = Bits::new(&data);
+            bits.take(16);
+            assert_eq!(bits.end().expect("not overdrawn"), (2, 0));
+        }
     }
 
     #[test]

@@ -121,6 +121,26 @@ proptest! {
     }
 
     #[test]
+    fn a_mirrored_picture_beyond_the_edges_stays_bit_by_bit(
+        (width, height) in (9u32..70, 9u32..70), three: bool, scale in 1u16..100, seed in 1u64..1000,
+    ) {
+        let size = Size::new(width, height);
+        let factors = FACTORS[usize::from(three)];
+        let (w, h) = (width as usize, height as usize);
+        let before = encoded(size, factors, table(scale), |c, x, y| {
+            let mirrored = |v: usize, end: usize| if v < end { v } else { 2 * end - 1 - v };
+            let (x, y) = (mirrored(x, w), mirrored(y, h));
+            let noise = Random(seed + ((c * 64 + y) * 128 + x) as u64 * 7919).below(120);
+            (x * 2 + noise) as u8
+        });
+        let mut after = before.clone();
+        prop_assert!(!edges::clear(&mut after));
+        each_block(&before.frame, |c, x, y, beyond| if !beyond {
+            assert!(before.planes[c].get(x, y) == after.planes[c].get(x, y), "{c} {x} {y}");
+        });
+    }
+
+    #[test]
     fn a_picture_beyond_the_edges_is_gone_and_the_one_inside_stays(
         (size, factors, _, seed) in picture(),
     ) {

@@ -128,16 +128,19 @@ impl Container {
         let (mut infos, mut links) = (count.to_vec(), vec![0, 0]);
         // Offsets and lengths of four bytes.
         let mut places = vec![0x44, 0];
-        links.extend(count);
+        let described = self.items.iter().filter(|i| !i.properties.is_empty());
+        links.extend((described.count() as u16).to_be_bytes());
         places.extend(count);
         let mut at = start;
         for (number, item) in (1u16..).zip(&self.items) {
             let id = number.to_be_bytes();
             let body = [&id[..], &[0, 0], &item.kind, b"\0"].concat();
             infos.extend(full(b"infe", 2, item.hidden.into(), &body));
-            links.extend(id);
-            links.push(item.properties.len() as u8);
-            links.extend(&item.properties);
+            if !item.properties.is_empty() {
+                links.extend(id);
+                links.push(item.properties.len() as u8);
+                links.extend(&item.properties);
+            }
             places.extend([&id[..], &[0, 0, 0, 1]].concat());
             places.extend(at.to_be_bytes());
             places.extend((item.data.len() as u32).to_be_bytes());

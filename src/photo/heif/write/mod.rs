@@ -1,7 +1,7 @@
 //! HEIC from pixels, and AVIF: tiles of a codec in a container of our own.
 //!
-//! Invariant: a file holds the picture, its opacity if it has any, and its colour; every byte of it is a
-//! function of the pixels and the profile.
+//! Invariant: a file holds the picture, its opacity if it has any, its colour, and metadata that was asked
+//! for; every byte of it is a function of the pixels, the profile and that.
 
 #[cfg(feature = "avif-write")]
 mod av1;
@@ -12,6 +12,7 @@ mod levels;
 
 use super::super::Format;
 use super::super::convert::Parts;
+use super::super::exif::{self, Facts};
 use super::super::frames::{Frame, Writer};
 use super::super::guard::encoder;
 use super::super::icc::Profile;
@@ -129,6 +130,7 @@ impl Codec {
 pub(in super::super) struct HeifWriter {
     codec: Codec,
     icc: Option<Profile>,
+    exif: Facts,
 }
 
 impl HeifWriter {
@@ -142,7 +144,8 @@ impl HeifWriter {
             _ => return None,
         };
         let icc = parts.icc.take();
-        Some(Self { codec, icc })
+        let exif = std::mem::take(&mut parts.exif);
+        Some(Self { codec, icc, exif })
     }
 
     /// Adds a picture, in one piece or as a grid of tiles, and gives its item.
@@ -224,12 +227,19 @@ impl Writer for HeifWriter {
             let opacity = self.picture(&mut file, raster, Aspect::Opacity)?;
             file.refer(b"auxl", opacity, &[main]);
         }
+        if let Some(block) = exif::write(&self.exif) {
+            // Where the block begins comes before it.
+            let data = [&[0; 4], &block[..]].concat();
+            let exif = file.item(*b"Exif", data, &[], true);
+            file.refer(b"cdsc", exif, &[main]);
+        }
         file.finish(self.codec.brands(self.codec.bits(raster.samples())), main)
     }
 
     fn parts(self, frames: Vec<Frame>) -> Parts {
         Parts {
             icc: self.icc,
+            exif: self.exif,
             ..Parts::new(frames)
         }
     }
