@@ -64,11 +64,9 @@ fn steps_that_no_block_needs_say_nothing() {
         // The first three in file order are 0, 1 and 8.
         (table[0], table[1], table[8]) = (3, 9, 7);
     }
-    picture.planes[0].put(0, 0, &{
-        let mut block = *picture.planes[0].block(0, 0);
-        block[2] = 5;
-        block
-    });
+    let mut block = *picture.planes[0].block(0, 0);
+    block[2] = 5;
+    picture.planes[0].put(0, 0, &block);
     picture.neutralize_unused_steps();
     for table in &picture.quant {
         assert_eq!((table[0], table[1]), (3, 9));
