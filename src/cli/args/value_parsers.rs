@@ -93,11 +93,11 @@ choices! { EffortArg:
 /// Metadata that `--keep` takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum KeepArg {
-    /// When it was taken and changed
+    /// When it was taken, digitised and changed, with parts of seconds and time zones
     Time,
     /// Make, model, lens, exposure
     Camera,
-    /// Where it was taken
+    /// Where it was taken, how exactly that is known, where the camera looked and how it moved
     Gps,
     /// Artist and notice
     Copyright,

@@ -11,11 +11,25 @@ const SMALL: Limits = Limits {
 #[test]
 fn a_jpeg_that_is_cut_off_anywhere_is_refused() {
     for (name, file) in jpegs() {
-        for end in 0..file.len() - 1 {
+        // All but the end marker is another matter.
+        for end in 0..file.len() - 2 {
             assert!(
                 Photo::read(&file[..end], &SMALL).is_err(),
                 "{name} cut at {end}"
             );
+        }
+    }
+}
+
+#[test]
+fn a_whole_jpeg_without_its_end_marker_is_read_with_a_warning() {
+    for (name, file) in jpegs() {
+        let whole = read(&file).write().expect("written");
+        for missing in [1, 2] {
+            let photo = Photo::read(&file[..file.len() - missing], &SMALL).expect(name);
+            let said = |w: &String| w.contains("no end marker");
+            assert!(photo.warnings().iter().any(said), "{name}");
+            assert!(photo.write().expect("written") == whole, "{name}");
         }
     }
 }

@@ -47,12 +47,10 @@ fn gather<T: Copy + Default>(
     let mut out = vec![T::default(); count];
     let (across, down) = (stored.across(), stored.down());
     let planes = if stored.planar { keep as u32 } else { 1 };
-    let mut taken = 0..;
     for plane in 0..planes {
         for row in 0..down {
             for column in 0..across {
                 let index = ((plane * down + row) * across + column) as usize;
-                let _ = taken.next();
                 one(stored, file, index, (column, row), |x, y, bytes| {
                     let row = Row {
                         bytes,

@@ -42,6 +42,47 @@ fn a_progressive_file_without_its_highest_bands_is_read_and_gets_them_when_they_
 }
 
 #[test]
+fn steps_that_no_block_needs_say_nothing() {
+    let layout = Layout::new(
+        Process::Baseline,
+        &[(2, 2), (1, 1), (1, 1)],
+        Script::Together,
+    );
+    let mut picture = layout.picture(3);
+    for (plane, component) in picture.planes.iter_mut().zip(&picture.frame.components) {
+        for y in 0..component.padded.1 {
+            for x in 0..component.padded.0 {
+                let mut block = *plane.block(x, y);
+                block[3..].fill(0);
+                block[1] = 1;
+                plane.put(x, y, &block);
+            }
+        }
+    }
+    for table in &mut picture.quant {
+        *table = std::array::from_fn(|at| 65 + at as u16);
+        // The first three in file order are 0, 1 and 8.
+        (table[0], table[1], table[8]) = (3, 9, 7);
+    }
+    let mut block = *picture.planes[0].block(0, 0);
+    block[2] = 5;
+    picture.planes[0].put(0, 0, &block);
+    picture.neutralize_unused_steps();
+    for table in &picture.quant {
+        assert_eq!((table[0], table[1]), (3, 9));
+        assert!(
+            table[2..].iter().all(|&step| step == 9 || step == 7),
+            "{table:?}"
+        );
+        assert!(table[9..].iter().all(|&step| step == 9), "{table:?}");
+    }
+    let once = picture.clone();
+    picture.neutralize_unused_steps();
+    assert!(picture == once);
+    assert!(read(&whole_file(&picture)).expect("reads its own").quant == once.quant);
+}
+
+#[test]
 fn scans_that_repeat_or_come_out_of_order_are_refused() {
     for (name, layout) in layouts() {
         let picture = layout.picture(2);
