@@ -334,7 +334,7 @@ mod tests {
             let argument = argument.into_string().expect("text");
             let from = argument.strip_prefix("file:").expect("a file");
             let mut command = std::process::Command::new("sh");
-            command.args(["-c", "cat \"$0\" >&2", from]);
+            command.args(["-c", "exec 3<\"$0\"; cat <&3 >&2", from]);
             match slot {
                 Slot::Input => command.stdin(stream),
                 Slot::Output => command.stdout(stream),
