@@ -174,6 +174,9 @@ pub(super) fn probe(file: &VideoFile) -> Result<Probe> {
     let mut audio = Vec::new();
     let cuts = is_iso(&all["format"]).then(|| Cuts::read(file)).flatten();
     let cuts = cuts.unwrap_or_default();
+    if video["closed_captions"] == 1 {
+        dropped.add("captions");
+    }
     if cuts.hides_frames {
         dropped.add("hidden-frames");
     }
