@@ -316,6 +316,28 @@ mod tests {
     }
 
     #[test]
+    fn where_a_descriptor_has_no_name_the_path_and_the_digest_are_compared() {
+        let (dir, path) = made(b"0123456789");
+        let file = VideoFile::open(&path).expect("a file");
+        let file = VideoFile {
+            descriptor: None,
+            ..Arc::into_inner(file).expect("the only one")
+        };
+        let digest = file.digest().expect("read");
+        file.ensure_still(digest).expect("as it was");
+        assert!(file.ensure_still(Digest::of(b"other")).is_err());
+        let other = dir.path().join("b.mp4");
+        std::fs::write(&other, b"9876543210").expect("written");
+        std::fs::rename(&other, &path).expect("renamed");
+        assert!(
+            file.ensure_still(digest).is_err(),
+            "another one at its path"
+        );
+        let (_, argument) = file.for_child(Slot::Input).expect("a path");
+        assert!(argument.to_string_lossy().ends_with("a.mp4"));
+    }
+
+    #[test]
     fn a_folder_or_a_pipe_is_no_video() {
         let dir = tempfile::tempdir().expect("a folder");
         assert!(VideoFile::open(dir.path()).is_err());
@@ -334,7 +356,7 @@ mod tests {
             let argument = argument.into_string().expect("text");
             let from = argument.strip_prefix("file:").expect("a file");
             let mut command = std::process::Command::new("sh");
-            command.args(["-c", "cat \"$0\" >&2", from]);
+            command.args(["-c", "exec 3<\"$0\"; cat <&3 >&2", from]);
             match slot {
                 Slot::Input => command.stdin(stream),
                 Slot::Output => command.stdout(stream),

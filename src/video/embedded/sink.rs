@@ -301,7 +301,8 @@ impl FrameSink for Writing {
         file.write_all(&(end - data).to_be_bytes())
             .map_err(output)?;
         file.flush().map_err(output)?;
-        let back = super::file::read(&*VideoFile::open(&self.to)?)?
+        let new = VideoFile::open(&self.to)?;
+        let back = super::file::read(&new)?
             .map_err(|why| malformed(format!("the new file cannot be read: {why}")))?;
         let is_whole = back.shown() == self.times
             && back.end == self.end

@@ -2,8 +2,10 @@
 //! pipe and go out over another, and nothing of ffmpeg is linked.
 
 mod arguments;
+mod ask;
 mod child;
 mod containers;
+mod dropped;
 mod nut;
 mod pixels;
 mod probe;
@@ -12,6 +14,7 @@ mod sink;
 mod sound_header;
 mod source;
 mod tools;
+mod written;
 
 pub(crate) use tools::Tools;
 
@@ -165,7 +168,7 @@ impl Video for FfmpegVideo {
             time_base: self.time_base,
             to: to.to_owned(),
             packets: match self.probe.has_times() {
-                true => probe::packet_times(&self.file, &self.probe)?,
+                true => written::packet_times(&self.file, &self.probe)?,
                 false => None,
             },
             converts_sound: job.converts_sound(),

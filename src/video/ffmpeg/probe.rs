@@ -6,16 +6,14 @@
 use super::super::embedded::{Cuts, SoundCut};
 use super::super::failure::{failed, malformed, unsupported};
 use super::super::file::{Slot, VideoFile};
-use super::super::timeline::{TimeBase, Timeline};
+use super::super::timeline::TimeBase;
+use super::ask::{ask, is_name, number_text, ratio, run, text, time_base};
+use super::dropped::Dropped;
 use super::promise::Promise;
 use super::sound_header::{SoundHeader, undump};
-use super::tools::file_argument;
 use crate::error::Result;
 use crate::geometry::Size;
 use serde_json::Value;
-use std::ffi::OsString;
-use std::path::Path;
-use std::process::{Command, Stdio};
 
 /// With codec headers.
 const EVERYTHING: [&str; 4] = [
@@ -25,14 +23,6 @@ const EVERYTHING: [&str; 4] = [
     "-show_data",
 ];
 const FIRST_FRAME: [&str; 3] = ["-show_frames", "-read_intervals", "%+#1"];
-const SHOWN_PACKETS: [&str; 6] = [
-    "-select_streams",
-    "V:0",
-    "-show_entries",
-    "packet=pts,flags",
-    "-of",
-    "csv=p=0",
-];
 
 /// A file that ffprobe understood.
 #[derive(Clone, Debug)]
@@ -184,6 +174,9 @@ pub(super) fn probe(file: &VideoFile) -> Result<Probe> {
     let mut audio = Vec::new();
     let cuts = is_iso(&all["format"]).then(|| Cuts::read(file)).flatten();
     let cuts = cuts.unwrap_or_default();
+    if video["closed_captions"] == 1 {
+        dropped.add("captions");
+    }
     if cuts.hides_frames {
         dropped.add("hidden-frames");
     }
@@ -243,104 +236,6 @@ pub(super) fn probe(file: &VideoFile) -> Result<Probe> {
         dropped: dropped.0,
         warnings,
     })
-}
-
-/// A new file, looked at once more.
-pub(super) struct Written {
-    /// The frames in the order of showing.
-    pub(super) shown: Timeline,
-    /// Where its time begins, in seconds.
-    pub(super) start: f64,
-    /// Picture, sound and other tracks.
-    pub(super) tracks: [usize; 3],
-}
-
-/// Reads a new file's tracks and times.
-pub(super) fn written(path: &Path) -> Result<Written> {
-    let input = || Ok((Stdio::null(), file_argument(path)?));
-    let (all, packets) = std::thread::scope(|scope| {
-        let packets = scope.spawn(|| run(input()?, &SHOWN_PACKETS));
-        (
-            input().and_then(|input| ask(input, &["-show_streams", "-show_format"])),
-            packets.join(),
-        )
-    });
-    let (all, packets) = (all?, packets.map_err(|_| failed("starting ffprobe"))??);
-    let streams = all["streams"].as_array().map_or(&[][..], Vec::as_slice);
-    let count = |kind| streams.iter().filter(|s| s["codec_type"] == kind).count();
-    let (video, audio) = (count("video"), count("audio"));
-    let tracks = [video, audio, streams.len() - video - audio];
-    let start = number_text(&all["format"], "start_time").and_then(|t| t.parse().ok());
-    let base = streams
-        .iter()
-        .find(|s| s["codec_type"] == "video")
-        .and_then(time_base)
-        .ok_or_else(|| malformed("the new file has no video track"))?;
-    let mut pts = Vec::new();
-    for line in packets.lines() {
-        let (ticks, flags) = line.split_once(',').unwrap_or((line, ""));
-        // A packet that players decode and do not show.
-        if !ticks.is_empty() && !flags.contains('D') {
-            let ticks = ticks.trim().parse();
-            pts.push(ticks.map_err(|_| malformed("the new file has a frame without a time"))?);
-        }
-    }
-    pts.sort_unstable();
-    Ok(Written {
-        shown: Timeline { base, pts },
-        start: start.unwrap_or(0.0),
-        tracks,
-    })
-}
-
-/// What ffprobe gets as standard input, and the file that it is asked about.
-type Input = (Stdio, OsString);
-
-/// When the packets of a file's picture track are shown, in seconds from the file's start, rising. `None` where one
-/// does not say.
-pub(super) fn packet_times(file: &VideoFile, probe: &Probe) -> Result<Option<Vec<f64>>> {
-    let track = probe.video.index.to_string();
-    let what = [
-        "-select_streams",
-        &track,
-        "-show_entries",
-        "packet=pts",
-        "-of",
-        "csv=p=0",
-    ];
-    let packets = run(file.for_child(Slot::Input)?, &what)?;
-    let mut times = Vec::new();
-    for line in packets.lines().filter(|l| !l.trim().is_empty()) {
-        let Ok(ticks) = line.trim_end_matches(',').trim().parse() else {
-            return Ok(None);
-        };
-        times.push(probe.video.time_base.seconds(ticks) - probe.start_seconds());
-    }
-    times.sort_by(f64::total_cmp);
-    Ok(Some(times))
-}
-
-fn ask(input: Input, what: &[&str]) -> Result<Value> {
-    let mut arguments = what.to_vec();
-    arguments.extend(["-of", "json"]);
-    let out = run(input, &arguments)?;
-    serde_json::from_str(&out).map_err(|e| failed("reading what ffprobe says").because(e))
-}
-
-fn run((stdin, file): Input, what: &[&str]) -> Result<String> {
-    let output = Command::new("ffprobe")
-        .args(["-v", "error", "-protocol_whitelist", "file,pipe"])
-        .args(what)
-        .arg(file)
-        .stdin(stdin)
-        .output()
-        .map_err(|e| failed("starting ffprobe").because(e))?;
-    if !output.status.success() {
-        return Err(malformed(
-            "ffprobe cannot read it; it is damaged or no video",
-        ));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn video_track(
@@ -539,69 +434,6 @@ fn is_iso(format: &Value) -> bool {
     names.split(',').any(|n| n == "mov" || n == "mp4")
 }
 
-fn time_base(stream: &Value) -> Option<TimeBase> {
-    let (num, den) = text(stream, "time_base")?.split_once('/')?;
-    TimeBase::new(num.parse().ok()?, den.parse().ok()?)
-}
-
-fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
-    value[key].as_str()
-}
-
-/// A text that is a decimal number.
-fn number_text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
-    text(value, key).filter(|t| t.parse::<f64>().is_ok_and(f64::is_finite))
-}
-
-fn is_name(text: &str) -> bool {
-    text.bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-}
-
-fn ratio(text: &str) -> Option<f64> {
-    let (a, b) = text.split_once(['/', ':'])?;
-    let (a, b): (f64, f64) = (a.parse().ok()?, b.parse().ok()?);
-    (b != 0.0).then(|| a / b)
-}
-
-/// Names for the report, each once.
-#[derive(Default)]
-struct Dropped(Vec<String>);
-
-impl Dropped {
-    fn add(&mut self, name: &str) {
-        if !self.0.iter().any(|n| n == name) {
-            self.0.push(name.to_owned());
-        }
-    }
-
-    /// What the tags of a file or track would have told.
-    fn tags(&mut self, tags: &Value) {
-        let tags = tags.as_object();
-        for (key, value) in tags.into_iter().flatten() {
-            let key = key.to_ascii_lowercase();
-            let about = |words: &[&str]| words.iter().any(|w| key.contains(w));
-            match key.as_str() {
-                // The container's own, and what is not of the file: written anew or kept.
-                "major_brand" | "minor_version" | "compatible_brands" | "language" | "duration"
-                | "rotate" | "vendor_id" | "alpha_mode" => {}
-                "handler_name" => {
-                    let usual = ["VideoHandler", "SoundHandler", "VideoHandle", "SoundHandle"];
-                    if !value.as_str().is_some_and(|v| usual.contains(&v)) {
-                        self.add("handler-name");
-                    }
-                }
-                _ if about(&["location", "gps", "geo"]) => self.add("location"),
-                _ if about(&["creation_time", "creationdate", "date"]) => self.add("date"),
-                _ if about(&["title"]) => self.add("title"),
-                _ if about(&["encoder", "software"]) => self.add("encoder"),
-                _ if about(&["make", "model"]) => self.add("camera"),
-                _ => self.add("metadata"),
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -617,17 +449,6 @@ mod tests {
         let expected = "G(8500,39850)B(6550,2300)R(35400,14600)WP(15635,16450)L(10000000,1)";
         assert_eq!(mastering(&data).as_deref(), Some(expected));
         assert_eq!(mastering(&serde_json::json!({})), None);
-    }
-
-    #[test]
-    fn what_tags_tell_is_named_without_what_they_say() {
-        let mut dropped = Dropped::default();
-        dropped.tags(&serde_json::json!({
-            "com.apple.quicktime.location.ISO6709": "+52.5+013.4/", "creation_time": "2026",
-            "title": "Alice", "major_brand": "isom", "handler_name": "Core Media Video"
-        }));
-        dropped.0.sort();
-        assert_eq!(dropped.0, ["date", "handler-name", "location", "title"]);
     }
 
     #[test]

@@ -11,8 +11,8 @@ use super::super::frame::{Frame, Samples};
 use super::super::timeline::{TimeBase, Timeline};
 use super::child::Child;
 use super::nut::{Header, Writer};
-use super::probe;
 use super::sound_header::{self, Part};
+use super::written::{Written, written as read_back};
 use crate::error::{Error, ErrorKind, Result};
 use std::ffi::OsString;
 use std::io::BufWriter;
@@ -141,11 +141,11 @@ impl FrameSink for Encoder {
         if self.is_iso && self.sound_tracks > 0 {
             blank_sound(&self.to)?;
         }
-        let probe::Written {
+        let Written {
             shown,
             start,
             tracks: [video, audio, other],
-        } = probe::written(&self.to)?;
+        } = read_back(&self.to)?;
         if (video, other) != (1, 0) || audio != self.sound_tracks {
             return Err(malformed(format!(
                 "the new file has {video} picture, {audio} sound and {other} other tracks instead of 1, {} and 0",

@@ -1,0 +1,92 @@
+//! When frames are shown: in a new file, looked at once more, and in the packets of the source.
+
+use super::super::failure::{failed, malformed};
+use super::super::file::{Slot, VideoFile};
+use super::super::timeline::Timeline;
+use super::ask::{ask, number_text, run, time_base};
+use super::probe::Probe;
+use super::tools::file_argument;
+use crate::error::Result;
+use std::path::Path;
+use std::process::Stdio;
+
+const SHOWN_PACKETS: [&str; 6] = [
+    "-select_streams",
+    "V:0",
+    "-show_entries",
+    "packet=pts,flags",
+    "-of",
+    "csv=p=0",
+];
+
+/// A new file, looked at once more.
+pub(super) struct Written {
+    /// The frames in the order of showing.
+    pub(super) shown: Timeline,
+    /// Where its time begins, in seconds.
+    pub(super) start: f64,
+    /// Picture, sound and other tracks.
+    pub(super) tracks: [usize; 3],
+}
+
+/// Reads a new file's tracks and times.
+pub(super) fn written(path: &Path) -> Result<Written> {
+    let input = || Ok((Stdio::null(), file_argument(path)?));
+    let (all, packets) = std::thread::scope(|scope| {
+        let packets = scope.spawn(|| run(input()?, &SHOWN_PACKETS));
+        (
+            input().and_then(|input| ask(input, &["-show_streams", "-show_format"])),
+            packets.join(),
+        )
+    });
+    let (all, packets) = (all?, packets.map_err(|_| failed("starting ffprobe"))??);
+    let streams = all["streams"].as_array().map_or(&[][..], Vec::as_slice);
+    let count = |kind| streams.iter().filter(|s| s["codec_type"] == kind).count();
+    let (video, audio) = (count("video"), count("audio"));
+    let tracks = [video, audio, streams.len() - video - audio];
+    let start = number_text(&all["format"], "start_time").and_then(|t| t.parse().ok());
+    let base = streams
+        .iter()
+        .find(|s| s["codec_type"] == "video")
+        .and_then(time_base)
+        .ok_or_else(|| malformed("the new file has no video track"))?;
+    let mut pts = Vec::new();
+    for line in packets.lines() {
+        let (ticks, flags) = line.split_once(',').unwrap_or((line, ""));
+        // A packet that players decode and do not show.
+        if !ticks.is_empty() && !flags.contains('D') {
+            let ticks = ticks.trim().parse();
+            pts.push(ticks.map_err(|_| malformed("the new file has a frame without a time"))?);
+        }
+    }
+    pts.sort_unstable();
+    Ok(Written {
+        shown: Timeline { base, pts },
+        start: start.unwrap_or(0.0),
+        tracks,
+    })
+}
+
+/// When the packets of a file's picture track are shown, in seconds from the file's start, rising. `None` where one
+/// does not say.
+pub(super) fn packet_times(file: &VideoFile, probe: &Probe) -> Result<Option<Vec<f64>>> {
+    let track = probe.video.index.to_string();
+    let what = [
+        "-select_streams",
+        &track,
+        "-show_entries",
+        "packet=pts",
+        "-of",
+        "csv=p=0",
+    ];
+    let packets = run(file.for_child(Slot::Input)?, &what)?;
+    let mut times = Vec::new();
+    for line in packets.lines().filter(|l| !l.trim().is_empty()) {
+        let Ok(ticks) = line.trim_end_matches(',').trim().parse() else {
+            return Ok(None);
+        };
+        times.push(probe.video.time_base.seconds(ticks) - probe.start_seconds());
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(Some(times))
+}
