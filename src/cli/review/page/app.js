@@ -179,9 +179,9 @@ const showPicture = guard(async () => {
     trouble(it?.error ?? "There is no picture to show.");
     return;
   }
-  const shown = sideShown();
   // The server makes the preview of what it knows.
-  if (shown === "preview" && edits.isUnsent(page.current)) await sync.flush();
+  if (sideShown() === "preview" && edits.isUnsent(page.current)) await sync.flush();
+  const shown = sideShown();
   $("side-label").hidden = shown === "original";
   $("side-label").textContent = shown === "preview" ? (it.backend ? "After apply (one frame)" : "After apply") : "Output";
   const mine = page.current;
