@@ -478,29 +478,6 @@ mod tests {
     }
 
     #[test]
-    fn where_the_report_and_the_originals_are_is_known_to_the_next_run() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let out = dir.path().join("out");
-        fs::create_dir(&out).expect("made");
-        let report = dir.path().join("reports/r.jsonl");
-        let (manifest, _) = open(&out);
-        manifest.note_run(Some(&report), Some(&dir.path().join("in")));
-        assert_eq!(manifest.finish(), None);
-        done(&out, b"in", b"out");
-        let (manifest, warning) = open(&out);
-        assert_eq!(warning, None);
-        let run = manifest.run_paths();
-        assert_eq!(run.report, Some(out.join("../reports/r.jsonl")));
-        assert_eq!(run.from, Some(out.join("../in")));
-        // A run without a report leaves it.
-        manifest.note_run(None, Some(&out));
-        assert_eq!(manifest.finish(), None);
-        let run = open(&out).0.run_paths();
-        assert_eq!(run.report, Some(out.join("../reports/r.jsonl")));
-        assert_eq!(run.from, Some(out.join(".")));
-    }
-
-    #[test]
     fn a_torn_last_line_is_forgotten_and_damage_makes_everything_unknown() {
         let dir = tempfile::tempdir().expect("a folder");
         let (dir, path) = (dir.path(), dir.path().join(NAME));

@@ -69,3 +69,33 @@ fn relative(path: &Path, folder: &Path) -> Option<PathBuf> {
         false => Some(relative),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::manifest::Manifest;
+    use super::*;
+    use faceveil::Digest;
+
+    #[test]
+    fn where_the_report_and_the_originals_are_is_known_to_the_next_run() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let out = dir.path().join("out");
+        std::fs::create_dir(&out).expect("made");
+        let open = || Manifest::open(&out, Digest::of(b"settings"));
+        let report = dir.path().join("reports/r.jsonl");
+        let (manifest, _) = open();
+        manifest.note_run(Some(&report), Some(&dir.path().join("in")));
+        assert_eq!(manifest.finish(), None);
+        let (manifest, warning) = open();
+        assert_eq!(warning, None);
+        let run = manifest.run_paths();
+        assert_eq!(run.report, Some(out.join("../reports/r.jsonl")));
+        assert_eq!(run.from, Some(out.join("../in")));
+        // A run without a report leaves it.
+        manifest.note_run(None, Some(&out));
+        assert_eq!(manifest.finish(), None);
+        let run = open().0.run_paths();
+        assert_eq!(run.report, Some(out.join("../reports/r.jsonl")));
+        assert_eq!(run.from, Some(out.join(".")));
+    }
+}
