@@ -72,8 +72,8 @@ fn relative(path: &Path, folder: &Path) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::manifest::Manifest;
     use super::*;
+    use crate::cli::run::manifest::Manifest;
     use faceveil::Digest;
 
     #[test]
