@@ -24,7 +24,7 @@ pub(super) struct Exposed {
 
 impl Exposed {
     /// Of a box in a frame of a line.
-    pub(super) fn of(area: [f32; 4], frame: Option<usize>, line: &FileReport) -> Self {
+    pub(super) fn measure(area: [f32; 4], frame: Option<usize>, line: &FileReport) -> Self {
         let near: Vec<&ReportRegion> = line
             .regions
             .iter()
@@ -116,7 +116,7 @@ mod tests {
             line.regions
                 .push(serde_json::from_str(&text).expect("a region"));
         }
-        Exposed::of([40.0, 20.0, 40.0, 40.0], None, &line)
+        Exposed::measure([40.0, 20.0, 40.0, 40.0], None, &line)
     }
 
     #[test]

@@ -13,7 +13,7 @@ const ENOUGH: usize = 400;
 const SMALL: f32 = 12.0;
 
 /// The factor between a face's box and its mask, or that of a run without flags if no face tells.
-pub(super) fn of_run<'a>(lines: impl Iterator<Item = &'a FileReport>) -> f32 {
+pub(super) fn estimate<'a>(lines: impl Iterator<Item = &'a FileReport>) -> f32 {
     let mut factors: Vec<f32> = lines
         .filter(|line| !line.is_video())
         .flat_map(|line| line.faces.iter().filter_map(|face| factor(face, line)))
@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn the_margin_is_read_off_faces_and_their_masks() {
         let mut line = FileReport::new("none");
-        assert!((of_run([&line].into_iter()) - Masking::default().margin).abs() < 1e-6);
+        assert!((estimate([&line].into_iter()) - Masking::default().margin).abs() < 1e-6);
         for (i, margin) in [1.3f32, 1.3, 2.4].into_iter().enumerate() {
             let [x, y, w, h] = [100.0 * i as f32, 50.0, 40.0, 60.0f32];
             let (gw, gh) = (w * margin + 3.0, h * margin + 3.0);
@@ -67,6 +67,6 @@ mod tests {
             line.regions
                 .push(serde_json::from_str(&region).expect("a region"));
         }
-        assert!((of_run([&line].into_iter()) - 1.3).abs() < 1e-6);
+        assert!((estimate([&line].into_iter()) - 1.3).abs() < 1e-6);
     }
 }

@@ -149,7 +149,7 @@ fn serve(
         ),
         apply_run: ApplyRun::default(),
         apply: command::shown(typed, &draft, &pictures.inputs),
-        margin: margin::of_run(draft.lines()),
+        margin: margin::estimate(draft.lines()),
         report: Mutex::new(draft),
         pictures,
         repeated: AtomicUsize::new(0),

@@ -117,7 +117,7 @@ impl Risk {
         });
         // A mask may cover what was not taken for a face of its own.
         let open = report.rejected.iter().filter_map(|face| {
-            let seen = Exposed::of(face.area, face.frame, report);
+            let seen = Exposed::measure(face.area, face.frame, report);
             (seen.covered < ENOUGH_OF_DOUBTFUL).then_some((face, seen))
         });
         let doubt = |(face, seen): &(&ReportFace, Exposed)| face.score * (1.0 - seen.covered);
@@ -161,7 +161,7 @@ pub(super) fn open_findings(report: &FileReport) -> Vec<(&VerifyFinding, String)
         let (Some(area), "face") = (finding.area, finding.kind.as_str()) else {
             return Some((finding, finding.reason.clone()));
         };
-        let seen = Exposed::of(area, finding.frame, report);
+        let seen = Exposed::measure(area, finding.frame, report);
         let words = format!("a face, {}", seen.words());
         (seen.covered < ENOUGH).then_some((finding, words))
     });

@@ -45,6 +45,7 @@ const PARTS: &[(&str, &str, &str)] = &[
     ("choice.js", SCRIPT, include_str!("page/choice.js")),
     ("listing.js", SCRIPT, include_str!("page/listing.js")),
     ("page.js", SCRIPT, include_str!("page/page.js")),
+    ("picture.js", SCRIPT, include_str!("page/picture.js")),
     ("panel.js", SCRIPT, include_str!("page/panel.js")),
     ("stage.js", SCRIPT, include_str!("page/stage.js")),
     ("sync.js", SCRIPT, include_str!("page/sync.js")),

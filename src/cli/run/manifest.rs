@@ -9,6 +9,7 @@
 //! Invariant: a file is up to date only if its input, its settings and its output are, byte for byte,
 //! those of a line. A record that is damaged or missing makes nothing up to date.
 
+use super::run_paths::{RunEntry, RunPaths};
 use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{Digest, FileReport};
@@ -54,24 +55,6 @@ struct Entry {
     /// Whether `apply` wrote it, from a line that a person may have edited.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     applied: bool,
-}
-
-/// The line that says where the latest run's report and originals are.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RunEntry {
-    record: u32,
-    run: RunPaths,
-}
-
-/// Where the report and the originals of a run are, seen from the output folder.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RunPaths {
-    /// Its report.
-    pub(crate) report: Option<PathBuf>,
-    /// The folder that the names of its inputs begin in.
-    pub(crate) from: Option<PathBuf>,
 }
 
 /// What is known of one input.
@@ -185,36 +168,26 @@ impl Manifest {
 
     /// Where the report and the originals of the latest run are, from wherever this program is.
     pub(crate) fn run_paths(&self) -> RunPaths {
-        let folder = self.path.parent().unwrap_or(Path::new(""));
-        let joined = |path: &Option<PathBuf>| path.as_ref().map(|p| folder.join(p));
-        RunPaths {
-            report: joined(&self.run.report),
-            from: joined(&self.run.from),
-        }
+        self.run.below(self.folder())
     }
 
     /// Notes where the report and the originals of this run are, for `review`. What is not given stays as it
     /// was.
     pub(crate) fn note_run(&self, report: Option<&Path>, from: Option<&Path>) {
-        let folder = self.path.parent().unwrap_or(Path::new(""));
-        let seen = |path: Option<&Path>, before: &Option<PathBuf>| {
-            let relative = path.and_then(|path| relative(path, folder));
-            relative.or_else(|| before.clone())
-        };
-        let run = RunPaths {
-            report: seen(report, &self.run.report),
-            from: seen(from, &self.run.from),
-        };
+        let run = self.run.updated(report, from, self.folder());
         if run == self.run {
             return;
         }
-        let entry = RunEntry { record: SHAPE, run };
         // A path that is no text is not noted.
-        if let Ok(line) = serde_json::to_vec(&entry) {
+        if let Ok(line) = serde_json::to_vec(&RunEntry { record: SHAPE, run }) {
             let mut lines = self.lock();
             lines.waiting.extend(line);
             lines.waiting.push(b'\n');
         }
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
     }
 
     /// Whether what lies at `path` is what a line tells, as `apply` with these settings would write it.
@@ -429,26 +402,6 @@ impl Manifest {
     }
 }
 
-/// A path as it is seen from a folder, both of which may not be there yet.
-fn relative(path: &Path, folder: &Path) -> Option<PathBuf> {
-    let (path, folder) = (
-        std::path::absolute(path).ok()?,
-        std::path::absolute(folder).ok()?,
-    );
-    let (mut to, mut at) = (path.components().peekable(), folder.components().peekable());
-    while to.peek().is_some() && to.peek() == at.peek() {
-        (to.next(), at.next());
-    }
-    let up = at.map(|_| std::path::Component::ParentDir);
-    let relative: PathBuf = up.chain(to).collect();
-    match relative.as_os_str().is_empty() {
-        true => Some(".".into()),
-        // On another drive.
-        false if relative.is_absolute() => None,
-        false => Some(relative),
-    }
-}
-
 /// Of a line; what `verify` and `review` add to it without moving a region is no edit.
 fn line_digest(line: &FileReport) -> Option<Digest> {
     let mut line = line.clone();
@@ -522,29 +475,6 @@ mod tests {
         assert_eq!(output_state(dir, &of), OutputState::Stale);
         fs::write(&path, "by hand").expect("written");
         assert_eq!(output_state(dir, &of), OutputState::Changed);
-    }
-
-    #[test]
-    fn where_the_report_and_the_originals_are_is_known_to_the_next_run() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let out = dir.path().join("out");
-        fs::create_dir(&out).expect("made");
-        let report = dir.path().join("reports/r.jsonl");
-        let (manifest, _) = open(&out);
-        manifest.note_run(Some(&report), Some(&dir.path().join("in")));
-        assert_eq!(manifest.finish(), None);
-        done(&out, b"in", b"out");
-        let (manifest, warning) = open(&out);
-        assert_eq!(warning, None);
-        let run = manifest.run_paths();
-        assert_eq!(run.report, Some(out.join("../reports/r.jsonl")));
-        assert_eq!(run.from, Some(out.join("../in")));
-        // A run without a report leaves it.
-        manifest.note_run(None, Some(&out));
-        assert_eq!(manifest.finish(), None);
-        let run = open(&out).0.run_paths();
-        assert_eq!(run.report, Some(out.join("../reports/r.jsonl")));
-        assert_eq!(run.from, Some(out.join(".")));
     }
 
     #[test]

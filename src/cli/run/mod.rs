@@ -10,6 +10,7 @@ pub(crate) mod outcome;
 pub(crate) mod photo;
 pub(crate) mod process;
 pub(crate) mod run_log;
+pub(crate) mod run_paths;
 pub(crate) mod settings;
 pub(crate) mod summary;
 pub(crate) mod video;

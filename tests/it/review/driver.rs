@@ -21,33 +21,45 @@ pub(super) struct Browser {
     _profile: tempfile::TempDir,
 }
 
+fn spawn() -> std::io::Result<Child> {
+    Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+}
+
+/// What the driver says when it listens.
+fn port_of(driver: &mut Child) -> Option<u16> {
+    let lines = BufReader::new(driver.stdout.take()?).lines();
+    lines.map_while(Result::ok).find_map(|line| {
+        let (_, port) = line.split_once("successfully on port ")?;
+        port.trim_end_matches('.').parse().ok()
+    })
+}
+
 impl Browser {
     /// A window of this size, or nothing if there is no browser.
     pub(super) fn start(width: u32, height: u32) -> Option<Self> {
-        let started = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        let Ok(mut driver) = started else {
-            assert!(
-                std::env::var_os("FACEVEIL_REQUIRE_CHROMIUM").is_none(),
-                "no chromedriver on the PATH"
-            );
-            eprintln!("skipped: no chromedriver on the PATH");
-            return None;
+        let mut attempts = 0;
+        let (driver, port) = loop {
+            let Ok(mut driver) = spawn() else {
+                assert!(
+                    std::env::var_os("FACEVEIL_REQUIRE_CHROMIUM").is_none(),
+                    "no chromedriver on the PATH"
+                );
+                eprintln!("skipped: no chromedriver on the PATH");
+                return None;
+            };
+            if let Some(port) = port_of(&mut driver) {
+                break (driver, port);
+            }
+            // Several that start at once may want one port.
+            attempts += 1;
+            let _ = driver.kill();
+            let _ = driver.wait();
+            assert!(attempts < 5, "chromedriver does not say its port");
         };
-        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = lines
-            .map_while(Result::ok)
-            .find_map(|l| {
-                l.split("successfully on port ")
-                    .nth(1)?
-                    .trim_end_matches('.')
-                    .parse()
-                    .ok()
-            })
-            .expect("chromedriver says its port");
         let profile = tempfile::tempdir().unwrap();
         let mut browser = Self {
             driver,

@@ -11,13 +11,10 @@ import { arrange, coverEverywhere, coveredIn, gridDo, gridKeep, isGrid, showGrid
 import { describe, openFindings } from "./marks.js";
 import { $, alarm, count, frame, guard, line, mark, marks, page, pictures, say, spans, state } from "./page.js";
 import { Panel } from "./panel.js";
+import { USUAL, address, showPicture, sideShown } from "./picture.js";
 import { Stage } from "./stage.js";
 import { Sync } from "./sync.js";
 import { Timeline } from "./timeline.js";
-
-// Longest sides that are asked for: what fits most screens, and what shows small faces.
-const USUAL = 1600;
-const SHARP = 4096;
 
 const { edits, lines } = page;
 let command = "";
@@ -159,64 +156,6 @@ export const open = guard(async (id, atFrame = null) => {
   await showPicture();
   prefetch();
 });
-
-// The output if it is as the report says, else what it would be.
-const sideShown = () => {
-  if (page.side === "original") return page.side;
-  const item = page.byId.get(page.current);
-  const stale = item.outdated || edits.isUnsent(page.current) || edits.isChanged(page.current) || !item.output;
-  return stale ? "preview" : "output";
-};
-
-const address = (id, at) => api.picture(id, sideShown(), at, stage.zoom > 1.3 ? SHARP : USUAL, edits.revision(id));
-
-let asked = "";
-const showPicture = guard(async () => {
-  const it = line();
-  if (!it?.width) {
-    stage.clear();
-    asked = "";
-    trouble(it?.error ?? "There is no picture to show.");
-    return;
-  }
-  const shown = sideShown();
-  // The server makes the preview of what it knows.
-  if (shown === "preview" && edits.isUnsent(page.current)) await sync.flush();
-  $("side-label").hidden = shown === "original";
-  $("side-label").textContent = shown === "preview" ? (it.backend ? "After apply (one frame)" : "After apply") : "Output";
-  const mine = page.current;
-  const wanted = address(page.current, frame());
-  if (wanted === asked && page.painted === mine) return;
-  asked = wanted;
-  const loading = setTimeout(() => $("stage").classList.add("loading"), 150);
-  try {
-    if (await stage.picture(wanted)) {
-      trouble("");
-      if (mine === page.current) page.painted = mine;
-    }
-  } catch {
-    asked = "";
-    trouble(await reason(wanted));
-  } finally {
-    clearTimeout(loading);
-    if (asked === wanted || asked === "") $("stage").classList.remove("loading");
-  }
-});
-
-// What the server said instead of a picture.
-async function reason(wanted) {
-  try {
-    const response = await fetch(wanted);
-    return response.ok ? "The picture cannot be shown." : await response.text();
-  } catch {
-    return "faceveil does not answer: it was ended in its terminal.";
-  }
-}
-
-function trouble(text) {
-  $("trouble").textContent = text;
-  $("trouble").hidden = !text;
-}
 
 async function showFrame() {
   const shown = marks();

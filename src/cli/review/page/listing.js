@@ -72,7 +72,10 @@ export const coveredIn = (it, now) => Actions.covered(it, now, page.margin, Math
 
 // What verify found in all pictures of the list.
 export const coverEverywhere = () => {
-  const ids = page.list.items.filter((item) => item.findings || item.spans).map(({ id }) => id);
+  // What was loaded is known better here than in the list.
+  const isOpen = ({ id, findings, spans }) =>
+    page.edits.has(id) ? coveredIn(page.lines.get(id), page.edits.state(id)) !== null : findings || spans;
+  const ids = page.list.items.filter(isOpen).map(({ id }) => id);
   return changeMany(ids, coveredIn, (n) => `Findings covered in ${pictures(n)}; undo takes all of it back.`);
 };
 

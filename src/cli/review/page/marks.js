@@ -106,7 +106,7 @@ export function describe(mark) {
 }
 
 // What a title does not say.
-export function place(mark) {
+export function details(mark) {
   const [x, y, w, h] = mark.box.map(Math.round);
   const parts = [mark.kind === "region" ? mark.shape : mark.shows, `${w} × ${h} at ${x}, ${y}`];
   return parts.filter((part) => part).join(", ");

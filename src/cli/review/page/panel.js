@@ -1,6 +1,6 @@
 // The column beside the picture: its boxes as a list, the chosen one in numbers, and what verify found.
 
-import { place, sentence, title } from "./marks.js";
+import { details, sentence, title } from "./marks.js";
 
 const $ = (id) => document.getElementById(id);
 const MOST_FINDINGS = 300;
@@ -57,7 +57,7 @@ export class Panel {
       // For screen readers; the eye has the picture.
       const more = document.createElement("span");
       more.className = "unseen";
-      more.textContent = place(mark);
+      more.textContent = details(mark);
       row.append(name, score, more);
       return row;
     });
