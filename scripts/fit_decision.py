@@ -19,6 +19,7 @@ Results are cross-validated over five folds of pictures, stage by stage; the wei
 import argparse, json, os
 import cv2
 import numpy as np
+from split import read_labels
 
 # Those of the program, one a line: its tests read them here.
 LEAST = 0.02
@@ -34,16 +35,6 @@ ROOM = 1.5
 MARGIN = 1.7
 
 FOLDS = 5
-
-
-def ground_truth(path):
-    boxes, lines, i = {}, open(path).read().splitlines(), 0
-    while i < len(lines):
-        name, n = lines[i].strip(), int(lines[i + 1])
-        rows = [list(map(int, l.split()[:10])) for l in lines[i + 2 : i + 2 + max(n, 1)]]
-        i += 2 + max(n, 1)
-        boxes[name] = [r for r in rows if r[2] > 0 and r[3] > 0] if n else []
-    return boxes
 
 
 def area(r):
@@ -141,8 +132,11 @@ class Proposals:
 
     def __init__(self, rows):
         rows = np.array(rows, float)
-        rows = rows.reshape(len(rows), -1) if len(rows) else np.zeros((0, 12))
-        self.boxes, self.side, self.glance, self.scores = rows[:, :4], rows[:, 4], rows[:, 5], rows[:, 10:]
+        rows = rows.reshape(len(rows), -1) if len(rows) else np.zeros((0, 13))
+        self.boxes, self.side, self.glance, self.scores = rows[:, :4], rows[:, 4], rows[:, 5], rows[:, 10:-1]
+        # Where its features are, -1 for none; what the judge makes of them is filled in later.
+        self.index = rows[:, -1].astype(int)
+        self.judged = np.zeros(len(rows))
 
     def alone(self):
         size = np.log(np.clip(self.side, 1, LARGEST) / UNIT)[:, None]
@@ -230,7 +224,7 @@ def main():
     p.add_argument('--doubt', type=float, nargs=2, default=[0.12, 0.75])
     p.add_argument('--threshold', type=float, nargs='+', default=[0.12, 0.15, 0.18, 0.2, 0.22, 0.24, 0.26, 0.28, 0.3, 0.33, 0.36, 0.4, 0.45, 0.5, 0.6])
     a = p.parse_args()
-    truth = ground_truth(os.path.join(a.set, 'ground_truth.txt'))
+    truth = read_labels(os.path.join(a.set, 'ground_truth.txt'))
     proposals, preset = {}, 'unknown'
     for line in open(a.evidence):
         d = json.loads(line)
@@ -265,4 +259,5 @@ def main():
     print(rust(a.name, a.doc, Stages(proposals, labels, names, a.doubt)))
 
 
-main()
+if __name__ == '__main__':
+    main()
