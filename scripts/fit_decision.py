@@ -1,22 +1,24 @@
 #!/usr/bin/env python3
 """Fits the decision of src/detect/decide.rs on labelled pictures and prints the weights for src/detect/weights_of_evidence.rs.
 
-    cargo run --release --example evidence -- balanced SET/images/*/*.jpg > evidence.jsonl
-    python3 scripts/fit_decision.py evidence.jsonl SET --name BALANCED --doubt 0.12 0.75
+    cargo run --release --example evidence -- balanced features=features.f32 SET/images/*/*.jpg > evidence.jsonl
+    python3 scripts/fit_decision.py evidence.jsonl SET features.f32 --name BALANCED --doubt 0.06 0.9
 
+The judge must not have been trained on the pictures of SET.
 The first line of the evidence is the digest of the preset that made it; what is printed names it, since evidence of other
 looks or thresholds than the program's is worth nothing. SET holds images/ and ground_truth.txt in the format of WIDER FACE. Needs: pip install numpy opencv-python-headless
 
-Features and contexts are those of decide.rs and context.rs. A proposal is a face if its intersection over union with a
-labelled box is above 0.35. A face weighs 1 (0.3 below 16 px of height, 0.05 below 8: few can tell them; 0 where the label is
-marked invalid). Anything else weighs --cost, and --area-cost for each percent of the picture that its mask would cover
-outside every labelled box doubled (at most 3 %), since that is what a false mask costs; one that covers nothing there is left
-out. Since what is learned is the odds of a face over what a mistake costs, the two are prices: their ratio says whether many
+Features and contexts are those of decide.rs and context.rs. A proposal is a face if its mask covers at least 75 % of a
+labelled one of about its size. A face weighs 1, one that is neither heavily blurred nor heavily occluded 2 (3 from 32 px on),
+since somebody could recognise it; 0.3 below 16 px of height, 0.05 below 8, 0 where the label is marked invalid. What covers no
+face weighs --cost, and --area-cost for each percent of the picture that its mask would cover outside every labelled box
+doubled (at most 3 %), since that is what a false mask costs; one that covers nothing there is left out, and so is one that
+touches a face without covering it. Since what is learned is the odds of a face over what a mistake costs, the two are prices: their ratio says whether many
 small false masks or few large ones are the lesser evil, and a preset is fitted with the ratio that its limits ask for.
 
 Results are cross-validated over five folds of pictures, stage by stage; the weights printed are fitted on all.
 """
-import argparse, json, os
+import argparse, json, os, struct
 import cv2
 import numpy as np
 from split import read_labels
@@ -35,6 +37,8 @@ ROOM = 1.5
 MARGIN = 1.7
 
 FOLDS = 5
+COVERED = 0.75
+ALIKE = 0.15  # least intersection over union of a box and the face that it covers
 
 
 def area(r):
@@ -58,6 +62,16 @@ def paint(mask, r, margin):
     cv2.ellipse(mask, (int(cx * 16), int(cy * 16)), (int(a * 16 + 8), int(b * 16 + 8)), 0, 0, 360, 1, -1, shift=4)
 
 
+def face_weight(label):
+    """How much a labelled face matters: by size, and whether somebody could recognise it."""
+    height, clear = label[3], label[4] < 2 and label[8] < 2
+    if label[7] or height < 8:
+        return 0.05 * (not label[7])
+    if height < 16:
+        return 0.3
+    return (3.0 if height >= 32 else 2.0) if clear else 1.0
+
+
 class Picture:
     """The labels of one picture, and exposure, over-blur and false masks as docs/accuracy.md defines them."""
 
@@ -68,38 +82,48 @@ class Picture:
         for t in truth:
             x, y, w, h = t[:4]
             cv2.rectangle(self.grown, (int(x - w / 2), int(y - h / 2)), (int(x + 1.5 * w), int(y + 1.5 * h)), 1, -1)
-            if t[7] or h < 8:
-                continue
-            e = np.zeros((h, w), np.uint8)
-            cv2.ellipse(e, (w // 2, h // 2), (max(1, w // 2), max(1, h // 2)), 0, 0, 360, 1, -1)
-            x0, y0, x1, y1 = max(0, x), max(0, y), min(self.width, x + w), min(self.height, y + h)
-            e = e[y0 - y : y1 - y, x0 - x : x1 - x]
-            if cv2.countNonZero(e):
-                self.faces.append((x0, y0, x1, y1, e, int(h >= 16)))
+            if not t[7] and h >= 8:
+                part = self.ellipse(t)
+                if part:
+                    clear = t[4] < 2 and t[8] < 2
+                    self.faces.append((part, h < 16, h >= 16, clear and h >= 16, clear and h >= 32))
+
+    def ellipse(self, label):
+        """Where the ellipse of a labelled face lies in the picture, and its pixels; nothing if outside."""
+        x, y, w, h = label[:4]
+        e = np.zeros((h, w), np.uint8)
+        cv2.ellipse(e, (w // 2, h // 2), (max(1, w // 2), max(1, h // 2)), 0, 0, 360, 1, -1)
+        x0, y0, x1, y1 = max(0, x), max(0, y), min(self.width, x + w), min(self.height, y + h)
+        if x1 <= x0 or y1 <= y0:
+            return None
+        e = e[y0 - y : y1 - y, x0 - x : x1 - x]
+        return (x0, y0, x1, y1, e) if cv2.countNonZero(e) else None
 
     def outside(self, mask):
         return cv2.countNonZero(mask & (1 - self.grown)) / (self.height * self.width)
 
     def label(self, boxes, margin, cost, area_cost):
-        """Per proposal: face or not, and its weight."""
+        """Per proposal: whether its mask covers a face of its size, and the weight of that."""
         y, w = np.zeros(len(boxes)), np.zeros(len(boxes))
         truth = np.array([t[:4] for t in self.truth], float).reshape(-1, 4)
         truth[:, 2:] += truth[:, :2]
-        overlap = iou(boxes, truth) if len(truth) else np.zeros((len(boxes), 1))
+        alike = iou(boxes, truth) if len(truth) else np.zeros((len(boxes), 0))
         for k, box in enumerate(boxes):
-            which = int(overlap[k].argmax())
-            if overlap[k, which] > 0.35:
-                h = self.truth[which][3]
-                y[k], w[k] = 1, 0 if self.truth[which][7] else 1 if h >= 16 else 0.3 if h >= 8 else 0.05
-                continue
             mask = np.zeros((self.height, self.width), np.uint8)
             paint(mask, box, margin)
-            out = 100 * self.outside(mask)
-            w[k] = cost + area_cost * min(out, 3) if out > 0 else 0
+            near = [j for j in np.flatnonzero(alike[k] > ALIKE)]
+            parts = {j: self.ellipse(self.truth[j]) for j in near}
+            covered = [j for j in near if parts[j] and not bare(parts[j], mask)]
+            if covered:
+                y[k], w[k] = 1, max(face_weight(self.truth[j]) for j in covered)
+            elif not near:
+                out = 100 * self.outside(mask)
+                w[k] = cost + area_cost * min(out, 3) if out > 0 else 0
         return y, w
 
     def measure(self, boxes, p, thresholds, margin):
-        """Per threshold, falling: faces exposed of 8-16 px and of 16 px and more, share of over-blur, false masks."""
+        """Per threshold, falling: faces exposed of 8-16 px, of 16 px and more, clear ones of 16 and of 32 and more,
+        whether any clear one is, share of over-blur, false masks."""
         mask, kept, left, rows = np.zeros((self.height, self.width), np.uint8), [], list(self.faces), []
         order, i, over, false = np.argsort(-p), 0, 0, 0
         for t in thresholds:
@@ -110,16 +134,22 @@ class Picture:
                     kept.append(c)
                     paint(mask, boxes[c], margin)
             if len(kept) > before:
-                bare = lambda f: cv2.countNonZero(f[4] & mask[f[1] : f[3], f[0] : f[2]]) < 0.75 * cv2.countNonZero(f[4])
-                left = [f for f in left if bare(f)]
+                left = [f for f in left if bare(f[0], mask)]
                 over, false = self.outside(mask), 0
                 if over:
                     n, parts, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
                     touched = np.zeros(n, bool)
                     touched[np.unique(parts[self.grown > 0])] = True
                     false = int((~touched & (stats[:, 4] >= 16))[1:].sum())
-            rows.append([sum(f[5] == 0 for f in left), sum(f[5] for f in left), over, false])
+            kinds = [sum(f[k] for f in left) for k in (1, 2, 3, 4)]
+            rows.append([*kinds, kinds[2] > 0, over, false])
         return np.array(rows, float)
+
+
+def bare(part, mask):
+    """Whether less than 75 % of an ellipse is masked."""
+    x0, y0, x1, y1, e = part
+    return cv2.countNonZero(e & mask[y0:y1, x0:x1]) < COVERED * cv2.countNonZero(e)
 
 
 def odds(s):
@@ -162,8 +192,8 @@ class Proposals:
 
     def again(self, p):
         size = np.log(np.clip(self.side, 1, LARGEST) / UNIT)
-        o = odds(self.glance)
-        return np.concatenate([self.among(p), o[:, None], (o * size)[:, None]], 1)
+        o, j = odds(self.glance), self.judged
+        return np.concatenate([self.among(p), np.stack([o, o * size, j, j * size], 1)], 1)
 
 
 def fit(x, y, w):
@@ -215,34 +245,54 @@ def rust(name, doc, stages):
     return f'/// {doc}\npub(super) const {name}: Judges = Judges {{\n{parts}}};\n'
 
 
+def judged(proposals, features, judge):
+    """Fills in what the judge of models/judge.safetensors says."""
+    with open(judge, 'rb') as f:
+        header = json.loads(f.read(struct.unpack('<Q', f.read(8))[0]))
+        data = f.read()
+    def tensor(name):
+        begin, end = header[name]['data_offsets']
+        if header[name]['dtype'] == 'BF16':
+            numbers = (np.frombuffer(data[begin:end], np.uint16).astype(np.uint32) << 16).view(np.float32)
+        else:
+            numbers = np.frombuffer(data[begin:end], np.float32)
+        return numbers.reshape(header[name]['shape'])
+    hidden, bias, output, constant = (tensor(n) for n in ('hidden.weight', 'hidden.bias', 'output.weight', 'output.bias'))
+    features = np.memmap(features, np.float32, 'r').reshape(-1, hidden.shape[1])
+    for q in proposals.values():
+        use = q.index >= 0
+        if use.any():
+            q.judged[use] = np.clip(np.maximum(features[q.index[use]] @ hidden.T + bias, 0) @ output + constant, -12, 12)
+
+
+class Turned:
+    """The regression for single faces of turned pictures, fitted on the pictures `names`."""
+
+    def __init__(self, proposals, labels, names):
+        names = [n for n in names if len(proposals[n].boxes)]
+        y, w = (np.concatenate([labels[n][k] for n in names]) for k in (0, 1))
+        self.weights = fit(np.concatenate([self.features(proposals[n]) for n in names]), y, w)
+
+    def features(self, q):
+        return np.delete(q.again(np.zeros(len(q.boxes))), [4, 5], 1)
+
+    def __call__(self, q):
+        return probability(self.features(q), self.weights), np.ones(len(q.boxes), bool)
+
+
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument('evidence'), p.add_argument('set')
+    p.add_argument('evidence'), p.add_argument('set'), p.add_argument('features')
+    p.add_argument('--judge', default=os.path.join(os.path.dirname(__file__), '../models/judge.safetensors'))
     p.add_argument('--name', default='BALANCED'), p.add_argument('--doc', default='Fitted.')
     p.add_argument('--cost', type=float, default=0.3), p.add_argument('--area-cost', type=float, default=0.3)
     p.add_argument('--margin', type=float, default=MARGIN)
-    p.add_argument('--doubt', type=float, nargs=2, default=[0.12, 0.75])
+    p.add_argument('--doubt', type=float, nargs=2, default=[0.06, 0.9])
     p.add_argument('--threshold', type=float, nargs='+', default=[0.12, 0.15, 0.18, 0.2, 0.22, 0.24, 0.26, 0.28, 0.3, 0.33, 0.36, 0.4, 0.45, 0.5, 0.6])
+    p.add_argument('--check', nargs=3, help='evidence, set and features of other pictures, which are only measured')
     a = p.parse_args()
-    truth = read_labels(os.path.join(a.set, 'ground_truth.txt'))
-    proposals, preset = {}, 'unknown'
-    for line in open(a.evidence):
-        d = json.loads(line)
-        if 'preset' in d:
-            preset = f"{d['preset']}, {d['digest']}"
-            continue
-        name = os.path.relpath(os.path.abspath(d['picture']), os.path.abspath(os.path.join(a.set, 'images')))
-        proposals[name] = Proposals(d['rows'])
-    # Pictures that another plan looks at, with another number of looks, are left out.
-    counts = [q.scores.shape[1] for q in proposals.values() if len(q.boxes)]
-    looks = max(set(counts), key=counts.count)
-    proposals = {n: q for n, q in proposals.items() if q.scores.shape[1] == looks or not len(q.boxes)}
-    for q in proposals.values():
-        if not len(q.boxes):
-            q.scores = np.zeros((0, looks))
+    proposals, pictures, labels, preset = read(a.evidence, a.set, a.features, a)
     names = sorted(proposals)
-    pictures = {n: Picture(os.path.join(a.set, 'images', n), truth[n]) for n in names}
-    labels = {n: pictures[n].label(proposals[n].boxes, a.margin, a.cost, a.area_cost) for n in names}
     out, asked = {}, []
     for fold in range(FOLDS):
         stages = Stages(proposals, labels, [n for k, n in enumerate(names) if k % FOLDS != fold], a.doubt)
@@ -251,12 +301,46 @@ def main():
             asked.append(doubtful.sum())
     print(f'// evidence of {preset}')
     print(f'// {len(names)} pictures, {sum(len(q.boxes) for q in proposals.values())} proposals, second looks per picture: {np.mean(asked):.1f}; cross-validated:')
+    table(proposals, pictures, out, a)
+    stages = Stages(proposals, labels, names, a.doubt)
+    if a.check:
+        proposals, pictures, _, _ = read(*a.check, a)
+        print(f'// {len(proposals)} pictures that nothing was fitted on:')
+        table(proposals, pictures, {n: stages(q)[0] for n, q in proposals.items()}, a)
+    print(rust(a.name, a.doc, stages))
+
+
+def read(evidence, folder, features, a):
+    """Proposals, pictures and labels by name, and what made the evidence."""
+    truth = read_labels(os.path.join(folder, 'ground_truth.txt'))
+    proposals, preset = {}, 'unknown'
+    for line in open(evidence):
+        d = json.loads(line)
+        if 'preset' in d:
+            preset = f"{d['preset']}, {d['digest']}"
+            continue
+        name = os.path.relpath(os.path.abspath(d['picture']), os.path.abspath(os.path.join(folder, 'images')))
+        proposals[name] = Proposals(d['rows'])
+    # Pictures that another plan looks at, with another number of looks, are left out.
+    counts = [q.scores.shape[1] for q in proposals.values() if len(q.boxes)]
+    looks = max(set(counts), key=counts.count)
+    proposals = {n: q for n, q in proposals.items() if q.scores.shape[1] == looks or not len(q.boxes)}
+    for q in proposals.values():
+        if not len(q.boxes):
+            q.scores = np.zeros((0, looks))
+    judged(proposals, features, a.judge)
+    pictures = {n: Picture(os.path.join(folder, 'images', n), truth[n]) for n in proposals}
+    labels = {n: pictures[n].label(q.boxes, a.margin, a.cost, a.area_cost) for n, q in proposals.items()}
+    return proposals, pictures, labels, preset
+
+
+def table(proposals, pictures, out, a):
     thresholds = sorted(a.threshold, reverse=True)
-    total = sum(pictures[n].measure(proposals[n].boxes, out[n], thresholds, a.margin) for n in names)
-    small, large = (sum(f[5] == k for n in names for f in pictures[n].faces) for k in (0, 1))
-    for t, (e8, e16, over, false) in zip(thresholds, total):
-        print(f'// threshold {t:.2f}: exposed 16+ {100 * e16 / large:5.2f} %  8-16 {100 * e8 / max(1, small):5.1f} %  over {100 * over / len(names):.3f} %  false {false / len(names):.2f}')
-    print(rust(a.name, a.doc, Stages(proposals, labels, names, a.doubt)))
+    total = sum(pictures[n].measure(proposals[n].boxes, out[n], thresholds, a.margin) for n in proposals)
+    counts = [max(1, sum(f[k] for p in pictures.values() for f in p.faces)) for k in (1, 2, 3, 4)]
+    for t, (*kinds, opened, over, false) in zip(thresholds, total):
+        small, large, clear, clear32 = (100 * k / n for k, n in zip(kinds, counts))
+        print(f'// threshold {t:.2f}: with an open clear face {100 * opened / len(pictures):5.2f} %  clear 16+ {clear:5.2f} %  32+ {clear32:5.2f} %  exposed 16+ {large:5.2f} %  8-16 {small:5.1f} %  over {100 * over / len(pictures):.3f} %  false {false / len(pictures):.2f}')
 
 
 if __name__ == '__main__':

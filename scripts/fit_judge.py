@@ -1,106 +1,65 @@
 #!/usr/bin/env python3
 """Trains the judge of close-ups on labelled pictures and writes models/judge.safetensors.
 
-    faceveil detect SET/images --threshold 0.03 > found.jsonl
-    python3 scripts/close_ups.py found.jsonl SET/images models/centerface.onnx --copies 3 --out close_ups
-    python3 scripts/fit_judge.py SET close_ups [SET close_ups]... --out models/judge.safetensors
+    cargo run --release --example evidence -- balanced features=features.f32 PICTURES > evidence.jsonl
+    python3 scripts/fit_judge.py SET evidence.jsonl features.f32 [SET ...] --out models/judge.safetensors
 
 SET holds images/ and ground_truth.txt in the format of WIDER FACE; a folder without ground_truth.txt holds pictures without
-faces. Pictures that `split.py` keeps out are not learned from. `--check` names one more set with its close-ups, which is
-only measured.
+faces. Pictures that `split.py` keeps out are not learned from. `--check` names one more set, which is only measured.
+`--varied` takes evidence of what `vary_pictures.py` made of a set, `--turned` that of `evidence turned=640`.
 
 The judge is asked one thing: does the mask of this box cover at least 75 % of a labelled face? It is a network of one hidden
 layer on the features of `src/detect/judge/features.rs`; its output is added to the logarithm of the odds that the detector
 gave, so that it learns what that did not know. Faces weigh by how well they can be recognised, see
-`face_weight`; boxes that cover no face weigh what their mask costs, as in `fit_decision.py`; boxes that touch a face
+`fit_decision.py`; boxes that cover no face weigh what their mask costs, as in `fit_decision.py`; boxes that touch a face
 without covering it weigh nothing.
 
 Needs: pip install numpy opencv-python-headless
 """
 import argparse, json, os, struct
-import cv2
 import numpy as np
 import fit_decision as decision
 from split import is_kept_out, read_labels
 
 HIDDEN = 64
 FEATURES = 2602
-COVERED = 0.75
-ALIKE = 0.15  # least intersection over union of a box and the face that it covers
+LEAST = 0.02
 DROPPED = 0.4  # share of features that a step does not see
 
 
-def face_weight(label):
-    height, clear = label[3], label[4] < 2 and label[8] < 2
-    if label[7] or height < 8:
-        return 0.05 * (not label[7])
-    if height < 16:
-        return 0.3
-    return (3.0 if height >= 32 else 2.0) if clear else 1.0
-
-
 class Set:
-    """Close-ups of all pictures of a set: features, odds of the detector before, answers and weights."""
+    """Boxes of all pictures of a set: features, odds before the judge, answers and weights."""
 
-    def __init__(self, folder, close_ups, costs, everything):
+    def __init__(self, folder, evidence, features, costs, everything=False, weight=1.0):
         path = os.path.join(folder, 'ground_truth.txt')
         labels = read_labels(path) if os.path.exists(path) else None
         images = os.path.join(folder, 'images') if labels is not None else folder
-        index, before, y, w, self.pictures = [], [], [], [], 0
-        for line in open(close_ups + '.jsonl'):
-            d = json.loads(line)
-            name, rows = d['picture'], np.array(d['rows'], float).reshape(-1, 7)
-            if not len(rows) or not everything and is_kept_out(name):
+        self.features = np.memmap(features, np.float32, 'r').reshape(-1, FEATURES)
+        self.proposals, self.labels = {}, {}
+        for line in open(evidence):
+            d = json.loads(line) if line.endswith('}\n') else {}
+            if 'picture' not in d or not d['rows']:
                 continue
-            self.pictures += 1
+            name = os.path.relpath(os.path.abspath(d['picture']), os.path.abspath(images))
+            if not everything and is_kept_out(name):
+                continue
             picture = decision.Picture(os.path.join(images, name), labels[name] if labels is not None else [])
-            boxes, again = np.unique(rows[:, :4], axis=0, return_inverse=True)
-            answer = [a[again.reshape(-1)] for a in answers(picture, boxes, *costs)]
-            use = rows[:, 5] >= 0
-            p = np.clip(rows[use, 4], 0.01, 0.99)
-            index.append(rows[use, 5].astype(int))
-            before.append(np.log(p / (1 - p)))
-            y.append(answer[0][use])
-            # A picture's variants weigh as much as the picture together.
-            copies = max(1, rows[:, 6].sum() / max(1, (rows[:, 6] == 0).sum()))
-            w.append(answer[1][use] * np.where(rows[use, 6] > 0, 1 / copies, 1))
-        index = np.concatenate(index)
-        features = np.memmap(close_ups + '.f32', np.float32, 'r').reshape(-1, FEATURES)
-        self.features = features[index].astype(np.float16)
-        self.before, self.y, self.w = (np.concatenate(v).astype(np.float32) for v in (before, y, w))
+            key = (name, d['turn'])
+            q = self.proposals[key] = decision.Proposals(d['rows'])
+            # What was not written yet is not used.
+            q.index[q.index >= len(self.features)] = -1
+            y, w = picture.label(q.boxes, decision.MARGIN, *costs)
+            self.labels[key] = y, w * weight
 
-    def data(self):
-        return self.features, self.before, self.y, self.w
-
-
-def answers(picture, boxes, cost, area_cost):
-    """Per box: whether its mask covers a labelled face, and the weight of that."""
-    y, w = np.zeros(len(boxes)), np.zeros(len(boxes))
-    truth = np.array([t[:4] for t in picture.truth], float).reshape(-1, 4)
-    truth[:, 2:] += truth[:, :2]
-    alike = decision.iou(boxes, truth) if len(truth) else np.zeros((len(boxes), 0))
-    for k, box in enumerate(boxes):
-        mask = np.zeros((picture.height, picture.width), np.uint8)
-        decision.paint(mask, box, decision.MARGIN)
-        near = [j for j in np.flatnonzero(alike[k] > ALIKE)]
-        covered = [j for j in near if share_covered(mask, picture.truth[j]) >= COVERED]
-        if covered:
-            y[k], w[k] = 1, max(face_weight(picture.truth[j]) for j in covered)
-        elif not near:
-            outside = 100 * picture.outside(mask)
-            w[k] = cost + area_cost * min(outside, 3) if outside > 0 else 0
-    return y, w
-
-
-def share_covered(mask, label):
-    x, y, w, h = label[:4]
-    x0, y0, x1, y1 = max(0, x), max(0, y), min(mask.shape[1], x + w), min(mask.shape[0], y + h)
-    if x1 <= x0 or y1 <= y0:
-        return 0
-    face = np.zeros((h, w), np.uint8)
-    cv2.ellipse(face, (w // 2, h // 2), (max(1, w // 2), max(1, h // 2)), 0, 0, 360, 1, -1)
-    face = face[y0 - y : y1 - y, x0 - x : x1 - x]
-    return cv2.countNonZero(face & mask[y0:y1, x0:x1]) / max(1, cv2.countNonZero(face))
+    def data(self, stages):
+        parts = []
+        for key, q in self.proposals.items():
+            use = q.index >= 0
+            if use.any():
+                before = decision.odds(stages(q)[0]) if stages else 0.7 * decision.odds(q.scores[:, 0]) - 1
+                y, w = self.labels[key]
+                parts.append((self.features[q.index[use]].astype(np.float16), before[use], y[use], w[use]))
+        return [np.concatenate([p[k] for p in parts]).astype(np.float32 if k else np.float16) for k in range(4)]
 
 
 class Judge:
@@ -189,17 +148,25 @@ def ranked(y, score, w):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument('sets', nargs='+', help='SET CLOSE_UPS, as often as there are sets')
-    parser.add_argument('--check', nargs=2), parser.add_argument('--out', required=True)
+    parser.add_argument('sets', nargs='+', help='SET EVIDENCE FEATURES, as often as there are sets')
+    parser.add_argument('--turned', nargs=3, action='append', default=[], help='the same of turned pictures')
+    parser.add_argument('--varied', nargs=3, action='append', default=[], help='the same of varied pictures')
+    parser.add_argument('--check', nargs=3), parser.add_argument('--out', required=True)
     parser.add_argument('--cost', type=float, default=0.3), parser.add_argument('--area-cost', type=float, default=0.3)
     parser.add_argument('--epochs', type=int, default=10), parser.add_argument('--rate', type=float, default=1e-3)
     parser.add_argument('--decay', type=float, default=0.1)
     a = parser.parse_args()
     costs = a.cost, a.area_cost
-    sets = [Set(*a.sets[k : k + 2], costs, False) for k in range(0, len(a.sets), 2)]
-    data = [np.concatenate(parts) for parts in zip(*(s.data() for s in sets))]
-    print(f'{sum(s.pictures for s in sets)} pictures, {len(data[0])} close-ups, {int(data[2].sum())} of them faces')
-    check = Set(*a.check, costs, True).data() if a.check else None
+    sets = [Set(*a.sets[k : k + 3], costs) for k in range(0, len(a.sets), 3)]
+    proposals = {k: q for s in sets for k, q in s.proposals.items()}
+    labels = {k: l for s in sets for k, l in s.labels.items()}
+    stages = decision.Stages(proposals, labels, list(proposals), (LEAST, 1))
+    parts = [s.data(stages) for s in sets]
+    parts += [Set(*v, costs, weight=0.5).data(stages) for v in a.varied]
+    parts += [Set(*v, costs, weight=0.5).data(None) for v in a.turned]
+    data = [np.concatenate(p) for p in zip(*parts)]
+    print(f'{len(proposals)} pictures, {len(data[0])} close-ups, {int(data[2].sum())} of them faces', flush=True)
+    check = Set(*a.check, costs, True).data(stages) if a.check else None
 
     def watch(judge):
         if not check:
