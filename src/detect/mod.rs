@@ -24,12 +24,12 @@ pub(crate) use again::SecondSearch;
 pub use preset::Preset;
 pub use weights::{bundled_digests, bundled_models};
 
-use crate::engine::{Engine, EngineOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
 use crate::geometry::{Rect, Size};
 use crate::picture::{Picture, RgbImage};
 use evidence::Evidence;
+use faceveil_engine::{Engine, EngineOptions};
 use heads::Head;
 use judge::Judge;
 use letterbox::{Canvas, Letterbox};
@@ -182,14 +182,14 @@ impl Detector {
     /// # Errors
     /// [`ErrorKind::Engine`] if inference fails; whatever [`Picture::view`] gives.
     pub fn detect(&self, picture: &dyn Picture) -> Result<Vec<Face>> {
-        Ok(self.detect_and_reject(picture)?.faces)
+        Ok(self.detect_with_candidates(picture)?.faces)
     }
 
     /// As [`Detector::detect`], and what was nearly taken for a face.
     ///
     /// # Errors
     /// Those of [`Detector::detect`].
-    pub fn detect_and_reject(&self, picture: &dyn Picture) -> Result<Detected> {
+    pub fn detect_with_candidates(&self, picture: &dyn Picture) -> Result<Detected> {
         let plan = self.plans.of(picture.size());
         let mut all = self.find(picture, plan)?;
         if let Some(turns) = &plan.turns {

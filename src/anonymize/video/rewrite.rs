@@ -6,10 +6,10 @@ use crate::anonymize::{ensure_nothing_left, milliseconds};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inspect::inspect_file;
-use crate::photo::Keep;
+use crate::photo::KeepMetadata;
 use crate::plane::AnyPlaneMut;
 use crate::redact::{Redaction, Region, Style};
-use crate::report::{Covered, FileReport};
+use crate::report::{FileReport, ReportRegion};
 use crate::video::{self, Encoding, Frame, Shape, Video};
 use flow::Pool;
 use std::fs::File;
@@ -96,8 +96,8 @@ pub(super) fn cover(
 }
 
 /// What is told of a frame is what is covered in it.
-pub(super) fn of(masks: &[Covered]) -> Vec<Region> {
-    masks.iter().filter_map(Covered::region).collect()
+pub(super) fn of(masks: &[ReportRegion]) -> Vec<Region> {
+    masks.iter().filter_map(ReportRegion::region).collect()
 }
 
 /// Of a whole file.
@@ -109,7 +109,7 @@ pub(in crate::anonymize) fn digest(path: &Path) -> Result<Digest> {
 /// Fails for a new file that hides anything: nothing of a video is kept but pictures and sound.
 pub(in crate::anonymize) fn look_through(report: &mut FileReport, output: &Path) -> Result<()> {
     let start = Instant::now();
-    ensure_nothing_left(inspect_file(output)?, Keep::default())?;
+    ensure_nothing_left(inspect_file(output)?, KeepMetadata::default())?;
     report.ms.inspect = milliseconds(start);
     Ok(())
 }

@@ -4,10 +4,12 @@
 //! while it is the one that was read. Nothing but regions, the mark that a person looked, and the outcome
 //! of a file that had none of them, is changed.
 
-use crate::cli::interrupt::Interrupt;
-use crate::cli::{report_file, show, write};
+use crate::cli::files::write;
+use crate::cli::report::report_file;
+use crate::cli::ui::interrupt::Interrupt;
+use crate::cli::ui::show;
 use anyhow::{Context, Result, ensure};
-use faceveil::{Covered, FileReport, Outcome, RunSummary};
+use faceveil::{FileReport, Outcome, ReportRegion, RunSummary};
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,7 +39,7 @@ pub(super) struct Change {
     pub(super) id: usize,
     /// Of the line that was changed.
     pub(super) revision: u32,
-    pub(super) regions: Vec<Covered>,
+    pub(super) regions: Vec<ReportRegion>,
     pub(super) reviewed: bool,
 }
 
