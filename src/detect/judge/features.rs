@@ -4,9 +4,9 @@
 //! Invariant: the same tile gives as many numbers whatever is in it, and all of them are finite.
 
 use super::super::second_look::{Glance, SURROUNDINGS, TILE};
-use crate::engine::Tensor;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Rect, Size};
+use faceveil_engine::Tensor;
 
 /// Means over `cells` by `cells` equal parts of the tile's middle.
 struct Block {
