@@ -12,13 +12,13 @@ Features and contexts are those of decide.rs and context.rs. A proposal is a fac
 labelled one of about its size. A face weighs 1, one that is neither heavily blurred nor heavily occluded 2 (3 from 32 px on),
 since somebody could recognise it; 0.3 below 16 px of height, 0.05 below 8, 0 where the label is marked invalid. What covers no
 face weighs --cost, and --area-cost for each percent of the picture that its mask would cover outside every labelled box
-doubled (at most 3 %), since that is what a false mask costs; one that covers nothing there is left out, and so is one that
-touches a face without covering it. Since what is learned is the odds of a face over what a mistake costs, the two are prices: their ratio says whether many
+doubled (at most 3 %), since that is what a false mask costs; one that covers nothing there is left out, and one that lies
+over a face without covering it weighs its area alone. Since what is learned is the odds of a face over what a mistake costs, the two are prices: their ratio says whether many
 small false masks or few large ones are the lesser evil, and a preset is fitted with the ratio that its limits ask for.
 
 Results are cross-validated over five folds of pictures, stage by stage; the weights printed are fitted on all.
 """
-import argparse, json, os, struct
+import argparse, json, os, re, struct
 import cv2
 import numpy as np
 from split import read_labels
@@ -38,7 +38,7 @@ MARGIN = 1.7
 
 FOLDS = 5
 COVERED = 0.75
-ALIKE = 0.15  # least intersection over union of a box and the face that it covers
+ALIKE = 0.3  # least intersection over union of a box and the face that it covers
 
 
 def area(r):
@@ -99,6 +99,18 @@ class Picture:
         e = e[y0 - y : y1 - y, x0 - x : x1 - x]
         return (x0, y0, x1, y1, e) if cv2.countNonZero(e) else None
 
+    def is_covered(self, label, mask, left, top):
+        """Whether a part of the picture that is masked covers a labelled face."""
+        part = self.ellipse(label)
+        if not part:
+            return False
+        x0, y0, x1, y1, e = part
+        a, b, c, d = max(x0, left), max(y0, top), min(x1, left + mask.shape[1]), min(y1, top + mask.shape[0])
+        if c <= a or d <= b:
+            return False
+        shared = e[b - y0 : d - y0, a - x0 : c - x0] & mask[b - top : d - top, a - left : c - left]
+        return cv2.countNonZero(shared) >= COVERED * cv2.countNonZero(e)
+
     def outside(self, mask):
         return cv2.countNonZero(mask & (1 - self.grown)) / (self.height * self.width)
 
@@ -109,16 +121,23 @@ class Picture:
         truth[:, 2:] += truth[:, :2]
         alike = iou(boxes, truth) if len(truth) else np.zeros((len(boxes), 0))
         for k, box in enumerate(boxes):
-            mask = np.zeros((self.height, self.width), np.uint8)
-            paint(mask, box, margin)
+            # Only the window that the mask reaches is painted.
+            reach = [(box[2 + n] - box[n]) / 2 * margin + ROOM + 2 for n in (0, 1)]
+            middle = [(box[n] + box[2 + n]) / 2 for n in (0, 1)]
+            x0, y0 = (max(0, int(middle[n] - reach[n])) for n in (0, 1))
+            x1, y1 = min(self.width, int(middle[0] + reach[0]) + 1), min(self.height, int(middle[1] + reach[1]) + 1)
+            if x1 <= x0 or y1 <= y0:
+                continue
+            mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
+            paint(mask, np.array(box) - [x0, y0, x0, y0], margin)
             near = [j for j in np.flatnonzero(alike[k] > ALIKE)]
-            parts = {j: self.ellipse(self.truth[j]) for j in near}
-            covered = [j for j in near if parts[j] and not bare(parts[j], mask)]
+            covered = [j for j in near if self.is_covered(self.truth[j], mask, x0, y0)]
             if covered:
                 y[k], w[k] = 1, max(face_weight(self.truth[j]) for j in covered)
-            elif not near:
-                out = 100 * self.outside(mask)
-                w[k] = cost + area_cost * min(out, 3) if out > 0 else 0
+                continue
+            out = 100 * cv2.countNonZero(mask & (1 - self.grown[y0:y1, x0:x1])) / (self.height * self.width)
+            if out > 0:
+                w[k] = cost * (not near) + area_cost * min(out, 3)
         return y, w
 
     def measure(self, boxes, p, thresholds, margin):
@@ -239,6 +258,35 @@ class Stages:
         return np.where(asked, probability(proposal.again(first), self.again), p), asked
 
 
+def shipped(name):
+    """The weights of src/detect/weights_of_evidence.rs."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../src/detect/weights_of_evidence.rs')
+    block = re.search(f'const {name}: Judges = Judges {{(.*?)}};', open(path).read(), re.S).group(1)
+    numbers = lambda kind: re.search(kind + r': &\[(.*?)\]', block, re.S).group(1).split(',')
+    return {k: np.array([float(v) for v in numbers(k) if v.strip()]) for k in ('alone', 'among', 'again')}
+
+
+class Adjusted(Stages):
+    """Shipped regressions; only how much the last one and the judge count is fitted."""
+
+    def __init__(self, proposals, labels, names, doubt, weights):
+        self.doubt = doubt
+        for k, v in weights.items():
+            setattr(self, k, v.copy())
+        names = [n for n in names if len(proposals[n].boxes)]
+        x, y, w = [], [], []
+        for n in names:
+            q = proposals[n]
+            first = probability(q.alone(), self.alone)
+            p = probability(q.among(first), self.among)
+            asked = (p >= 0.6 * doubt[0]) & (p < 1 - 0.6 * (1 - doubt[1])) & (q.index >= 0)
+            before = np.delete(q.again(first), [-2, -1], 1) @ np.delete(self.again, [-3, -2, -1])
+            x.append(np.stack([before, q.judged], 1)[asked])
+            y.append(labels[n][0][asked]), w.append(labels[n][1][asked])
+        scale, judge, constant = fit(*(np.concatenate(v) for v in (x, y, w)))
+        self.again = np.concatenate([scale * self.again[:-3], [judge, 0, constant]])
+
+
 def rust(name, doc, stages):
     row = lambda b: '&[' + ', '.join(f'{v:.4f}' for v in b) + ']'
     parts = ''.join(f'    {k}: {row(getattr(stages, k))},\n' for k in ('alone', 'among', 'again'))
@@ -290,24 +338,76 @@ def main():
     p.add_argument('--doubt', type=float, nargs=2, default=[0.06, 0.9])
     p.add_argument('--threshold', type=float, nargs='+', default=[0.12, 0.15, 0.18, 0.2, 0.22, 0.24, 0.26, 0.28, 0.3, 0.33, 0.36, 0.4, 0.45, 0.5, 0.6])
     p.add_argument('--check', nargs=3, help='evidence, set and features of other pictures, which are only measured')
+    p.add_argument('--turned', nargs=2, help='evidence and features of the same pictures turned, to fit that, too')
+    p.add_argument('--default', type=float, default=0.26, help='threshold of upright faces, for --turned')
+    p.add_argument('--json', help='a file for the weights')
+    p.add_argument('--adjust', action='store_true', help='keep the shipped weights; fit how much the last stage and the judge count')
     a = p.parse_args()
     proposals, pictures, labels, preset = read(a.evidence, a.set, a.features, a)
     names = sorted(proposals)
+    if a.adjust:
+        fitted = lambda some: Adjusted(proposals, labels, some, a.doubt, shipped(a.name))
+    else:
+        fitted = lambda some: Stages(proposals, labels, some, a.doubt)
     out, asked = {}, []
     for fold in range(FOLDS):
-        stages = Stages(proposals, labels, [n for k, n in enumerate(names) if k % FOLDS != fold], a.doubt)
+        stages = fitted([n for k, n in enumerate(names) if k % FOLDS != fold])
         for n in names[fold::FOLDS]:
             out[n], doubtful = stages(proposals[n])
             asked.append(doubtful.sum())
     print(f'// evidence of {preset}')
     print(f'// {len(names)} pictures, {sum(len(q.boxes) for q in proposals.values())} proposals, second looks per picture: {np.mean(asked):.1f}; cross-validated:')
     table(proposals, pictures, out, a)
-    stages = Stages(proposals, labels, names, a.doubt)
+    stages = fitted(names)
+    weights = {a.name: {k: list(getattr(stages, k)) for k in ('alone', 'among', 'again')}}
+    if a.turned:
+        weights['TURNED'] = list(fit_turned(proposals, pictures, out, a))
+    if a.json:
+        json.dump(weights, open(a.json, 'w'))
     if a.check:
         proposals, pictures, _, _ = read(*a.check, a)
         print(f'// {len(proposals)} pictures that nothing was fitted on:')
         table(proposals, pictures, {n: stages(q)[0] for n, q in proposals.items()}, a)
     print(rust(a.name, a.doc, stages))
+
+
+def fit_turned(upright, pictures, p, a):
+    """Fits the regression for what only turned pictures show, and prints what it adds at each of its thresholds."""
+    found = {}
+    for line in open(a.turned[0]):
+        d = json.loads(line)
+        if 'picture' in d and d['rows']:
+            name = os.path.relpath(os.path.abspath(d['picture']), os.path.abspath(os.path.join(a.set, 'images')))
+            found.setdefault(name, []).extend(d['rows'])
+    found = {n: Proposals(rows) for n, rows in found.items() if n in upright}
+    judged(found, a.turned[1], a.judge)
+    labels, known, out = {}, {}, {}
+    for n, q in found.items():
+        known[n] = upright[n].boxes[p[n] >= a.default]
+        x, y = (q.boxes[:, 0] + q.boxes[:, 2]) / 2, (q.boxes[:, 1] + q.boxes[:, 3]) / 2
+        k = known[n]
+        held = (k[:, 0] <= x[:, None]) & (x[:, None] < k[:, 2]) & (k[:, 1] <= y[:, None]) & (y[:, None] < k[:, 3])
+        new = ~held.any(1)
+        labels[n] = pictures[n].label(q.boxes, a.margin, a.cost, a.area_cost)
+        labels[n] = labels[n][0], labels[n][1] * new
+        q.new = new
+    names = sorted(found)
+    for fold in range(FOLDS):
+        turned = Turned(found, labels, [n for k, n in enumerate(names) if k % FOLDS != fold])
+        for n in names[fold::FOLDS]:
+            out[n] = turned(found[n])[0] * found[n].new
+    both, sure = {}, {}
+    for n, q in upright.items():
+        more = found[n].boxes if n in found else np.zeros((0, 4))
+        both[n] = Proposals([])
+        kept = p[n] >= a.default
+        both[n].boxes = np.concatenate([q.boxes[kept], more])
+        sure[n] = np.concatenate([np.full(kept.sum(), 1.0), out[n] if n in found else np.zeros(0)])
+    table(both, pictures, sure, a)
+    print(f'// {sum(q.new.sum() for q in found.values())} sightings in turned pictures')
+    weights = Turned(found, labels, names).weights
+    print(f"pub(super) const TURNED: &[f32] = &[{', '.join(f'{v:.4f}' for v in weights)}];")
+    return weights
 
 
 def read(evidence, folder, features, a):

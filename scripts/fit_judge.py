@@ -51,6 +51,11 @@ class Set:
             y, w = picture.label(q.boxes, decision.MARGIN, *costs)
             self.labels[key] = y, w * weight
 
+        # Pictures that another plan looks at, with another number of looks, are left out.
+        looks = [q.scores.shape[1] for q in self.proposals.values()]
+        usual = max(set(looks), key=looks.count) if looks else 0
+        self.proposals = {k: q for k, q in self.proposals.items() if q.scores.shape[1] == usual}
+
     def data(self, stages):
         parts = []
         for key, q in self.proposals.items():
