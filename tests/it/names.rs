@@ -37,7 +37,7 @@ fn every_name_in_a_result_is_listed() {
     let numbers = std::fs::read_to_string(root.join("src/photo/png/chunks.rs")).unwrap();
     let numbers = numbers.split("];").next().unwrap();
     names.extend(literals(numbers, ", \""));
-    let kinds = std::fs::read_to_string(root.join("src/inspect/finding.rs")).unwrap();
+    let kinds = std::fs::read_to_string(root.join("crates/inspect/src/finding.rs")).unwrap();
     names.extend(literals(&kinds, "=> \""));
     assert!(names.len() > 60, "{names:?}");
     for name in names {

@@ -1,14 +1,31 @@
-//! What a picture file still hides: a strict look at its container, of any origin.
+//! Names what a photo or video file still hides: metadata, thumbnails, further pictures, private
+//! data, unused bytes. The container is parsed strictly, whatever program wrote the file, and
+//! everything that is not known to be harmless is named.
 //!
-//! Everything that is not known to be harmless is named. Every file that is written here is looked
-//! through before it reaches its place, so this room shares no code with the writers: a mistake would
-//! have to be made twice to go unseen.
+//! faceveil inspects every file that it writes with this crate before it publishes the file. So the
+//! crate depends on nothing that writes: a mistake would have to be made twice to go unseen.
+//!
+//! ```
+//! use faceveil_inspect::{FindingKind, inspect};
+//!
+//! let gif = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff\
+//!     !\xfe\x03Ann\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+//! let found = inspect(gif)?;
+//! assert_eq!(found.findings[0].kind, FindingKind::Text);
+//! assert_eq!(found.findings[0].detail, "Ann");
+//! # Ok::<(), faceveil_inspect::Error>(())
+//! ```
+//!
+//! [`inspect_file`] is the same for a file on a disk, which may be a video of any length.
 //!
 //! Invariant: any bytes are survived, in time and memory bounded by their number.
+
+#![forbid(unsafe_code)]
 
 mod bmp;
 mod bytes;
 mod embedded;
+mod error;
 mod exif;
 mod file;
 mod finding;
@@ -29,29 +46,17 @@ mod transport;
 mod webp;
 mod xmp;
 
-use crate::error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Result};
 pub use file::inspect_file;
 pub use finding::{Finding, FindingKind, Inspection};
 use std::io::{self, Cursor};
 
-/// Looks through a picture file and names what hides in it. Pixels are not decoded: what can be seen in
-/// the picture, and colour under transparent pixels, is not its business.
+/// Inspects a picture or video file in memory and names what hides in it. Pixels are not decoded:
+/// what can be seen in the picture, and colour under transparent pixels, is not reported.
 ///
-/// Knows JPEG, PNG, WebP, GIF, TIFF and raw formats made of it, BMP, HEIF, AVIF, JPEG XL, JPEG 2000, MP4
-/// and QuickTime, Matroska and WebM, MPEG transport streams, and XMP files; in all but the first six only what lies around the
-/// coded pictures is seen.
-///
-/// ```
-/// use faceveil::{FindingKind, inspect};
-///
-/// # fn main() -> faceveil::Result<()> {
-/// let gif = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xfe\x03Ann\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
-/// let found = inspect(gif)?;
-/// assert_eq!(found.findings[0].kind, FindingKind::Text);
-/// assert_eq!(found.findings[0].detail, "Ann");
-/// # Ok(())
-/// # }
-/// ```
+/// Knows JPEG, PNG, WebP, GIF, TIFF and raw formats made of it, BMP, HEIF, AVIF, JPEG XL, JPEG 2000,
+/// MP4 and QuickTime, Matroska and WebM, MPEG transport streams, and XMP files; in all but the first
+/// six only what lies around the coded pictures is seen.
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`] for a file of no known format. A known one that is damaged is no error:
@@ -104,5 +109,5 @@ pub fn inspect(file: &[u8]) -> Result<Inspection> {
 
 /// Reading from memory cannot fail, but that is not for the types to say.
 fn memory(read: io::Result<()>) -> Result<()> {
-    read.map_err(|e| Error::new(ErrorKind::Malformed, "reading it").because(e))
+    read.map_err(Error::read)
 }

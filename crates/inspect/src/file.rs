@@ -18,32 +18,31 @@ const MOST_TABLES: u64 = 1 << 30;
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`] for a file of no known format, [`ErrorKind::TooLarge`] for a picture of more than 4 GiB,
-/// [`ErrorKind::Malformed`] if it cannot be read.
+/// [`ErrorKind::Io`] if it cannot be read.
 pub fn inspect_file(path: &Path) -> Result<Inspection> {
-    let failed = |e: io::Error| Error::new(ErrorKind::Malformed, "reading it").because(e);
-    let mut file = File::open(path).map_err(failed)?;
+    let mut file = File::open(path).map_err(Error::read)?;
     let mut head = Vec::new();
     file.by_ref()
         .take(HEAD)
         .read_to_end(&mut head)
-        .map_err(failed)?;
-    file.rewind().map_err(failed)?;
+        .map_err(Error::read)?;
+    file.rewind().map_err(Error::read)?;
     let mut out = Inspection::default();
     if head.starts_with(&matroska::MAGIC) {
         out.format = "matroska";
-        matroska::look(file, &mut out).map_err(failed)?;
+        matroska::look(file, &mut out).map_err(Error::read)?;
     } else if transport::is_one(&head) {
         out.format = "mpeg-ts";
-        transport::look(file, &mut out).map_err(failed)?;
+        transport::look(file, &mut out).map_err(Error::read)?;
     } else if let Some(format @ ("mp4" | "mov")) = iso::format(&head) {
         out.format = format;
-        let (tables, coded) = abridged(file).map_err(failed)?;
+        let (tables, coded) = abridged(file).map_err(Error::read)?;
         iso::look(&tables, Some(coded), &mut out);
     } else {
         let mut whole = Vec::new();
         file.take(MOST_PICTURE + 1)
             .read_to_end(&mut whole)
-            .map_err(failed)?;
+            .map_err(Error::read)?;
         if whole.len() as u64 > MOST_PICTURE {
             let message = "a picture of more than 4 GiB is not looked through";
             return Err(Error::new(ErrorKind::TooLarge, message));
