@@ -110,10 +110,10 @@ fn balanced(own_scale: u32, tilts: &'static [Orientation]) -> Plans {
         longest: own_scale,
         looks: vec![center_face_first(own_scale, 1.0), center_face(1024, 0.5)],
         judges: fitted::BALANCED,
-        threshold: 0.26,
+        threshold: 0.24,
         doubt: Doubt {
-            least: 0.15,
-            sure: 0.7,
+            least: 0.05,
+            sure: 0.92,
             glances: 400,
         },
         // A fortieth of the whole search, each turn. Among upright faces, what looks like a turned one rarely
@@ -126,7 +126,7 @@ fn balanced(own_scale: u32, tilts: &'static [Orientation]) -> Plans {
             // A fifth less work, and one labelled face in 200 has its middle there.
             corners: 0.1,
             judge: fitted::TURNED,
-            threshold: 0.5,
+            threshold: 0.3,
         }),
     };
     let far = Plan {
@@ -175,7 +175,7 @@ fn thorough() -> Plans {
             tilts: ALL_TILTS,
             corners: 0.0,
             judge: fitted::TURNED,
-            threshold: 0.4,
+            threshold: 0.22,
         }),
     };
     let far = Plan {
