@@ -94,10 +94,10 @@ fn fast(center: u32, small: u32) -> Plans {
         longest: u32::MAX,
         looks: vec![center_face_first(center, 1.0), yunet(small)],
         judges: fitted::FAST,
-        threshold: 0.4,
+        threshold: 0.36,
         doubt: Doubt {
-            least: 0.2,
-            sure: 0.65,
+            least: 0.15,
+            sure: 0.75,
             glances: 100,
         },
         turns: None,
@@ -116,8 +116,8 @@ fn balanced(own_scale: u32, tilts: &'static [Orientation]) -> Plans {
             sure: 0.92,
             glances: 400,
         },
-        // A fortieth of the whole search, each turn. Among upright faces, what looks like a turned one rarely
-        // is: at 0.5 a tenth of the pictures of upright people get a turned mask, most of them false.
+        // A twentieth of the whole search, each turn. What is seen gets a close-up each, four a picture of
+        // upright people, a quarter of them faces.
         turns: Some(Turns {
             look: look(Head::YuNet, 640, 1.0, 0.3),
             // At 512 pixels a sixth more of the faces that lean are missed.
@@ -129,6 +129,12 @@ fn balanced(own_scale: u32, tilts: &'static [Orientation]) -> Plans {
             threshold: 0.3,
         }),
     };
+    // Fitted without the judge.
+    let doubt = Doubt {
+        least: 0.15,
+        sure: 0.7,
+        ..small.doubt
+    };
     let far = Plan {
         longest: 3200,
         looks: vec![
@@ -138,6 +144,7 @@ fn balanced(own_scale: u32, tilts: &'static [Orientation]) -> Plans {
         ],
         judges: fitted::BALANCED_FAR,
         threshold: 0.3,
+        doubt,
         ..small.clone()
     };
     let vast = Plan {
@@ -149,6 +156,7 @@ fn balanced(own_scale: u32, tilts: &'static [Orientation]) -> Plans {
         ],
         judges: fitted::BALANCED_VAST,
         threshold: 0.2,
+        doubt,
         ..small.clone()
     };
     Plans::new(vec![small, far, vast])
