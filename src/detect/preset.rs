@@ -126,7 +126,7 @@ fn balanced(own_scale: u32, tilts: &'static [Orientation]) -> Plans {
             // A fifth less work, and one labelled face in 200 has its middle there.
             corners: 0.1,
             judge: fitted::TURNED,
-            threshold: 0.3,
+            threshold: 0.36,
         }),
     };
     // Fitted without the judge.
@@ -183,7 +183,7 @@ fn thorough() -> Plans {
             tilts: ALL_TILTS,
             corners: 0.0,
             judge: fitted::TURNED,
-            threshold: 0.22,
+            threshold: 0.3,
         }),
     };
     let far = Plan {
