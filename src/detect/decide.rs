@@ -65,9 +65,10 @@ impl Features {
         self
     }
 
-    /// Adds what a second look saw.
-    pub(super) fn again(mut self, glance: Option<&Glance>) -> Self {
+    /// Adds what a second look saw, and what the judge makes of that.
+    pub(super) fn again(mut self, glance: Option<&Glance>, judge: f32) -> Self {
         self.score(glance.map_or(0.0, |g| g.score));
+        self.values.extend([judge, judge * self.size]);
         self
     }
 

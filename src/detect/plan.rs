@@ -33,9 +33,6 @@ pub(super) struct Doubt {
     pub(super) sure: f32,
     /// Most faces of one picture that are looked at again, the likeliest first.
     pub(super) glances: usize,
-    /// Side of what a second look sees of each, canvas pixels. At 160 no more of `Balanced`'s faces are found than at
-    /// 128, but `Fast` covers a tenth more that is none at 128; at 96 all find fewer.
-    pub(super) tile: u32,
 }
 
 impl Doubt {

@@ -94,12 +94,11 @@ fn fast(center: u32, small: u32) -> Plans {
         longest: u32::MAX,
         looks: vec![center_face_first(center, 1.0), yunet(small)],
         judges: fitted::FAST,
-        threshold: 0.4,
+        threshold: 0.36,
         doubt: Doubt {
-            least: 0.2,
-            sure: 0.65,
+            least: 0.15,
+            sure: 0.75,
             glances: 100,
-            tile: 160,
         },
         turns: None,
     }])
@@ -111,26 +110,31 @@ fn balanced(own_scale: u32, tilts: &'static [Orientation]) -> Plans {
         longest: own_scale,
         looks: vec![center_face_first(own_scale, 1.0), center_face(1024, 0.5)],
         judges: fitted::BALANCED,
-        threshold: 0.26,
+        threshold: 0.24,
         doubt: Doubt {
-            least: 0.15,
-            sure: 0.7,
+            least: 0.05,
+            sure: 0.92,
             glances: 400,
-            tile: 128,
         },
-        // A fortieth of the whole search, each turn. Among upright faces, what looks like a turned one rarely
-        // is: at 0.5 a tenth of the pictures of upright people get a turned mask, most of them false.
+        // A twentieth of the whole search, each turn. What is seen gets a close-up each, four a picture of
+        // upright people, a quarter of them faces.
         turns: Some(Turns {
-            look: look(Head::YuNet, 512, 1.0, 0.6),
+            look: look(Head::YuNet, 640, 1.0, 0.3),
             // At 512 pixels a sixth more of the faces that lean are missed.
-            look_tilted: look(Head::YuNet, 640, 1.0, 0.6),
+            look_tilted: look(Head::YuNet, 640, 1.0, 0.3),
             tilts,
             // A fifth less work, and one labelled face in 200 has its middle there.
             corners: 0.1,
-            confirmed: 0.5,
-            threshold: 0.85,
+            judge: fitted::TURNED,
+            threshold: 0.36,
             negatives: false,
         }),
+    };
+    // Fitted without the judge.
+    let doubt = Doubt {
+        least: 0.15,
+        sure: 0.7,
+        ..small.doubt
     };
     let far = Plan {
         longest: 3200,
@@ -141,6 +145,7 @@ fn balanced(own_scale: u32, tilts: &'static [Orientation]) -> Plans {
         ],
         judges: fitted::BALANCED_FAR,
         threshold: 0.3,
+        doubt,
         ..small.clone()
     };
     let vast = Plan {
@@ -152,6 +157,7 @@ fn balanced(own_scale: u32, tilts: &'static [Orientation]) -> Plans {
         ],
         judges: fitted::BALANCED_VAST,
         threshold: 0.2,
+        doubt,
         ..small.clone()
     };
     Plans::new(vec![small, far, vast])
@@ -171,15 +177,14 @@ fn thorough() -> Plans {
             least: 0.05,
             sure: 0.9,
             glances: 1000,
-            tile: 128,
         },
         turns: Some(Turns {
-            look: look(Head::YuNet, 1280, 1.0, 0.5),
-            look_tilted: look(Head::YuNet, 1280, 1.0, 0.5),
+            look: look(Head::YuNet, 1280, 1.0, 0.25),
+            look_tilted: look(Head::YuNet, 1280, 1.0, 0.25),
             tilts: ALL_TILTS,
             corners: 0.0,
-            confirmed: 0.0,
-            threshold: 0.65,
+            judge: fitted::TURNED,
+            threshold: 0.3,
             negatives: true,
         }),
     };
@@ -302,7 +307,7 @@ mod tests {
             // Two of each look, two of the size, the constant; then two more at each stage.
             let alone = 2 * plan.looks.len() + 3;
             let judges = [plan.judges.alone, plan.judges.among, plan.judges.again];
-            assert_eq!(judges.map(<[f32]>::len), [alone, alone + 2, alone + 4]);
+            assert_eq!(judges.map(<[f32]>::len), [alone, alone + 2, alone + 6]);
         }
     }
 

@@ -3,7 +3,7 @@
 //!
 //! Invariant: what is found comes back in pixels of the picture as it was given.
 
-use super::heads::Head;
+use super::decide::Features;
 use super::look::Look;
 use super::merge::Sighting;
 use super::plan::Plan;
@@ -25,7 +25,7 @@ const TURNS: [Orientation; 3] = [
 /// A turn shows more than upright if the scores of all that is seen in it come to so much more: one face.
 const MORE: f32 = 0.5;
 /// The likeliest faces of a turn that get a second look.
-const MOST_HINTS: usize = 2;
+const MOST_HINTS: usize = 16;
 /// Longest side of the copy that is searched in a turn by an eighth: one canvas or two across.
 const MOST_TILTED: u32 = 1792;
 
@@ -43,8 +43,8 @@ pub(super) struct Turns {
     pub(super) tilts: &'static [Orientation],
     /// How much of the picture's corners is left out there, see [`Tilted::new`].
     pub(super) corners: f32,
-    /// Least score of the second look for a turn to be searched, unless it shows more than upright.
-    pub(super) confirmed: f32,
+    /// The regression for a single face in a turn, see [`super::weights_of_evidence`].
+    pub(super) judge: &'static [f32],
     /// Least probability of a face in a turn that is not how the picture belongs.
     pub(super) threshold: f32,
     /// Whether the picture is shown inverted, too.
@@ -75,8 +75,14 @@ pub(super) trait Shown: Picture {
     }
 }
 
+/// A picture turned clockwise by so many quarters.
+pub(super) fn by_quarters(picture: &dyn Picture, quarters: usize) -> Turned<'_> {
+    let turn = TURNS[(quarters + TURNS.len() - 1) % TURNS.len()];
+    Turned { picture, turn }
+}
+
 /// A picture after a turn by quarters.
-struct Turned<'a> {
+pub(super) struct Turned<'a> {
     picture: &'a dyn Picture,
     turn: Orientation,
 }
@@ -267,7 +273,7 @@ impl Detector {
         Ok(Some((copy, hinted)).filter(|(_, hinted)| !hinted.is_empty()))
     }
 
-    /// Searches a turned picture, if any of the `hints` is a face that is not known yet.
+    /// Searches a turned picture that shows more than upright; of another one, judges the `hints` that are news.
     pub(super) fn search(
         &self,
         shown: &dyn Shown,
@@ -276,29 +282,15 @@ impl Detector {
         before: &Before,
         all: &mut Detected,
     ) -> Result<()> {
-        let shows_more = before.knew_less_than(hints);
-        let plan = self.plans.of(shown.size());
-        let glances = if shows_more {
-            Vec::new()
-        } else {
-            let news = hints.iter().map(|h| h.area);
-            let news = news.filter(|area| before.is_new(&shown.rect_back(area)));
-            let news: Vec<Rect> = news.take(MOST_HINTS).collect();
-            second_look(shown, &news, plan.doubt.tile, self.pool(Head::CenterFace)?)?
-        };
-        if !shows_more && !glances.iter().flatten().any(|g| g.score >= turns.confirmed) {
-            return Ok(());
+        if !before.knew_less_than(hints) {
+            return self.judge_hints(shown, hints, turns, before, all);
         }
+        let plan = self.plans.of(shown.size());
         let found = self.find(shown, plan)?.faces;
         let is_lone = |f: &Face| is_lone(f, plan, shown.size());
         let (lone, seen): (Vec<Face>, Vec<Face>) = found.into_iter().partition(is_lone);
-        let back = |faces: Vec<Face>| -> Vec<Face> {
-            let faces = faces.into_iter().map(|f| shown.face_back(f));
-            faces
-                .filter(|f| shows_more || before.is_new(&f.area))
-                .collect()
-        };
-        let (mut more, lone) = (back(seen), back(lone));
+        let back = |faces: Vec<Face>| faces.into_iter().map(|f| shown.face_back(f));
+        let (mut more, lone): (Vec<Face>, Vec<Face>) = (back(seen).collect(), back(lone).collect());
         let unsure = |f: &mut Face| f.score < turns.threshold;
         if sure(&more) + sure(&lone) > before.sure + 1.0 {
             all.rejected.extend(all.faces.extract_if(.., unsure));
@@ -309,6 +301,53 @@ impl Detector {
         }
         all.faces.extend(more);
         Ok(())
+    }
+
+    /// Judges each hint that is no known face by a close-up of its own, in which it stands upright.
+    fn judge_hints(
+        &self,
+        shown: &dyn Shown,
+        hints: &[Hint],
+        turns: &Turns,
+        before: &Before,
+        all: &mut Detected,
+    ) -> Result<()> {
+        let is_news = |h: &&Hint| before.is_new(&shown.rect_back(&h.area));
+        let news: Vec<&Hint> = hints.iter().filter(is_news).take(MOST_HINTS).collect();
+        let areas: Vec<Rect> = news.iter().map(|h| h.area).collect();
+        let close_ups = second_look(shown, &areas, &self.close_ups)?;
+        let scale = turns.look.factor(shown.size());
+        for (hint, close_up) in news.iter().zip(close_ups) {
+            let judge = self.judge.logit(&close_up.features)?;
+            let features = Features::new(&[hint.score], hint.area.longest() * scale);
+            let glance = close_up.glance.as_ref();
+            let score = features.again(glance, judge).probability(turns.judge);
+            let face = shown.face_back(Face {
+                area: hint.area,
+                score,
+                landmarks: glance.and_then(|g| g.landmarks),
+                found_by: vec![turns.look.name(shown.size())],
+            });
+            if score >= turns.threshold {
+                all.faces.push(face);
+            } else {
+                all.rejected.push(face);
+            }
+        }
+        Ok(())
+    }
+
+    /// The same in pixels of `shown` itself, and their scores.
+    pub(super) fn hints_of(&self, shown: &Turned, look: &Look) -> Result<Vec<(Rect, f32)>> {
+        let small = look.whole(shown.picture)?;
+        let turned = Turned {
+            picture: &small.as_view(),
+            turn: shown.turn,
+        };
+        let scale = scale_between(small.size(), shown.picture.size());
+        let hints = self.hints(&turned, look)?;
+        let hints = mapped(&hints, |area| area.mapped(0.0, 0.0, scale, scale));
+        Ok(hints.into_iter().map(|h| (h.area, h.score)).collect())
     }
 
     /// What the network of `look` takes for faces in a small picture, in pixels of that, likeliest first.
