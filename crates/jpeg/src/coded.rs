@@ -82,33 +82,25 @@ impl CodedImage {
         self.density = density;
     }
 
-    /// Gives the steps of coefficients that are zero in every block one value, the largest step that is
-    /// in use. No decoder needs them, and they can carry anything. Blocks that are changed afterwards
-    /// are coded with these steps.
-    pub fn neutralize_unused_steps(&mut self) {
+    /// The tables of all components, the steps that nothing uses as large as can be.
+    pub(crate) fn neutral_tables(&self) -> Vec<QuantTable> {
         let components = &self.frame.components;
-        let shares = |i: usize, j: usize| {
-            components[i].quant == components[j].quant && self.quant[i] == self.quant[j]
-        };
         let own: Vec<u64> = self.planes.iter().map(Coefficients::used).collect();
-        let all = 0..own.len();
-        let used: Vec<u64> = { all.clone() }
-            .map(|i| {
-                let together = all.clone().filter(|&j| shares(i, j));
-                together.fold(0, |map, j| map | own[j])
-            })
-            .collect();
-        for (table, used) in self.quant.iter_mut().zip(used) {
-            let is_used = |at: usize| used >> at & 1 == 1;
-            let steps = ZIGZAG.iter().enumerate();
-            let steps = steps.filter(|(at, _)| is_used(*at));
-            let largest = steps.map(|(_, &place)| table[usize::from(place)]).max();
+        let neutral = |i: usize| {
+            let mut table = self.quant[i];
+            let shares =
+                |&j: &usize| components[i].quant == components[j].quant && table == self.quant[j];
+            let together = (0..own.len()).filter(shares);
+            let used = together.fold(0, |map, j| map | own[j]);
+            let wide = table.iter().any(|&step| step > 255);
             for (at, &place) in ZIGZAG.iter().enumerate() {
-                if !is_used(at) {
-                    table[usize::from(place)] = largest.unwrap_or(1).max(1);
+                if used >> at & 1 == 0 {
+                    table[usize::from(place)] = if wide { u16::MAX } else { 255 };
                 }
             }
-        }
+            table
+        };
+        (0..own.len()).map(neutral).collect()
     }
 
     /// Scans that send all of it: the source's own, or the usual ones where those leave out bands that

@@ -34,7 +34,17 @@ impl CodedImage {
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if a segment has more than 65533 bytes or
     /// is of another kind.
     pub fn write(&self, segments: &[Segment<'_>]) -> Result<Vec<u8>> {
-        write(self, &self.all_scans(), segments)
+        write(self, &self.all_scans(), &self.quant, segments)
+    }
+
+    /// As [`CodedImage::write`], but the steps of coefficients that are zero in every block are as large as
+    /// their table can hold. No decoder needs them, and they can carry anything.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`CodedImage::write`].
+    pub fn write_with_neutral_steps(&self, segments: &[Segment<'_>]) -> Result<Vec<u8>> {
+        write(self, &self.all_scans(), &self.neutral_tables(), segments)
     }
 }
 
@@ -42,10 +52,11 @@ impl CodedImage {
 pub(super) fn write(
     coded: &CodedImage,
     scans: &[Scan],
+    tables: &[QuantTable],
     segments: &[Segment<'_>],
 ) -> Result<Vec<u8>> {
     let mut out = head(coded, segments)?;
-    let numbers = quant_tables(coded, &mut out);
+    let numbers = quant_tables(coded, tables, &mut out);
     frame_header(coded, &numbers, &mut out);
     let mut restart = 0;
     for scan in scans {
@@ -69,10 +80,10 @@ fn segment(out: &mut Vec<u8>, marker: u8, body: impl IntoIterator<Item = u8>) {
 
 /// Writes each table once, and gives the number of each component's. The source's numbers are kept
 /// unless it defined one anew between scans.
-fn quant_tables(coded: &CodedImage, out: &mut Vec<u8>) -> Vec<u8> {
+fn quant_tables(coded: &CodedImage, tables: &[QuantTable], out: &mut Vec<u8>) -> Vec<u8> {
     let mut slots: [Option<&QuantTable>; 4] = [None; 4];
     let mut numbers = Vec::new();
-    for (component, table) in coded.frame.components.iter().zip(&coded.quant) {
+    for (component, table) in coded.frame.components.iter().zip(tables) {
         let fits = |slot: &Option<&QuantTable>| slot.is_none_or(|known| known == table);
         let own = fits(&slots[component.quant]).then_some(component.quant);
         // Four components at most, so there is a free one.

@@ -241,7 +241,7 @@ pub fn whole_file(coded: &CodedImage) -> Vec<u8> {
 }
 
 fn with_scans(coded: &CodedImage, scans: &[Scan]) -> Vec<u8> {
-    encode::write(coded, scans, &[]).expect("no segments")
+    encode::write(coded, scans, &coded.quant, &[]).expect("no segments")
 }
 
 /// The picture in a file.

@@ -139,7 +139,12 @@ fn changed(backend: Backend, ring: usize, at: usize, change: Change) -> Option<(
         }
         ControlFlow::Continue(())
     });
-    assert!(!is_due, "the file was never changed");
+    assert!(
+        !is_due,
+        "the file was never changed: {backend:?}, {ring}, {at}, {change:?}: {:?}",
+        done.err()
+    );
+
     Some((done.map(drop), output.exists()))
 }
 

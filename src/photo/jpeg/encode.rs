@@ -48,5 +48,6 @@ pub(super) fn write(coded: &CodedImage, header: &Header, icc: Option<&Profile>) 
             body,
         })
         .collect();
-    Ok(coded.write(&segments)?)
+    // Steps that nothing uses can hold a text, and tell one encoder from another.
+    Ok(coded.write_with_neutral_steps(&segments)?)
 }

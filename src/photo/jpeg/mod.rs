@@ -81,8 +81,6 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
     if coded.clear_beyond_edges() {
         notes.drop("hidden-picture-data");
     }
-    // Steps that nothing uses can hold a text, and tell one encoder from another.
-    coded.neutralize_unused_steps();
     coded.set_density(encode::density(header.resolution.as_ref()));
     if header.exif.orientation != Orientation::Normal {
         notes.keep("orientation");
@@ -111,9 +109,8 @@ pub(super) fn coded(file: &[u8]) -> Result<impl PartialEq> {
     let (mut budget, mut notes) = (Budget::new(u64::MAX), Notes::default());
     let (_, mut coded) = segments::split(file, &mut budget, &mut notes)?;
     coded.flatten_padding();
-    coded.neutralize_unused_steps();
     coded.set_density(Default::default());
-    Ok(coded)
+    Ok(coded.write_with_neutral_steps(&[])?)
 }
 
 impl Jpeg {
@@ -192,10 +189,7 @@ impl Body for Jpeg {
     ) -> Result<()> {
         self.kept = OnceLock::new();
         let model = self.coded.color_model();
-        cover::edit(&mut self.coded, model, touched, change)?;
-        // Those that only the covered blocks had a use for.
-        self.coded.neutralize_unused_steps();
-        Ok(())
+        cover::edit(&mut self.coded, model, touched, change)
     }
 
     fn write(&self) -> Result<Vec<u8>> {
