@@ -126,7 +126,8 @@ fn balanced(own_scale: u32, tilts: &'static [Orientation]) -> Plans {
             // A fifth less work, and one labelled face in 200 has its middle there.
             corners: 0.1,
             judge: fitted::TURNED,
-            threshold: 0.36,
+            single: 0.36,
+            threshold: 0.85,
         }),
     };
     // Fitted without the judge.
@@ -183,7 +184,8 @@ fn thorough() -> Plans {
             tilts: ALL_TILTS,
             corners: 0.0,
             judge: fitted::TURNED,
-            threshold: 0.3,
+            single: 0.3,
+            threshold: 0.65,
         }),
     };
     let far = Plan {

@@ -45,7 +45,9 @@ pub(super) struct Turns {
     pub(super) corners: f32,
     /// The regression for a single face in a turn, see [`super::weights_of_evidence`].
     pub(super) judge: &'static [f32],
-    /// Least probability of a face in a turn that is not how the picture belongs.
+    /// Least probability, by that regression, of a single face.
+    pub(super) single: f32,
+    /// Least probability of a face in a turn that is searched and is not how the picture belongs.
     pub(super) threshold: f32,
 }
 
@@ -322,7 +324,7 @@ impl Detector {
                 landmarks: glance.and_then(|g| g.landmarks),
                 found_by: vec![turns.look.name(shown.size())],
             });
-            if score >= turns.threshold {
+            if score >= turns.single {
                 all.faces.push(face);
             } else {
                 all.rejected.push(face);
