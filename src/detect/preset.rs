@@ -125,6 +125,7 @@ fn balanced(own_scale: u32, tilts: &'static [Orientation]) -> Plans {
             tilts,
             // A fifth less work, and one labelled face in 200 has its middle there.
             corners: 0.1,
+            searched: false,
             judge: fitted::TURNED,
             single: 0.36,
             threshold: 0.85,
@@ -179,12 +180,13 @@ fn thorough() -> Plans {
             glances: 1000,
         },
         turns: Some(Turns {
-            look: look(Head::YuNet, 1280, 1.0, 0.25),
-            look_tilted: look(Head::YuNet, 1280, 1.0, 0.25),
+            look: look(Head::YuNet, 1280, 1.0, 0.5),
+            look_tilted: look(Head::YuNet, 1280, 1.0, 0.5),
             tilts: ALL_TILTS,
             corners: 0.0,
+            searched: true,
             judge: fitted::TURNED,
-            single: 0.3,
+            single: 0.36,
             threshold: 0.65,
         }),
     };

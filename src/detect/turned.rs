@@ -43,6 +43,8 @@ pub(super) struct Turns {
     pub(super) tilts: &'static [Orientation],
     /// How much of the picture's corners is left out there, see [`Tilted::new`].
     pub(super) corners: f32,
+    /// Whether a turn in which a second look sees a face that is news is searched as a whole, too.
+    pub(super) searched: bool,
     /// The regression for a single face in a turn, see [`super::weights_of_evidence`].
     pub(super) judge: &'static [f32],
     /// Least probability, by that regression, of a single face.
@@ -278,15 +280,24 @@ impl Detector {
         before: &Before,
         all: &mut Detected,
     ) -> Result<()> {
-        if !before.knew_less_than(hints) {
-            return self.judge_hints(shown, hints, turns, before, all);
+        let shows_more = before.knew_less_than(hints);
+        if !shows_more {
+            let confirmed = self.judge_hints(shown, hints, turns, before, all)?;
+            if !(turns.searched && confirmed) {
+                return Ok(());
+            }
         }
         let plan = self.plans.of(shown.size());
         let found = self.find(shown, plan)?.faces;
         let is_lone = |f: &Face| is_lone(f, plan, shown.size());
         let (lone, seen): (Vec<Face>, Vec<Face>) = found.into_iter().partition(is_lone);
-        let back = |faces: Vec<Face>| faces.into_iter().map(|f| shown.face_back(f));
-        let (mut more, lone): (Vec<Face>, Vec<Face>) = (back(seen).collect(), back(lone).collect());
+        let back = |faces: Vec<Face>| -> Vec<Face> {
+            let faces = faces.into_iter().map(|f| shown.face_back(f));
+            faces
+                .filter(|f| shows_more || before.is_new(&f.area))
+                .collect()
+        };
+        let (mut more, lone) = (back(seen), back(lone));
         let unsure = |f: &mut Face| f.score < turns.threshold;
         if sure(&more) + sure(&lone) > before.sure + 1.0 {
             all.rejected.extend(all.faces.extract_if(.., unsure));
@@ -299,7 +310,8 @@ impl Detector {
         Ok(())
     }
 
-    /// Judges each hint that is no known face by a close-up of its own, in which it stands upright.
+    /// Judges each hint that is no known face by a close-up of its own, in which it stands upright. Whether a
+    /// second look sees any of them.
     fn judge_hints(
         &self,
         shown: &dyn Shown,
@@ -307,11 +319,12 @@ impl Detector {
         turns: &Turns,
         before: &Before,
         all: &mut Detected,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let is_news = |h: &&Hint| before.is_new(&shown.rect_back(&h.area));
         let news: Vec<&Hint> = hints.iter().filter(is_news).take(MOST_HINTS).collect();
         let areas: Vec<Rect> = news.iter().map(|h| h.area).collect();
         let close_ups = second_look(shown, &areas, &self.close_ups)?;
+        let confirmed = close_ups.iter().any(|c| c.glance.is_some());
         let scale = turns.look.factor(shown.size());
         for (hint, close_up) in news.iter().zip(close_ups) {
             let judge = self.judge.logit(&close_up.features)?;
@@ -330,7 +343,7 @@ impl Detector {
                 all.rejected.push(face);
             }
         }
-        Ok(())
+        Ok(confirmed)
     }
 
     /// The same in pixels of `shown` itself, and their scores.
