@@ -120,6 +120,7 @@ fn balanced(own_scale: u32, tilts: &'static [Orientation]) -> Plans {
         // upright people, a quarter of them faces.
         turns: Some(Turns {
             look: look(Head::YuNet, 640, 1.0, 0.3),
+            counted: 0.6,
             // At 512 pixels a sixth more of the faces that lean are missed.
             look_tilted: look(Head::YuNet, 640, 1.0, 0.3),
             tilts,
@@ -181,6 +182,7 @@ fn thorough() -> Plans {
         },
         turns: Some(Turns {
             look: look(Head::YuNet, 1280, 1.0, 0.5),
+            counted: 0.5,
             look_tilted: look(Head::YuNet, 1280, 1.0, 0.5),
             tilts: ALL_TILTS,
             corners: 0.0,

@@ -35,8 +35,10 @@ const PLAIN: std::ops::Range<f32> = 32.0..560.0;
 /// How a plan deals with turned faces.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Turns {
-    /// How a picture is shown turned; its floor is what makes a turn worth a second look.
+    /// How a picture is shown turned; its floor is what makes a sighting worth a second look.
     pub(super) look: Look,
+    /// Least score of sightings that count when a turn is compared with upright.
+    pub(super) counted: f32,
     /// The same for turns by an odd number of eighths.
     pub(super) look_tilted: Look,
     /// In which of these it is shown: turns by quarters, on top of an eighth.
@@ -153,8 +155,8 @@ impl Before {
     }
 
     /// Whether a turn shows more than was seen without it.
-    fn knew_less_than(&self, hints: &[Hint]) -> bool {
-        total(hints) > self.hinted + MORE
+    fn knew_less_than(&self, hints: &[Hint], turns: &Turns) -> bool {
+        total(hints, turns.counted) > self.hinted + MORE
     }
 }
 
@@ -165,8 +167,10 @@ fn areas(faces: &[Face]) -> Vec<Rect> {
     faces.iter().map(|f| f.area).collect()
 }
 
-fn total(hints: &[Hint]) -> f32 {
-    hints.iter().map(|h| h.score).sum()
+/// The sum of the scores from `least` on.
+fn total(hints: &[Hint], least: f32) -> f32 {
+    let scores = hints.iter().map(|h| h.score);
+    scores.filter(|s| *s >= least).sum()
 }
 
 /// Whether one look alone saw what others must have seen, too. Upright the fitted decision weighs that; among
@@ -214,11 +218,11 @@ impl Detector {
         let mut before = Before {
             areas: areas(&all.faces),
             sure: sure(&all.faces),
-            hinted: total(&self.hints(&small, &turns.look)?),
+            hinted: total(&self.hints(&small, &turns.look)?, turns.counted),
         };
         let mut most = before.hinted;
         for (turn, hints) in hinted {
-            most = most.max(total(&hints));
+            most = most.max(total(&hints, turns.counted));
             let scale = scale_between(small.size(), picture.size());
             let hints = mapped(&hints, |area| area.mapped(0.0, 0.0, scale, scale));
             self.search(&Turned { picture, turn }, &hints, turns, &before, all)?;
@@ -238,7 +242,7 @@ impl Detector {
                 let back = shown.rect_back(&h.area).mapped(0.0, 0.0, scale, scale);
                 back.is_some_and(|area| before.is_new(&area))
             };
-            if !before.knew_less_than(&hints) && !hints.iter().any(is_news) {
+            if !before.knew_less_than(&hints, turns) && !hints.iter().any(is_news) {
                 continue;
             }
             if large.is_none() {
@@ -280,7 +284,7 @@ impl Detector {
         before: &Before,
         all: &mut Detected,
     ) -> Result<()> {
-        let shows_more = before.knew_less_than(hints);
+        let shows_more = before.knew_less_than(hints, turns);
         if !shows_more {
             let confirmed = self.judge_hints(shown, hints, turns, before, all)?;
             if !(turns.searched && confirmed) {
