@@ -128,7 +128,7 @@ fn balanced(own_scale: u32, tilts: &'static [Orientation]) -> Plans {
             corners: 0.1,
             searched: false,
             judge: fitted::TURNED,
-            single: 0.36,
+            single: 0.3,
             threshold: 0.85,
         }),
     };

@@ -9,7 +9,7 @@ use super::merge::Sighting;
 use super::plan::Plan;
 use super::second_look::second_look;
 use super::tilted::{Tilted, TiltedTurned};
-use super::{Detected, Detector};
+use super::{Detected, Detector, WORTH_TELLING};
 use crate::error::Result;
 use crate::face::Face;
 use crate::geometry::{Orientation, PixelRect, Point, Rect, Size};
@@ -343,7 +343,7 @@ impl Detector {
             });
             if score >= turns.single {
                 all.faces.push(face);
-            } else {
+            } else if score >= WORTH_TELLING {
                 all.rejected.push(face);
             }
         }

@@ -144,7 +144,7 @@ fn fast_covers_most_made_faces() {
 
 #[test]
 fn balanced_covers_nearly_all_made_faces() {
-    check(Preset::Balanced, 52, 2);
+    check(Preset::Balanced, 52, 3);
 }
 
 #[test]
