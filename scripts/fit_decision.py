@@ -114,8 +114,9 @@ class Picture:
     def outside(self, mask):
         return cv2.countNonZero(mask & (1 - self.grown)) / (self.height * self.width)
 
-    def label(self, boxes, margin, cost, area_cost):
-        """Per proposal: whether its mask covers a face of its size, and the weight of that."""
+    def label(self, boxes, margin, cost, area_cost, least=ALIKE, strict=True):
+        """Per proposal: whether its mask covers a face, of which its box shares `least`, and the weight of that. What
+        shares as much and does not cover it weighs its area if `strict`, else nothing."""
         y, w = np.zeros(len(boxes)), np.zeros(len(boxes))
         truth = np.array([t[:4] for t in self.truth], float).reshape(-1, 4)
         truth[:, 2:] += truth[:, :2]
@@ -130,14 +131,16 @@ class Picture:
                 continue
             mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
             paint(mask, np.array(box) - [x0, y0, x0, y0], margin)
-            near = [j for j in np.flatnonzero(alike[k] > ALIKE)]
+            near = np.flatnonzero(alike[k] > least)
             covered = [j for j in near if self.is_covered(self.truth[j], mask, x0, y0)]
             if covered:
                 y[k], w[k] = 1, max(face_weight(self.truth[j]) for j in covered)
                 continue
+            if len(near) and not strict:
+                continue
             out = 100 * cv2.countNonZero(mask & (1 - self.grown[y0:y1, x0:x1])) / (self.height * self.width)
             if out > 0:
-                w[k] = cost * (not near) + area_cost * min(out, 3)
+                w[k] = cost * (not len(near)) + area_cost * min(out, 3)
         return y, w
 
     def measure(self, boxes, p, thresholds, margin):

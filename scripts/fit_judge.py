@@ -22,6 +22,7 @@ import fit_decision as decision
 from split import is_kept_out, read_labels
 
 HIDDEN = 64
+ALIKE = 0.15  # least intersection over union of a box and the face that it covers
 FEATURES = 2602
 LEAST = 0.02
 DROPPED = 0.4  # share of features that a step does not see
@@ -48,7 +49,7 @@ class Set:
             q = self.proposals[key] = decision.Proposals(d['rows'])
             # What was not written yet is not used.
             q.index[q.index >= len(self.features)] = -1
-            y, w = picture.label(q.boxes, decision.MARGIN, *costs)
+            y, w = picture.label(q.boxes, decision.MARGIN, *costs, least=ALIKE, strict=False)
             self.labels[key] = y, w * weight
 
         # Pictures that another plan looks at, with another number of looks, are left out.
@@ -158,7 +159,7 @@ def main():
     parser.add_argument('--varied', nargs=3, action='append', default=[], help='the same of varied pictures')
     parser.add_argument('--check', nargs=3), parser.add_argument('--out', required=True)
     parser.add_argument('--cost', type=float, default=0.3), parser.add_argument('--area-cost', type=float, default=0.3)
-    parser.add_argument('--epochs', type=int, default=10), parser.add_argument('--rate', type=float, default=1e-3)
+    parser.add_argument('--epochs', type=int, default=8), parser.add_argument('--rate', type=float, default=1e-3)
     parser.add_argument('--decay', type=float, default=0.1)
     a = parser.parse_args()
     costs = a.cost, a.area_cost

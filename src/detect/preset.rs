@@ -120,13 +120,16 @@ fn balanced(own_scale: u32, tilts: &'static [Orientation]) -> Plans {
         // upright people, a quarter of them faces.
         turns: Some(Turns {
             look: look(Head::YuNet, 640, 1.0, 0.3),
+            counted: 0.6,
             // At 512 pixels a sixth more of the faces that lean are missed.
             look_tilted: look(Head::YuNet, 640, 1.0, 0.3),
             tilts,
             // A fifth less work, and one labelled face in 200 has its middle there.
             corners: 0.1,
+            searched: false,
             judge: fitted::TURNED,
-            threshold: 0.36,
+            single: 0.3,
+            threshold: 0.85,
             negatives: false,
         }),
     };
@@ -179,12 +182,15 @@ fn thorough() -> Plans {
             glances: 1000,
         },
         turns: Some(Turns {
-            look: look(Head::YuNet, 1280, 1.0, 0.25),
-            look_tilted: look(Head::YuNet, 1280, 1.0, 0.25),
+            look: look(Head::YuNet, 1280, 1.0, 0.5),
+            counted: 0.5,
+            look_tilted: look(Head::YuNet, 1280, 1.0, 0.5),
             tilts: ALL_TILTS,
             corners: 0.0,
+            searched: true,
             judge: fitted::TURNED,
-            threshold: 0.3,
+            single: 0.36,
+            threshold: 0.65,
             negatives: true,
         }),
     };

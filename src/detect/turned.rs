@@ -9,7 +9,7 @@ use super::merge::Sighting;
 use super::plan::Plan;
 use super::second_look::second_look;
 use super::tilted::{Tilted, TiltedTurned};
-use super::{Detected, Detector};
+use super::{Detected, Detector, WORTH_TELLING};
 use crate::error::Result;
 use crate::face::Face;
 use crate::geometry::{Orientation, PixelRect, Point, Rect, Size};
@@ -35,17 +35,23 @@ const PLAIN: std::ops::Range<f32> = 32.0..560.0;
 /// How a plan deals with turned faces.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Turns {
-    /// How a picture is shown turned; its floor is what makes a turn worth a second look.
+    /// How a picture is shown turned; its floor is what makes a sighting worth a second look.
     pub(super) look: Look,
+    /// Least score of sightings that count when a turn is compared with upright.
+    pub(super) counted: f32,
     /// The same for turns by an odd number of eighths.
     pub(super) look_tilted: Look,
     /// In which of these it is shown: turns by quarters, on top of an eighth.
     pub(super) tilts: &'static [Orientation],
     /// How much of the picture's corners is left out there, see [`Tilted::new`].
     pub(super) corners: f32,
+    /// Whether a turn in which a second look sees a face that is news is searched as a whole, too.
+    pub(super) searched: bool,
     /// The regression for a single face in a turn, see [`super::weights_of_evidence`].
     pub(super) judge: &'static [f32],
-    /// Least probability of a face in a turn that is not how the picture belongs.
+    /// Least probability, by that regression, of a single face.
+    pub(super) single: f32,
+    /// Least probability of a face in a turn that is searched and is not how the picture belongs.
     pub(super) threshold: f32,
     /// Whether the picture is shown inverted, too.
     pub(super) negatives: bool,
@@ -146,12 +152,12 @@ pub(super) struct Before {
 }
 
 impl Before {
-    /// What is known, and what the cheapest network sees in the picture as it is.
-    pub(super) fn new(all: &Detected, hints: &[Hint]) -> Self {
+    /// What is known, and what the cheapest network sees in the picture as it is with scores from `least` on.
+    pub(super) fn new(all: &Detected, hints: &[Hint], least: f32) -> Self {
         Self {
             areas: areas(&all.faces),
             sure: sure(&all.faces),
-            hinted: total(hints),
+            hinted: total(hints, least),
         }
     }
 
@@ -160,8 +166,8 @@ impl Before {
     }
 
     /// Whether a turn shows more than was seen without it.
-    fn knew_less_than(&self, hints: &[Hint]) -> bool {
-        total(hints) > self.hinted + MORE
+    fn knew_less_than(&self, hints: &[Hint], turns: &Turns) -> bool {
+        total(hints, turns.counted) > self.hinted + MORE
     }
 }
 
@@ -172,8 +178,10 @@ fn areas(faces: &[Face]) -> Vec<Rect> {
     faces.iter().map(|f| f.area).collect()
 }
 
-fn total(hints: &[Hint]) -> f32 {
-    hints.iter().map(|h| h.score).sum()
+/// The sum of the scores from `least` on.
+fn total(hints: &[Hint], least: f32) -> f32 {
+    let scores = hints.iter().map(|h| h.score);
+    scores.filter(|s| *s >= least).sum()
 }
 
 /// Whether one look alone saw what others must have seen, too. Upright the fitted decision weighs that; among
@@ -218,10 +226,11 @@ impl Detector {
         if hinted.is_empty() && tilted.is_none() {
             return Ok(());
         }
-        let mut before = Before::new(all, &self.hints(&small, &turns.look)?);
+        let upright = self.hints(&small, &turns.look)?;
+        let mut before = Before::new(all, &upright, turns.counted);
         let mut most = before.hinted;
         for (turn, hints) in hinted {
-            most = most.max(total(&hints));
+            most = most.max(total(&hints, turns.counted));
             let hints = enlarged(&hints, small.size(), picture.size());
             self.search(&Turned { picture, turn }, &hints, turns, &before, all)?;
         }
@@ -240,7 +249,7 @@ impl Detector {
                 let back = shown.rect_back(&h.area).mapped(0.0, 0.0, scale, scale);
                 back.is_some_and(|area| before.is_new(&area))
             };
-            if !before.knew_less_than(&hints) && !hints.iter().any(is_news) {
+            if !before.knew_less_than(&hints, turns) && !hints.iter().any(is_news) {
                 continue;
             }
             if large.is_none() {
@@ -282,15 +291,24 @@ impl Detector {
         before: &Before,
         all: &mut Detected,
     ) -> Result<()> {
-        if !before.knew_less_than(hints) {
-            return self.judge_hints(shown, hints, turns, before, all);
+        let shows_more = before.knew_less_than(hints, turns);
+        if !shows_more {
+            let confirmed = self.judge_hints(shown, hints, turns, before, all)?;
+            if !(turns.searched && confirmed) {
+                return Ok(());
+            }
         }
         let plan = self.plans.of(shown.size());
         let found = self.find(shown, plan)?.faces;
         let is_lone = |f: &Face| is_lone(f, plan, shown.size());
         let (lone, seen): (Vec<Face>, Vec<Face>) = found.into_iter().partition(is_lone);
-        let back = |faces: Vec<Face>| faces.into_iter().map(|f| shown.face_back(f));
-        let (mut more, lone): (Vec<Face>, Vec<Face>) = (back(seen).collect(), back(lone).collect());
+        let back = |faces: Vec<Face>| -> Vec<Face> {
+            let faces = faces.into_iter().map(|f| shown.face_back(f));
+            faces
+                .filter(|f| shows_more || before.is_new(&f.area))
+                .collect()
+        };
+        let (mut more, lone) = (back(seen), back(lone));
         let unsure = |f: &mut Face| f.score < turns.threshold;
         if sure(&more) + sure(&lone) > before.sure + 1.0 {
             all.rejected.extend(all.faces.extract_if(.., unsure));
@@ -303,7 +321,8 @@ impl Detector {
         Ok(())
     }
 
-    /// Judges each hint that is no known face by a close-up of its own, in which it stands upright.
+    /// Judges each hint that is no known face by a close-up of its own, in which it stands upright. Whether a
+    /// second look sees any of them.
     fn judge_hints(
         &self,
         shown: &dyn Shown,
@@ -311,11 +330,12 @@ impl Detector {
         turns: &Turns,
         before: &Before,
         all: &mut Detected,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let is_news = |h: &&Hint| before.is_new(&shown.rect_back(&h.area));
         let news: Vec<&Hint> = hints.iter().filter(is_news).take(MOST_HINTS).collect();
         let areas: Vec<Rect> = news.iter().map(|h| h.area).collect();
         let close_ups = second_look(shown, &areas, &self.close_ups)?;
+        let confirmed = close_ups.iter().any(|c| c.glance.is_some());
         let scale = turns.look.factor(shown.size());
         for (hint, close_up) in news.iter().zip(close_ups) {
             let judge = self.judge.logit(&close_up.features)?;
@@ -328,13 +348,13 @@ impl Detector {
                 landmarks: glance.and_then(|g| g.landmarks),
                 found_by: vec![turns.look.name(shown.size())],
             });
-            if score >= turns.threshold {
+            if score >= turns.single {
                 all.faces.push(face);
-            } else {
+            } else if score >= WORTH_TELLING {
                 all.rejected.push(face);
             }
         }
-        Ok(())
+        Ok(confirmed)
     }
 
     /// The same in pixels of `shown` itself, and their scores.
