@@ -47,8 +47,16 @@ function uncovered(line, regions, frame) {
   ];
 }
 
-// Findings that nothing covers, in all frames; those without a place are always among them.
+// Findings that nothing covers, in all frames; those without a place are always among them. States are
+// never changed in place, so that each is looked at once.
+const known = new WeakMap();
+
 export function openFindings(line, state) {
+  if (known.get(state)?.line !== line) known.set(state, { line, open: findOpen(line, state) });
+  return known.get(state).open;
+}
+
+function findOpen(line, state) {
   const byFrame = new Map();
   const at = (frame) => {
     if (!byFrame.has(frame)) byFrame.set(frame, regionsOf(state, frame));
