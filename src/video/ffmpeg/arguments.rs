@@ -338,6 +338,8 @@ impl Job<'_> {
         }
         if self.container == Container::Ts {
             all.add(["-muxdelay", "0", "-muxpreload", "0"]);
+            // Else it depends on the name of the file.
+            all.add(["-mpegts_m2ts_mode", "0"]);
         }
         all.add(["-f", self.container.format()]);
     }
