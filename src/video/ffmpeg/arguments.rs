@@ -180,7 +180,7 @@ impl Job<'_> {
         let sound = self.sound();
         if !sound.is_empty() {
             all.add(["-protocol_whitelist", "file,pipe"]);
-            all.add(self.probe.from_zero());
+            all.add(self.probe.to_zero());
             all.add(["-i"]);
             all.0.push(source.to_owned());
         }
