@@ -10,6 +10,9 @@ const WIDTH: usize = ACROSS / STEP;
 const HEIGHT: usize = DOWN / STEP;
 /// Surroundings of a sample, on each side.
 const AROUND: usize = 3;
+/// Samples of surroundings, and samples that have them on all sides.
+const SURROUNDINGS: f32 = ((2 * AROUND + 1) * (2 * AROUND + 1)) as f32;
+const INSIDE: f32 = ((WIDTH - 2 * AROUND) * (HEIGHT - 2 * AROUND)) as f32;
 /// Levels of brightness by which surroundings that show nothing vary.
 const NOISE: f32 = 1.0;
 /// The furthest that a camera moves from frame to frame, in samples across and down.
@@ -31,23 +34,22 @@ impl Structure {
             let (x, y) = (i % ACROSS / STEP, i / ACROSS / STEP);
             small[y * WIDTH + x] += f32::from(*luma) / (STEP * STEP) as f32;
         }
-        let mut values = Vec::with_capacity(small.len());
+        // At the edges surroundings are of one side only, and a slope looks like a structure.
+        let mut values = vec![0.0; small.len()];
         let mut contrast = 0.0;
-        for y in 0..HEIGHT {
-            for x in 0..WIDTH {
-                let (mut count, mut sum, mut squares) = (0.0, 0.0, 0.0);
-                for j in y.saturating_sub(AROUND)..(y + AROUND + 1).min(HEIGHT) {
-                    for i in x.saturating_sub(AROUND)..(x + AROUND + 1).min(WIDTH) {
-                        let value = small[j * WIDTH + i];
-                        count += 1.0;
+        for y in AROUND..HEIGHT - AROUND {
+            for x in AROUND..WIDTH - AROUND {
+                let (mut sum, mut squares) = (0.0, 0.0);
+                for j in y - AROUND..=y + AROUND {
+                    for value in &small[j * WIDTH + x - AROUND..=j * WIDTH + x + AROUND] {
                         sum += value;
                         squares += value * value;
                     }
                 }
-                let mean: f32 = sum / count;
-                let deviation = (squares / count - mean * mean).max(0.0).sqrt();
-                contrast += deviation / (WIDTH * HEIGHT) as f32;
-                values.push((small[y * WIDTH + x] - mean) / (deviation + NOISE));
+                let mean: f32 = sum / SURROUNDINGS;
+                let deviation = (squares / SURROUNDINGS - mean * mean).max(0.0).sqrt();
+                contrast += deviation / INSIDE;
+                values[y * WIDTH + x] = (small[y * WIDTH + x] - mean) / (deviation + NOISE);
             }
         }
         Self { values, contrast }

@@ -180,7 +180,7 @@ impl Job<'_> {
         let sound = self.sound();
         if !sound.is_empty() {
             all.add(["-protocol_whitelist", "file,pipe"]);
-            all.add(self.probe.from_zero());
+            all.add(self.probe.to_zero());
             all.add(["-i"]);
             all.0.push(source.to_owned());
         }
@@ -338,6 +338,8 @@ impl Job<'_> {
         }
         if self.container == Container::Ts {
             all.add(["-muxdelay", "0", "-muxpreload", "0"]);
+            // Else it depends on the name of the file.
+            all.add(["-mpegts_m2ts_mode", "0"]);
         }
         all.add(["-f", self.container.format()]);
     }

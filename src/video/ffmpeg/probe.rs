@@ -41,16 +41,16 @@ pub(super) struct Probe {
 impl Probe {
     /// Moves pictures so that the file's time begins at 0. In Matroska, what comes before 0 is what a decoder of Opus
     /// takes away again: there only the sound is moved, since the new file says the same.
-    pub(super) fn pictures_from_zero(&self) -> Vec<String> {
+    pub(super) fn pictures_to_zero(&self) -> Vec<String> {
         let is_delay = self.start_seconds() < 0.0 && self.container.contains("matroska");
         match is_delay {
             true => Vec::new(),
-            false => self.from_zero(),
+            false => self.to_zero(),
         }
     }
 
     /// Moves an input so that the file's time begins at 0.
-    pub(super) fn from_zero(&self) -> Vec<String> {
+    pub(super) fn to_zero(&self) -> Vec<String> {
         let start = (self.start_seconds() * 1e6).round() as i64;
         if start == 0 {
             return Vec::new();

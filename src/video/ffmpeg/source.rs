@@ -38,7 +38,7 @@ impl Decoder {
         add(&["-v", "error", "-nostdin", "-xerror"]);
         add(&["-protocol_whitelist", "file,pipe", "-copyts"]);
         // A pipe of NUT holds no time before 0.
-        arguments.extend(probe.pictures_from_zero().into_iter().map(OsString::from));
+        arguments.extend(probe.pictures_to_zero().into_iter().map(OsString::from));
         arguments.push("-i".into());
         let (input, path) = file.for_child(Slot::Input)?;
         arguments.push(path);

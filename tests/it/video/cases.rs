@@ -179,7 +179,7 @@ fn quicktimes_frames_are_in_their_order_and_at_their_times() {
                 at.parse::<f64>().ok()
             };
             let least = stats.lines().filter_map(luma).fold(f64::INFINITY, f64::min);
-            assert!(least > 24.0, "{name}, {backend}: a frame of {least} dB");
+            assert!(least > 20.0, "{name}, {backend}: a frame of {least} dB");
         }
     }
 }
@@ -322,7 +322,10 @@ fn streams_of_cameras_and_editors_become_quicktime_files() {
                 "-select_streams v -count_frames -show_entries stream=nb_read_frames -of csv=p=0";
             let mut all: Vec<&str> = args.split(' ').collect();
             all.push(file);
-            tool(&dir, "ffprobe", &all).trim().to_owned()
+            tool(&dir, "ffprobe", &all)
+                .trim()
+                .trim_matches(',')
+                .to_owned()
         };
         assert_eq!(frames(&new), frames(input.to_str().unwrap()), "{name}");
     }
