@@ -220,6 +220,16 @@ impl Inspection {
         self.depth -= 1;
     }
 
+    /// Takes the findings of many samples; `place` names all of them.
+    pub(super) fn collect(&mut self, place: &str) -> Collected<'_> {
+        Collected {
+            out: self,
+            place: place.to_owned(),
+            sample: Self::default(),
+            seen: Vec::new(),
+        }
+    }
+
     /// Something harmless is there.
     pub(super) fn carry(&mut self, name: &'static str) {
         if !self.carries.contains(&name) {
@@ -236,5 +246,66 @@ impl Inspection {
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.findings.is_empty() && self.damage.is_none()
+    }
+}
+
+/// Findings of many samples, of which the same are told once.
+pub(super) struct Collected<'a> {
+    out: &'a mut Inspection,
+    place: String,
+    sample: Inspection,
+    /// The first of each kind and description, and how many samples have it.
+    seen: Vec<(Finding, u64)>,
+}
+
+/// Different findings of all samples of a track.
+const MOST_COLLECTED: usize = 32;
+
+impl Collected<'_> {
+    /// Where to say what is in the present sample.
+    pub(super) fn sample(&mut self) -> &mut Inspection {
+        &mut self.sample
+    }
+
+    /// Ends the present sample.
+    pub(super) fn next(&mut self) {
+        if let Some(why) = self.sample.damage.take() {
+            self.out.damaged(why);
+        }
+        for finding in self.sample.findings.drain(..) {
+            let same = |(other, _): &&mut (Finding, u64)| {
+                other.kind == finding.kind && other.detail == finding.detail
+            };
+            match self.seen.iter_mut().find(same) {
+                Some((first, samples)) => {
+                    *samples += 1;
+                    let bytes = first.bytes.unwrap_or(0) + finding.bytes.unwrap_or(0);
+                    first.bytes = Some(bytes).filter(|bytes| *bytes > 0);
+                }
+                None if self.seen.len() < MOST_COLLECTED => self.seen.push((finding, 1)),
+                None => {}
+            }
+        }
+    }
+
+    pub(super) fn damaged(&mut self, why: &str) {
+        self.out.damaged(why);
+    }
+}
+
+impl Drop for Collected<'_> {
+    fn drop(&mut self) {
+        self.next();
+        for (finding, samples) in self.seen.drain(..) {
+            let detail = match samples {
+                1 => finding.detail.clone(),
+                _ => format!("{} (in {samples} samples)", finding.detail),
+            };
+            let place = match finding.place.is_empty() {
+                true => self.place.clone(),
+                false => format!("{}, {}", self.place, finding.place),
+            };
+            self.out.add(Finding { place, ..finding }.detail(detail));
+        }
     }
 }

@@ -1,0 +1,211 @@
+//! Frames of MPEG audio, layer III (ISO/IEC 11172-3, 2.4, and 13818-3): bytes between frames, and
+//! bits between the sound of one frame and that of the next, which encoders fill up or sign.
+
+use super::super::bits::HighFirst;
+use super::super::bytes::{rest, says_something, text};
+use super::super::finding::{Finding, FindingKind as Kind, Inspection};
+
+/// Kilobits a second of layer III, version 1 and the later ones.
+const RATES: [[usize; 15]; 2] = [
+    [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+    [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+];
+/// Words that encoders sign with.
+const PROGRAMS: [&[u8]; 5] = [b"LAME", b"Lavc", b"Lavf", b"GOGO", b"Xing"];
+
+/// Frames in their order: sound may begin in an earlier one.
+#[derive(Default)]
+pub(in super::super) struct Stream {
+    /// Bytes of main data of the frames so far that are not taken, at most what a later one may reach.
+    reservoir: Vec<u8>,
+    /// Whether a frame came before, so that the reservoir is whole.
+    has_begun: bool,
+}
+
+/// A frame's header.
+struct Frame {
+    bytes: usize,
+    is_first_version: bool,
+    channels: usize,
+    /// Bytes of header and checksum.
+    head: usize,
+}
+
+impl Frame {
+    /// `None` if there is none, or it is of another layer.
+    fn read(data: &[u8]) -> Option<Self> {
+        let &[sync, kind, rates, mode] = data.first_chunk::<4>()?;
+        if sync != 0xff || kind & 0xe6 != 0xe2 {
+            return None;
+        }
+        let version = kind >> 3 & 3;
+        let is_first_version = version == 3;
+        let rate = RATES[usize::from(!is_first_version)].get(usize::from(rates >> 4))?;
+        let frequency = [44_100, 48_000, 32_000].get(usize::from(rates >> 2 & 3))?;
+        let frequency = match version {
+            3 => *frequency,
+            2 => frequency / 2,
+            0 => frequency / 4,
+            _ => return None,
+        };
+        let samples = if is_first_version { 144 } else { 72 };
+        let padding = usize::from(rates >> 1 & 1);
+        let bytes = samples * rate * 1000 / frequency + padding;
+        (*rate > 0).then_some(Self {
+            bytes,
+            is_first_version,
+            channels: if mode >> 6 == 3 { 1 } else { 2 },
+            head: if kind & 1 == 0 { 6 } else { 4 },
+        })
+    }
+
+    fn side(&self) -> usize {
+        match (self.is_first_version, self.channels) {
+            (true, 1) => 17,
+            (true, _) => 32,
+            (false, 1) => 9,
+            (false, _) => 17,
+        }
+    }
+}
+
+impl Stream {
+    /// Looks at a packet of one frame or more.
+    pub(in super::super) fn packet(&mut self, data: &[u8], out: &mut Inspection) {
+        let (mut at, mut stray) = (0, Vec::new());
+        while at < data.len() {
+            let left = rest(data, at);
+            match Frame::read(left).filter(|frame| frame.bytes <= left.len()) {
+                Some(frame) => {
+                    self.frame(&frame, &left[..frame.bytes], out);
+                    at += frame.bytes;
+                }
+                None => {
+                    stray.push(data[at]);
+                    at += 1;
+                }
+            }
+        }
+        if says_something(&stray) {
+            name(&stray, "bytes between frames of sound", out);
+        }
+    }
+
+    fn frame(&mut self, frame: &Frame, data: &[u8], out: &mut Inspection) {
+        let begin = frame.head + frame.side();
+        let (Some(side), Some(main)) = (data.get(frame.head..begin), data.get(begin..)) else {
+            return;
+        };
+        // A frame of numbers about the file, in place of sound.
+        if [&b"Xing"[..], b"Info"].iter().any(|name| main.starts_with(name)) {
+            return table(main, out);
+        }
+        let mut b = HighFirst::new(side);
+        let back = b.take(if frame.is_first_version { 9 } else { 8 }) as usize;
+        b.skip(match (frame.is_first_version, frame.channels) {
+            (true, 1) => 5 + 4,
+            (true, _) => 3 + 8,
+            (false, 1) => 1,
+            (false, _) => 2,
+        });
+        let granules = if frame.is_first_version { 2 } else { 1 };
+        let mut sound = 0;
+        for _ in 0..granules * frame.channels {
+            sound += b.take(12) as usize;
+            b.skip(if frame.is_first_version { 47 } else { 51 });
+        }
+        let Some(unused) = self.reservoir.len().checked_sub(back) else {
+            // The beginning was cut off; this frame is not heard.
+            self.reservoir.extend(main);
+            return;
+        };
+        // What lies before the sound of this frame belongs to none.
+        let ancillary: Vec<u8> = self.reservoir.drain(..unused).collect();
+        if std::mem::replace(&mut self.has_begun, true) && says_something(&ancillary) {
+            ancillary_data(&ancillary, out);
+        }
+        self.reservoir.extend(main);
+        let taken = sound.div_ceil(8).min(self.reservoir.len());
+        self.reservoir.drain(..taken);
+    }
+}
+
+/// Filling bits that say nothing: all the same, or one bit after another.
+fn ancillary_data(bytes: &[u8], out: &mut Inspection) {
+    let is_flat = bytes.iter().all(|b| matches!(b, 0 | 0xff | 0x55 | 0xaa));
+    if bytes.len() > 3 && !is_flat {
+        name(bytes, "data beside the sound", out);
+    }
+}
+
+/// The encoder's table of the first frame, which it signs.
+fn table(main: &[u8], out: &mut Inspection) {
+    let flags = main.get(7).copied().unwrap_or(0);
+    let mut at = 8;
+    for (flag, bytes) in [(1, 4), (2, 4), (4, 100), (8, 4)] {
+        at += if flags & flag != 0 { bytes } else { 0 };
+    }
+    let signed = rest(main, at);
+    if says_something(signed) {
+        // Its name and version, and numbers of the encoder.
+        name(&signed[..signed.len().min(36)], "table of the encoder", out);
+    }
+    let behind = rest(signed, 36);
+    if says_something(behind) {
+        let finding = Finding::new(Kind::UnusedBytes, "").bytes(behind.len());
+        out.add(finding.detail("behind the table of the encoder"));
+    }
+}
+
+fn name(bytes: &[u8], what: &str, out: &mut Inspection) {
+    let program = PROGRAMS.iter().find_map(|name| super::super::bytes::find(bytes, name));
+    let (kind, detail) = match program {
+        Some(at) => {
+            let words = text(rest(bytes, at));
+            let is_plain = |c: &char| c.is_ascii_graphic() || *c == ' ';
+            (Kind::Software, words.chars().take_while(is_plain).take(20).collect())
+        }
+        None => (Kind::PrivateData, what.to_owned()),
+    };
+    out.add(Finding::new(kind, "").bytes(bytes.len()).detail(detail));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A frame of 104 bytes, 32 kbit/s and 44.1 kHz, mono, without sound.
+    fn frame(main: &[u8]) -> Vec<u8> {
+        let mut out = vec![0xff, 0xfb, 0x10, 0xc0];
+        out.extend([0; 17]);
+        out.extend(main);
+        out.resize(104, 0);
+        out
+    }
+
+    fn found(packets: &[Vec<u8>]) -> Vec<(Kind, String)> {
+        let (mut out, mut stream) = (Inspection::default(), Stream::default());
+        for packet in packets {
+            stream.packet(packet, &mut out);
+        }
+        out.findings.into_iter().map(|f| (f.kind, f.detail)).collect()
+    }
+
+    #[test]
+    fn what_lies_between_frames_and_their_sound_is_named() {
+        assert_eq!(found(&[frame(b""), frame(b""), frame(b"")]), []);
+        let junk = [frame(b""), b"Alice".to_vec(), frame(b"")].concat();
+        assert_eq!(found(&[junk])[0].0, Kind::PrivateData);
+        let inside = found(&[frame(b""), frame(b"Alice and Bob"), frame(b""), frame(b"")]);
+        assert_eq!(inside[0].0, Kind::PrivateData);
+        let signed = found(&[frame(b""), frame(b"LAME3.100"), frame(b""), frame(b"")]);
+        assert_eq!(signed, [(Kind::Software, "LAME3.100".into())]);
+        let table = found(&[frame(b"Info\0\0\0\0LAME3.100")]);
+        assert_eq!(table, [(Kind::Software, "LAME3.100".into())]);
+        for seed in 0..2000usize {
+            let noise: Vec<u8> = (0..90).map(|i| (seed * 131 + i * i * 7) as u8).collect();
+            let noise: Vec<u8> = noise;
+            found(&[[&[0xff, 0xfb, 0x10][..], &noise].concat()]);
+        }
+    }
+}
