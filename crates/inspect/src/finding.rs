@@ -23,6 +23,8 @@ pub enum FindingKind {
     MotionVideo,
     /// A sound recording.
     Sound,
+    /// Parts of packets of sound that are no sound: data, filling with content, an encoder's name.
+    SoundData,
     /// Layers of an editing program.
     Layers,
     /// A frame that no viewer shows.
@@ -85,6 +87,7 @@ impl FindingKind {
             Self::Depth => "depth",
             Self::MotionVideo => "motion-video",
             Self::Sound => "sound",
+            Self::SoundData => "sound-data",
             Self::Layers => "layers",
             Self::HiddenFrame => "hidden-frame",
             Self::HiddenPixels => "hidden-pixels",
@@ -282,8 +285,10 @@ impl Collected<'_> {
                     let bytes = first.bytes.unwrap_or(0) + finding.bytes.unwrap_or(0);
                     first.bytes = Some(bytes).filter(|bytes| *bytes > 0);
                 }
-                None if self.seen.len() < MOST_COLLECTED => self.seen.push((finding, 1)),
-                None => {}
+                None => {
+                    self.seen.push((finding, 1));
+                    self.seen.truncate(MOST_COLLECTED);
+                }
             }
         }
     }

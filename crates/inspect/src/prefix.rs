@@ -88,6 +88,11 @@ impl Code {
         self.quick_bits == 0
     }
 
+    /// The symbol of the first code.
+    pub(super) fn first_symbol(&self) -> u16 {
+        self.symbols.first().copied().unwrap_or(0)
+    }
+
     /// The next symbol.
     pub(super) fn read(&self, bits: &mut LowFirst<'_>) -> u16 {
         let (symbol, length) = self.quick[bits.peek(self.quick_bits) as usize];

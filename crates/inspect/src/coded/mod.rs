@@ -8,3 +8,38 @@ pub(super) mod mp3;
 pub(super) mod nal;
 pub(super) mod obu;
 pub(super) mod opus;
+
+use super::finding::Inspection;
+
+/// How the packets of a track are coded.
+pub(super) enum Codec {
+    /// Units behind lengths of so many bytes.
+    Units(nal::Coding, usize),
+    Av1,
+    Aac(aac::Config),
+    Mp3(mp3::Stream),
+    Opus,
+    /// Nothing is known about what may hide in a packet.
+    Other,
+}
+
+impl Codec {
+    /// From the header of an MPEG-4 sound decoder.
+    pub(super) fn aac(specific: &[u8]) -> Self {
+        aac::Config::new(specific).map_or(Self::Other, Self::Aac)
+    }
+
+    /// Looks at a whole packet.
+    pub(super) fn packet(&mut self, data: &[u8], out: &mut Inspection) {
+        match self {
+            Self::Units(coding, width) => nal::sample(*coding, *width, data, "", out),
+            Self::Av1 => {
+                obu::look(data, "", out);
+            }
+            Self::Aac(config) => aac::packet(config, data, out),
+            Self::Mp3(stream) => stream.packet(data, out),
+            Self::Opus => opus::packet(data, out),
+            Self::Other => {}
+        }
+    }
+}

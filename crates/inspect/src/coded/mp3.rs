@@ -20,6 +20,10 @@ pub(in super::super) struct Stream {
     reservoir: Vec<u8>,
     /// Whether a frame came before, so that the reservoir is whole.
     has_begun: bool,
+    /// Whether any frame was found.
+    has_frames: bool,
+    /// Whether the stream is of another layer.
+    is_other: bool,
 }
 
 /// A frame's header.
@@ -69,14 +73,37 @@ impl Frame {
     }
 }
 
+/// How many bytes of a stream hold whole frames, or something else; the rest may be cut.
+pub(in super::super) fn whole(data: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(left) = data.get(at..).filter(|left| left.len() >= 4) {
+        match Frame::read(left) {
+            Some(frame) if frame.bytes > left.len() => break,
+            Some(frame) => at += frame.bytes,
+            None => at += 1,
+        }
+    }
+    at
+}
+
+/// Whether a packet begins with a frame of another layer, which is not looked into.
+fn is_other_layer(data: &[u8]) -> bool {
+    matches!(data, [0xff, kind, ..] if kind & 0xe0 == 0xe0 && kind & 6 != 2)
+}
+
 impl Stream {
     /// Looks at a packet of one frame or more.
     pub(in super::super) fn packet(&mut self, data: &[u8], out: &mut Inspection) {
+        self.is_other |= !self.has_begun && is_other_layer(data);
+        if self.is_other {
+            return;
+        }
         let (mut at, mut stray) = (0, Vec::new());
         while at < data.len() {
             let left = rest(data, at);
             match Frame::read(left).filter(|frame| frame.bytes <= left.len()) {
                 Some(frame) => {
+                    self.has_frames = true;
                     self.frame(&frame, &left[..frame.bytes], out);
                     at += frame.bytes;
                 }
@@ -86,7 +113,8 @@ impl Stream {
                 }
             }
         }
-        if says_something(&stray) {
+        // What comes before the first frame of a stream may be the end of one that was cut.
+        if self.has_frames && says_something(&stray) {
             name(&stray, "bytes between frames of sound", out);
         }
     }
@@ -152,22 +180,22 @@ fn table(main: &[u8], out: &mut Inspection) {
     }
     let behind = rest(signed, 36);
     if says_something(behind) {
-        let finding = Finding::new(Kind::UnusedBytes, "").bytes(behind.len());
+        let finding = Finding::new(Kind::SoundData, "").bytes(behind.len());
         out.add(finding.detail("behind the table of the encoder"));
     }
 }
 
 fn name(bytes: &[u8], what: &str, out: &mut Inspection) {
     let program = PROGRAMS.iter().find_map(|name| super::super::bytes::find(bytes, name));
-    let (kind, detail) = match program {
+    let detail = match program {
         Some(at) => {
             let words = text(rest(bytes, at));
             let is_plain = |c: &char| c.is_ascii_graphic() || *c == ' ';
-            (Kind::Software, words.chars().take_while(is_plain).take(20).collect())
+            words.chars().take_while(is_plain).take(20).collect()
         }
-        None => (Kind::PrivateData, what.to_owned()),
+        None => what.to_owned(),
     };
-    out.add(Finding::new(kind, "").bytes(bytes.len()).detail(detail));
+    out.add(Finding::new(Kind::SoundData, "").bytes(bytes.len()).detail(detail));
 }
 
 #[cfg(test)]
@@ -195,13 +223,13 @@ mod tests {
     fn what_lies_between_frames_and_their_sound_is_named() {
         assert_eq!(found(&[frame(b""), frame(b""), frame(b"")]), []);
         let junk = [frame(b""), b"Alice".to_vec(), frame(b"")].concat();
-        assert_eq!(found(&[junk])[0].0, Kind::PrivateData);
+        assert_eq!(found(&[junk])[0].0, Kind::SoundData);
         let inside = found(&[frame(b""), frame(b"Alice and Bob"), frame(b""), frame(b"")]);
-        assert_eq!(inside[0].0, Kind::PrivateData);
+        assert_eq!(inside[0].0, Kind::SoundData);
         let signed = found(&[frame(b""), frame(b"LAME3.100"), frame(b""), frame(b"")]);
-        assert_eq!(signed, [(Kind::Software, "LAME3.100".into())]);
+        assert_eq!(signed, [(Kind::SoundData, "LAME3.100".into())]);
         let table = found(&[frame(b"Info\0\0\0\0LAME3.100")]);
-        assert_eq!(table, [(Kind::Software, "LAME3.100".into())]);
+        assert_eq!(table, [(Kind::SoundData, "LAME3.100".into())]);
         for seed in 0..2000usize {
             let noise: Vec<u8> = (0..90).map(|i| (seed * 131 + i * i * 7) as u8).collect();
             let noise: Vec<u8> = noise;

@@ -26,8 +26,8 @@ pub(in super::super) fn packet(data: &[u8], out: &mut Inspection) {
     let begin = data.len().saturating_sub(padding).max(at);
     let padding = data.get(begin..).unwrap_or_default();
     if says_something(padding) {
-        let finding = Finding::new(Kind::PrivateData, "").bytes(padding.len());
-        out.add(finding.detail("padding with content, beside the sound"));
+        let finding = Finding::new(Kind::SoundData, "").bytes(padding.len());
+        out.add(finding.detail("padding with content"));
     }
 }
 
@@ -46,6 +46,6 @@ mod tests {
         assert_eq!(found(b"\x03\x41\x05sound\0\0\0\0\0"), 0);
         assert_eq!(found(b"\x03\x01soundAlice"), 0);
         assert_eq!(found(b"\x00soundAlice"), 0);
-        assert_eq!(found(b"\x03\x41\xff\xffx") + found(b"\x03\x41") + found(b""), 1);
+        assert_eq!(found(b"\x03\x41\xff\xffx") + found(b"\x03\x41") + found(b""), 0);
     }
 }

@@ -167,16 +167,17 @@ fn track<'a, R: Read + Seek>(
     }
     for chunk in tables.chunks() {
         let end = chunk.offset.saturating_add(tables.bytes(&chunk));
+        let is_full = movie.parts.len() >= MOST_PARTS;
         match movie.parts.last_mut() {
             Some(last) if last.1 == chunk.offset => last.1 = end,
-            _ if movie.parts.len() < MOST_PARTS => movie.parts.push((chunk.offset, end)),
-            _ => movie.is_open = true,
+            _ if is_full => movie.is_open = true,
+            _ => movie.parts.push((chunk.offset, end)),
         }
     }
     if are_pictures || kind == b"soun" {
-        let coding = samples::Coding::new(descriptions, are_pictures);
+        let mut codec = samples::codec(descriptions, are_pictures);
         let place = format!("{place}, samples");
-        samples::look(from, &tables, &coding, &place, &mut movie.left, out)?;
+        samples::look(from, &tables, &mut codec, &place, &mut movie.left, out)?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! pictures are stepped over, so that a long video costs little more than reading it.
 
 use super::super::bytes::{part, rest, says_something};
-use super::super::coded::{aac, mp3, nal, obu, opus};
+use super::super::coded::{Codec, mp3, nal};
 use super::super::finding::Inspection;
 use super::super::window::Window;
 use super::tables::Tables;
@@ -11,56 +11,42 @@ use std::io::{self, Read, Seek};
 
 /// Longest unit that is no picture, and longest packet of sound.
 const MOST_PACKET: u64 = 1 << 20;
+/// Longest frame that is read as a whole.
+const MOST_FRAME: u64 = 64 << 20;
 
-/// How the samples of a track are coded.
-pub(super) enum Coding {
-    /// Units behind lengths of so many bytes.
-    Units(nal::Coding, usize),
-    Av1,
-    Aac(aac::Config),
-    Mp3,
-    Opus,
-    /// Nothing is known about what may hide in a packet.
-    Other,
-}
-
-impl Coding {
-    /// By the first sample entry of an `stsd` box.
-    pub(super) fn new(stsd: &[u8], are_pictures: bool) -> Self {
-        let (list, _) = boxes(rest(stsd, 8));
-        let Some(Box { kind, body }) = list.first() else {
-            return Self::Other;
+/// How the samples of a track are coded, by the first sample entry of an `stsd` box.
+pub(super) fn codec(stsd: &[u8], are_pictures: bool) -> Codec {
+    let (list, _) = boxes(rest(stsd, 8));
+    let Some(Box { kind, body }) = list.first() else {
+        return Codec::Other;
+    };
+    if are_pictures {
+        let (inside, _) = boxes(rest(body, 78));
+        let width = |kind, at: usize| {
+            let config: Option<&[u8]> = first(&inside, kind);
+            config.and_then(|c| c.get(at)).map(|b| usize::from(b & 3) + 1)
         };
-        if are_pictures {
-            let (inside, _) = boxes(rest(body, 78));
-            let width = |kind, at: usize| {
-                let config: Option<&[u8]> = first(&inside, kind);
-                config.and_then(|c| c.get(at)).map(|b| usize::from(b & 3) + 1)
-            };
-            return match kind {
-                b"avc1" | b"avc2" | b"avc3" | b"avc4" | b"dva1" | b"dvav" => width(b"avcC", 4)
-                    .map_or(Self::Other, |width| Self::Units(nal::Coding::Avc, width)),
-                b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => width(b"hvcC", 21)
-                    .map_or(Self::Other, |width| Self::Units(nal::Coding::Hevc, width)),
-                b"av01" => Self::Av1,
-                _ => Self::Other,
-            };
-        }
-        let (inside, _) = boxes(rest(body, super::entries::sound_fields(stsd, body)));
-        let wave = first(&inside, b"wave").map(|b| boxes(b).0).unwrap_or_default();
-        let esds = first(&inside, b"esds").or(first(&wave, b"esds"));
-        match kind {
-            b"mp4a" => match esds.and_then(configuration::sound) {
-                Some((0x69 | 0x6b, _)) => Self::Mp3,
-                Some((0x40 | 0x66..=0x68, config)) => {
-                    aac::Config::new(config).map_or(Self::Other, Self::Aac)
-                }
-                _ => Self::Other,
-            },
-            b".mp3" | b"ms\0U" => Self::Mp3,
-            b"Opus" => Self::Opus,
-            _ => Self::Other,
-        }
+        return match kind {
+            b"avc1" | b"avc2" | b"avc3" | b"avc4" | b"dva1" | b"dvav" => width(b"avcC", 4)
+                .map_or(Codec::Other, |width| Codec::Units(nal::Coding::Avc, width)),
+            b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => width(b"hvcC", 21)
+                .map_or(Codec::Other, |width| Codec::Units(nal::Coding::Hevc, width)),
+            b"av01" => Codec::Av1,
+            _ => Codec::Other,
+        };
+    }
+    let (inside, _) = boxes(rest(body, super::entries::sound_fields(stsd, body)));
+    let wave = first(&inside, b"wave").map(|b| boxes(b).0).unwrap_or_default();
+    let esds = first(&inside, b"esds").or(first(&wave, b"esds"));
+    match kind {
+        b"mp4a" => match esds.and_then(configuration::sound) {
+            Some((0x69 | 0x6b, _)) => Codec::Mp3(mp3::Stream::default()),
+            Some((0x40 | 0x66..=0x68, config)) => Codec::aac(config),
+            _ => Codec::Other,
+        },
+        b".mp3" | b"ms\0U" => Codec::Mp3(mp3::Stream::default()),
+        b"Opus" => Codec::Opus,
+        _ => Codec::Other,
     }
 }
 
@@ -71,16 +57,15 @@ impl Coding {
 pub(super) fn look<R: Read + Seek>(
     from: &mut Window<R>,
     tables: &Tables<'_>,
-    coding: &Coding,
+    codec: &mut Codec,
     place: &str,
     left: &mut u64,
     out: &mut Inspection,
 ) -> io::Result<()> {
-    if matches!(coding, Coding::Other) {
+    if matches!(codec, Codec::Other) {
         return Ok(());
     }
     let mut collected = out.collect(place);
-    let mut mp3 = mp3::Stream::default();
     for chunk in tables.chunks() {
         let mut at = chunk.offset;
         for sample in chunk.first..chunk.first + chunk.samples {
@@ -95,28 +80,20 @@ pub(super) fn look<R: Read + Seek>(
                 return Ok(());
             };
             *left = rest;
-            match coding {
-                Coding::Units(coding, width) => {
+            match codec {
+                Codec::Units(coding, width) => {
                     units(from, (at, end), *coding, *width, collected.sample())?;
                 }
-                _ if size > MOST_PACKET && !matches!(coding, Coding::Av1) => {}
-                Coding::Av1 => {
-                    let data = from.bytes(at, size.min(64 << 20) as usize)?;
-                    obu::look(data, "", collected.sample());
+                // AV1 has no other way to the next unit than all of a sample.
+                Codec::Av1 => {
+                    let data = from.bytes(at, size.min(MOST_FRAME) as usize)?;
+                    codec.packet(data, collected.sample());
                 }
-                Coding::Aac(config) => {
+                _ if size > MOST_PACKET => {}
+                _ => {
                     let data = from.bytes(at, size as usize)?;
-                    aac::packet(config, data, collected.sample());
+                    codec.packet(data, collected.sample());
                 }
-                Coding::Mp3 => {
-                    let data = from.bytes(at, size as usize)?;
-                    mp3.packet(data, collected.sample());
-                }
-                Coding::Opus => {
-                    let data = from.bytes(at, size as usize)?;
-                    opus::packet(data, collected.sample());
-                }
-                Coding::Other => {}
             }
             collected.next();
             at = end;

@@ -25,6 +25,39 @@ pub(super) fn is_quantisation(table: &[u16]) -> bool {
     })
 }
 
+/// Steps that no block of the picture needs and that are no part of the table: most of the others are
+/// those of an example, scaled as in [`is_quantisation`]. `used`: coefficients that are not zero.
+pub(super) fn foreign_steps(table: &[u16], used: u64) -> usize {
+    /// Steps that must be those of the example, of 64.
+    const ALIKE: usize = 36;
+    let count = |example: &[u8; 64], quality: u32| {
+        let percent = match quality {
+            1..50 => 5000 / quality,
+            _ => 200 - quality * 2,
+        };
+        let mut others = Vec::new();
+        for (place, (&step, &base)) in table.iter().zip(example).enumerate() {
+            let scaled = ((u32::from(base) * percent + 50) / 100).clamp(1, 255);
+            if u32::from(step) != scaled {
+                if used >> place & 1 == 1 {
+                    return 0;
+                }
+                others.push(step);
+            }
+        }
+        // One value for all says nothing.
+        let is_flat = others.windows(2).all(|w| w[0] == w[1]);
+        match 64 - others.len() >= ALIKE && !is_flat {
+            true => others.len(),
+            false => 0,
+        }
+    };
+    let all = [&LUMA, &CHROMA].into_iter();
+    let found = all.flat_map(|example| (1..=100).map(move |quality| count(example, quality)));
+    // Closest of all.
+    found.filter(|n| *n > 0).min().unwrap_or(0)
+}
+
 /// Table K.1 in zigzag order.
 const LUMA: [u8; 64] = [
     16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40, 26, 24, 22, 22, 24, 49, 35, 37,

@@ -57,7 +57,7 @@ pub(in super::super) fn packet(config: &Config, data: &[u8], out: &mut Inspectio
     b.align();
     let behind = rest(data, b.at() / 8);
     if says_something(behind) {
-        let finding = Finding::new(Kind::UnusedBytes, "").bytes(behind.len());
+        let finding = Finding::new(Kind::SoundData, "").bytes(behind.len());
         found.add(finding.detail("behind the elements of a packet of sound"));
     }
     for finding in found.findings {
@@ -104,7 +104,7 @@ fn data_stream(b: &mut HighFirst<'_>, out: &mut Inspection) {
     }
     let body = body(b, length);
     if says_something(&body) {
-        let finding = Finding::new(Kind::PrivateData, "").bytes(length);
+        let finding = Finding::new(Kind::SoundData, "").bytes(length);
         out.add(finding.detail("data beside the sound"));
     }
 }
@@ -125,7 +125,7 @@ fn program(b: &mut HighFirst<'_>, out: &mut Inspection) {
     let length = b.take(8) as usize;
     let comment = body(b, length);
     if says_something(&comment) {
-        out.add(Finding::new(Kind::Text, "").bytes(length).detail(text(&comment)));
+        out.add(Finding::new(Kind::SoundData, "").bytes(length).detail(text(&comment)));
     }
 }
 
@@ -154,11 +154,11 @@ fn fill(b: &mut HighFirst<'_>, out: &mut Inspection) {
             let words = text(&words);
             let names = ["Lavc", "libfaac", "FAAC", "Nero", "qaac", "fdk"];
             let is_program = names.iter().any(|name| words.contains(name));
-            let (kind, what) = match is_program {
-                true => (Kind::Software, words.trim_matches(|c: char| !c.is_ascii_graphic())),
-                false => (Kind::PrivateData, "filler with content, beside the sound"),
+            let what = match is_program {
+                true => words.trim_matches(|c: char| !c.is_ascii_graphic()),
+                false => "filler with content",
             };
-            out.add(Finding::new(kind, "").bytes(length).detail(what));
+            out.add(Finding::new(Kind::SoundData, "").bytes(length).detail(what));
         }
     }
 }
@@ -425,18 +425,18 @@ mod tests {
         let silent = [(0, 3), (0, 4), (100, 8), (0, 4), (0, 6), (0, 1), (0, 3)];
         let with = |more: &[(u32, u32)]| [&silent, more, &[(7, 3)]].concat();
         assert_eq!(found(&with(&[]), b""), []);
-        assert_eq!(found(&with(&[]), b"Alice")[0].0, Kind::UnusedBytes);
+        assert_eq!(found(&with(&[]), b"Alice")[0].0, Kind::SoundData);
         let data = [(4, 3), (0, 4), (0, 1), (2, 8), (0x4869, 16)];
-        assert_eq!(found(&with(&data), b"")[0].0, Kind::PrivateData);
+        assert_eq!(found(&with(&data), b"")[0].0, Kind::SoundData);
         let fill = |value| [(6, 3), (3, 4), (value, 24)];
         assert_eq!(found(&with(&fill(0x10_a5a5)), b""), []);
         assert_eq!(found(&with(&fill(0)), b""), []);
-        assert_eq!(found(&with(&fill(0x00_4142)), b"")[0].0, Kind::PrivateData);
+        assert_eq!(found(&with(&fill(0x00_4142)), b"")[0].0, Kind::SoundData);
         // As FFmpeg signs its first packet, in whole bytes.
         let mut out = Inspection::default();
         let signed = b"\xd0\0Lavc60\x01\xc0";
         packet(&config, signed, &mut out);
-        assert_eq!(out.findings.first().map(|f| f.kind), Some(Kind::Software), "{out:?}");
+        assert_eq!(out.findings.first().map(|f| f.kind), Some(Kind::SoundData), "{out:?}");
         for seed in 0..3000usize {
             let noise: Vec<u8> = (0..50).map(|i| (seed * 131 + i * i * 7 + i) as u8).collect();
             packet(&config, &noise, &mut out);
