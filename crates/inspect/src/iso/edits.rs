@@ -27,11 +27,11 @@ fn shown(edits: &[u8], track: u32, movie: u32) -> Vec<(i64, i64)> {
         if start < 0 {
             continue;
         }
-        // One tick of the movie more, since lengths are rounded to it.
         let length = match length {
             0 => i64::MAX,
             length => {
-                let ticks = u128::from(length + 1) * u128::from(track) / u128::from(movie.max(1));
+                let ticks = u128::from(length) * u128::from(track);
+                let ticks = ticks.div_ceil(u128::from(movie.max(1)));
                 i64::try_from(ticks).unwrap_or(i64::MAX)
             }
         };
@@ -102,7 +102,7 @@ mod tests {
             [&[0; 4][..], &(entries.len() as u32).to_be_bytes(), &entries.concat()].concat()
         };
         let edits = list(&[entry(500, -1), entry(1000, 0), entry(1000, 2000), entry(10, 500)]);
-        assert_eq!(shown(&edits, 1000, 1000), [(0, 1001), (2000, 3001)]);
+        assert_eq!(shown(&edits, 1000, 1000), [(0, 1000), (2000, 3000)]);
         assert_eq!(shown(&list(&[entry(0, 7)]), 9, 9), [(7, i64::MAX)]);
         assert_eq!(shown(b"", 1, 0), []);
     }
