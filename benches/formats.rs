@@ -5,7 +5,7 @@
 
 mod made;
 
-use faceveil::{Format, Keep, Limits, Photo};
+use faceveil::{Format, KeepMetadata, Limits, Photo};
 use made::{PHOTO, pixels};
 use std::fs;
 use std::time::Instant;
@@ -33,7 +33,8 @@ fn as_png(rgb: &[u8]) -> Vec<u8> {
 
 fn measure(format: Format, source: &[u8]) {
     let limits = Limits::default();
-    let photo = Photo::read_as(source, &limits, Keep::default(), Some(format)).expect("a PNG");
+    let photo =
+        Photo::read_as(source, &limits, KeepMetadata::default(), Some(format)).expect("a PNG");
     let (file, write_s, write_mb) = timed(|| photo.write().expect("written"));
     drop(photo);
     let (photo, read_s, read_mb) = timed(|| Photo::read(&file, &limits).expect("our own file"));

@@ -2,16 +2,16 @@
 //! `cargo run --release --example camera`. The frame here is made by code and has no face; the region
 //! that is always covered shows that the buffer changes.
 
-use faceveil::{Anonymizer, Detector, DetectorOptions, Options, Preset, Rect, Size};
+use faceveil::{AnonymizeOptions, Anonymizer, Detector, DetectorOptions, Preset, Rect, Size};
 
 fn main() -> faceveil::Result<()> {
     let detector = Detector::new(&DetectorOptions {
         preset: Preset::Fast,
         ..DetectorOptions::default()
     })?;
-    let options = Options {
+    let options = AnonymizeOptions {
         regions: Rect::new(100.0, 80.0, 64.0, 64.0).into_iter().collect(),
-        ..Options::default()
+        ..AnonymizeOptions::default()
     };
     let anonymizer = Anonymizer::new(detector, options)?;
 

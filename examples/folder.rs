@@ -3,7 +3,7 @@
 //!
 //! One `Anonymizer` serves all threads. A photo that fails is named and leaves no output.
 
-use faceveil::{Anonymizer, Detector, DetectorOptions, Options};
+use faceveil::{AnonymizeOptions, Anonymizer, Detector, DetectorOptions};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let anonymizer = Anonymizer::new(
         Detector::new(&DetectorOptions::default())?,
-        Options::default(),
+        AnonymizeOptions::default(),
     )?;
     std::fs::create_dir_all(&output)?;
     let files: Vec<PathBuf> = std::fs::read_dir(&input)?

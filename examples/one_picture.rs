@@ -1,6 +1,6 @@
 //! Covers the faces of one photo: `cargo run --release --example one_picture in.jpg out.jpg`.
 
-use faceveil::{Anonymizer, Detector, DetectorOptions, Options};
+use faceveil::{AnonymizeOptions, Anonymizer, Detector, DetectorOptions};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args_os().skip(1);
@@ -8,7 +8,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("usage: one_picture INPUT OUTPUT".into());
     };
     let detector = Detector::new(&DetectorOptions::default())?;
-    let anonymizer = Anonymizer::new(detector, Options::default())?;
+    let anonymizer = Anonymizer::new(detector, AnonymizeOptions::default())?;
     let done = anonymizer.photo(&std::fs::read(input)?)?;
     std::fs::write(output, &done.bytes)?;
     println!(

@@ -5,7 +5,7 @@ mod apply;
 #[cfg(feature = "video")]
 mod video;
 
-pub use apply::Applier;
+pub use apply::ReportApplier;
 #[cfg(feature = "video")]
 pub(crate) use video::flow;
 #[cfg(feature = "video")]
@@ -16,11 +16,11 @@ use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, Rect, Size};
 use crate::inspect::{FindingKind, Inspection, inspect};
-use crate::photo::{BACKDROPS, Format, Keep, Limits, Photo};
+use crate::photo::{BACKDROPS, Format, KeepMetadata, Limits, Photo};
 use crate::picture::{Picture, RgbView};
 use crate::plane::{AnyPlaneMut, Channel, Layout, PlaneMut};
 use crate::redact::{Redaction, Region, Shape, Style};
-use crate::report::{Covered, FileReport, FormatsUsed, FoundFace, Hashes, Outcome};
+use crate::report::{FileDigests, FileReport, FormatChange, Outcome, ReportFace, ReportRegion};
 use std::time::Instant;
 
 /// How a mask is made from a face.
@@ -49,7 +49,7 @@ impl Default for Masking {
 
 /// What to cover, with what, and within which bounds.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Options {
+pub struct AnonymizeOptions {
     /// What a mask shows.
     pub style: Style,
     /// How a mask is made from a face.
@@ -60,14 +60,14 @@ pub struct Options {
     /// A face whose middle lies in one of these is not covered.
     pub ignore: Vec<Rect>,
     /// Metadata that is written again.
-    pub keep: Keep,
+    pub keep: KeepMetadata,
     /// The format in which photos are written; `None`: their own, or what [`Format::written_as`] says.
     pub format: Option<Format>,
     /// Bounds for reading.
     pub limits: Limits,
 }
 
-impl Options {
+impl AnonymizeOptions {
     /// Checks what the types cannot.
     fn check(&self) -> Result<()> {
         let margin = self.masking.margin;
@@ -139,16 +139,16 @@ impl Options {
 /// Finds and covers faces. Share one between threads.
 pub struct Anonymizer {
     detector: Detector,
-    options: Options,
+    options: AnonymizeOptions,
 }
 
 /// A photo whose faces were found and are not covered yet.
-pub struct Found {
+pub struct PreparedPhoto {
     photo: Photo,
     /// Per frame.
     regions: Vec<Vec<Region>>,
     style: Style,
-    keep: Keep,
+    keep: KeepMetadata,
     report: FileReport,
 }
 
@@ -167,7 +167,7 @@ impl Anonymizer {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] for a margin outside 1..=10, and those of [`Style::check`].
-    pub fn new(detector: Detector, options: Options) -> Result<Self> {
+    pub fn new(detector: Detector, options: AnonymizeOptions) -> Result<Self> {
         options.check()?;
         Ok(Self { detector, options })
     }
@@ -182,7 +182,7 @@ impl Anonymizer {
     ///
     /// # Errors
     /// Those of [`Photo::read`] and [`Detector::detect`].
-    pub fn find(&self, file: &[u8]) -> Result<Found> {
+    pub fn find(&self, file: &[u8]) -> Result<PreparedPhoto> {
         self.find_with(file, &self.options)
     }
 
@@ -191,10 +191,10 @@ impl Anonymizer {
     ///
     /// # Errors
     /// Those of [`Anonymizer::find`] and [`Anonymizer::new`].
-    pub fn find_with(&self, file: &[u8], options: &Options) -> Result<Found> {
+    pub fn find_with(&self, file: &[u8], options: &AnonymizeOptions) -> Result<PreparedPhoto> {
         options.check()?;
         let mut report = FileReport::new(self.detector.engine());
-        report.sha256 = Some(Hashes::of_input(Digest::of(file)));
+        report.sha256 = Some(FileDigests::of_input(Digest::of(file)));
         let start = Instant::now();
         let photo = Photo::read_as(file, &options.limits, options.keep, options.format)?;
         report.ms.decode = milliseconds(start);
@@ -207,7 +207,7 @@ impl Anonymizer {
         for frame in 0..frames {
             let found = self.look(&photo, frame)?;
             let label = (frames > 1).then_some(frame);
-            let told = |f| FoundFace::new(label, f);
+            let told = |f| ReportFace::new(label, f);
             report.faces.extend(found.faces.iter().map(told));
             report.rejected.extend(found.rejected.iter().map(told));
             regions.push(options.masks(found.faces.iter().map(|f| &f.area)));
@@ -222,9 +222,9 @@ impl Anonymizer {
         for (frame, list) in regions.iter_mut().enumerate() {
             let label = (frames > 1).then_some(frame);
             let upright = upright(&photo, frame);
-            let covered = list.iter().filter_map(|r| Covered::new(r, upright));
-            let covered: Vec<Covered> = covered.map(|c| c.of_frame(label)).collect();
-            *list = covered.iter().filter_map(Covered::region).collect();
+            let covered = list.iter().filter_map(|r| ReportRegion::new(r, upright));
+            let covered: Vec<ReportRegion> = covered.map(|c| c.of_frame(label)).collect();
+            *list = covered.iter().filter_map(ReportRegion::region).collect();
             report.regions.extend(covered);
         }
         report.outcome = match report.regions.is_empty() {
@@ -232,7 +232,7 @@ impl Anonymizer {
             false => Outcome::Redacted,
         };
         report.style = Some((&options.style).into());
-        Ok(Found {
+        Ok(PreparedPhoto {
             photo,
             regions,
             style: options.style.clone(),
@@ -243,10 +243,12 @@ impl Anonymizer {
 
     /// What is in a frame, and what it shows only where it is laid over something.
     fn look(&self, photo: &Photo, frame: usize) -> Result<Detected> {
-        let mut found = self.detector.detect_and_reject(&photo.picture(frame))?;
+        let mut found = self
+            .detector
+            .detect_with_candidates(&photo.picture(frame))?;
         for backdrop in BACKDROPS {
             if let Some(picture) = photo.over(frame, backdrop)? {
-                found = found.and(self.detector.detect_and_reject(&picture)?);
+                found = found.and(self.detector.detect_with_candidates(&picture)?);
             }
         }
         Ok(found)
@@ -255,7 +257,7 @@ impl Anonymizer {
     /// Reads a photo file, covers its faces, and gives the new file.
     ///
     /// # Errors
-    /// Those of [`Anonymizer::find`] and [`Found::redact`].
+    /// Those of [`Anonymizer::find`] and [`PreparedPhoto::redact`].
     pub fn photo(&self, file: &[u8]) -> Result<Anonymized> {
         self.find(file)?.redact()
     }
@@ -296,7 +298,7 @@ fn describe(report: &mut FileReport, photo: &Photo) {
     report.kept = photo.kept().to_vec();
     report.warnings = photo.warnings().to_vec();
     let (input, output) = (photo.format(), photo.written());
-    report.formats = (input != output).then(|| FormatsUsed::new(input.short(), output.short()));
+    report.formats = (input != output).then(|| FormatChange::new(input.short(), output.short()));
 }
 
 /// Frames before and after one whose masks it shares: a face that a detector loses for a moment in an
@@ -323,7 +325,7 @@ fn milliseconds(since: Instant) -> f64 {
     (since.elapsed().as_secs_f64() * 1e5).round() / 100.0
 }
 
-impl Found {
+impl PreparedPhoto {
     /// What is known so far; its outcome says whether there is something to cover.
     #[must_use]
     pub const fn report(&self) -> &FileReport {
@@ -381,13 +383,13 @@ impl Found {
 }
 
 /// As [`ensure_nothing_left`], for a file in memory.
-fn ensure_clean(file: &[u8], keep: Keep) -> Result<()> {
+fn ensure_clean(file: &[u8], keep: KeepMetadata) -> Result<()> {
     ensure_nothing_left(inspect(file)?, keep)
 }
 
 /// Fails for a new file that hides anything but what was to be kept. The message names kinds and places;
 /// values would be somebody's data.
-fn ensure_nothing_left(seen: Inspection, keep: Keep) -> Result<()> {
+fn ensure_nothing_left(seen: Inspection, keep: KeepMetadata) -> Result<()> {
     let asked = |kind| match kind {
         FindingKind::Time => keep.time,
         FindingKind::Camera => keep.camera,
@@ -420,13 +422,13 @@ mod tests {
             file.extend(b",\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;");
             file
         };
-        let all = Keep {
+        let all = KeepMetadata {
             time: true,
             camera: true,
             gps: true,
             copyright: true,
         };
-        assert!(ensure_clean(&gif(b""), Keep::default()).is_ok());
+        assert!(ensure_clean(&gif(b""), KeepMetadata::default()).is_ok());
         let error = ensure_clean(&gif(b"!\xfe\x03Ann\0"), all).expect_err("a comment");
         assert_eq!(error.kind(), ErrorKind::Internal);
         let message = error.to_string();
@@ -442,14 +444,17 @@ mod tests {
         let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
         png.extend(b"\0\0\0\x07tIME\x07\xe8\x01\x01\0\0\0\0\0\0\0");
         let names = |keep| ensure_clean(&png, keep).expect_err("cut off").to_string();
-        assert!(names(Keep::default()).contains("time in tIME"));
+        assert!(names(KeepMetadata::default()).contains("time in tIME"));
         assert!(!names(all).contains("tIME"));
     }
 
     #[test]
     fn a_mask_is_the_box_times_the_margin_and_a_pixel_and_a_half_more_on_each_side() {
         let face = Rect::new(100.0, 50.0, 10.0, 20.0).expect("a box");
-        let area = Options::default().mask(&face).expect("not ignored").area;
+        let area = AnonymizeOptions::default()
+            .mask(&face)
+            .expect("not ignored")
+            .area;
         let expected = [105.0 - 8.5 - 1.5, 60.0 - 17.0 - 1.5, 17.0 + 3.0, 34.0 + 3.0];
         let found = [area.left(), area.top(), area.width(), area.height()];
         for (found, expected) in found.into_iter().zip(expected) {

@@ -7,7 +7,7 @@ use crate::plane::{Channel, Sample};
 
 /// Which values black and white have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Range {
+pub enum YuvRange {
     /// 0 and the largest value, as in JPEG.
     #[default]
     Full,
@@ -17,7 +17,7 @@ pub enum Range {
 
 /// How brightness and colour differences are made of red, green and blue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Matrix {
+pub enum YuvMatrix {
     /// ITU-R BT.601, and JFIF.
     #[default]
     Bt601,
@@ -27,7 +27,7 @@ pub enum Matrix {
     Bt2020,
 }
 
-impl Matrix {
+impl YuvMatrix {
     /// Shares of red and blue in the brightness.
     #[must_use]
     pub const fn shares(self) -> (f32, f32) {
@@ -41,23 +41,23 @@ impl Matrix {
 
 /// What the samples of a picture mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Coding {
+pub struct SampleCoding {
     /// Bits a sample uses, 8..=16; the largest value is `2^bits - 1`, also in wider samples.
     pub bits: u8,
     /// Which values black and white have.
-    pub range: Range,
+    pub range: YuvRange,
     /// How brightness is made of red, green and blue; without meaning for red, green and blue planes.
-    pub matrix: Matrix,
+    pub matrix: YuvMatrix,
 }
 
-impl Coding {
+impl SampleCoding {
     /// Full range over all of a sample, BT.601: photos.
     #[must_use]
     pub const fn photo<T: Sample>() -> Self {
         Self {
             bits: T::BITS,
-            range: Range::Full,
-            matrix: Matrix::Bt601,
+            range: YuvRange::Full,
+            matrix: YuvMatrix::Bt601,
         }
     }
 
@@ -84,8 +84,8 @@ impl Coding {
     pub fn ends(self) -> (f32, f32, f32) {
         let unit = (1u32 << (self.bits - 8)) as f32;
         match self.range {
-            Range::Full => (0.0, self.max(), self.max()),
-            Range::Limited => (16.0 * unit, 235.0 * unit, 224.0 * unit),
+            YuvRange::Full => (0.0, self.max(), self.max()),
+            YuvRange::Limited => (16.0 * unit, 235.0 * unit, 224.0 * unit),
         }
     }
 
@@ -125,13 +125,13 @@ mod tests {
         Channel::RedDifference,
     ];
 
-    fn rounded(coding: Coding, rgb: [f32; 3]) -> [u16; 3] {
+    fn rounded(coding: SampleCoding, rgb: [f32; 3]) -> [u16; 3] {
         YCC.map(|c| coding.value(c, rgb, 1.0).round().clamp(0.0, coding.max()) as u16)
     }
 
     #[test]
     fn primaries_become_their_jfif_values() {
-        let ycc = |rgb| rounded(Coding::photo::<u8>(), rgb);
+        let ycc = |rgb| rounded(SampleCoding::photo::<u8>(), rgb);
         assert_eq!(ycc([0.0, 0.0, 0.0]), [0, 128, 128]);
         assert_eq!(ycc([1.0, 1.0, 1.0]), [255, 128, 128]);
         assert_eq!(ycc([1.0, 0.0, 0.0]), [76, 85, 255]);
@@ -142,10 +142,10 @@ mod tests {
     #[test]
     fn limited_range_keeps_to_its_range_at_every_depth() {
         for (bits, unit) in [(8u8, 1), (10, 4), (12, 16), (16, 256)] {
-            let coding = Coding {
+            let coding = SampleCoding {
                 bits,
-                range: Range::Limited,
-                matrix: Matrix::Bt709,
+                range: YuvRange::Limited,
+                matrix: YuvMatrix::Bt709,
             };
             let at = |v: u16| v * unit;
             assert_eq!(rounded(coding, [0.0; 3]), [at(16), at(128), at(128)]);

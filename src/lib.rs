@@ -7,11 +7,11 @@
 //! file still hides.
 //!
 //! ```no_run
-//! use faceveil::{Anonymizer, Detector, DetectorOptions, Options};
+//! use faceveil::{Anonymizer, Detector, DetectorOptions, AnonymizeOptions};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let detector = Detector::new(&DetectorOptions::default())?;
-//! let anonymizer = Anonymizer::new(detector, Options::default())?;
+//! let anonymizer = Anonymizer::new(detector, AnonymizeOptions::default())?;
 //! let done = anonymizer.photo(&std::fs::read("in.jpg")?)?;
 //! std::fs::write("out.jpg", &done.bytes)?;
 //! # Ok(())
@@ -20,7 +20,7 @@
 //!
 //! Coordinates are pixels of the upright picture, origin at the top left, rectangles half-open.
 //! [`VideoAnonymizer`] is the same for videos, from file to file. [`read_report`] reads reports back,
-//! strictly, and an [`Applier`] covers what they say without looking for anything.
+//! strictly, and an [`ReportApplier`] covers what they say without looking for anything.
 //!
 //! The library opens no connection, prints nothing, starts no thread but for videos, and reads no environment but
 //! where ONNX Runtime is looked for ([`EngineOptions::onnxruntime`]).
@@ -45,10 +45,12 @@ mod verify;
 #[cfg(feature = "video")]
 mod video;
 
-pub use anonymize::{Anonymized, Anonymizer, Applier, Found, Masking, Options};
+pub use anonymize::{
+    AnonymizeOptions, Anonymized, Anonymizer, Masking, PreparedPhoto, ReportApplier,
+};
 #[cfg(feature = "video")]
 pub use anonymize::{Progress, VideoAnonymizer, VideoOptions};
-pub use colour::{Coding, Matrix, Range};
+pub use colour::{SampleCoding, YuvMatrix, YuvRange};
 pub use detect::{Detected, Detector, DetectorOptions, Preset, bundled_digests, bundled_models};
 pub use digest::Digest;
 #[doc(hidden)]
@@ -58,14 +60,14 @@ pub use error::{Error, ErrorKind, Result};
 pub use face::{Face, Landmarks};
 pub use geometry::{Orientation, PixelRect, Point, Rect, Size};
 pub use inspect::{Finding, FindingKind, Inspection, inspect, inspect_file};
-pub use photo::{Format, Keep, Limits, Photo, Recognised};
+pub use photo::{FileKind, Format, KeepMetadata, Limits, Photo};
 pub use picture::{Picture, RgbImage, RgbView};
 pub use plane::{AnyPlaneMut, Channel, Layout, Plane, PlaneMut, Sample};
 pub use redact::{Redaction, Region, Rgb, Shape, Sticker, Style};
 pub use report::{
-    Covered, FileReport, FollowedFace, FormatsUsed, FoundFace, Hashes, Milliseconds, OpenSpan,
-    Outcome, Problem, ReportReader, RunSummary, SCHEMA, StyleUsed, Verdict, Verification,
-    read_report,
+    FileDigests, FileReport, FormatChange, Outcome, ReportFace, ReportReader, ReportRegion,
+    ReportStyle, RunSummary, SCHEMA, StageTimings, TrackSummary, UncoveredSpan, Verdict,
+    Verification, VerifyFinding, read_report,
 };
 pub use verify::{Verifier, VerifierOptions};
 #[cfg(feature = "video")]

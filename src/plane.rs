@@ -29,7 +29,7 @@ pub enum Channel {
     InvertedBlack,
 }
 
-/// A sample type: `u8` or `u16`. How much of its range is used, a [`Coding`](crate::Coding) says.
+/// A sample type: `u8` or `u16`. How much of its range is used, a [`SampleCoding`](crate::SampleCoding) says.
 pub trait Sample:
     Copy + Default + Send + Sync + PartialEq + std::fmt::Debug + sealed::Sealed + 'static
 {

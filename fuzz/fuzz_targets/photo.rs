@@ -3,14 +3,14 @@
 
 #![no_main]
 
-use faceveil::{ErrorKind, Keep, Limits, Photo, inspect};
+use faceveil::{ErrorKind, KeepMetadata, Limits, Photo, inspect};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {
     let limits = Limits {
         max_pixels: 1 << 18,
     };
-    let mut photo = match Photo::read_keeping(file, &limits, Keep::default()) {
+    let mut photo = match Photo::read_keeping(file, &limits, KeepMetadata::default()) {
         Ok(photo) => photo,
         Err(error) => {
             assert_ne!(error.kind(), ErrorKind::Internal, "{error:?}");

@@ -5,13 +5,13 @@
 #[cfg(feature = "video")]
 mod video;
 
-use super::{Found, describe, milliseconds, upright};
+use super::{PreparedPhoto, describe, milliseconds, upright};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Rect;
-use crate::photo::{Format, Keep, Limits, Photo};
+use crate::photo::{Format, KeepMetadata, Limits, Photo};
 use crate::redact::{Sticker, Style};
-use crate::report::{FileReport, Hashes, Milliseconds, Outcome, Schedule, ensure_regions};
+use crate::report::{FileDigests, FileReport, Outcome, Schedule, StageTimings, ensure_regions};
 use std::time::Instant;
 
 /// Most regions of all frames of a photo together.
@@ -20,25 +20,25 @@ const MOST: usize = 4_000_000;
 /// Covers the regions of a report's lines in the style that each names; a line without a style gets the
 /// default one.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Applier {
+pub struct ReportApplier {
     /// What a line with the style `image` needs: the very sticker that it names.
     pub sticker: Option<Sticker>,
     /// Metadata that is written again.
-    pub keep: Keep,
-    /// As [`Options::format`](crate::Options::format).
+    pub keep: KeepMetadata,
+    /// As [`AnonymizeOptions::format`](crate::AnonymizeOptions::format).
     pub format: Option<Format>,
     /// Bounds for reading.
     pub limits: Limits,
 }
 
-impl Applier {
-    /// Reads the photo that a line is about; [`Found::redact`] covers it. What was detected is told
+impl ReportApplier {
+    /// Reads the photo that a line is about; [`PreparedPhoto::redact`] covers it. What was detected is told
     /// again, as the line has it.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if it is not the file, size or number of frames of the line, a region
     /// of it is no box in the picture, or the style cannot be had; those of [`Photo::read`].
-    pub fn find(&self, file: &[u8], line: &FileReport) -> Result<Found> {
+    pub fn find(&self, file: &[u8], line: &FileReport) -> Result<PreparedPhoto> {
         ensure_regions(line)?;
         let style = self.style(line)?;
         let mut report = begun(line, Digest::of(file))?;
@@ -68,7 +68,7 @@ impl Applier {
             regions.push(of_frame);
         }
         report.style = Some((&style).into());
-        Ok(Found {
+        Ok(PreparedPhoto {
             photo,
             regions,
             style,
@@ -103,7 +103,7 @@ fn begun(line: &FileReport, input: Digest) -> Result<FileReport> {
         )));
     }
     let mut report = line.clone();
-    report.sha256 = Some(Hashes::of_input(input));
+    report.sha256 = Some(FileDigests::of_input(input));
     report.output = None;
     report.outcome = match line.regions.is_empty() {
         true => Outcome::NoFaces,
@@ -111,7 +111,7 @@ fn begun(line: &FileReport, input: Digest) -> Result<FileReport> {
     };
     report.verify = None;
     report.warnings.clear();
-    report.ms = Milliseconds::default();
+    report.ms = StageTimings::default();
     report.error = None;
     Ok(report)
 }
@@ -135,10 +135,10 @@ fn same_size(report: &FileReport, line: &FileReport) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::anonymize::{Masking, Options};
+    use crate::anonymize::{AnonymizeOptions, Masking};
     use crate::geometry::{Rect, Size};
     use crate::redact::{Region, Rgb, Shape};
-    use crate::report::Covered;
+    use crate::report::ReportRegion;
 
     /// A GIF of three frames of 2x2 pixels.
     fn animation() -> Vec<u8> {
@@ -157,18 +157,18 @@ mod tests {
     /// As `find` would leave it, had it found a face in the second frame.
     fn line(file: &[u8], style: Style) -> FileReport {
         let mut line = FileReport::new("none");
-        line.sha256 = Some(Hashes::of_input(Digest::of(file)));
+        line.sha256 = Some(FileDigests::of_input(Digest::of(file)));
         (line.width, line.height, line.frames) = (16, 16, 3);
         let face = Rect::new(3.3, 4.4, 5.5, 4.2).expect("a box");
-        let options = Options {
+        let options = AnonymizeOptions {
             masking: Masking {
                 shape: Shape::Box,
                 margin: 1.2,
             },
-            ..Options::default()
+            ..AnonymizeOptions::default()
         };
         let mask: Region = options.mask(&face).expect("a mask");
-        let covered = Covered::new(&mask, Size::new(16, 16)).expect("inside");
+        let covered = ReportRegion::new(&mask, Size::new(16, 16)).expect("inside");
         line.regions = vec![covered.of_frame(Some(1))];
         line.style = Some((&style).into());
         line
@@ -178,7 +178,9 @@ mod tests {
     fn only_the_regions_of_the_line_are_covered_each_in_its_frame() {
         let file = animation();
         let line = line(&file, Style::Solid(Rgb(250, 20, 20)));
-        let found = Applier::default().find(&file, &line).expect("the same");
+        let found = ReportApplier::default()
+            .find(&file, &line)
+            .expect("the same");
         let done = found.redact().expect("covered");
         assert_eq!(done.report.outcome, Outcome::Redacted);
         assert_eq!(done.report.regions, line.regions);
@@ -204,10 +206,11 @@ mod tests {
     fn another_file_or_size_than_the_line_s_is_refused() {
         let file = animation();
         let good = line(&file, Style::Blur);
-        let refused = |file: &[u8], line: &FileReport| match Applier::default().find(file, line) {
-            Err(e) => (e.kind(), e.to_string()),
-            Ok(_) => panic!("taken"),
-        };
+        let refused =
+            |file: &[u8], line: &FileReport| match ReportApplier::default().find(file, line) {
+                Err(e) => (e.kind(), e.to_string()),
+                Ok(_) => panic!("taken"),
+            };
         let mut other = file.clone();
         other.push(0);
         let (kind, message) = refused(&other, &good);

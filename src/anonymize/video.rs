@@ -13,10 +13,10 @@ mod tests;
 pub(super) use rewrite::{again, digest, look_through, tell_sound};
 use rewrite::{check_count, cover, of};
 
-use super::{Options, milliseconds};
+use super::{AnonymizeOptions, milliseconds};
 use crate::detect::{Detector, DetectorOptions, Preset};
 use crate::error::{Error, ErrorKind, Result};
-use crate::report::{Covered, FileReport, FoundFace, Hashes, Runs};
+use crate::report::{FileDigests, FileReport, ReportFace, ReportRegion, Runs};
 use crate::track::{Place, Tracker, Why};
 use crate::video::{self, Backend, Encoding, Shape, Video};
 use follow::Followed;
@@ -91,7 +91,7 @@ pub struct Progress {
 /// Finds, follows and covers faces in videos.
 pub struct VideoAnonymizer {
     detector: Detector,
-    options: Options,
+    options: AnonymizeOptions,
     video: VideoOptions,
     sure: f32,
     /// [`RING`].
@@ -108,7 +108,11 @@ impl VideoAnonymizer {
     ///
     /// # Errors
     /// Those of [`Detector::new`], and [`ErrorKind::InvalidArgument`] for options out of bounds.
-    pub fn new(detector: &DetectorOptions, options: Options, video: VideoOptions) -> Result<Self> {
+    pub fn new(
+        detector: &DetectorOptions,
+        options: AnonymizeOptions,
+        video: VideoOptions,
+    ) -> Result<Self> {
         options.check()?;
         video.check()?;
         // What starts a track: the least that the preset takes for a face in a photo.
@@ -135,7 +139,7 @@ impl VideoAnonymizer {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] for options out of bounds.
-    pub fn set_options(&mut self, options: Options) -> Result<()> {
+    pub fn set_options(&mut self, options: AnonymizeOptions) -> Result<()> {
         options.check()?;
         self.options = options;
         Ok(())
@@ -163,13 +167,13 @@ impl VideoAnonymizer {
         let video = self.open(input)?;
         let shape = *video.shape();
         let mut report = self.report(&*video);
-        report.sha256 = Some(Hashes::of_input(digest(input)?));
+        report.sha256 = Some(FileDigests::of_input(digest(input)?));
         let start = Instant::now();
         let (mut frames, mut regions) = (0, Runs::default());
         let followed = self.follow(&*video, watch, &mut |decided| {
             for place in &decided.places {
                 if let Why::Seen(i) = place.why {
-                    let mut face = FoundFace::new(Some(frames), &decided.faces[i]);
+                    let mut face = ReportFace::new(Some(frames), &decided.faces[i]);
                     face.track = Some(place.track);
                     report.faces.push(face);
                 }
@@ -223,7 +227,7 @@ impl VideoAnonymizer {
         let looking = Instant::now();
         look_through(&mut report, output)?;
         report.regions = regions.finish();
-        let mut hashes = Hashes::of_input(input);
+        let mut hashes = FileDigests::of_input(input);
         hashes.output = Some(digest(output)?);
         report.sha256 = Some(hashes);
         self.conclude(&mut report, &*video, &followed);
@@ -259,16 +263,16 @@ impl VideoAnonymizer {
     }
 
     /// Masks of one frame: those of tracks by their number, then the regions always covered.
-    fn masks(&self, places: &[Place], shape: &Shape) -> Vec<Covered> {
+    fn masks(&self, places: &[Place], shape: &Shape) -> Vec<ReportRegion> {
         let upright = shape.upright();
         let mut places: Vec<&Place> = places.iter().collect();
         places.sort_by_key(|p| p.track);
         let followed = places.into_iter().flat_map(|place| {
             let mask = self.options.mask(&place.area)?;
-            Some(Covered::new(&mask, upright)?.of_track(place.track))
+            Some(ReportRegion::new(&mask, upright)?.of_track(place.track))
         });
         let always = self.options.always();
-        let always = always.filter_map(|r| Covered::new(&r, upright));
+        let always = always.filter_map(|r| ReportRegion::new(&r, upright));
         followed.chain(always).collect()
     }
 

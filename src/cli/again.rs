@@ -9,7 +9,7 @@ use super::show;
 use super::task::{Task, WhenThere};
 use super::write::Existing;
 use anyhow::{Result, bail};
-use faceveil::{Digest, FileReport, Hashes};
+use faceveil::{Digest, FileDigests, FileReport};
 use std::fs;
 use std::path::Path;
 
@@ -50,7 +50,7 @@ impl Job<'_> {
                     *rule = Existing::Replace;
                     return Ok(None);
                 }
-                let mut hashes = Hashes::of_input(of.input);
+                let mut hashes = FileDigests::of_input(of.input);
                 hashes.output = digest;
                 let report = self.told_before(planned, hashes);
                 return Ok(Some(Ended::UpToDate(report, open_spans)));
@@ -71,7 +71,7 @@ impl Job<'_> {
 
     /// The line that an earlier run wrote about these very files, or one that says that there is nothing
     /// to do.
-    fn told_before(&self, planned: &Planned, hashes: Hashes) -> FileReport {
+    fn told_before(&self, planned: &Planned, hashes: FileDigests) -> FileReport {
         match self.earlier.get(&name(planned)) {
             Some(line) if line.sha256 == Some(hashes) && line.error.is_none() => line.clone(),
             _ => {

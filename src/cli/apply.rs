@@ -10,7 +10,7 @@ use super::values::ProgressArg;
 use super::voice::Voice;
 use super::{earlier, show};
 use anyhow::{Context, Result, bail, ensure};
-use faceveil::{Applier, FileReport, Limits};
+use faceveil::{FileReport, Limits, ReportApplier};
 use std::path::Path;
 
 impl Config {
@@ -65,7 +65,7 @@ impl Config {
             sticker.is_none() || lines.iter().any(wants),
             "--image would not be used: no line of the report has the style image"
         );
-        let applier = Applier {
+        let applier = ReportApplier {
             sticker,
             keep: super::values::keep(&typed.writing.keep),
             format: match (typed.writing.format, typed.writing.in_place) {

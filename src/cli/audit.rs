@@ -42,11 +42,11 @@ struct Line<'a> {
     output: Option<&'a str>,
     outcome: faceveil::Outcome,
     up_to_date: bool,
-    sha256: Option<faceveil::Hashes>,
+    sha256: Option<faceveil::FileDigests>,
     faces: usize,
     regions: usize,
     open_spans: usize,
-    style: Option<&'a faceveil::StyleUsed>,
+    style: Option<&'a faceveil::ReportStyle>,
     /// Of `verify`; `null` where the output was not looked at again.
     verdict: Option<faceveil::Verdict>,
     findings: usize,

@@ -13,9 +13,9 @@ use super::values::{self, DeviceArg, ProgressArg, StyleArg};
 use super::{show, siblings, strangers};
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{
-    Applier, DetectorOptions, Effort, Encoding, EngineChoice, EngineOptions, Format, Keep, Limits,
-    Masking, Options, Photo, Preset, Rgb, Sticker, Style, VerifierOptions, VideoAnonymizer,
-    VideoOptions,
+    AnonymizeOptions, DetectorOptions, Effort, Encoding, EngineChoice, EngineOptions, Format,
+    KeepMetadata, Limits, Masking, Photo, Preset, ReportApplier, Rgb, Sticker, Style,
+    VerifierOptions, VideoAnonymizer, VideoOptions,
 };
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -70,10 +70,10 @@ pub(super) enum Faces {
         /// How, in videos.
         video_detector: DetectorOptions,
         /// What covers them.
-        options: Box<Options>,
+        options: Box<AnonymizeOptions>,
     },
     /// A report says where they are.
-    Told(Applier),
+    Told(ReportApplier),
 }
 
 impl Faces {
@@ -116,7 +116,7 @@ impl Config {
         };
         let regions = ByHand::gather(&typed.regions, "--region")?;
         let ignore = ByHand::gather(&typed.ignore, "--ignore")?;
-        let options = Options {
+        let options = AnonymizeOptions {
             style: style(&typed)?,
             masking: Masking {
                 shape: typed.shape.into(),
@@ -213,9 +213,9 @@ impl Config {
             given.len() == 1 || !given.iter().any(|g| inputs::is_stdin(g)),
             "`-` (standard input) stands alone; give the other inputs in a run of their own"
         );
-        let options = Options {
+        let options = AnonymizeOptions {
             limits: limits(&typed.common.running),
-            ..Options::default()
+            ..AnonymizeOptions::default()
         };
         let destination = Destination::Nowhere;
         let previews = typed.common.preview.as_deref();
@@ -323,7 +323,7 @@ pub(super) fn encoding(typed: &Writing) -> Encoding {
 }
 
 /// Faces that are to be looked for.
-fn find(typed: &Common, options: Options) -> Result<Faces> {
+fn find(typed: &Common, options: AnonymizeOptions) -> Result<Faces> {
     let preset = typed.preset.map(Preset::from);
     let detector = |usual| detector(typed, preset.unwrap_or(usual));
     Ok(Faces::Find {
@@ -437,7 +437,7 @@ fn style(typed: &Blur) -> Result<Style> {
 pub(super) fn sticker(path: &Path, limits: &Limits) -> Result<Sticker> {
     let bytes = super::read::file(path, STICKER_BYTES)?;
     let png = Some(Format::Png); // which keeps transparency
-    let photo = Photo::read_as(&bytes, limits, Keep::default(), png)?;
+    let photo = Photo::read_as(&bytes, limits, KeepMetadata::default(), png)?;
     let (size, rgba) = photo.to_rgba();
     Ok(Sticker::new(size, &rgba)?)
 }

@@ -3,8 +3,8 @@
 use super::{Exit, show, summary};
 use anyhow::{Context, Result};
 use faceveil::{
-    Anonymizer, Detector, DetectorOptions, EngineChoice, EngineInfo, EngineOptions, Options,
-    bundled_models, engines,
+    AnonymizeOptions, Anonymizer, Detector, DetectorOptions, EngineChoice, EngineInfo,
+    EngineOptions, bundled_models, engines,
 };
 use std::io::{self, Write};
 use std::path::Path;
@@ -114,7 +114,7 @@ fn try_sample(engine: EngineChoice, library: Option<&Path>) -> Result<String> {
     })?;
     let name = detector.engine().to_owned();
     let loaded = start.elapsed();
-    let anonymizer = Anonymizer::new(detector, Options::default())?;
+    let anonymizer = Anonymizer::new(detector, AnonymizeOptions::default())?;
     let mut best = f64::INFINITY;
     let mut faces = 0;
     for _ in 0..RUNS {

@@ -9,7 +9,7 @@ use super::places::Places;
 use super::show;
 use super::summary::count;
 use anyhow::{Result, bail};
-use faceveil::{FileReport, Format, Recognised};
+use faceveil::{FileKind, FileReport, Format};
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
@@ -50,7 +50,7 @@ fn written(line: &FileReport, inputs: &Origin) -> Option<(Format, Format)> {
         return None;
     }
     match naming::recognise(&inputs.find(&line.input).ok()?) {
-        Recognised::Photo(own) => Some((own, own)),
+        FileKind::Photo(own) => Some((own, own)),
         _ => None,
     }
 }

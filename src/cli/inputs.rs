@@ -9,7 +9,7 @@
 
 use super::show;
 use super::summary::count;
-use faceveil::{Photo, Recognised};
+use faceveil::{FileKind, Photo};
 use same_file::Handle;
 use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
@@ -263,7 +263,7 @@ fn is_picture(path: &Path) -> bool {
     }
     let mut head = Vec::new();
     let read = File::open(path).and_then(|f| f.take(HEAD).read_to_end(&mut head));
-    read.is_err() || !matches!(Photo::recognise(&head), Recognised::Unknown)
+    read.is_err() || !matches!(Photo::recognise(&head), FileKind::Unknown)
 }
 
 #[cfg(test)]

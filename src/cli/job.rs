@@ -16,8 +16,8 @@ use super::write::{self, Existing, Written};
 use super::{batch, preview, read, show, siblings, verify};
 use anyhow::{Context, Result, anyhow, bail};
 use faceveil::{
-    Anonymizer, Applier, Digest, FileReport, Format, Found, Hashes, Keep, Options, Outcome, Photo,
-    Recognised, Verifier,
+    AnonymizeOptions, Anonymizer, Digest, FileDigests, FileKind, FileReport, Format, KeepMetadata,
+    Outcome, Photo, PreparedPhoto, ReportApplier, Verifier,
 };
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -55,9 +55,9 @@ pub(super) struct Job<'a> {
 #[derive(Clone, Copy)]
 pub(super) enum Covering<'a> {
     /// They are looked for; the options are those of all files.
-    Find(&'a Anonymizer, &'a Options),
+    Find(&'a Anonymizer, &'a AnonymizeOptions),
     /// A report says where they are.
-    Told(&'a Applier),
+    Told(&'a ReportApplier),
 }
 
 /// How a photo ended.
@@ -154,7 +154,7 @@ impl Job<'_> {
     }
 
     /// Of a file that failed, as far as it can be read.
-    fn hash(&self, planned: &Planned) -> Option<Hashes> {
+    fn hash(&self, planned: &Planned) -> Option<FileDigests> {
         let Source::File(path) = &planned.input.source else {
             return None;
         };
@@ -163,7 +163,7 @@ impl Job<'_> {
             return None;
         }
         let digest = File::open(path).and_then(Digest::of_reader).ok()?;
-        Some(Hashes::of_input(digest))
+        Some(FileDigests::of_input(digest))
     }
 
     fn attempt(&self, planned: &Planned) -> Result<Ended> {
@@ -228,7 +228,7 @@ impl Job<'_> {
     }
 
     fn photo(&self, bytes: Vec<u8>, planned: &Planned, rule: Existing) -> Result<FileReport> {
-        if let Recognised::Video(kind) = Photo::recognise(&bytes) {
+        if let FileKind::Video(kind) = Photo::recognise(&bytes) {
             bail!("it is a video ({kind}), which cannot be piped; give it as a file");
         }
         let found = match (self.covering, &planned.line) {
@@ -285,7 +285,7 @@ impl Job<'_> {
 
     fn cover(
         &self,
-        found: Found,
+        found: PreparedPhoto,
         planned: &Planned,
         rule: Existing,
         on_no_face: OnNoFaceArg,
@@ -329,7 +329,7 @@ impl Job<'_> {
             Covering::Find(_, options) => options.keep,
             Covering::Told(applier) => applier.keep,
         };
-        keep != Keep::default()
+        keep != KeepMetadata::default()
     }
 
     /// A video has a path of its own: it is too long for memory.
@@ -447,7 +447,7 @@ pub(super) fn name(planned: &Planned) -> String {
 }
 
 /// The options for one file: what is given by hand for it comes on top.
-fn for_one<'a>(options: &'a Options, planned: &Planned) -> Cow<'a, Options> {
+fn for_one<'a>(options: &'a AnonymizeOptions, planned: &Planned) -> Cow<'a, AnonymizeOptions> {
     if planned.regions.is_empty() && planned.ignore.is_empty() {
         return Cow::Borrowed(options);
     }

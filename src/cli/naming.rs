@@ -4,7 +4,7 @@
 //! their ending can be told apart in the longer form.
 
 use super::inputs::{HEAD, Input, OUTPUT_SUFFIX, Source};
-use faceveil::{Format, Photo, Recognised};
+use faceveil::{FileKind, Format, Photo};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Read;
@@ -32,8 +32,8 @@ impl Naming {
             return Self::default();
         };
         let ending = match recognise(path) {
-            Recognised::Photo(own) => ending(path, own, format.unwrap_or(own.written_as())),
-            Recognised::Video(_) => has_ending(path, BECOMES_MOV).then_some("mov"),
+            FileKind::Photo(own) => ending(path, own, format.unwrap_or(own.written_as())),
+            FileKind::Video(_) => has_ending(path, BECOMES_MOV).then_some("mov"),
             _ => None,
         };
         Self {
@@ -89,15 +89,15 @@ fn has_ending(path: &Path, endings: &[&str]) -> bool {
 }
 
 /// What a file is by its beginning; what cannot be read is unknown.
-pub(super) fn recognise(path: &Path) -> Recognised {
+pub(super) fn recognise(path: &Path) -> FileKind {
     // Opening a pipe would wait for its other end.
     if !path.metadata().is_ok_and(|m| m.is_file()) {
-        return Recognised::Unknown;
+        return FileKind::Unknown;
     }
     let mut head = Vec::new();
     match File::open(path).and_then(|f| f.take(HEAD).read_to_end(&mut head)) {
         Ok(_) => Photo::recognise(&head),
-        Err(_) => Recognised::Unknown,
+        Err(_) => FileKind::Unknown,
     }
 }
 

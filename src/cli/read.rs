@@ -4,7 +4,7 @@
 
 use super::inputs::HEAD;
 use anyhow::{Context, Result, bail, ensure};
-use faceveil::{Photo, Recognised};
+use faceveil::{FileKind, Photo};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -20,7 +20,7 @@ pub(super) fn photo(path: &Path) -> Result<Vec<u8>> {
         .take(HEAD)
         .read_to_end(&mut bytes)
         .context("reading it")?;
-    if matches!(Photo::recognise(&bytes), Recognised::Photo(_)) {
+    if matches!(Photo::recognise(&bytes), FileKind::Photo(_)) {
         rest(file, &mut bytes, length, MOST_BYTES)?;
     }
     Ok(bytes)
@@ -34,7 +34,7 @@ pub(super) fn is_video(path: &Path) -> bool {
     }
     let mut head = Vec::new();
     let read = File::open(path).and_then(|f| f.take(HEAD).read_to_end(&mut head));
-    read.is_ok() && matches!(Photo::recognise(&head), Recognised::Video(_))
+    read.is_ok() && matches!(Photo::recognise(&head), FileKind::Video(_))
 }
 
 /// A file's bytes.

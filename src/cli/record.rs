@@ -327,7 +327,7 @@ fn told(line: &FileReport) -> Option<Digest> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use faceveil::Hashes;
+    use faceveil::FileDigests;
 
     fn open(dir: &Path) -> (Record, Option<String>) {
         Record::open(dir, Digest::of(b"settings"))
@@ -339,7 +339,7 @@ mod tests {
         let mut report = FileReport::new("none");
         report.input = "a.jpg".into();
         report.output = Some("a.jpg".into());
-        let mut hashes = Hashes::of_input(of.input);
+        let mut hashes = FileDigests::of_input(of.input);
         hashes.output = Some(Digest::of(output));
         report.sha256 = Some(hashes);
         record.add(&of, &report);

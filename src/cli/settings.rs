@@ -6,8 +6,8 @@
 use super::config::{Config, Faces};
 use super::task::Task;
 use faceveil::{
-    DetectorOptions, Digest, Effort, Encoding, Keep, Options, StyleUsed, VideoOptions,
-    bundled_digests,
+    AnonymizeOptions, DetectorOptions, Digest, Effort, Encoding, KeepMetadata, ReportStyle,
+    VideoOptions, bundled_digests,
 };
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ pub(super) fn of(config: &Config, engine: Option<&str>) -> Value {
             "models": models(),
             "photos": detection(detector),
             "videos": detection(video_detector),
-            "style": StyleUsed::from(&options.style),
+            "style": ReportStyle::from(&options.style),
             "covering": covering(options),
         }),
         Faces::Told(applier) => json!({
@@ -79,8 +79,8 @@ fn detection(options: &DetectorOptions) -> Value {
 
 /// Taken apart to the last field, so that a new one is not forgotten. The style has its own place;
 /// bounds for reading change no output.
-fn covering(options: &Options) -> Value {
-    let Options {
+fn covering(options: &AnonymizeOptions) -> Value {
+    let AnonymizeOptions {
         style: _,
         masking,
         regions,
@@ -103,8 +103,8 @@ fn covering(options: &Options) -> Value {
     })
 }
 
-fn kept(keep: Keep) -> Value {
-    let Keep {
+fn kept(keep: KeepMetadata) -> Value {
+    let KeepMetadata {
         time,
         camera,
         gps,

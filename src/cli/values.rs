@@ -4,7 +4,7 @@
 
 use clap::ValueEnum;
 use faceveil::{
-    Audio, Backend, Device, Effort, EngineChoice, Format, Keep, Preset, Rect, Rgb, Shape,
+    Audio, Backend, Device, Effort, EngineChoice, Format, KeepMetadata, Preset, Rect, Rgb, Shape,
 };
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -106,9 +106,9 @@ pub(super) enum KeepArg {
 }
 
 /// All that was asked for.
-pub(super) fn keep(asked: &[KeepArg]) -> Keep {
+pub(super) fn keep(asked: &[KeepArg]) -> KeepMetadata {
     let has = |one| asked.contains(&one);
-    Keep {
+    KeepMetadata {
         time: has(KeepArg::Time),
         camera: has(KeepArg::Camera),
         gps: has(KeepArg::Gps),

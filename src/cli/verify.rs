@@ -14,8 +14,8 @@ use super::voice::Voice;
 use super::{Exit, batch, read, report_file};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use faceveil::{
-    Digest, FileReport, Problem, Progress, SCHEMA, Verdict, Verification, Verifier,
-    VerifierOptions, VideoOptions,
+    Digest, FileReport, Progress, SCHEMA, Verdict, Verification, Verifier, VerifierOptions,
+    VerifyFinding, VideoOptions,
 };
 use serde::Serialize;
 use std::cell::RefCell;
@@ -105,7 +105,7 @@ pub(super) fn run(typed: &Verify) -> Result<Exit> {
             let why = "the report says that it was written, and it is not there";
             return Ok(Verification::new(
                 Verdict::Found,
-                vec![Problem::new("missing", why)],
+                vec![VerifyFinding::new("missing", why)],
             ));
         };
         let path = match &input.source {
@@ -312,7 +312,10 @@ fn of_bytes(input: &Input, of: &[usize], lines: &[Option<FileReport>]) -> Option
 
 /// A file whose checks could not run.
 pub(super) fn not_checked(why: &str) -> Verification {
-    Verification::new(Verdict::NotChecked, vec![Problem::new("not-checked", why)])
+    Verification::new(
+        Verdict::NotChecked,
+        vec![VerifyFinding::new("not-checked", why)],
+    )
 }
 
 impl Tally {
@@ -356,7 +359,7 @@ fn tell(to: &mut dyn Write, name: &str, seen: &Verification) -> io::Result<()> {
 }
 
 /// A finding in one line: where, how sure, why.
-pub(super) fn sentence(problem: &Problem) -> String {
+pub(super) fn sentence(problem: &VerifyFinding) -> String {
     let mut parts = Vec::new();
     if let Some(frame) = problem.frame {
         parts.push(format!("frame {frame}"));

@@ -7,7 +7,8 @@ use super::interrupt::Interrupt;
 use super::voice::FrameProgress;
 use anyhow::{Result, bail};
 use faceveil::{
-    Applier, ErrorKind, FileReport, Options, Progress, Verification, Verifier, VideoAnonymizer,
+    AnonymizeOptions, ErrorKind, FileReport, Progress, ReportApplier, Verification, Verifier,
+    VideoAnonymizer,
 };
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -41,7 +42,7 @@ impl<'a> Videos<'a> {
     }
 
     /// Finds the faces of a video; writes nothing.
-    pub(super) fn detect(&self, input: &Path, options: &Options) -> Result<FileReport> {
+    pub(super) fn detect(&self, input: &Path, options: &AnonymizeOptions) -> Result<FileReport> {
         self.find(input, options, |anonymizer, watch| {
             anonymizer.detect(input, watch)
         })
@@ -52,7 +53,7 @@ impl<'a> Videos<'a> {
         &self,
         input: &Path,
         output: &Path,
-        options: &Options,
+        options: &AnonymizeOptions,
     ) -> Result<FileReport> {
         self.find(input, options, |anonymizer, watch| {
             anonymizer.blur(input, output, watch)
@@ -64,7 +65,7 @@ impl<'a> Videos<'a> {
         &self,
         input: &Path,
         output: &Path,
-        applier: &Applier,
+        applier: &ReportApplier,
         line: &FileReport,
     ) -> Result<FileReport> {
         self.run(input, |_, watch| {
@@ -89,7 +90,7 @@ impl<'a> Videos<'a> {
     fn find(
         &self,
         input: &Path,
-        options: &Options,
+        options: &AnonymizeOptions,
         work: impl FnOnce(&VideoAnonymizer, Watch<'_>) -> faceveil::Result<FileReport>,
     ) -> Result<FileReport> {
         let Faces::Find { video_detector, .. } = &self.config.faces else {

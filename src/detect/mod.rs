@@ -171,14 +171,14 @@ impl Detector {
     /// # Errors
     /// [`ErrorKind::Engine`] if inference fails; whatever [`Picture::view`] gives.
     pub fn detect(&self, picture: &dyn Picture) -> Result<Vec<Face>> {
-        Ok(self.detect_and_reject(picture)?.faces)
+        Ok(self.detect_with_candidates(picture)?.faces)
     }
 
     /// As [`Detector::detect`], and what was nearly taken for a face.
     ///
     /// # Errors
     /// Those of [`Detector::detect`].
-    pub fn detect_and_reject(&self, picture: &dyn Picture) -> Result<Detected> {
+    pub fn detect_with_candidates(&self, picture: &dyn Picture) -> Result<Detected> {
         let plan = self.plans.of(picture.size());
         let mut all = self.find(picture, plan)?;
         if let Some(turns) = &plan.turns {

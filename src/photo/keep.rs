@@ -4,7 +4,7 @@
 /// tags), checked, and written anew; values of XMP and IPTC are not looked at. A value that is not there
 /// is not missed. The default keeps nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Keep {
+pub struct KeepMetadata {
     /// When it was taken and changed, to the second, and the time zone.
     pub time: bool,
     /// Make, model, lens, exposure time, aperture, sensitivity, focal length.
@@ -15,7 +15,7 @@ pub struct Keep {
     pub copyright: bool,
 }
 
-impl Keep {
+impl KeepMetadata {
     /// Whether anything is asked for.
     #[must_use]
     pub const fn any(self) -> bool {

@@ -38,7 +38,7 @@ use convert::Parts;
 pub(crate) use flatten::BACKDROPS;
 use flatten::Flattened;
 use guard::{Budget, guarded};
-pub use keep::Keep;
+pub use keep::KeepMetadata;
 use notes::Notes;
 
 /// A picture format that is read.
@@ -68,7 +68,7 @@ pub enum Format {
 /// What the first bytes of a file say it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Recognised {
+pub enum FileKind {
     /// A format that is handled.
     Photo(Format),
     /// A video, by the name of its container.
@@ -228,7 +228,7 @@ impl Photo {
     /// [`TooLarge`]: crate::ErrorKind::TooLarge
     /// [`Internal`]: crate::ErrorKind::Internal
     pub fn read(file: &[u8], limits: &Limits) -> Result<Self> {
-        Self::read_keeping(file, limits, Keep::default())
+        Self::read_keeping(file, limits, KeepMetadata::default())
     }
 
     /// As [`Photo::read`], for a new file that holds some of the source's metadata again.
@@ -236,7 +236,7 @@ impl Photo {
     ///
     /// # Errors
     /// Those of [`Photo::read`].
-    pub fn read_keeping(file: &[u8], limits: &Limits, keep: Keep) -> Result<Self> {
+    pub fn read_keeping(file: &[u8], limits: &Limits, keep: KeepMetadata) -> Result<Self> {
         Self::read_as(file, limits, keep, None)
     }
 
@@ -246,7 +246,12 @@ impl Photo {
     ///
     /// # Errors
     /// Those of [`Photo::read`]; [`Unsupported`](crate::ErrorKind::Unsupported) for what `to` cannot hold.
-    pub fn read_as(file: &[u8], limits: &Limits, keep: Keep, to: Option<Format>) -> Result<Self> {
+    pub fn read_as(
+        file: &[u8],
+        limits: &Limits,
+        keep: KeepMetadata,
+        to: Option<Format>,
+    ) -> Result<Self> {
         let format = sniff::format(file)?;
         let written = to.unwrap_or(format.written_as());
         let mut budget = Budget::new(limits.max_pixels);
@@ -302,7 +307,7 @@ impl Photo {
 
     /// What the first bytes of a file (4096 are enough) say it is.
     #[must_use]
-    pub fn recognise(head: &[u8]) -> Recognised {
+    pub fn recognise(head: &[u8]) -> FileKind {
         sniff::recognise(head)
     }
 

@@ -2,7 +2,7 @@
 //! should know. Names are kebab-case and part of the report's schema; `docs/names.md` lists them.
 //! What a caller asked to keep travels along, so that it reaches whichever reader can serve it.
 
-use super::keep::Keep;
+use super::keep::KeepMetadata;
 
 /// Collects names and sentences, each once, in the order in which they were met.
 #[derive(Clone, Debug, Default)]
@@ -16,12 +16,12 @@ pub(super) struct Notes {
     /// What was dropped and a viewer may miss.
     missed: Vec<String>,
     /// What the caller asked for and no block has had yet.
-    pub(super) wanted: Keep,
+    pub(super) wanted: KeepMetadata,
 }
 
 impl Notes {
     /// Notes for a reader that is asked to keep something.
-    pub(super) fn wanting(wanted: Keep) -> Self {
+    pub(super) fn wanting(wanted: KeepMetadata) -> Self {
         Self {
             wanted,
             ..Self::default()

@@ -4,7 +4,7 @@
 
 use super::guard::{malformed, unsupported};
 use super::notes::contains;
-use super::{Format, Recognised};
+use super::{FileKind, Format};
 use crate::error::{Error, Result};
 
 /// The format of `file`, or an error that says what it is instead.
@@ -20,17 +20,17 @@ pub(super) fn format(file: &[u8]) -> Result<Format> {
 }
 
 /// The same without an error, for whoever sorts files.
-pub(super) fn recognise(head: &[u8]) -> Recognised {
+pub(super) fn recognise(head: &[u8]) -> FileKind {
     match known(head) {
-        Some(Known::Format(format)) => Recognised::Photo(format),
+        Some(Known::Format(format)) => FileKind::Photo(format),
         Some(Known::Refused(kind)) if matches!(kind.group, Group::Video) => {
-            Recognised::Video(kind.name)
+            FileKind::Video(kind.name)
         }
         // A folder of photos may hold documents without anyone meaning them.
         Some(Known::Refused(kind)) if !matches!(kind.group, Group::Document) => {
-            Recognised::Refused(kind.name)
+            FileKind::Refused(kind.name)
         }
-        _ => Recognised::Unknown,
+        _ => FileKind::Unknown,
     }
 }
 

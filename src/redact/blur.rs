@@ -7,7 +7,7 @@ use super::canvas::{Canvas, Paint};
 use super::grid::Grid;
 use super::mask::{INSIDE, Mask};
 use super::membrane::{self, Held};
-use crate::colour::Coding;
+use crate::colour::SampleCoding;
 use crate::plane::{Channel, PlaneMut, Sample};
 use multiversion::multiversion;
 
@@ -21,7 +21,7 @@ pub(super) fn paint<T: Sample>(
     grid: &Grid,
     mask: &Mask,
     channel: Channel,
-    coding: Coding,
+    coding: SampleCoding,
 ) -> Paint {
     let rim = rim(plane, grid, mask);
     if rim.is_empty() {
@@ -38,7 +38,7 @@ pub(super) fn paint<T: Sample>(
 }
 
 /// What says least: mid grey, opaque, no ink.
-fn neutral(channel: Channel, coding: Coding) -> f32 {
+fn neutral(channel: Channel, coding: SampleCoding) -> f32 {
     match channel {
         Channel::Alpha | Channel::InvertedBlack => coding.max(),
         _ => coding.middle(),
@@ -101,7 +101,7 @@ const fn noise() -> [i8; TILE * TILE] {
 
 /// Adds noise that depends on the place in the upright picture, so that red, green and blue get the
 /// same, and that fades where a value comes near the ends of the range.
-fn add_grain(canvas: &mut Canvas, grid: &Grid, mask: &Mask, coding: Coding) {
+fn add_grain(canvas: &mut Canvas, grid: &Grid, mask: &Mask, coding: SampleCoding) {
     let place = |origin: i64| origin.max(0) as usize;
     let mut noise = Vec::new();
     for y in 0..mask.height {

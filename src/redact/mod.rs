@@ -20,7 +20,7 @@ mod tests;
 
 pub use overlay::Sticker;
 
-use crate::colour::Coding;
+use crate::colour::SampleCoding;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, PixelRect, Rect, Size};
 use crate::plane::{Channel, Layout, PlaneMut, Sample};
@@ -143,7 +143,7 @@ pub struct Redaction {
     stored: Size,
     orientation: Orientation,
     /// That of photos if there is none.
-    coding: Option<Coding>,
+    coding: Option<SampleCoding>,
 }
 
 impl Redaction {
@@ -169,7 +169,7 @@ impl Redaction {
 
     /// For planes whose samples mean something else than a photo's: the frames of a video.
     #[must_use]
-    pub const fn coded(mut self, coding: Coding) -> Self {
+    pub const fn coded(mut self, coding: SampleCoding) -> Self {
         self.coding = Some(coding);
         self
     }
@@ -180,7 +180,7 @@ impl Redaction {
     /// neither read nor written: pad anew after this.
     pub fn apply<T: Sample>(&self, plane: &mut PlaneMut<'_, T>, channel: Channel) {
         let grid = Grid::new(plane.layout(), self.stored, self.orientation);
-        let coding = self.coding.unwrap_or(Coding::photo::<T>());
+        let coding = self.coding.unwrap_or(SampleCoding::photo::<T>());
         let soft = !matches!(self.style, Style::Blur);
         let outlines = self.outlines.iter().map(|o| (*o, o.bounds(&grid)));
         for group in cluster::group(outlines) {

@@ -2,7 +2,7 @@
 //! that there are.
 
 use super::parts::rect;
-use super::{Covered, FileReport, FoundFace};
+use super::{FileReport, ReportFace, ReportRegion};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Rect, Size};
 use std::path::{Component, Path};
@@ -74,7 +74,7 @@ fn count(frames: usize) -> Option<String> {
 }
 
 /// A face may lie beyond the edge.
-fn face(face: &FoundFace, frames: usize) -> Option<String> {
+fn face(face: &ReportFace, frames: usize) -> Option<String> {
     let points = face.landmarks.iter().flatten().flatten();
     if !(0.0..=1.0).contains(&face.score) {
         Some(format!("score {} is outside 0..=1", face.score))
@@ -126,7 +126,7 @@ fn regions(report: &FileReport) -> Option<Fault> {
     })
 }
 
-fn region(region: &Covered, size: Size, frames: usize) -> Option<String> {
+fn region(region: &ReportRegion, size: Size, frames: usize) -> Option<String> {
     let [x, y, w, h] = region.area;
     let Some(area) = rect(region.area).filter(|r| r.width() > 0.0 && r.height() > 0.0) else {
         return Some(format!(
@@ -153,7 +153,7 @@ fn region(region: &Covered, size: Size, frames: usize) -> Option<String> {
 }
 
 /// Most regions that are in one frame together.
-fn most_at_once(regions: &[Covered]) -> usize {
+fn most_at_once(regions: &[ReportRegion]) -> usize {
     // A change of the number at each frame where some begin or end.
     let mut changes = Vec::with_capacity(2 * regions.len());
     let mut always = 0;

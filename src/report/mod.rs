@@ -17,14 +17,16 @@ mod tests;
 mod verification;
 
 pub(crate) use check::ensure_regions;
-pub use parts::{Covered, FollowedFace, FormatsUsed, FoundFace, Hashes, Milliseconds, OpenSpan};
+pub use parts::{
+    FileDigests, FormatChange, ReportFace, ReportRegion, StageTimings, TrackSummary, UncoveredSpan,
+};
 pub use read::{ReportReader, read_report};
 #[cfg(feature = "video")]
 pub(crate) use runs::Runs;
 pub(crate) use schedule::Schedule;
-pub use style::StyleUsed;
+pub use style::ReportStyle;
 pub use summary::RunSummary;
-pub use verification::{Problem, Verdict, Verification};
+pub use verification::{Verdict, Verification, VerifyFinding};
 
 use crate::digest::Digest;
 use crate::geometry::Rect;
@@ -63,10 +65,10 @@ pub struct FileReport {
     /// How it ended.
     pub outcome: Outcome,
     /// Of the input and the output, as whole files; `null` if the input could not be read.
-    pub sha256: Option<Hashes>,
+    pub sha256: Option<FileDigests>,
     /// The formats of a photo that is written in another one than its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub formats: Option<FormatsUsed>,
+    pub formats: Option<FormatChange>,
     /// Width of the upright picture, 0 if it could not be read.
     pub width: u32,
     /// Height of the upright picture, 0 if it could not be read.
@@ -75,10 +77,10 @@ pub struct FileReport {
     pub frames: usize,
     /// Faces through time, of a video; numbered from 0 in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tracks: Vec<FollowedFace>,
+    pub tracks: Vec<TrackSummary>,
     /// Where a face of a video was probably left open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub spans: Vec<OpenSpan>,
+    pub spans: Vec<UncoveredSpan>,
     /// SHA-256 over when the frames of a video are shown, counted from the first, as fractions of seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<Digest>,
@@ -87,21 +89,21 @@ pub struct FileReport {
     pub backend: Option<String>,
     /// What was found.
     #[serde(deserialize_with = "read::limited")]
-    pub faces: Vec<FoundFace>,
+    pub faces: Vec<ReportFace>,
     /// The likeliest of what was not taken for a face, at most ten a frame; of photos only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[serde(deserialize_with = "read::limited")]
-    pub rejected: Vec<FoundFace>,
+    pub rejected: Vec<ReportFace>,
     /// What was covered, or would be.
     #[serde(deserialize_with = "read::limited")]
-    pub regions: Vec<Covered>,
+    pub regions: Vec<ReportRegion>,
     /// Boxes that somebody asked to leave open: a face whose middle lies in one is not covered, on purpose.
     /// x, y, width, height in pixels of the upright picture.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[serde(deserialize_with = "read::limited")]
     pub ignored: Vec<[f32; 4]>,
     /// What it was covered with; `null` where nothing is covered on principle (`detect`).
-    pub style: Option<StyleUsed>,
+    pub style: Option<ReportStyle>,
     /// What was found when the output was looked at again; left out if nobody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verify: Option<Verification>,
@@ -117,7 +119,7 @@ pub struct FileReport {
     /// Engine and device.
     pub engine: String,
     /// Where the time went.
-    pub ms: Milliseconds,
+    pub ms: StageTimings,
     /// Why it failed, the whole chain.
     pub error: Option<String>,
 }
@@ -151,7 +153,7 @@ impl FileReport {
             kept: Vec::new(),
             warnings: Vec::new(),
             engine: engine.to_owned(),
-            ms: Milliseconds::default(),
+            ms: StageTimings::default(),
             error: None,
         }
     }
@@ -181,8 +183,8 @@ impl FileReport {
     /// What is covered in one frame, in the order that it is covered in: tracks by their number, then
     /// what belongs to none.
     #[must_use]
-    pub fn regions_of(&self, frame: usize) -> Vec<&Covered> {
-        let mut all: Vec<&Covered> = self.regions.iter().filter(|r| r.is_in(frame)).collect();
+    pub fn regions_of(&self, frame: usize) -> Vec<&ReportRegion> {
+        let mut all: Vec<&ReportRegion> = self.regions.iter().filter(|r| r.is_in(frame)).collect();
         all.sort_by_key(|r| r.order());
         all
     }

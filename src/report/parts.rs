@@ -12,14 +12,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Hashes {
+pub struct FileDigests {
     /// Of the input.
     pub input: Digest,
     /// Of the output; `null` if none was written.
     pub output: Option<Digest>,
 }
 
-impl Hashes {
+impl FileDigests {
     /// Of a file of which nothing was written yet.
     #[must_use]
     pub const fn of_input(input: Digest) -> Self {
@@ -34,14 +34,14 @@ impl Hashes {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct FormatsUsed {
+pub struct FormatChange {
     /// Of the input: `heic`.
     pub input: String,
     /// Of the output: `jpeg`.
     pub output: String,
 }
 
-impl FormatsUsed {
+impl FormatChange {
     pub(crate) fn new(input: &str, output: &str) -> Self {
         Self {
             input: input.to_owned(),
@@ -54,7 +54,7 @@ impl FormatsUsed {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct FoundFace {
+pub struct ReportFace {
     /// Frame or page, counted from 0; left out where there is but one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame: Option<usize>,
@@ -76,7 +76,7 @@ pub struct FoundFace {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Covered {
+pub struct ReportRegion {
     /// Frame or page of a photo that has several, counted from 0. With neither this nor `frames`, the
     /// region is in all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,7 +99,7 @@ pub struct Covered {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct FollowedFace {
+pub struct TrackSummary {
     /// First frame, counted from 0.
     pub first: usize,
     /// Last frame.
@@ -116,7 +116,7 @@ pub struct FollowedFace {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct OpenSpan {
+pub struct UncoveredSpan {
     /// First frame, counted from 0.
     pub first: usize,
     /// Last frame.
@@ -132,7 +132,7 @@ pub struct OpenSpan {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Milliseconds {
+pub struct StageTimings {
     /// Reading pixels.
     pub decode: f64,
     /// Finding faces.
@@ -164,7 +164,7 @@ fn corners(r: &Rect) -> [f32; 4] {
     [r.left(), r.top(), r.width(), r.height()].map(hundredth)
 }
 
-impl FoundFace {
+impl ReportFace {
     pub(crate) fn new(frame: Option<usize>, face: &Face) -> Self {
         Self {
             frame,
@@ -179,7 +179,7 @@ impl FoundFace {
     }
 }
 
-impl Covered {
+impl ReportRegion {
     /// The region in hundredths of pixels, rounded outward: what is told, and so what is covered.
     /// `None` if it shares nothing with the upright picture.
     pub(crate) fn new(region: &Region, within: Size) -> Option<Self> {
@@ -243,7 +243,7 @@ pub(super) fn rect([x, y, width, height]: [f32; 4]) -> Option<Rect> {
 }
 
 #[cfg(feature = "video")]
-impl From<&Summary> for FollowedFace {
+impl From<&Summary> for TrackSummary {
     fn from(track: &Summary) -> Self {
         Self {
             first: track.first,
@@ -256,7 +256,7 @@ impl From<&Summary> for FollowedFace {
 }
 
 #[cfg(feature = "video")]
-impl OpenSpan {
+impl UncoveredSpan {
     /// `seconds`: when a frame is shown.
     pub(crate) fn new(span: &Span, seconds: impl Fn(usize) -> f64) -> Self {
         let rounded = |frame| (seconds(frame) * 1e3).round() / 1e3;
@@ -280,7 +280,7 @@ mod tests {
             x in -300.0f32..4000.0, y in -300.0f32..4000.0, w in 0.01f32..900.0, h in 0.01f32..900.0
         ) {
             let area = Rect::new(x, y, w, h).expect("a box");
-            let told = Covered::new(&Region::new(Shape::Ellipse, area), Size::new(4000, 3000));
+            let told = ReportRegion::new(&Region::new(Shape::Ellipse, area), Size::new(4000, 3000));
             if let Some(told) = told {
                 let covered = told.region().expect("a box").area;
                 // But for what single precision does to hundredths.
@@ -289,7 +289,7 @@ mod tests {
                 prop_assert!(near(area.right(), covered.right()));
                 prop_assert!((covered.right() - area.right()).abs() < 0.025);
                 let line = serde_json::to_string(&told).expect("written");
-                prop_assert_eq!(serde_json::from_str::<Covered>(&line).expect("read"), told);
+                prop_assert_eq!(serde_json::from_str::<ReportRegion>(&line).expect("read"), told);
             }
         }
     }
@@ -297,7 +297,7 @@ mod tests {
     #[test]
     fn a_region_without_end_covers_the_whole_picture() {
         let all = Rect::from_corners(-3e38, -3e38, 3e38, 3e38).expect("finite");
-        let told = Covered::new(&Region::new(Shape::Box, all), Size::new(40, 30));
+        let told = ReportRegion::new(&Region::new(Shape::Box, all), Size::new(40, 30));
         let covered = told.expect("covered").region().expect("a box").area;
         assert_eq!(covered, Rect::of(Size::new(40, 30)));
     }

@@ -1,12 +1,12 @@
 //! Regions of a video: a box that stays where it is for many frames is told once.
 #![cfg(feature = "video")]
 
-use super::Covered;
+use super::ReportRegion;
 
 /// Joins equal boxes of successive frames. Memory grows with the boxes that differ, not with the frames.
 #[derive(Default)]
 pub(crate) struct Runs {
-    all: Vec<Covered>,
+    all: Vec<ReportRegion>,
     /// Those of the frame before.
     open: Vec<usize>,
     frame: usize,
@@ -14,10 +14,11 @@ pub(crate) struct Runs {
 
 impl Runs {
     /// Adds the regions of the next frame.
-    pub(crate) fn push(&mut self, regions: &[Covered]) {
+    pub(crate) fn push(&mut self, regions: &[ReportRegion]) {
         let (frame, mut now) = (self.frame, Vec::with_capacity(regions.len()));
-        let same =
-            |a: &Covered, b: &Covered| (a.track, a.shape, a.area) == (b.track, b.shape, b.area);
+        let same = |a: &ReportRegion, b: &ReportRegion| {
+            (a.track, a.shape, a.area) == (b.track, b.shape, b.area)
+        };
         for region in regions {
             if now.iter().any(|&i: &usize| same(&self.all[i], region)) {
                 continue;
@@ -39,7 +40,7 @@ impl Runs {
     }
 
     /// All of them, by their first frame.
-    pub(crate) fn finish(self) -> Vec<Covered> {
+    pub(crate) fn finish(self) -> Vec<ReportRegion> {
         self.all
     }
 }
@@ -50,9 +51,9 @@ mod tests {
     use crate::geometry::{Rect, Size};
     use crate::redact::{Region, Shape};
 
-    fn at(x: f32) -> Covered {
+    fn at(x: f32) -> ReportRegion {
         let area = Rect::new(x, 1.0, 5.0, 5.0).expect("a box");
-        Covered::new(&Region::new(Shape::Box, area), Size::new(99, 99)).expect("inside")
+        ReportRegion::new(&Region::new(Shape::Box, area), Size::new(99, 99)).expect("inside")
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! From a report's regions, which have spans, back to those of each frame.
 
-use super::Covered;
+use super::ReportRegion;
 use crate::redact::Region;
 
 /// Gives the regions of one frame after the other.
 pub(crate) struct Schedule<'a> {
-    regions: &'a [Covered],
+    regions: &'a [ReportRegion],
     /// Those that are still to come, by falling first frame.
     coming: Vec<usize>,
     /// Those of the frame before, in the order of covering.
@@ -13,14 +13,14 @@ pub(crate) struct Schedule<'a> {
     frame: usize,
 }
 
-fn first(region: &Covered) -> usize {
+fn first(region: &ReportRegion) -> usize {
     let span = region.frames.map_or(0, |[first, _]| first);
     region.frame.unwrap_or(span)
 }
 
 impl<'a> Schedule<'a> {
     /// From the first frame on.
-    pub(crate) fn new(regions: &'a [Covered]) -> Self {
+    pub(crate) fn new(regions: &'a [ReportRegion]) -> Self {
         let mut coming: Vec<usize> = (0..regions.len()).collect();
         coming.sort_by_key(|&i| std::cmp::Reverse(first(&regions[i])));
         Self {
@@ -55,7 +55,7 @@ mod tests {
     use crate::report::FileReport;
     use proptest::prelude::*;
 
-    fn covered() -> impl Strategy<Value = Covered> {
+    fn covered() -> impl Strategy<Value = ReportRegion> {
         let when = prop_oneof![
             Just((None, None)),
             (0usize..8).prop_map(|f| (Some(f), None)),
@@ -64,7 +64,7 @@ mod tests {
         (0.0f32..90.0, when, prop::option::of(0usize..4)).prop_map(|(x, (frame, frames), track)| {
             let area = Rect::new(x, 1.0, 5.0, 5.0).expect("a box");
             let region = Region::new(Shape::Box, area);
-            let mut one = Covered::new(&region, Size::new(99, 99)).expect("inside");
+            let mut one = ReportRegion::new(&region, Size::new(99, 99)).expect("inside");
             (one.frame, one.frames, one.track) = (frame, frames, track);
             one
         })

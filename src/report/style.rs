@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct StyleUsed {
+pub struct ReportStyle {
     /// `blur`, `solid`, `mosaic`, `gaussian` or `image`.
     pub name: String,
     /// Whether the covered pixels left no trace.
@@ -25,7 +25,7 @@ pub struct StyleUsed {
     pub image: Option<Digest>,
 }
 
-impl From<&Style> for StyleUsed {
+impl From<&Style> for ReportStyle {
     fn from(style: &Style) -> Self {
         let mut used = Self {
             name: style.name().to_owned(),
@@ -44,7 +44,7 @@ impl From<&Style> for StyleUsed {
     }
 }
 
-impl StyleUsed {
+impl ReportStyle {
     /// The style itself. `sticker` is what `image` needs; other styles do not look at it.
     ///
     /// # Errors
@@ -133,14 +133,14 @@ mod tests {
             Style::Gaussian,
             Style::Image(sticker.clone()),
         ] {
-            let used = StyleUsed::from(&style);
+            let used = ReportStyle::from(&style);
             assert_eq!(used.fault(), None, "{used:?}");
             let line = serde_json::to_string(&used).expect("written");
-            let read: StyleUsed = serde_json::from_str(&line).expect("read");
+            let read: ReportStyle = serde_json::from_str(&line).expect("read");
             assert_eq!(read.style(Some(&sticker)).expect("known"), style, "{line}");
         }
         let other = Sticker::new(Size::new(2, 1), &[9; 8]).expect("valid");
-        let used = StyleUsed::from(&Style::Image(sticker));
+        let used = ReportStyle::from(&Style::Image(sticker));
         assert!(used.style(Some(&other)).is_err() && used.style(None).is_err());
     }
 
@@ -155,7 +155,7 @@ mod tests {
             r#"{"name":"image","irreversible":true}"#,
             r#"{"name":"none","irreversible":true}"#,
         ] {
-            let used: StyleUsed = serde_json::from_str(lie).expect("read");
+            let used: ReportStyle = serde_json::from_str(lie).expect("read");
             assert!(used.fault().is_some(), "{lie}");
         }
     }

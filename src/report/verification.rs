@@ -10,13 +10,13 @@ pub struct Verification {
     /// All of it in one word.
     pub verdict: Verdict,
     /// What a person must look at; empty if it passed.
-    pub findings: Vec<Problem>,
+    pub findings: Vec<VerifyFinding>,
 }
 
 impl Verification {
     /// A verdict and what it rests on.
     #[must_use]
-    pub const fn new(verdict: Verdict, findings: Vec<Problem>) -> Self {
+    pub const fn new(verdict: Verdict, findings: Vec<VerifyFinding>) -> Self {
         Self { verdict, findings }
     }
 }
@@ -38,7 +38,7 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Problem {
+pub struct VerifyFinding {
     /// What it is, in one word.
     pub kind: String,
     /// Frame or page, counted from 0.
@@ -57,7 +57,7 @@ pub struct Problem {
     pub reason: String,
 }
 
-impl Problem {
+impl VerifyFinding {
     /// Without place or score.
     #[must_use]
     pub fn new(kind: &str, reason: impl Into<String>) -> Self {

@@ -23,9 +23,9 @@ use crate::error::{ErrorKind, Result};
 use crate::face::Face;
 use crate::geometry::{Rect, Size};
 use crate::inspect::inspect;
-use crate::photo::{BACKDROPS, Format, Keep, Limits, Photo, Recognised};
+use crate::photo::{BACKDROPS, FileKind, Format, KeepMetadata, Limits, Photo};
 use crate::redact::{Region, Sticker, Style};
-use crate::report::{FileReport, Problem, Verdict, Verification, ensure_regions};
+use crate::report::{FileReport, Verdict, Verification, VerifyFinding, ensure_regions};
 use std::path::PathBuf;
 
 /// How outputs are looked at again.
@@ -105,11 +105,11 @@ mod kind {
 
 /// Findings of one file.
 #[derive(Debug, Default)]
-struct Findings(Vec<Problem>);
+struct Findings(Vec<VerifyFinding>);
 
 impl Findings {
     fn add(&mut self, kind: &str, reason: impl Into<String>) {
-        self.0.push(Problem::new(kind, reason));
+        self.0.push(VerifyFinding::new(kind, reason));
     }
 
     /// With a place in the picture.
@@ -119,9 +119,9 @@ impl Findings {
         frame: Option<usize>,
         area: &Rect,
         reason: String,
-    ) -> &mut Problem {
+    ) -> &mut VerifyFinding {
         let hundredth = |v: f32| (v * 100.0).round() / 100.0;
-        let mut problem = Problem::new(kind, reason);
+        let mut problem = VerifyFinding::new(kind, reason);
         let corners = [area.left(), area.top(), area.width(), area.height()];
         problem.area = Some(corners.map(hundredth));
         problem.frame = frame;
@@ -131,7 +131,7 @@ impl Findings {
     }
 
     fn conclude(self) -> Verification {
-        let ran = |p: &Problem| p.kind != kind::NOT_CHECKED;
+        let ran = |p: &VerifyFinding| p.kind != kind::NOT_CHECKED;
         let verdict = if self.0.is_empty() {
             Verdict::Passed
         } else if self.0.iter().any(ran) {
@@ -147,10 +147,10 @@ impl Findings {
 /// no opacity.
 fn as_it_is(file: &[u8], limits: &Limits) -> Result<Photo> {
     let to = match Photo::recognise(file) {
-        Recognised::Photo(Format::Heic | Format::Avif) => Some(Format::Png),
+        FileKind::Photo(Format::Heic | Format::Avif) => Some(Format::Png),
         _ => None,
     };
-    Photo::read_as(file, limits, Keep::default(), to)
+    Photo::read_as(file, limits, KeepMetadata::default(), to)
 }
 
 impl Verifier {

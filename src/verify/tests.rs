@@ -3,7 +3,7 @@
 use super::as_it_is;
 use super::cover::{Difference, differences};
 use crate::geometry::{Rect, Size};
-use crate::photo::{Format, Keep, Limits, Photo};
+use crate::photo::{Format, KeepMetadata, Limits, Photo};
 use crate::plane::{AnyPlaneMut, Layout};
 use crate::redact::{Redaction, Region, Rgb, Shape, Sticker, Style};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
@@ -109,7 +109,12 @@ fn heifs() -> impl Iterator<Item = Format> {
 }
 
 fn converted(picture: &Made, to: Format) -> Vec<u8> {
-    let photo = Photo::read_as(&png(picture), &Limits::default(), Keep::default(), Some(to));
+    let photo = Photo::read_as(
+        &png(picture),
+        &Limits::default(),
+        KeepMetadata::default(),
+        Some(to),
+    );
     photo.and_then(|photo| photo.write()).expect("written")
 }
 
@@ -141,7 +146,7 @@ fn covered(file: &[u8], regions: &[Region], style: &Style) -> Vec<u8> {
     let own = Photo::read(file, &Limits::default())
         .expect("a photo")
         .format();
-    let photo = Photo::read_as(file, &Limits::default(), Keep::default(), Some(own));
+    let photo = Photo::read_as(file, &Limits::default(), KeepMetadata::default(), Some(own));
     let mut photo = photo.expect("a photo");
     let redaction = Redaction::new(style, regions, photo.stored_size(0), photo.orientation(0));
     let touched = |layout: &Layout| redaction.touched(layout);

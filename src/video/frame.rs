@@ -2,7 +2,7 @@
 //!
 //! Invariant: a frame's samples are as many as its shape asks for, so every plane can be borrowed.
 
-use crate::colour::Coding;
+use crate::colour::SampleCoding;
 use crate::error::Result;
 use crate::geometry::{Orientation, Size};
 use crate::plane::{AnyPlaneMut, Channel, Layout, PlaneMut};
@@ -28,7 +28,7 @@ pub(crate) struct Shape {
     /// What the planes are.
     pub(crate) planes: Planes,
     /// What the samples mean.
-    pub(crate) coding: Coding,
+    pub(crate) coding: SampleCoding,
     /// Width over height of an upright pixel.
     pub(crate) pixel_aspect: f32,
     /// Whether the transfer curve is that of PQ (SMPTE ST 2084), which looks dim as it is.
@@ -42,10 +42,10 @@ impl Shape {
         size: Size::new(2, 2),
         orientation: Orientation::Normal,
         planes: Planes::Grey,
-        coding: Coding {
+        coding: SampleCoding {
             bits: 8,
-            range: crate::colour::Range::Full,
-            matrix: crate::colour::Matrix::Bt601,
+            range: crate::colour::YuvRange::Full,
+            matrix: crate::colour::YuvMatrix::Bt601,
         },
         pixel_aspect: 1.0,
         is_pq: false,
@@ -163,7 +163,7 @@ impl Frame {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::colour::{Matrix, Range};
+    use crate::colour::{YuvMatrix, YuvRange};
 
     #[test]
     fn odd_sizes_round_their_chroma_up() {
@@ -171,10 +171,10 @@ mod tests {
             size: Size::new(5, 3),
             orientation: Orientation::Normal,
             planes,
-            coding: Coding {
+            coding: SampleCoding {
                 bits: 10,
-                range: Range::Limited,
-                matrix: Matrix::Bt709,
+                range: YuvRange::Limited,
+                matrix: YuvMatrix::Bt709,
             },
             pixel_aspect: 1.0,
             is_pq: false,

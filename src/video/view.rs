@@ -5,7 +5,7 @@
 //! [`FramePicture::to_stored`] takes boxes back to pixels as they are stored, upright.
 
 use super::frame::{Frame, Planes, Samples, Shape};
-use crate::colour::{Coding, Range};
+use crate::colour::{SampleCoding, YuvRange};
 use crate::error::Result;
 use crate::geometry::{PixelRect, Point, Rect, Size};
 use crate::picture::{Picture, RgbImage, resample_plane};
@@ -123,7 +123,7 @@ fn eight_bits(data: &[u16], shape: &Shape) -> Vec<u8> {
 
 /// Interleaved RGB of planes of the same size.
 fn to_rgb(planes: &[Vec<u8>], shape: &Shape) -> Vec<u8> {
-    let coding = Coding {
+    let coding = SampleCoding {
         bits: 8,
         ..shape.coding
     };
@@ -141,7 +141,7 @@ fn to_rgb(planes: &[Vec<u8>], shape: &Shape) -> Vec<u8> {
     }
 }
 
-fn ycc_to_rgb(y: &[u8], cb: &[u8], cr: &[u8], coding: Coding) -> Vec<u8> {
+fn ycc_to_rgb(y: &[u8], cb: &[u8], cr: &[u8], coding: SampleCoding) -> Vec<u8> {
     /// Fractional bits of the integer arithmetic.
     const BITS: i32 = 14;
     let (kr, kb) = coding.matrix.shares();
@@ -158,8 +158,8 @@ fn ycc_to_rgb(y: &[u8], cb: &[u8], cr: &[u8], coding: Coding) -> Vec<u8> {
     let green_red = fixed(2.0 * kr * (1.0 - kr) / kg * chroma);
     let green_blue = fixed(2.0 * kb * (1.0 - kb) / kg * chroma);
     let black = match coding.range {
-        Range::Full => 0,
-        Range::Limited => 16,
+        YuvRange::Full => 0,
+        YuvRange::Limited => 16,
     };
     let half = 1 << (BITS - 1);
     let mut out = vec![0; y.len() * 3];
@@ -177,19 +177,19 @@ fn ycc_to_rgb(y: &[u8], cb: &[u8], cr: &[u8], coding: Coding) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::colour::Matrix;
+    use crate::colour::YuvMatrix;
     use crate::geometry::Orientation;
     use crate::plane::Channel;
 
-    fn shape(size: Size, planes: Planes, bits: u8, range: Range) -> Shape {
+    fn shape(size: Size, planes: Planes, bits: u8, range: YuvRange) -> Shape {
         Shape {
             size,
             orientation: Orientation::Normal,
             planes,
-            coding: Coding {
+            coding: SampleCoding {
                 bits,
                 range,
-                matrix: Matrix::Bt709,
+                matrix: YuvMatrix::Bt709,
             },
             pixel_aspect: 1.0,
             is_pq: false,
@@ -219,10 +219,10 @@ mod tests {
         ];
         for planes in formats {
             for (bits, range) in [
-                (8, Range::Limited),
-                (8, Range::Full),
-                (10, Range::Limited),
-                (12, Range::Full),
+                (8, YuvRange::Limited),
+                (8, YuvRange::Full),
+                (10, YuvRange::Limited),
+                (12, YuvRange::Full),
             ] {
                 let shape = shape(Size::new(33, 21), planes, bits, range);
                 let frame = flat(&shape, [0.8, 0.3, 0.1]);
@@ -260,7 +260,7 @@ mod tests {
         let shape = Shape {
             orientation: Orientation::Rotate90,
             pixel_aspect: 2.0,
-            ..shape(stored, Planes::Grey, 8, Range::Full)
+            ..shape(stored, Planes::Grey, 8, YuvRange::Full)
         };
         // White where a viewer sees the upper left quarter: the lower left of what is stored.
         let white = |i: usize| i % 40 < 20 && i / 40 >= 10;

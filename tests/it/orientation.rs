@@ -1,8 +1,8 @@
 //! A picture stored in any of the eight orientations is looked at and covered as it is seen; so is one that lies or leans.
 
 use faceveil::{
-    Anonymizer, Detector, DetectorOptions, Limits, Options, Orientation, Photo, Picture, PixelRect,
-    Preset, RgbImage, Size,
+    AnonymizeOptions, Anonymizer, Detector, DetectorOptions, Limits, Orientation, Photo, Picture,
+    PixelRect, Preset, RgbImage, Size,
 };
 
 /// An EXIF block with an orientation and nothing else.
@@ -39,7 +39,7 @@ fn a_face_is_found_and_covered_in_every_orientation() {
         preset: Preset::Fast,
         ..DetectorOptions::default()
     });
-    let anonymizer = Anonymizer::new(detector.unwrap(), Options::default()).unwrap();
+    let anonymizer = Anonymizer::new(detector.unwrap(), AnonymizeOptions::default()).unwrap();
     for orientation in Orientation::ALL {
         let stored_size = orientation.upright_size(size);
         let stored = orientation.inverse().upright_pixels::<3>(upright, size);

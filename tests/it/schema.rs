@@ -1,8 +1,8 @@
 //! The published schema of reports, checked against real lines by the part of JSON Schema that it uses.
 
 use faceveil::{
-    Covered, FileReport, FollowedFace, FormatsUsed, FoundFace, Hashes, Milliseconds, OpenSpan,
-    Problem, RunSummary, StyleUsed, Verification,
+    FileDigests, FileReport, FormatChange, ReportFace, ReportRegion, ReportStyle, RunSummary,
+    StageTimings, TrackSummary, UncoveredSpan, Verification, VerifyFinding,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -132,19 +132,28 @@ fn the_schema_has_the_fields_that_are_read_and_written_and_no_others() {
     let file = "file/properties";
     for (part, fields) in [
         (at("file"), fields::<FileReport>()),
-        (at(&format!("{file}/sha256/anyOf/0")), fields::<Hashes>()),
-        (at(&format!("{file}/formats")), fields::<FormatsUsed>()),
+        (
+            at(&format!("{file}/sha256/anyOf/0")),
+            fields::<FileDigests>(),
+        ),
+        (at(&format!("{file}/formats")), fields::<FormatChange>()),
         (
             at(&format!("{file}/tracks/items")),
-            fields::<FollowedFace>(),
+            fields::<TrackSummary>(),
         ),
-        (at(&format!("{file}/spans/items")), fields::<OpenSpan>()),
-        (at(&format!("{file}/ms")), fields::<Milliseconds>()),
-        (at("face"), fields::<FoundFace>()),
-        (at("region"), fields::<Covered>()),
-        (at("style"), fields::<StyleUsed>()),
+        (
+            at(&format!("{file}/spans/items")),
+            fields::<UncoveredSpan>(),
+        ),
+        (at(&format!("{file}/ms")), fields::<StageTimings>()),
+        (at("face"), fields::<ReportFace>()),
+        (at("region"), fields::<ReportRegion>()),
+        (at("style"), fields::<ReportStyle>()),
         (at("verify"), fields::<Verification>()),
-        (at("verify/properties/findings/items"), fields::<Problem>()),
+        (
+            at("verify/properties/findings/items"),
+            fields::<VerifyFinding>(),
+        ),
         (at("summary"), fields::<RunSummary>()),
     ] {
         let known = part["properties"].as_object().unwrap();

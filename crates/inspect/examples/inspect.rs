@@ -11,10 +11,13 @@ fn main() {
                     seen.width,
                     seen.height,
                     seen.frames,
-                    seen.damage.map_or(String::new(), |why| format!(", damaged: {why}"))
+                    seen.damage
+                        .map_or(String::new(), |why| format!(", damaged: {why}"))
                 );
                 for finding in seen.findings {
-                    let bytes = finding.bytes.map_or(String::new(), |n| format!(", {n} bytes"));
+                    let bytes = finding
+                        .bytes
+                        .map_or(String::new(), |n| format!(", {n} bytes"));
                     let (kind, place) = (finding.kind, finding.place);
                     println!("  {kind}  {place}{bytes}  {:?}", finding.detail);
                 }

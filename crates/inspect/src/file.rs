@@ -48,4 +48,3 @@ pub fn inspect_file(path: &Path) -> Result<Inspection> {
     }
     Ok(out)
 }
-

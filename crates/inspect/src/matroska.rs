@@ -370,7 +370,9 @@ fn kind_of_tag(name: &str, value: &str) -> Option<Kind> {
         // Numbers.
         () if has(&["DURATION", "BPS", "NUMBER_OF_"])
             && value.len() <= 32
-            && value.bytes().all(|b| b.is_ascii_digit() || b":. \t".contains(&b)) =>
+            && value
+                .bytes()
+                .all(|b| b.is_ascii_digit() || b":. \t".contains(&b)) =>
         {
             return None;
         }

@@ -101,7 +101,8 @@ impl Code {
             return symbol;
         }
         let ahead = bits.peek(LONGEST as u32);
-        let mut code = (ahead & ((1 << self.quick_bits) - 1)).reverse_bits() >> (32 - self.quick_bits);
+        let mut code =
+            (ahead & ((1 << self.quick_bits) - 1)).reverse_bits() >> (32 - self.quick_bits);
         for length in self.quick_bits as usize + 1..=LONGEST {
             code = code << 1 | ahead >> (length - 1) & 1;
             let (first, place) = self.first[length];
@@ -127,7 +128,14 @@ mod tests {
         let code = Code::new(&lengths).expect("complete");
         let mut bits = LowFirst::new(&[0xff, 0xff, 0b0000_0011]);
         // Nine ones twice, then a zero.
-        assert_eq!([code.read(&mut bits), code.read(&mut bits), code.read(&mut bits)], [9, 9, 0]);
+        assert_eq!(
+            [
+                code.read(&mut bits),
+                code.read(&mut bits),
+                code.read(&mut bits)
+            ],
+            [9, 9, 0]
+        );
         let mut bits = LowFirst::new(&[0b0111_1111, 0b0111_1110]);
         assert_eq!([code.read(&mut bits), code.read(&mut bits)], [7, 0]);
         assert!(Code::new(&[1, 1, 1]).is_none() && Code::new(&[2, 2]).is_none());

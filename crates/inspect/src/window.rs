@@ -57,7 +57,11 @@ impl<R: Read + Seek> Window<R> {
                 self.from.seek(SeekFrom::Start(next))?;
             }
             let wanted = length.max(PIECE) - self.held.len().min(length.max(PIECE));
-            let read = self.from.by_ref().take(wanted as u64).read_to_end(&mut self.held)?;
+            let read = self
+                .from
+                .by_ref()
+                .take(wanted as u64)
+                .read_to_end(&mut self.held)?;
             self.cursor = next + read as u64;
         }
         let from = (at - self.at) as usize;
@@ -105,7 +109,14 @@ mod tests {
     fn any_part_can_be_asked_for_in_any_order() {
         let file: Vec<u8> = (0..300_000u32).map(|i| (i / 7) as u8).collect();
         let mut window = Window::new(Cursor::new(&file[..])).expect("in memory");
-        for (at, length) in [(0, 9), (5, 70_000), (200_000, 10), (199_000, 1500), (299_999, 9), (70_004, 3)] {
+        for (at, length) in [
+            (0, 9),
+            (5, 70_000),
+            (200_000, 10),
+            (199_000, 1500),
+            (299_999, 9),
+            (70_004, 3),
+        ] {
             let end = (at + length).min(file.len());
             let read = window.bytes(at as u64, length).expect("in memory");
             assert_eq!(read, &file[at..end], "{at}");

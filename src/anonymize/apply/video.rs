@@ -1,6 +1,6 @@
 //! The same for videos: read once more, each frame covered with what its line has for it.
 
-use super::{Applier, begun, differs, same_size};
+use super::{ReportApplier, begun, differs, same_size};
 use crate::anonymize::milliseconds;
 use crate::anonymize::video::{
     Progress, VideoOptions, again, digest, ensure_apart, look_through, tell_sound,
@@ -12,13 +12,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-impl Applier {
+impl ReportApplier {
     /// Covers the regions of a line in the video that it is about, and writes the new one to `output`,
     /// which is replaced; give a temporary name and rename it. It is removed if the video fails.
     /// [`VideoOptions::workers`] is not used.
     ///
     /// # Errors
-    /// As [`Applier::find`] and [`super::super::VideoAnonymizer::blur`].
+    /// As [`ReportApplier::find`] and [`super::super::VideoAnonymizer::blur`].
     pub fn video(
         &self,
         input: &Path,

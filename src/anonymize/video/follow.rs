@@ -4,7 +4,7 @@
 use super::{Progress, VideoAnonymizer, Watch, flow};
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
-use crate::report::{FileReport, OpenSpan, Outcome};
+use crate::report::{FileReport, Outcome, UncoveredSpan};
 use crate::track::{Glimpse, Place, Sighting, Tracker};
 use crate::video::{self, Frame, FramePicture, Shape, Video};
 use flow::Pool;
@@ -160,7 +160,7 @@ impl VideoAnonymizer {
             .collect();
         let seconds = |frame: usize| video.seconds(followed.pts.get(frame).copied().unwrap_or(0));
         let spans = followed.tracker.open_spans().iter();
-        report.spans = spans.map(|s| OpenSpan::new(s, seconds)).collect();
+        report.spans = spans.map(|s| UncoveredSpan::new(s, seconds)).collect();
         report.outcome = match report.regions.is_empty() {
             true => Outcome::NoFaces,
             false => Outcome::Redacted,

@@ -6,10 +6,10 @@ use crate::anonymize::{ensure_nothing_left, milliseconds};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inspect::{FindingKind, inspect_file};
-use crate::photo::Keep;
+use crate::photo::KeepMetadata;
 use crate::plane::AnyPlaneMut;
 use crate::redact::{Redaction, Region, Style};
-use crate::report::{Covered, FileReport};
+use crate::report::{FileReport, ReportRegion};
 use crate::video::{self, Encoding, Frame, Shape, Video};
 use flow::Pool;
 use std::fs::File;
@@ -96,8 +96,8 @@ pub(super) fn cover(
 }
 
 /// What is told of a frame is what is covered in it.
-pub(super) fn of(masks: &[Covered]) -> Vec<Region> {
-    masks.iter().filter_map(Covered::region).collect()
+pub(super) fn of(masks: &[ReportRegion]) -> Vec<Region> {
+    masks.iter().filter_map(ReportRegion::region).collect()
 }
 
 /// Of a whole file.
@@ -117,7 +117,7 @@ pub(in crate::anonymize) fn look_through(report: &mut FileReport, output: &Path)
     if seen.findings.len() < before && report.kept.iter().any(|kept| kept == "audio") {
         report.kept.push(FindingKind::SoundData.name().into());
     }
-    ensure_nothing_left(seen, Keep::default())?;
+    ensure_nothing_left(seen, KeepMetadata::default())?;
     report.ms.inspect = milliseconds(start);
     Ok(())
 }

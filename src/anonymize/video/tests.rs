@@ -34,7 +34,7 @@ fn embedded() -> VideoAnonymizer {
         preset: VideoAnonymizer::PRESET,
         ..DetectorOptions::default()
     };
-    VideoAnonymizer::new(&detector, Options::default(), options).expect("an anonymizer")
+    VideoAnonymizer::new(&detector, AnonymizeOptions::default(), options).expect("an anonymizer")
 }
 
 #[test]

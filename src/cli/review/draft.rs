@@ -7,7 +7,7 @@
 use crate::cli::interrupt::Interrupt;
 use crate::cli::{report_file, show, write};
 use anyhow::{Context, Result, ensure};
-use faceveil::{Covered, FileReport, Outcome, RunSummary};
+use faceveil::{FileReport, Outcome, ReportRegion, RunSummary};
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ pub(super) struct Change {
     pub(super) id: usize,
     /// Of the line that was changed.
     pub(super) revision: u32,
-    pub(super) regions: Vec<Covered>,
+    pub(super) regions: Vec<ReportRegion>,
     pub(super) reviewed: bool,
 }
 

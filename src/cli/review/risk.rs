@@ -1,7 +1,7 @@
 //! What a person should look at first: what `verify` found, then what the detector was least sure of,
 //! then where it saw nothing at all.
 
-use faceveil::{FileReport, FoundFace, Outcome, Verdict};
+use faceveil::{FileReport, Outcome, ReportFace, Verdict};
 use serde::Serialize;
 
 /// Doubt from which a file is marked in the list.
@@ -102,7 +102,7 @@ impl Risk {
     }
 
     fn of_scores(report: &FileReport) -> Self {
-        let by_score = |a: &&FoundFace, b: &&FoundFace| a.score.total_cmp(&b.score);
+        let by_score = |a: &&ReportFace, b: &&ReportFace| a.score.total_cmp(&b.score);
         let weakest = report.faces.iter().min_by(by_score);
         let strongest = report.rejected.iter().max_by(by_score);
         let accepted = weakest.map(|face| {

@@ -1,9 +1,9 @@
-//! The values that `Keep` asks for: read from a parsed block, checked one by one, and made anew.
+//! The values that `KeepMetadata` asks for: read from a parsed block, checked one by one, and made anew.
 //!
 //! Invariant: a number that leaves this file was computed from the source's number, and a text holds
 //! printable characters only and has at most [`MOST_TEXT`] of them.
 
-use super::super::keep::Keep;
+use super::super::keep::KeepMetadata;
 use super::super::notes::Notes;
 use exif::{Exif, In, Rational, Tag, Value as Source};
 
@@ -69,7 +69,7 @@ pub(in super::super) struct Kept {
 
 impl Kept {
     /// Takes what is wanted and there.
-    pub(super) fn read(parsed: &Exif, wanted: Keep, notes: &mut Notes) -> Self {
+    pub(super) fn read(parsed: &Exif, wanted: KeepMetadata, notes: &mut Notes) -> Self {
         let mut kept = Self::default();
         let source = Fields(parsed);
         for (asked, name, take) in [

@@ -4,13 +4,13 @@
 mod made;
 
 use super::super::tests::sources::Random;
-use super::super::{Format, Keep, Limits, Photo};
+use super::super::{Format, KeepMetadata, Limits, Photo};
 use crate::error::ErrorKind;
 use crate::geometry::{Orientation, PixelRect, Size};
 use made::{Heic, colour};
 
 fn read(file: &[u8], to: Format) -> Photo {
-    let photo = Photo::read_as(file, &Limits::default(), Keep::default(), Some(to));
+    let photo = Photo::read_as(file, &Limits::default(), KeepMetadata::default(), Some(to));
     photo.expect("read")
 }
 
@@ -150,9 +150,9 @@ fn a_heic_becomes_a_jpeg_with_its_colours_and_without_anything_else() {
     let again = Photo::read(&jpeg, &Limits::default()).expect("a JPEG");
     assert_eq!(again.kept(), ["icc"]);
     assert!(again.dropped().is_empty(), "{:?}", again.dropped());
-    let asked = Keep {
+    let asked = KeepMetadata {
         camera: true,
-        ..Keep::default()
+        ..KeepMetadata::default()
     };
     let photo = Photo::read_keeping(&spec.file(), &Limits::default(), asked).expect("read");
     assert!(photo.kept().contains(&"camera".to_owned()));

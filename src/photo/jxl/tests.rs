@@ -5,7 +5,7 @@ use super::super::icc::Profile;
 use super::super::notes::Notes;
 use super::super::raster::{Model, Raster, Samples};
 use super::super::tests::sources::Random;
-use super::super::{Body, Format, Keep, Limits, Photo};
+use super::super::{Body, Format, KeepMetadata, Limits, Photo};
 use super::{JxlWriter, Parts};
 use crate::error::ErrorKind;
 use crate::geometry::{Orientation, Size};
@@ -77,7 +77,7 @@ fn colour_spaces_that_a_header_can_name_stay_and_others_become_srgb() {
         let photo = Photo::read_as(
             &file,
             &Limits::default(),
-            Keep::default(),
+            KeepMetadata::default(),
             Some(Format::Png),
         );
         assert_eq!(photo.expect("read").kept(), ["icc"]);

@@ -1,6 +1,6 @@
 //! Every format becomes every other that can hold it, with nothing lost but what is said.
 
-use super::super::{Format, Keep, Limits, Photo};
+use super::super::{Format, KeepMetadata, Limits, Photo};
 use super::sources;
 use crate::error::ErrorKind;
 
@@ -15,7 +15,7 @@ fn every_source_becomes_every_format_that_can_hold_it() {
         let own = Photo::read(&file, &Limits::default()).expect("read");
         let (size, pixels) = own.to_rgba();
         for to in targets() {
-            let read = Photo::read_as(&file, &Limits::default(), Keep::default(), Some(to));
+            let read = Photo::read_as(&file, &Limits::default(), KeepMetadata::default(), Some(to));
             let photo = match read {
                 Ok(photo) => photo,
                 Err(error) => {

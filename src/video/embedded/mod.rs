@@ -16,7 +16,7 @@ use super::failure::failed;
 use super::frame::{Planes, Shape};
 use super::guard::{Guarded, caught};
 use super::{Audio, Effort, Encoding, FrameSink, FrameSource, TimeBase, Video};
-use crate::colour::{Coding, Matrix, Range};
+use crate::colour::{SampleCoding, YuvMatrix, YuvRange};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use file::Source;
@@ -45,15 +45,15 @@ impl EmbeddedVideo {
         let size = Size::new(sequence.width, sequence.height);
         super::check_size(size, max_pixels)?;
         let matrix = match sequence.colour.tags {
-            Some([_, _, 1]) => Matrix::Bt709,
-            Some([_, _, 9 | 10]) => Matrix::Bt2020,
-            Some([_, _, 4..=6]) => Matrix::Bt601,
-            _ if size.height >= 720 => Matrix::Bt709,
-            _ => Matrix::Bt601,
+            Some([_, _, 1]) => YuvMatrix::Bt709,
+            Some([_, _, 9 | 10]) => YuvMatrix::Bt2020,
+            Some([_, _, 4..=6]) => YuvMatrix::Bt601,
+            _ if size.height >= 720 => YuvMatrix::Bt709,
+            _ => YuvMatrix::Bt601,
         };
         let range = match sequence.colour.is_full_range {
-            Some(true) => Range::Full,
-            _ => Range::Limited,
+            Some(true) => YuvRange::Full,
+            _ => YuvRange::Limited,
         };
         let pixel = match source.avc().and_then(|a| a.pasp.as_ref()) {
             Some(pasp) if pasp.h_spacing > 0 && pasp.v_spacing > 0 => {
@@ -66,7 +66,7 @@ impl EmbeddedVideo {
             size,
             orientation: source.orientation,
             planes: Planes::Yuv { x: 1, y: 1 },
-            coding: Coding {
+            coding: SampleCoding {
                 bits: 8,
                 range,
                 matrix,

@@ -18,7 +18,7 @@ pub(crate) use tools::Tools;
 use super::failure::{failed, malformed};
 use super::frame::Shape;
 use super::{Encoding, FrameSink, FrameSource, TimeBase, Video};
-use crate::colour::{Coding, Matrix, Range};
+use crate::colour::{SampleCoding, YuvMatrix, YuvRange};
 use crate::error::Result;
 use crate::geometry::{Orientation, Size};
 use arguments::{Codec, Job};
@@ -176,20 +176,24 @@ impl Video for FfmpegVideo {
 
 /// What the samples mean. A file that does not say is taken for what players take it for; its tags
 /// stay empty all the same.
-fn coding(colour: &Colour, format: &PixelFormat, size: Size) -> Coding {
+fn coding(colour: &Colour, format: &PixelFormat, size: Size) -> SampleCoding {
     let matrix = match colour.matrix.as_deref() {
-        Some("bt709") => Matrix::Bt709,
-        Some("bt2020nc" | "bt2020c") => Matrix::Bt2020,
-        Some(_) => Matrix::Bt601,
-        None if size.height >= 720 => Matrix::Bt709,
-        None => Matrix::Bt601,
+        Some("bt709") => YuvMatrix::Bt709,
+        Some("bt2020nc" | "bt2020c") => YuvMatrix::Bt2020,
+        Some(_) => YuvMatrix::Bt601,
+        None if size.height >= 720 => YuvMatrix::Bt709,
+        None => YuvMatrix::Bt601,
     };
     let is_full = colour.range.as_deref() == Some("pc")
         || format.planes == super::frame::Planes::Gbr
         || format.name.starts_with("yuvj");
-    Coding {
+    SampleCoding {
         bits: format.bits,
-        range: if is_full { Range::Full } else { Range::Limited },
+        range: if is_full {
+            YuvRange::Full
+        } else {
+            YuvRange::Limited
+        },
         matrix,
     }
 }

@@ -6,7 +6,7 @@
 mod made;
 
 use crate::sandbox::{ASTRONAUT, COFFEE, Sandbox, json_lines, sample};
-use faceveil::{Detector, DetectorOptions, Format, Keep, Limits, Photo, inspect};
+use faceveil::{Detector, DetectorOptions, Format, KeepMetadata, Limits, Photo, inspect};
 use made::{Heic, colour};
 use std::path::Path;
 use std::process::Command;
@@ -40,7 +40,13 @@ fn run(at: &Sandbox, tool: &str, args: &[&str]) {
 }
 
 fn read(file: &[u8]) -> Photo {
-    Photo::read_as(file, &Limits::default(), Keep::default(), Some(Format::Png)).unwrap()
+    Photo::read_as(
+        file,
+        &Limits::default(),
+        KeepMetadata::default(),
+        Some(Format::Png),
+    )
+    .unwrap()
 }
 
 /// dB between two pictures of one size, opacity left out.
@@ -213,7 +219,7 @@ fn jpeg_xl_is_read_as_libjxl_reads_it_and_ours_is_read_by_it() {
     let written = Photo::read_as(
         &at.read("a.png"),
         &Limits::default(),
-        Keep::default(),
+        KeepMetadata::default(),
         Some(Format::Jxl),
     );
     at.file("ours.jxl", &written.unwrap().write().unwrap());
@@ -230,7 +236,7 @@ fn heic_and_avif_of_ours_are_read_by_libheif_and_libavif() {
     let png = source(&at);
     let ours = |to| {
         let file = at.read("a.png");
-        let photo = Photo::read_as(&file, &Limits::default(), Keep::default(), Some(to));
+        let photo = Photo::read_as(&file, &Limits::default(), KeepMetadata::default(), Some(to));
         let photo = photo.unwrap();
         let file = photo.write().unwrap();
         assert_eq!(file, photo.write().unwrap(), "the same file each time");

@@ -3,10 +3,11 @@
 use super::parts::{Dir, Value, thumbnail_dir, tiff};
 use super::{jpeg, others, png};
 use faceveil::{
-    Anonymizer, Detector, DetectorOptions, FindingKind, Keep, Options, Preset, inspect,
+    AnonymizeOptions, Anonymizer, Detector, DetectorOptions, FindingKind, KeepMetadata, Preset,
+    inspect,
 };
 
-const ALL: Keep = Keep {
+const ALL: KeepMetadata = KeepMetadata {
     time: true,
     camera: true,
     gps: true,
@@ -71,14 +72,14 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-fn anonymizer(keep: Keep) -> Anonymizer {
+fn anonymizer(keep: KeepMetadata) -> Anonymizer {
     let detector = DetectorOptions {
         preset: Preset::Fast,
         ..DetectorOptions::default()
     };
-    let options = Options {
+    let options = AnonymizeOptions {
         keep,
-        ..Options::default()
+        ..AnonymizeOptions::default()
     };
     Anonymizer::new(Detector::new(&detector).unwrap(), options).unwrap()
 }
@@ -141,34 +142,34 @@ fn what_is_kept_is_there_again_and_nothing_else() {
 #[test]
 fn each_thing_is_kept_alone_and_the_default_keeps_none() {
     for (name, file) in files() {
-        let clean = anonymizer(Keep::default()).photo(&file).unwrap();
+        let clean = anonymizer(KeepMetadata::default()).photo(&file).unwrap();
         assert!(found(&clean.bytes).is_empty(), "{name}");
         for (keep, kinds) in [
             (
-                Keep {
+                KeepMetadata {
                     time: true,
-                    ..Keep::default()
+                    ..KeepMetadata::default()
                 },
                 vec![FindingKind::Time],
             ),
             (
-                Keep {
+                KeepMetadata {
                     camera: true,
-                    ..Keep::default()
+                    ..KeepMetadata::default()
                 },
                 vec![FindingKind::Camera],
             ),
             (
-                Keep {
+                KeepMetadata {
                     gps: true,
-                    ..Keep::default()
+                    ..KeepMetadata::default()
                 },
                 vec![FindingKind::Gps],
             ),
             (
-                Keep {
+                KeepMetadata {
                     copyright: true,
-                    ..Keep::default()
+                    ..KeepMetadata::default()
                 },
                 vec![FindingKind::Author, FindingKind::Copyright],
             ),

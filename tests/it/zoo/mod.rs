@@ -13,8 +13,10 @@ mod png;
 mod search;
 mod transparent;
 
-use faceveil::{Anonymizer, Detector, DetectorOptions, Options, Preset, Rect, Rgb, Sticker, Style};
-use faceveil::{ErrorKind, Format, Keep, Limits, Photo, Size, inspect};
+use faceveil::{
+    AnonymizeOptions, Anonymizer, Detector, DetectorOptions, Preset, Rect, Rgb, Sticker, Style,
+};
+use faceveil::{ErrorKind, Format, KeepMetadata, Limits, Photo, Size, inspect};
 use search::survivors;
 use std::sync::OnceLock;
 
@@ -59,10 +61,10 @@ fn anonymizers() -> &'static [Anonymizer; 5] {
     static ALL: OnceLock<[Anonymizer; 5]> = OnceLock::new();
     ALL.get_or_init(|| {
         styles().map(|style| {
-            let options = Options {
+            let options = AnonymizeOptions {
                 style,
                 regions: vec![Rect::new(20.0, 16.0, 40.0, 30.0).unwrap()],
-                ..Options::default()
+                ..AnonymizeOptions::default()
             };
             let detector = DetectorOptions {
                 preset: Preset::Fast,
@@ -147,7 +149,12 @@ fn no_payload_survives_in_any_format() {
     for (number, place) in everywhere().iter().enumerate() {
         for to in targets() {
             let name = format!("{} {number} ({}) as {to:?}", place.format, place.kind);
-            let read = Photo::read_as(&place.file, &Limits::default(), Keep::default(), Some(to));
+            let read = Photo::read_as(
+                &place.file,
+                &Limits::default(),
+                KeepMetadata::default(),
+                Some(to),
+            );
             let out = match read.and_then(|photo| photo.write()) {
                 Ok(out) => out,
                 Err(error) => {

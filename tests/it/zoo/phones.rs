@@ -3,11 +3,16 @@
 use super::Place;
 use super::boxes::{boxed, full};
 use super::parts::*;
-use faceveil::{Format, Keep, Limits, Photo};
+use faceveil::{Format, KeepMetadata, Limits, Photo};
 
 fn base(format: Format) -> Vec<u8> {
     let png = super::png::base();
-    let photo = Photo::read_as(&png, &Limits::default(), Keep::default(), Some(format));
+    let photo = Photo::read_as(
+        &png,
+        &Limits::default(),
+        KeepMetadata::default(),
+        Some(format),
+    );
     photo.unwrap().write().unwrap()
 }
 

@@ -7,7 +7,9 @@ use super::super::finding::{Finding, FindingKind as Kind, Inspection};
 
 /// Kilobits a second of layer III, version 1 and the later ones.
 const RATES: [[usize; 15]; 2] = [
-    [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+    [
+        0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320,
+    ],
     [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
 ];
 /// Words that encoders sign with.
@@ -125,7 +127,10 @@ impl Stream {
             return;
         };
         // A frame of numbers about the file, in place of sound.
-        if [&b"Xing"[..], b"Info"].iter().any(|name| main.starts_with(name)) {
+        if [&b"Xing"[..], b"Info"]
+            .iter()
+            .any(|name| main.starts_with(name))
+        {
             return table(main, out);
         }
         let mut b = HighFirst::new(side);
@@ -186,7 +191,9 @@ fn table(main: &[u8], out: &mut Inspection) {
 }
 
 fn name(bytes: &[u8], what: &str, out: &mut Inspection) {
-    let program = PROGRAMS.iter().find_map(|name| super::super::bytes::find(bytes, name));
+    let program = PROGRAMS
+        .iter()
+        .find_map(|name| super::super::bytes::find(bytes, name));
     let detail = match program {
         Some(at) => {
             let words = text(rest(bytes, at));
@@ -195,7 +202,11 @@ fn name(bytes: &[u8], what: &str, out: &mut Inspection) {
         }
         None => what.to_owned(),
     };
-    out.add(Finding::new(Kind::SoundData, "").bytes(bytes.len()).detail(detail));
+    out.add(
+        Finding::new(Kind::SoundData, "")
+            .bytes(bytes.len())
+            .detail(detail),
+    );
 }
 
 #[cfg(test)]
@@ -216,7 +227,10 @@ mod tests {
         for packet in packets {
             stream.packet(packet, &mut out);
         }
-        out.findings.into_iter().map(|f| (f.kind, f.detail)).collect()
+        out.findings
+            .into_iter()
+            .map(|f| (f.kind, f.detail))
+            .collect()
     }
 
     #[test]

@@ -131,9 +131,9 @@ pub(in super::super) fn sample(
 ) {
     let mut left = data;
     while !left.is_empty() {
-        let length = left.get(..width).map(|bytes| {
-            bytes.iter().fold(0usize, |n, b| n << 8 | usize::from(*b))
-        });
+        let length = left
+            .get(..width)
+            .map(|bytes| bytes.iter().fold(0usize, |n, b| n << 8 | usize::from(*b)));
         let Some(unit) = length.and_then(|length| part(left, width, length)) else {
             break;
         };
@@ -272,8 +272,14 @@ fn unregistered(body: &[u8], place: &str, out: &mut Inspection) {
     } else if is_program {
         (Kind::Software, words)
     } else {
-        let is_text = data.iter().all(|b| (32..127).contains(b) || matches!(b, 0 | 9..=13));
-        let words = if is_text { words } else { "user data".to_owned() };
+        let is_text = data
+            .iter()
+            .all(|b| (32..127).contains(b) || matches!(b, 0 | 9..=13));
+        let words = if is_text {
+            words
+        } else {
+            "user data".to_owned()
+        };
         (Kind::PrivateData, words)
     };
     out.add(Finding::new(kind, place).bytes(body.len()).detail(words));
@@ -319,7 +325,10 @@ mod tests {
     fn found(coding: Coding, unit: &[u8]) -> Vec<(Kind, String)> {
         let mut out = Inspection::default();
         look(coding, unit, "x", &mut out);
-        out.findings.into_iter().map(|f| (f.kind, f.detail)).collect()
+        out.findings
+            .into_iter()
+            .map(|f| (f.kind, f.detail))
+            .collect()
     }
 
     fn kinds(coding: Coding, unit: &[u8]) -> Vec<Kind> {
@@ -335,15 +344,24 @@ mod tests {
         };
         let id = b"\xdc\x45\xe9\xbd\xe6\xd9\x48\xb7\x96\x2c\xd8\x20\xd9\x23\xee\xef";
         let x264 = sei(id, b"x264 - core 164");
-        assert_eq!(found(Avc, &x264), [(Kind::Software, "x264 - core 164".into())]);
+        assert_eq!(
+            found(Avc, &x264),
+            [(Kind::Software, "x264 - core 164".into())]
+        );
         let own = sei(&[7; 16], b"Alice");
         assert_eq!(found(Avc, &own), [(Kind::PrivateData, "Alice".into())]);
         let hevc = [&[0x4e, 1], &own[1..]].concat();
         assert_eq!(kinds(Hevc, &hevc), [Kind::PrivateData]);
         // Timing, and the stop bit.
         assert_eq!(kinds(Avc, &[6, 1, 1, 0x42, 0x80]), []);
-        assert_eq!(kinds(Avc, b"\x06\x01\x01\x42\x80Alice"), [Kind::UnusedBytes]);
-        assert_eq!(kinds(Hevc, b"\x4e\x01\x04\x07\xb5\0\x31GA94\x80"), [Kind::PrivateData]);
+        assert_eq!(
+            kinds(Avc, b"\x06\x01\x01\x42\x80Alice"),
+            [Kind::UnusedBytes]
+        );
+        assert_eq!(
+            kinds(Hevc, b"\x4e\x01\x04\x07\xb5\0\x31GA94\x80"),
+            [Kind::PrivateData]
+        );
     }
 
     #[test]

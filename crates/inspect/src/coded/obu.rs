@@ -49,7 +49,8 @@ pub(in super::super) fn look(data: &[u8], place: &str, out: &mut Inspection) -> 
             METADATA => metadata(body, place, out),
             PADDING => {
                 let last = body.iter().rposition(|b| *b != 0);
-                if says_something(&body[..last.unwrap_or(0)]) || last.is_some_and(|i| body[i] != 0x80)
+                if says_something(&body[..last.unwrap_or(0)])
+                    || last.is_some_and(|i| body[i] != 0x80)
                 {
                     out.add(said(Kind::UnusedBytes, "padding with content"));
                 }
@@ -103,7 +104,10 @@ mod tests {
     fn found(data: &[u8]) -> Vec<(Kind, String)> {
         let mut out = Inspection::default();
         look(data, "x", &mut out);
-        out.findings.into_iter().map(|f| (f.kind, f.detail)).collect()
+        out.findings
+            .into_iter()
+            .map(|f| (f.kind, f.detail))
+            .collect()
     }
 
     #[test]
@@ -111,7 +115,10 @@ mod tests {
         let plain = b"\x12\0\x0a\x03abc\x32\x02xy";
         assert_eq!(found(plain), []);
         let with = |unit: &[u8]| found(&[&plain[..], unit].concat());
-        assert_eq!(with(b"\x2a\x06\x1fAlice"), [(Kind::PrivateData, "metadata of type 31".into())]);
+        assert_eq!(
+            with(b"\x2a\x06\x1fAlice"),
+            [(Kind::PrivateData, "metadata of type 31".into())]
+        );
         assert_eq!(with(b"\x2a\x06\x01abcd\x80"), []);
         assert_eq!(with(b"\x7a\x05Alice")[0].0, Kind::UnusedBytes);
         assert_eq!(with(b"\x7a\x03\0\0\x80"), []);

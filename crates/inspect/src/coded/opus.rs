@@ -46,6 +46,9 @@ mod tests {
         assert_eq!(found(b"\x03\x41\x05sound\0\0\0\0\0"), 0);
         assert_eq!(found(b"\x03\x01soundAlice"), 0);
         assert_eq!(found(b"\x00soundAlice"), 0);
-        assert_eq!(found(b"\x03\x41\xff\xffx") + found(b"\x03\x41") + found(b""), 0);
+        assert_eq!(
+            found(b"\x03\x41\xff\xffx") + found(b"\x03\x41") + found(b""),
+            0
+        );
     }
 }

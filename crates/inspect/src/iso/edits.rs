@@ -15,7 +15,12 @@ fn shown(edits: &[u8], track: u32, movie: u32) -> Vec<(i64, i64)> {
     let count = Order::Big.u32(edits, 4).unwrap_or(0) as usize;
     let mut found = Vec::new();
     let each = if is_wide { 20 } else { 12 };
-    for entry in edits.get(8..).unwrap_or_default().chunks_exact(each).take(count) {
+    for entry in edits
+        .get(8..)
+        .unwrap_or_default()
+        .chunks_exact(each)
+        .take(count)
+    {
         let (length, start) = if is_wide {
             let long = |at| Order::Big.u64(entry, at).unwrap_or(0);
             (long(0), long(8).cast_signed())
@@ -97,11 +102,23 @@ mod tests {
 
     #[test]
     fn edits_are_joined_and_gaps_are_left_out() {
-        let entry = |length: u32, start: i32| [length.to_be_bytes(), start.to_be_bytes(), [0, 1, 0, 0]].concat();
-        let list = |entries: &[Vec<u8>]| {
-            [&[0; 4][..], &(entries.len() as u32).to_be_bytes(), &entries.concat()].concat()
+        let entry = |length: u32, start: i32| {
+            [length.to_be_bytes(), start.to_be_bytes(), [0, 1, 0, 0]].concat()
         };
-        let edits = list(&[entry(500, -1), entry(1000, 0), entry(1000, 2000), entry(10, 500)]);
+        let list = |entries: &[Vec<u8>]| {
+            [
+                &[0; 4][..],
+                &(entries.len() as u32).to_be_bytes(),
+                &entries.concat(),
+            ]
+            .concat()
+        };
+        let edits = list(&[
+            entry(500, -1),
+            entry(1000, 0),
+            entry(1000, 2000),
+            entry(10, 500),
+        ]);
         assert_eq!(shown(&edits, 1000, 1000), [(0, 1000), (2000, 3000)]);
         assert_eq!(shown(&list(&[entry(0, 7)]), 9, 9), [(7, i64::MAX)]);
         assert_eq!(shown(b"", 1, 0), []);

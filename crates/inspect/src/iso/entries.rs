@@ -39,8 +39,8 @@ const NUMBERS: [(&[u8; 4], usize); 25] = [
 
 /// Configurations of codecs that are as long as they are.
 const OTHERS: [&[u8; 4]; 14] = [
-    b"vpcC", b"hvcE", b"vexu", b"auxi", b"chnl", b"ddts", b"udts", b"dmlp", b"SA3D",
-    b"d263", b"ACLR", b"APRG", b"ARES", b"glbl",
+    b"vpcC", b"hvcE", b"vexu", b"auxi", b"chnl", b"ddts", b"udts", b"dmlp", b"SA3D", b"d263",
+    b"ACLR", b"APRG", b"ARES", b"glbl",
 ];
 
 /// Names of what is coded, not of who coded it: those of the standards, and Apple's.

@@ -56,7 +56,15 @@ pub(super) fn look(body: &[u8], place: &str, out: &mut Inspection) {
     };
     let words = text(name);
     if !USUAL.contains(&words.as_str()) {
-        let programs = ["ISO Media", "GPAC", "ainconcept", "Lavf", "Google", "encoder", "Bento"];
+        let programs = [
+            "ISO Media",
+            "GPAC",
+            "ainconcept",
+            "Lavf",
+            "Google",
+            "encoder",
+            "Bento",
+        ];
         let kind = match programs.iter().any(|name| words.contains(name)) {
             true => Kind::Software,
             false => Kind::Text,

@@ -70,8 +70,8 @@ const KNOWN: [(&[u8; 4], Shape); 45] = [
 
 /// Kinds of references between tracks, each a list of tracks.
 const REFERENCES: [&[u8; 4]; 14] = [
-    b"cdsc", b"hint", b"font", b"hind", b"vdep", b"vplx", b"subt", b"thmb", b"auxl", b"chap", b"tmcd",
-    b"sync", b"scpt", b"ssrc",
+    b"cdsc", b"hint", b"font", b"hind", b"vdep", b"vplx", b"subt", b"thmb", b"auxl", b"chap",
+    b"tmcd", b"sync", b"scpt", b"ssrc",
 ];
 
 /// How samples are grouped: for seeking, and by their kind of dependency.
@@ -182,7 +182,11 @@ fn references(body: &[u8], place: &str, out: &mut Inspection) {
             let place = format!("{place}, {}", String::from_utf8_lossy(&kind).trim());
             let words = super::super::bytes::text(rest(body, 4));
             if !words.is_empty() || body.len() > 4 {
-                out.add(Finding::new(Kind::Text, place).bytes(body.len()).detail(words));
+                out.add(
+                    Finding::new(Kind::Text, place)
+                        .bytes(body.len())
+                        .detail(words),
+                );
             }
         }
     }

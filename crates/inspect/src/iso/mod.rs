@@ -190,7 +190,12 @@ fn walk<R: Read + Seek>(
             b"jxlc" => stream.push(&body),
             // A number in front of each part.
             b"jxlp" => stream.push(rest(&body, 4)),
-            b"meta" => heif::look(whole.unwrap_or_default(), rest(&body, 4), whole.is_some(), out),
+            b"meta" => heif::look(
+                whole.unwrap_or_default(),
+                rest(&body, 4),
+                whole.is_some(),
+                out,
+            ),
             b"moov" => movie::look(&body, from, &coded, out)?,
             _ => top(kind, &body, out),
         }

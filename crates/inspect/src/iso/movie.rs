@@ -152,9 +152,17 @@ fn track<'a, R: Read + Seek>(
             level(kind, body, &place, out);
         }
     }
-    for (name, whole) in [("mdia", first(&list, b"mdia")), ("minf", first(&media, b"minf")), ("stbl", first(&info, b"stbl"))] {
+    for (name, whole) in [
+        ("mdia", first(&list, b"mdia")),
+        ("minf", first(&media, b"minf")),
+        ("stbl", first(&info, b"stbl")),
+    ] {
         let whole = whole.unwrap_or_default();
-        entries::unused(rest(whole, boxes(whole).1), &format!("{place}, {name}"), out);
+        entries::unused(
+            rest(whole, boxes(whole).1),
+            &format!("{place}, {name}"),
+            out,
+        );
     }
     entries::unused(rest(body, taken), place, out);
     let Some(tables) = tables else {

@@ -24,7 +24,9 @@ pub(super) fn codec(stsd: &[u8], are_pictures: bool) -> Codec {
         let (inside, _) = boxes(rest(body, 78));
         let width = |kind, at: usize| {
             let config: Option<&[u8]> = first(&inside, kind);
-            config.and_then(|c| c.get(at)).map(|b| usize::from(b & 3) + 1)
+            config
+                .and_then(|c| c.get(at))
+                .map(|b| usize::from(b & 3) + 1)
         };
         return match kind {
             b"avc1" | b"avc2" | b"avc3" | b"avc4" | b"dva1" | b"dvav" => width(b"avcC", 4)
@@ -36,7 +38,9 @@ pub(super) fn codec(stsd: &[u8], are_pictures: bool) -> Codec {
         };
     }
     let (inside, _) = boxes(rest(body, super::entries::sound_fields(stsd, body)));
-    let wave = first(&inside, b"wave").map(|b| boxes(b).0).unwrap_or_default();
+    let wave = first(&inside, b"wave")
+        .map(|b| boxes(b).0)
+        .unwrap_or_default();
     let esds = first(&inside, b"esds").or(first(&wave, b"esds"));
     match kind {
         b"mp4a" => match esds.and_then(configuration::sound) {

@@ -75,7 +75,10 @@ impl<'a> Tables<'a> {
             return self.each.into();
         }
         let size = match self.bits {
-            4 => self.sizes.get(at / 2).map(|b| if at % 2 == 0 { b >> 4 } else { b & 15 }.into()),
+            4 => self
+                .sizes
+                .get(at / 2)
+                .map(|b| if at % 2 == 0 { b >> 4 } else { b & 15 }.into()),
             8 => self.sizes.get(at).map(|b| u32::from(*b)),
             16 => BIG.u16(self.sizes, at * 2).map(u32::from),
             _ => BIG.u32(self.sizes, at * 4),
@@ -116,7 +119,8 @@ impl<'a> Tables<'a> {
             return u64::from(self.each) * u64::from(chunk.samples);
         }
         let all = chunk.first..chunk.first + chunk.samples;
-        all.map(|sample| self.size(sample)).fold(0, u64::saturating_add)
+        all.map(|sample| self.size(sample))
+            .fold(0, u64::saturating_add)
     }
 
     /// When each sample is shown and for how long, in ticks of the track.

@@ -326,7 +326,9 @@ impl<'a> Walk<'a> {
         if !matches!(self.walker, Some(Some(_))) {
             return;
         }
-        let steps = self.tables.foreign_steps(|component| self.pictures.seen(component));
+        let steps = self
+            .tables
+            .foreign_steps(|component| self.pictures.seen(component));
         if steps > 0 {
             let finding = Finding::new(Kind::UnusedBytes, "quantisation tables").bytes(steps);
             out.add(finding.detail("steps that no block needs"));

@@ -88,7 +88,9 @@ impl Walker {
     pub(super) fn seen(&self, component: usize) -> u64 {
         // The first is coded in every block.
         self.grids.get(component).map_or(u64::MAX, |grid| {
-            grid.nonzero.iter().fold(grid.seen | 1, |seen, cell| seen | cell)
+            grid.nonzero
+                .iter()
+                .fold(grid.seen | 1, |seen, cell| seen | cell)
         })
     }
 

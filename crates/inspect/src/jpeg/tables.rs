@@ -120,13 +120,15 @@ impl<'a> Ledger<'a> {
             }
         }
         let tables = self.quantisation.iter().zip(used);
-        let found = tables.filter(|(_, used)| *used > 0).filter_map(|(table, used)| {
-            let content: Vec<u16> = match table.as_ref()?.content {
-                short if short.len() == 64 => short.iter().map(|&q| q.into()).collect(),
-                _ => return None,
-            };
-            Some(examples::foreign_steps(&content, used))
-        });
+        let found = tables
+            .filter(|(_, used)| *used > 0)
+            .filter_map(|(table, used)| {
+                let content: Vec<u16> = match table.as_ref()?.content {
+                    short if short.len() == 64 => short.iter().map(|&q| q.into()).collect(),
+                    _ => return None,
+                };
+                Some(examples::foreign_steps(&content, used))
+            });
         found.sum()
     }
 

@@ -379,7 +379,9 @@ impl Alias {
             false => (index, place),
         };
         let probability = self.probabilities[symbol as usize];
-        *state = (*state >> 12).wrapping_mul(probability).wrapping_add(offset);
+        *state = (*state >> 12)
+            .wrapping_mul(probability)
+            .wrapping_add(offset);
         if *state < 1 << 16 {
             *state = *state << 16 | bits.take(16);
         }

@@ -177,12 +177,7 @@ struct Head {
 
 impl Head {
     /// Annex F.2.
-    fn read(
-        &mut self,
-        image: &Image,
-        bits: &mut LowFirst<'_>,
-        out: &mut Inspection,
-    ) -> Option<()> {
+    fn read(&mut self, image: &Image, bits: &mut LowFirst<'_>, out: &mut Inspection) -> Option<()> {
         const LENGTH: [(u32, u32); 4] = [(0, 8), (256, 11), (2304, 14), (18_688, 30)];
         const TWICE: [(u32, u32); 4] = [(1, 0), (2, 0), (4, 0), (8, 0)];
         self.kind = bits.take(2);
@@ -294,7 +289,10 @@ impl Head {
         let group = 128u32 << self.group_shift;
         let along = |side: u32, shift: u32| {
             let blocks = side.div_ceil(8 << shift) << shift;
-            (u64::from(side.div_ceil(group)), u64::from(blocks.div_ceil(group)))
+            (
+                u64::from(side.div_ceil(group)),
+                u64::from(blocks.div_ceil(group)),
+            )
         };
         let (across, low_across) = along(self.size.0, self.block_shift.0);
         let (down, low_down) = along(self.size.1, self.block_shift.1);

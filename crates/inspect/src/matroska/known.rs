@@ -91,7 +91,16 @@ pub(super) const TRACK: [Element; 31] = [
     // Which planes of other tracks are views of one.
     Element(0xe2, 1 << 10, &[]),
     // Dolby Vision's configuration and the like.
-    Element(0x41e4, 1 << 10, &[number(0x41f0), number(0x41e7), Element(0x41a4, 64, &[]), Element(0x41ed, 64, &[])]),
+    Element(
+        0x41e4,
+        1 << 10,
+        &[
+            number(0x41f0),
+            number(0x41e7),
+            Element(0x41a4, 64, &[]),
+            Element(0x41ed, 64, &[]),
+        ],
+    ),
 ];
 
 const VIDEO: [Element; 22] = [
@@ -114,7 +123,17 @@ const VIDEO: [Element; 22] = [
     number(0x2f_b523),
     number(0x23_83e3),
     Element(0x55b0, 1 << 10, &COLOUR),
-    Element(0x7670, 1 << 10, &[number(0x7671), Element(0x7672, 64, &[]), number(0x7673), number(0x7674), number(0x7675)]),
+    Element(
+        0x7670,
+        1 << 10,
+        &[
+            number(0x7671),
+            Element(0x7672, 64, &[]),
+            number(0x7673),
+            number(0x7674),
+            number(0x7675),
+        ],
+    ),
     number(0x6fab),
     number(0x53_7f),
 ];
@@ -202,7 +221,10 @@ pub(super) fn leaves<'a>(
                 }
             }
             _ if says_something(body) => {
-                out.add(said(Kind::PrivateData, format!("{place}, element {kind:x}")));
+                out.add(said(
+                    Kind::PrivateData,
+                    format!("{place}, element {kind:x}"),
+                ));
             }
             _ => {}
         }

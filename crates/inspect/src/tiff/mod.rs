@@ -4,10 +4,10 @@
 mod strips;
 
 use super::bytes::{rest, says_something};
-use super::{embedded, exif};
 use super::finding::{Finding, FindingKind as Kind, Inspection};
 use super::ifd::{Directory, Structure};
 use super::tags;
+use super::{embedded, exif};
 
 /// Looks through a TIFF.
 pub(super) fn look(file: &[u8], out: &mut Inspection) {
@@ -94,19 +94,17 @@ fn piece_bytes(directory: &Directory<'_>) -> u64 {
     let is_tiled = directory.find(0x144).is_some();
     let (across, down) = match is_tiled {
         true => (number(0x142).unwrap_or(0), number(0x143).unwrap_or(0)),
-        false => (width.into(), number(0x116).unwrap_or(u64::MAX).min(height.into())),
+        false => (
+            width.into(),
+            number(0x116).unwrap_or(u64::MAX).min(height.into()),
+        ),
     };
     let row = across.saturating_mul(samples).saturating_mul(bits);
     row.div_ceil(8).saturating_mul(down)
 }
 
 /// Bytes behind the coded data of strips and tiles, and rows behind the last.
-fn behind_strips(
-    directory: &Directory<'_>,
-    pieces: &[&[u8]],
-    place: &str,
-    out: &mut Inspection,
-) {
+fn behind_strips(directory: &Directory<'_>, pieces: &[&[u8]], place: &str, out: &mut Inspection) {
     let compression = directory.number(0x103).unwrap_or(1);
     let needed = piece_bytes(directory);
     let (mut behind, mut pixels, mut found) = (0, 0u64, None);
@@ -120,7 +118,10 @@ fn behind_strips(
         pixels = pixels.saturating_add(excess.pixels);
     }
     if behind > 0 {
-        let finding = Finding::new(Kind::UnusedBytes, format!("{place}, behind the strips' data"));
+        let finding = Finding::new(
+            Kind::UnusedBytes,
+            format!("{place}, behind the strips' data"),
+        );
         out.add(
             finding
                 .bytes(behind)

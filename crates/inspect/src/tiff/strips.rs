@@ -101,7 +101,11 @@ fn pack_bits(strip: &[u8], needed: u64) -> Excess {
     // Some pad with a run of nothing.
     let behind = rest(strip, at);
     Excess {
-        behind: if behind.iter().all(|b| *b == 128) { 0 } else { behind.len() },
+        behind: if behind.iter().all(|b| *b == 128) {
+            0
+        } else {
+            behind.len()
+        },
         pixels: 0,
     }
 }

@@ -102,7 +102,8 @@ impl Elementary {
             let more = fields.get(at).copied().unwrap_or(0);
             at += 1;
             if more & 0x80 != 0 {
-                self.private += u64::from(says_something(part(fields, at, 16).unwrap_or_default())) * 16;
+                self.private +=
+                    u64::from(says_something(part(fields, at, 16).unwrap_or_default())) * 16;
                 at += 16;
             }
             if more & 0x40 != 0 {
@@ -196,7 +197,11 @@ impl Elementary {
     /// Looks at the unit that is held.
     fn finish(&mut self, out: &mut Inspection) {
         // Zeros may follow a unit.
-        let end = self.held.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
+        let end = self
+            .held
+            .iter()
+            .rposition(|b| *b != 0)
+            .map_or(0, |last| last + 1);
         let unit = &self.held[..end];
         match self.coding {
             Coding::Units(coding) => nal::look(coding, unit, "", out),
@@ -290,7 +295,10 @@ mod tests {
             stream.push(piece, false, &mut extras, &mut out);
         }
         stream.conclude(&mut out);
-        out.findings.into_iter().map(|f| (f.kind, f.detail)).collect()
+        out.findings
+            .into_iter()
+            .map(|f| (f.kind, f.detail))
+            .collect()
     }
 
     #[test]
@@ -305,7 +313,14 @@ mod tests {
         let single: Vec<&[u8]> = data.chunks(1).collect();
         assert_eq!(found(avc, &single), alice);
         assert_eq!(found(avc, &[&data[..data.len() - 5]]), alice);
-        assert_eq!(found(Coding::Mpeg, &[b"\0\0\x01\xb3head\0\0\x01\xb2Alice\0\0\x01\0"]).len(), 1);
+        assert_eq!(
+            found(
+                Coding::Mpeg,
+                &[b"\0\0\x01\xb3head\0\0\x01\xb2Alice\0\0\x01\0"]
+            )
+            .len(),
+            1
+        );
     }
 
     #[test]

@@ -77,7 +77,12 @@ impl Extras {
     /// Names what was found.
     pub(super) fn conclude(&self, out: &mut Inspection) {
         for (bytes, kind, place, what) in [
-            (self.private, Kind::PrivateData, "adaptation fields", "private data"),
+            (
+                self.private,
+                Kind::PrivateData,
+                "adaptation fields",
+                "private data",
+            ),
             (self.stuffing, Kind::UnusedBytes, "stuffing", "with content"),
             (self.null, Kind::UnusedBytes, "null packets", "with content"),
         ] {

@@ -11,14 +11,12 @@ const CODE_LENGTH_ORDER: [usize; 19] = [
 /// Distances of the shortest codes: rows above in the high half, 8 less the columns to the left in
 /// the low half (RFC 9649, 3.6.3).
 const NEAR: [u8; 120] = [
-    24, 7, 23, 25, 40, 6, 39, 41, 22, 26, 38, 42, 56, 5, 55, 57,
-    21, 27, 54, 58, 37, 43, 72, 4, 71, 73, 20, 28, 53, 59, 70, 74,
-    36, 44, 88, 69, 75, 52, 60, 3, 87, 89, 19, 29, 86, 90, 35, 45,
-    68, 76, 85, 91, 51, 61, 104, 2, 103, 105, 18, 30, 102, 106, 34, 46,
-    84, 92, 67, 77, 101, 107, 50, 62, 120, 1, 119, 121, 83, 93, 17, 31,
-    100, 108, 66, 78, 118, 122, 33, 47, 117, 123, 49, 63, 99, 109, 82, 94,
-    0, 116, 124, 65, 79, 16, 32, 98, 110, 48, 115, 125, 81, 95, 64, 114,
-    126, 97, 111, 80, 113, 127, 96, 112,
+    24, 7, 23, 25, 40, 6, 39, 41, 22, 26, 38, 42, 56, 5, 55, 57, 21, 27, 54, 58, 37, 43, 72, 4, 71,
+    73, 20, 28, 53, 59, 70, 74, 36, 44, 88, 69, 75, 52, 60, 3, 87, 89, 19, 29, 86, 90, 35, 45, 68,
+    76, 85, 91, 51, 61, 104, 2, 103, 105, 18, 30, 102, 106, 34, 46, 84, 92, 67, 77, 101, 107, 50,
+    62, 120, 1, 119, 121, 83, 93, 17, 31, 100, 108, 66, 78, 118, 122, 33, 47, 117, 123, 49, 63, 99,
+    109, 82, 94, 0, 116, 124, 65, 79, 16, 32, 98, 110, 48, 115, 125, 81, 95, 64, 114, 126, 97, 111,
+    80, 113, 127, 96, 112,
 ];
 /// Most pixels of an entropy image, the largest picture's in blocks of four.
 const MOST_ENTROPY: u64 = 1 << 24;
@@ -176,7 +174,8 @@ fn values(
     let total = width as usize * height as usize;
     budget.spend(total as u64)?;
     let mut cache = vec![0u32; cache_size as usize];
-    let hash = |pixel: u32| (0x1e35_a7bd_u32.wrapping_mul(pixel) >> (32 - cache_size.ilog2())) as usize;
+    let hash =
+        |pixel: u32| (0x1e35_a7bd_u32.wrapping_mul(pixel) >> (32 - cache_size.ilog2())) as usize;
     let mut pixels: Vec<u32> = Vec::new();
     while pixels.len() < total {
         match codes.next(bits) {
@@ -222,7 +221,10 @@ enum Pixel {
     Plain(u32),
     /// By its place in the cache of colours.
     Cached(u32),
-    Copy { length: u32, distance: u32 },
+    Copy {
+        length: u32,
+        distance: u32,
+    },
 }
 
 /// The five codes that a block of pixels is read with.
@@ -285,7 +287,11 @@ fn code(bits: &mut LowFirst<'_>, symbols: usize) -> Option<Code> {
     let mut lengths = vec![0u8; symbols];
     if bits.flag() {
         let count = bits.take(1) + 1;
-        let first = if bits.flag() { bits.take(8) } else { bits.take(1) };
+        let first = if bits.flag() {
+            bits.take(8)
+        } else {
+            bits.take(1)
+        };
         *lengths.get_mut(first as usize)? = 1;
         if count == 2 {
             *lengths.get_mut(bits.take(8) as usize)? = 1;

@@ -34,7 +34,11 @@ pub(super) fn unused(chunk: &[u8], budget: &mut Budget) -> Option<usize> {
     if tag & 1 != 0 || part(chunk, 3, 3)? != [0x9d, 0x01, 0x2a] {
         return None;
     }
-    let side = |at| Order::Little.u16(chunk, at).map(|v| usize::from(v & 0x3fff));
+    let side = |at| {
+        Order::Little
+            .u16(chunk, at)
+            .map(|v| usize::from(v & 0x3fff))
+    };
     let (across, down) = (side(6)?.div_ceil(16), side(8)?.div_ceil(16));
     let first = part(chunk, 10, (tag >> 5) as usize)?;
     budget.spend(across as u64 * down as u64 * 256)?;
@@ -152,12 +156,7 @@ impl Frame {
     }
 
     /// Whether a macroblock has no coefficients, and its mode.
-    fn modes(
-        &self,
-        b: &mut Bools<'_>,
-        above: &mut [u8; 4],
-        left: &mut [u8; 4],
-    ) -> (bool, u8) {
+    fn modes(&self, b: &mut Bools<'_>, above: &mut [u8; 4], left: &mut [u8; 4]) -> (bool, u8) {
         if let Some(probabilities) = &self.segments {
             b.tree(&SEGMENT_TREE, probabilities);
         }

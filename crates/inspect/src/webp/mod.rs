@@ -125,13 +125,7 @@ fn three(data: &[u8], at: usize) -> Option<u32> {
 }
 
 /// Names bytes behind the data of a picture.
-fn bitstream(
-    name: &[u8; 4],
-    data: &[u8],
-    place: &str,
-    budget: &mut Budget,
-    out: &mut Inspection,
-) {
+fn bitstream(name: &[u8; 4], data: &[u8], place: &str, budget: &mut Budget, out: &mut Inspection) {
     let unused = match name {
         b"VP8L" => lossless::length(data, budget).map(|used| data.len() - used),
         _ => lossy::unused(data, budget),

@@ -125,7 +125,11 @@ fn program(b: &mut HighFirst<'_>, out: &mut Inspection) {
     let length = b.take(8) as usize;
     let comment = body(b, length);
     if says_something(&comment) {
-        out.add(Finding::new(Kind::SoundData, "").bytes(length).detail(text(&comment)));
+        out.add(
+            Finding::new(Kind::SoundData, "")
+                .bytes(length)
+                .detail(text(&comment)),
+        );
     }
 }
 
@@ -391,7 +395,9 @@ mod tests {
     #[test]
     fn codes_are_complete_and_bands_fill_their_windows() {
         for (counts, digits) in SPECTRUM.iter().copied().chain([(&SCALE[..], "")]) {
-            let taken = (1u32..).zip(counts).map(|(bits, &n)| u32::from(n) << (20 - bits));
+            let taken = (1u32..)
+                .zip(counts)
+                .map(|(bits, &n)| u32::from(n) << (20 - bits));
             assert_eq!(taken.sum::<u32>(), 1 << 20);
             let total: u32 = counts.iter().map(|&n| u32::from(n)).sum();
             assert!(digits.is_empty() || digits.len() == total as usize);
@@ -408,7 +414,8 @@ mod tests {
         for &(value, count) in fields {
             all.extend((0..count).rev().map(|i| value >> i & 1 == 1));
         }
-        let byte = |bits: &[bool]| (0..8).fold(0, |b, i| b << 1 | u8::from(bits.get(i) == Some(&true)));
+        let byte =
+            |bits: &[bool]| (0..8).fold(0, |b, i| b << 1 | u8::from(bits.get(i) == Some(&true)));
         all.chunks(8).map(byte).collect()
     }
 
@@ -436,9 +443,15 @@ mod tests {
         let mut out = Inspection::default();
         let signed = b"\xd0\0Lavc60\x01\xc0";
         packet(&config, signed, &mut out);
-        assert_eq!(out.findings.first().map(|f| f.kind), Some(Kind::SoundData), "{out:?}");
+        assert_eq!(
+            out.findings.first().map(|f| f.kind),
+            Some(Kind::SoundData),
+            "{out:?}"
+        );
         for seed in 0..3000usize {
-            let noise: Vec<u8> = (0..50).map(|i| (seed * 131 + i * i * 7 + i) as u8).collect();
+            let noise: Vec<u8> = (0..50)
+                .map(|i| (seed * 131 + i * i * 7 + i) as u8)
+                .collect();
             packet(&config, &noise, &mut out);
         }
     }

@@ -65,10 +65,19 @@ mod tests {
         };
         let unit = b"\0\0\0\x03\x26\x01x";
         assert_eq!(kinds(b"hvc1", unit), []);
-        assert_eq!(kinds(b"hvc1", &[&unit[..], b"Alice"].concat()), [Kind::UnusedBytes]);
+        assert_eq!(
+            kinds(b"hvc1", &[&unit[..], b"Alice"].concat()),
+            [Kind::UnusedBytes]
+        );
         assert_eq!(kinds(b"grid", &[0, 0, 1, 1, 0, 9, 0, 9]), []);
-        assert_eq!(kinds(b"grid", b"\0\0\x01\x01\0\x09\0\x09Alice"), [Kind::UnusedBytes]);
-        assert_eq!(kinds(b"jpeg", b"\xff\xd8\xff\xd9Alice"), [Kind::UnusedBytes]);
+        assert_eq!(
+            kinds(b"grid", b"\0\0\x01\x01\0\x09\0\x09Alice"),
+            [Kind::UnusedBytes]
+        );
+        assert_eq!(
+            kinds(b"jpeg", b"\xff\xd8\xff\xd9Alice"),
+            [Kind::UnusedBytes]
+        );
         assert_eq!(kinds(b"av01", b"\x32\x01x\x32\x01x"), [Kind::Preview]);
     }
 }

@@ -55,7 +55,11 @@ fn item(entry: &[u8], out: &mut Inspection) {
         let address = word();
         // Apple's and the standards' own.
         let is_known = address.starts_with("tag:apple.com,") || address.starts_with("urn:");
-        said(if is_known { String::new() } else { address }, &[""], "meta, item address");
+        said(
+            if is_known { String::new() } else { address },
+            &[""],
+            "meta, item address",
+        );
     }
     // Version 1 may have an extension.
     if says_something(left) {

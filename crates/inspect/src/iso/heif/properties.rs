@@ -73,7 +73,11 @@ fn property(Box { kind, body }: Box<'_>, out: &mut Inspection) {
         finding.detail(text(words))
     };
     match &kind {
-        b"hvcC" | b"lhvC" => unused(configuration::behind_hevc(body, kind, &place, out), &place, out),
+        b"hvcC" | b"lhvC" => unused(
+            configuration::behind_hevc(body, kind, &place, out),
+            &place,
+            out,
+        ),
         b"avcC" => unused(configuration::behind_avc(body, &place, out), &place, out),
         b"av1C" => configuration::av1(body, &place, out),
         // A profile is looked at where it is used.
