@@ -45,7 +45,7 @@ MINGW*-aarch64 | MSYS*-aarch64 | MINGW*-arm64 | MSYS*-arm64)
     ;;
 esac
 
-# The user's data folder: the same rule as data_folder in src/engine/onnxruntime/library.rs.
+# The user's data folder: the same rule as data_folder in crates/engine/src/onnxruntime/library.rs.
 case "$tag" in
 macosx*) library=libonnxruntime.dylib folder="${HOME:-}/Library/Application Support" ;;
 win*) library=onnxruntime.dll folder=${LOCALAPPDATA:-} ;;

@@ -77,6 +77,21 @@ impl fmt::Debug for Error {
     }
 }
 
+impl From<faceveil_engine::Error> for Error {
+    fn from(error: faceveil_engine::Error) -> Self {
+        use faceveil_engine::ErrorKind as Kind;
+        Self {
+            kind: match error.kind() {
+                Kind::InvalidArgument => ErrorKind::InvalidArgument,
+                Kind::Internal => ErrorKind::Internal,
+                _ => ErrorKind::Engine,
+            },
+            message: error.to_string(),
+            source: error.into_source(),
+        }
+    }
+}
+
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_deref().map(|s| s as _)

@@ -36,6 +36,12 @@ pub struct Size {
     pub height: u32,
 }
 
+impl From<Size> for faceveil_engine::Size {
+    fn from(size: Size) -> Self {
+        Self::new(size.width, size.height)
+    }
+}
+
 impl Size {
     /// `width` by `height` pixels.
     #[must_use]

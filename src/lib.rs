@@ -29,7 +29,6 @@ mod anonymize;
 mod colour;
 mod detect;
 mod digest;
-mod engine;
 mod error;
 mod face;
 mod geometry;
@@ -53,11 +52,11 @@ pub use anonymize::{Progress, VideoAnonymizer, VideoOptions};
 pub use colour::{SampleCoding, YuvMatrix, YuvRange};
 pub use detect::{Detected, Detector, DetectorOptions, Preset, bundled_digests, bundled_models};
 pub use digest::Digest;
-#[doc(hidden)]
-pub use engine::side_by_side;
-pub use engine::{Device, EngineChoice, EngineInfo, EngineOptions, engines};
 pub use error::{Error, ErrorKind, Result};
 pub use face::{Face, Landmarks};
+#[doc(hidden)]
+pub use faceveil_engine::side_by_side;
+pub use faceveil_engine::{Device, EngineChoice, EngineInfo, EngineOptions, engines};
 pub use geometry::{Orientation, PixelRect, Point, Rect, Size};
 pub use inspect::{Finding, FindingKind, Inspection, inspect, inspect_file};
 pub use photo::{FileKind, Format, KeepMetadata, Limits, Photo};

@@ -1,6 +1,7 @@
 //! `faceveil doctor`: what is there, and whether it works on a sample.
 
-use super::{Exit, show, summary};
+use crate::cli::ui::exit::Exit;
+use crate::cli::ui::show;
 use anyhow::{Context, Result};
 use faceveil::{
     AnonymizeOptions, Anonymizer, Detector, DetectorOptions, EngineChoice, EngineInfo,
@@ -19,7 +20,7 @@ const RUNS: usize = 3;
 ///
 /// # Errors
 /// If nobody can be told; a broken engine is part of the answer.
-pub(super) fn run(onnxruntime: Option<&Path>) -> Result<Exit> {
+pub(crate) fn run(onnxruntime: Option<&Path>) -> Result<Exit> {
     let told = tell(&mut anstream::stdout(), onnxruntime);
     let healthy = told.context("writing to standard output")?;
     Ok(match healthy {
@@ -36,7 +37,7 @@ fn tell(to: &mut dyn Write, onnxruntime: Option<&Path>) -> io::Result<bool> {
         "  {} on {}, {}",
         std::env::consts::ARCH,
         std::env::consts::OS,
-        summary::count(
+        show::count(
             std::thread::available_parallelism().map_or(1, usize::from),
             "core"
         )

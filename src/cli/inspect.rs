@@ -3,14 +3,18 @@
 //! Invariant: every file that was given ends in one entry, in the order of the inputs, and nothing that
 //! comes from a file reaches a terminal unescaped.
 
-use super::args::Inspect;
-use super::inputs::{self, Input, Inputs, Source};
-use super::interrupt::Interrupt;
-use super::results::{BOLD, PLAIN, Results, YELLOW, json};
-use super::summary::count;
-use super::values::ProgressArg;
-use super::voice::Voice;
-use super::{Exit, batch, read, show};
+use crate::cli::args::{Inspect, library};
+use crate::cli::files::read;
+use crate::cli::plan::inputs;
+use crate::cli::plan::inputs::{Input, Inputs, Source};
+use crate::cli::run::batch;
+use crate::cli::ui::exit::Exit;
+use crate::cli::ui::interrupt::Interrupt;
+use crate::cli::ui::results::{BOLD, PLAIN, Results, YELLOW, json};
+use crate::cli::ui::show;
+use crate::cli::ui::show::count;
+use crate::cli::ui::terminal::ProgressArg;
+use crate::cli::ui::terminal::Terminal;
 use anyhow::{Context, Result, anyhow, ensure};
 use faceveil::{Finding, Inspection, inspect, inspect_file};
 use serde::Serialize;
@@ -21,7 +25,7 @@ const SCHEMA: u32 = 1;
 
 /// One JSON line.
 #[derive(Serialize)]
-struct Line {
+struct Entry {
     schema: u32,
     file: String,
     #[serde(flatten)]
@@ -42,7 +46,7 @@ struct Tally {
 ///
 /// # Errors
 /// What keeps the run from starting.
-pub(super) fn run(typed: &Inspect) -> Result<Exit> {
+pub(crate) fn run(typed: &Inspect) -> Result<Exit> {
     ensure!(
         typed.inputs.len() == 1 || !typed.inputs.iter().any(|g| inputs::is_stdin(g)),
         "`-` (standard input) stands alone; give the other inputs in a run of their own"
@@ -50,9 +54,9 @@ pub(super) fn run(typed: &Inspect) -> Result<Exit> {
     let interrupt = Interrupt::listen()?;
     batch::silence_worker_panics();
     let Inputs { list, left_alone } = inputs::gather_all(&typed.inputs);
-    let voice = Voice::new(typed.quiet, ProgressArg::Never, list.len());
+    let terminal = Terminal::new(typed.quiet, ProgressArg::Never, list.len());
     for folder in &left_alone.empty {
-        voice.warning(format_args!("no picture in {}", show::path(folder)));
+        terminal.warning(format_args!("no picture in {}", show::path(folder)));
     }
     let (mut tally, mut results) = (Tally::default(), Results::new(&interrupt));
     let emit = |index: usize, outcome: batch::Outcome<Result<Inspection>>| {
@@ -60,15 +64,15 @@ pub(super) fn run(typed: &Inspect) -> Result<Exit> {
         let seen = outcome.unwrap_or_else(|message| Err(anyhow!("a bug in faceveil: {message}")));
         tally.add(&seen);
         if let Err(why) = &seen {
-            voice.error(format_args!("{}: {}", input.shown(), show::chain(why)));
+            terminal.error(format_args!("{}: {}", input.shown(), show::chain(why)));
         }
-        results.entry(&voice, |to| match (typed.json, &seen) {
-            (true, _) => json(to, &line(input, &seen)),
+        results.entry(&terminal, |to| match (typed.json, &seen) {
+            (true, _) => json(to, &entry(input, &seen)),
             (false, Ok(seen)) => table(to, &input.shown(), seen),
             (false, Err(_)) => Ok(()),
         });
     };
-    let jobs = typed.jobs.map_or_else(super::config::cores, usize::from);
+    let jobs = typed.jobs.map_or_else(library::cores, usize::from);
     batch::run(
         list.len(),
         jobs,
@@ -78,7 +82,7 @@ pub(super) fn run(typed: &Inspect) -> Result<Exit> {
         emit,
     )
     .context("starting threads")?;
-    voice.line(tally.sentence(list.len()) + &left_alone.sentence());
+    terminal.print(tally.sentence(list.len()) + &left_alone.sentence());
     Ok(if interrupt.heard() {
         Exit::Interrupted
     } else if tally.unreadable > 0 || tally.files < list.len() || results.is_torn() {
@@ -130,8 +134,8 @@ impl Tally {
 }
 
 /// What was seen, for programs.
-fn line(input: &Input, seen: &Result<Inspection>) -> Line {
-    Line {
+fn entry(input: &Input, seen: &Result<Inspection>) -> Entry {
+    Entry {
         schema: SCHEMA,
         file: match input.source {
             Source::Stdin => "-".into(),

@@ -3,15 +3,18 @@
 //! Invariant: every output that was given or that the report names ends in one entry, and one that was
 //! not checked is never counted as passed.
 
-use super::args::Verify;
-use super::config;
-use super::inputs::{self, Input, Inputs, Source};
-use super::interrupt::Interrupt;
-use super::results::{BOLD, PLAIN, Results, YELLOW, json};
-use super::show;
-use super::summary::count;
-use super::voice::Voice;
-use super::{Exit, batch, read, report_file};
+use crate::cli::args::{Verify, library};
+use crate::cli::files::read;
+use crate::cli::plan::inputs;
+use crate::cli::plan::inputs::{Input, Inputs, Source};
+use crate::cli::report::{findings, report_file};
+use crate::cli::run::batch;
+use crate::cli::ui::exit::Exit;
+use crate::cli::ui::interrupt::Interrupt;
+use crate::cli::ui::results::{BOLD, PLAIN, Results, YELLOW, json};
+use crate::cli::ui::show;
+use crate::cli::ui::show::count;
+use crate::cli::ui::terminal::{FrameProgress, Terminal};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use faceveil::{
     Digest, FileReport, Progress, SCHEMA, Verdict, Verification, Verifier, VerifierOptions,
@@ -28,7 +31,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// One JSON line.
 #[derive(Serialize)]
-struct Line<'a> {
+struct Entry<'a> {
     schema: u32,
     file: &'a str,
     #[serde(flatten)]
@@ -54,11 +57,11 @@ struct Tally {
     not_checked: usize,
 }
 
-/// Looks at what was given.
+/// Checks what was given.
 ///
 /// # Errors
 /// What keeps the run from starting.
-pub(super) fn run(typed: &Verify) -> Result<Exit> {
+pub(crate) fn run(typed: &Verify) -> Result<Exit> {
     ensure!(
         !typed.outputs.iter().any(|o| inputs::is_stdin(o)),
         "verify looks at files; `-` is none"
@@ -76,12 +79,68 @@ pub(super) fn run(typed: &Verify) -> Result<Exit> {
     batch::silence_worker_panics();
     let Inputs { list, left_alone } = inputs::gather_all(&typed.outputs);
     let (outputs, others) = pair(typed, list, lines);
-    let mut voice = Voice::new(typed.running.quiet, typed.running.progress, outputs.len());
+    let mut terminal = Terminal::new(typed.running.quiet, typed.running.progress, outputs.len());
     for folder in &left_alone.empty {
-        voice.warning(format_args!("no photo or video in {}", show::path(folder)));
+        terminal.warning(format_args!("no photo or video in {}", show::path(folder)));
     }
+    warn_of_unchecked(&terminal, typed, others);
+    let verifier = Verifier::new(options).context("preparing the detectors")?;
+    let checks = Checks {
+        verifier: &verifier,
+        videos: Mutex::new(()),
+        frames: terminal.frame_progress(),
+        interrupt: &interrupt,
+    };
+    let mut tally = Tally::default();
+    let mut results = Results::new(&interrupt);
+    let shared_terminal = RefCell::new(&mut terminal);
+    let emit = |index: usize, outcome: batch::Outcome<Result<Verification>>| {
+        let output = &outputs[index];
+        let seen = outcome
+            .unwrap_or_else(|message| Err(anyhow!("a bug in faceveil: {message}")))
+            .unwrap_or_else(|why| findings::not_checked(&show::chain(&why)));
+        tally.add(&seen);
+        let terminal = shared_terminal.borrow();
+        note_of_ignored(&terminal, output);
+        let file = &output.name;
+        results.entry(&terminal, |to| match typed.json {
+            true => json(
+                to,
+                &Entry {
+                    schema: SCHEMA,
+                    file,
+                    seen: &seen,
+                },
+            ),
+            false => print_entry(to, file, &seen),
+        });
+    };
+    let jobs = typed.running.jobs.map_or_else(library::cores, usize::from);
+    batch::run(
+        outputs.len(),
+        jobs,
+        &interrupt,
+        |i| checks.check(&outputs[i]),
+        |_| shared_terminal.borrow_mut().advance(),
+        emit,
+    )
+    .context("starting threads")?;
+    terminal.end_progress();
+    let sentence = tally.sentence(outputs.len(), verifier.engine());
+    terminal.print(sentence + &left_alone.sentence());
+    Ok(if interrupt.heard() {
+        Exit::Interrupted
+    } else if results.is_torn() {
+        Exit::SomeFailed
+    } else {
+        tally.exit(outputs.len())
+    })
+}
+
+/// Says what is not checked: everything without a report, and outputs that were not given.
+fn warn_of_unchecked(terminal: &Terminal, typed: &Verify, others: usize) {
     if typed.report.is_none() {
-        voice.warning("without --report it is not known what must be covered: only faces and what files hide are looked for, and nothing passes");
+        terminal.warning("without --report it is not known what must be covered: only faces and what files hide are looked for, and nothing passes");
     }
     if others > 0 {
         let (were, their) = if others == 1 {
@@ -90,12 +149,32 @@ pub(super) fn run(typed: &Verify) -> Result<Exit> {
             ("were", "their")
         };
         let others = count(others, "other output");
-        voice.note(format_args!("{others} of the report {were} not given and not looked at; give {their} folder to have all of them checked"));
+        terminal.note(format_args!("{others} of the report {were} not given and not looked at; give {their} folder to have all of them checked"));
     }
-    let verifier = Verifier::new(options).context("preparing the detectors")?;
-    let videos = Mutex::new(());
-    let frames = voice.frame_progress();
-    let look = |output: &Output| -> Result<Verification> {
+}
+
+/// Says which faces were left open on purpose.
+fn note_of_ignored(terminal: &Terminal, output: &Output) {
+    let open = output.line.as_ref().map_or(0, |line| line.ignored.len());
+    if open > 0 {
+        let boxes = count(open, "box");
+        terminal.note(format_args!(
+            "{}: faces in {boxes} were left open on purpose (--ignore)",
+            show::text(&output.name)
+        ));
+    }
+}
+
+/// What checks outputs; videos one at a time.
+struct Checks<'a> {
+    verifier: &'a Verifier,
+    videos: Mutex<()>,
+    frames: FrameProgress,
+    interrupt: &'a Interrupt,
+}
+
+impl Checks<'_> {
+    fn check(&self, output: &Output) -> Result<Verification> {
         if output.is_ambiguous {
             bail!(
                 "the report has several lines of this name, since names begin in each folder that was given, and which one it has cannot be told: it has the SHA-256 of none, or another file has that; use a run and a report for each folder"
@@ -113,93 +192,40 @@ pub(super) fn run(typed: &Verify) -> Result<Exit> {
             Source::Unreachable(_, why) => return Err(anyhow!("{why}")),
             Source::Stdin => bail!("it is no file"),
         };
-        if !read::is_video(path) {
+        if !input.kind().is_video() {
             let bytes = read::file(path, read::MOST_BYTES)?;
-            return Ok(verifier.photo(&bytes, output.line.as_ref())?);
+            return Ok(self.verifier.photo(&bytes, output.line.as_ref())?);
         }
-        let _turn = videos.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut bar = frames.begin(&input.name);
+        let _turn = self.videos.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bar = self.frames.begin(&input.name);
         let mut watch = |done: Progress| {
             bar.advance(done.frames, done.of);
-            match interrupt.requested() {
+            match self.interrupt.requested() {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             }
         };
-        Ok(verifier.video(path, output.line.as_ref(), &mut watch)?)
-    };
-    let mut tally = Tally::default();
-    let mut results = Results::new(&interrupt);
-    let voice_of_run = RefCell::new(&mut voice);
-    let emit = |index: usize, outcome: batch::Outcome<Result<Verification>>| {
-        let output = &outputs[index];
-        let seen = outcome
-            .unwrap_or_else(|message| Err(anyhow!("a bug in faceveil: {message}")))
-            .unwrap_or_else(|why| not_checked(&show::chain(&why)));
-        tally.add(&seen);
-        let voice = voice_of_run.borrow();
-        let open = output.line.as_ref().map_or(0, |line| line.ignored.len());
-        if open > 0 {
-            let boxes = count(open, "box");
-            voice.note(format_args!(
-                "{}: faces in {boxes} were left open on purpose (--ignore)",
-                show::text(&output.name)
-            ));
-        }
-        let file = &output.name;
-        results.entry(&voice, |to| match typed.json {
-            true => json(
-                to,
-                &Line {
-                    schema: SCHEMA,
-                    file,
-                    seen: &seen,
-                },
-            ),
-            false => tell(to, file, &seen),
-        });
-    };
-    let jobs = typed.running.jobs.map_or_else(config::cores, usize::from);
-    batch::run(
-        outputs.len(),
-        jobs,
-        &interrupt,
-        |i| look(&outputs[i]),
-        |_| voice_of_run.borrow_mut().advance(),
-        emit,
-    )
-    .context("starting threads")?;
-    voice.end_progress();
-    let sentence = tally.sentence(outputs.len(), verifier.engine());
-    voice.line(sentence + &left_alone.sentence());
-    Ok(if interrupt.heard() {
-        Exit::Interrupted
-    } else if results.is_torn() {
-        Exit::SomeFailed
-    } else if tally.found > 0 {
-        Exit::SomethingFound
-    } else if tally.passed < outputs.len() || outputs.is_empty() {
-        Exit::SomeFailed
-    } else {
-        Exit::Done
-    })
+        Ok(self
+            .verifier
+            .video(path, output.line.as_ref(), &mut watch)?)
+    }
 }
 
 fn options(typed: &Verify) -> Result<VerifierOptions> {
     let mut options = VerifierOptions {
         threshold: typed.threshold,
         min_face: typed.min_face.unwrap_or(0.0),
-        engine: config::engine(&typed.engine)?,
+        engine: library::engine(&typed.engine)?,
         video: VideoOptions {
             backend: typed.running.video_backend.into(),
-            workers: typed.running.jobs.map_or_else(config::cores, usize::from),
+            workers: typed.running.jobs.map_or_else(library::cores, usize::from),
             ..VideoOptions::default()
         },
         ..VerifierOptions::default()
     };
     options.limits.max_pixels = typed.running.max_pixels;
     if let Some(path) = &typed.image {
-        let sticker = config::sticker(path, &options.limits);
+        let sticker = library::sticker(path, &options.limits);
         options.sticker =
             Some(sticker.with_context(|| format!("reading the sticker {}", show::path(path)))?);
     }
@@ -214,13 +240,13 @@ fn pair(typed: &Verify, list: Vec<Input>, lines: Vec<FileReport>) -> (Vec<Output
         .filter(|line| line.output.as_deref().is_some_and(|name| name != "-"))
         .map(Some)
         .collect();
-    let names = Names::of(&lines);
+    let names = Names::index(&lines);
     let mut outputs: Vec<Output> = Vec::with_capacity(list.len());
     for input in list {
         let candidates = names.fitting(&input);
         let line = match *candidates {
             [only] => lines[only].take(),
-            _ => of_bytes(&input, candidates, &lines).and_then(|i| lines[i].take()),
+            _ => find_by_digest(&input, candidates, &lines).and_then(|i| lines[i].take()),
         };
         outputs.push(Output {
             name: input.shown(),
@@ -247,10 +273,7 @@ fn pair(typed: &Verify, list: Vec<Input>, lines: Vec<FileReport>) -> (Vec<Output
             .iter()
             .flat_map(|f| spellings.iter().map(move |s| (f.join(s), s)));
         let there = places.find(|(path, _)| path.is_file());
-        let input = there.map(|(path, spelling)| Input {
-            name: spelling.clone(),
-            source: Source::File(path),
-        });
+        let input = there.map(|(path, spelling)| Input::new(Source::File(path), spelling.clone()));
         Output {
             is_ambiguous: input.as_ref().is_some_and(|i| names.fitting(i).len() > 1),
             name: input.as_ref().map_or(name, Input::shown),
@@ -271,7 +294,7 @@ struct Names {
 
 impl Names {
     /// Of lines that are all there.
-    fn of(lines: &[Option<FileReport>]) -> Self {
+    fn index(lines: &[Option<FileReport>]) -> Self {
         let output = |line: &Option<FileReport>| line.as_ref().and_then(|l| l.output.clone());
         let spell = |line| output(line).map_or_else(Vec::new, |name| show::from_report(&name));
         let spellings: Vec<Vec<PathBuf>> = lines.iter().map(spell).collect();
@@ -287,8 +310,8 @@ impl Names {
     /// The lines that a file may have: those with its name below the folder, or else with the longest name
     /// that its path ends in. Several only if they have one name.
     fn fitting(&self, input: &Input) -> &[usize] {
-        let of = |name: &Path| self.lines.get(name).map(Vec::as_slice);
-        if let Some(exactly) = of(&input.name) {
+        let lines_of = |name: &Path| self.lines.get(name).map(Vec::as_slice);
+        if let Some(exactly) = lines_of(&input.name) {
             return exactly;
         }
         let path = input.path().unwrap_or(Path::new(""));
@@ -298,24 +321,16 @@ impl Names {
             .flatten()
             .filter(|s| path.ends_with(s));
         let longest = ends.max_by_key(|s| s.components().count());
-        longest.and_then(|name| of(name)).unwrap_or_default()
+        longest.and_then(|name| lines_of(name)).unwrap_or_default()
     }
 }
 
 /// Of lines with one name, the one whose output has the file's bytes.
-fn of_bytes(input: &Input, of: &[usize], lines: &[Option<FileReport>]) -> Option<usize> {
+fn find_by_digest(input: &Input, of: &[usize], lines: &[Option<FileReport>]) -> Option<usize> {
     let path = input.path().filter(|p| !of.is_empty() && p.is_file())?;
     let digest = File::open(path).and_then(Digest::of_reader).ok()?;
     let output = |i: usize| lines.get(i)?.as_ref()?.sha256?.output;
     of.iter().copied().find(|&i| output(i) == Some(digest))
-}
-
-/// A file whose checks could not run.
-pub(super) fn not_checked(why: &str) -> Verification {
-    Verification::new(
-        Verdict::NotChecked,
-        vec![VerifyFinding::new("not-checked", why)],
-    )
 }
 
 impl Tally {
@@ -326,6 +341,17 @@ impl Tally {
             Verdict::Found => &mut self.found,
             _ => &mut self.not_checked,
         } += 1;
+    }
+
+    /// The exit code, if nothing else went wrong.
+    fn exit(&self, given: usize) -> Exit {
+        if self.found > 0 {
+            Exit::SomethingFound
+        } else if self.passed < given || given == 0 {
+            Exit::SomeFailed
+        } else {
+            Exit::Done
+        }
     }
 
     fn sentence(&self, given: usize, engine: &str) -> String {
@@ -344,7 +370,7 @@ impl Tally {
 }
 
 /// What was seen, for people.
-fn tell(to: &mut dyn Write, name: &str, seen: &Verification) -> io::Result<()> {
+fn print_entry(to: &mut dyn Write, name: &str, seen: &Verification) -> io::Result<()> {
     let verdict = match seen.verdict {
         Verdict::Passed => "passed",
         Verdict::Found => "look at it",
@@ -353,29 +379,11 @@ fn tell(to: &mut dyn Write, name: &str, seen: &Verification) -> io::Result<()> {
     writeln!(to, "{BOLD}{}{PLAIN}  {verdict}", show::text(name))?;
     for problem in &seen.findings {
         let kind = &problem.kind;
-        writeln!(to, "  {YELLOW}{kind:11}{PLAIN}  {}", sentence(problem))?;
+        writeln!(
+            to,
+            "  {YELLOW}{kind:11}{PLAIN}  {}",
+            findings::sentence(problem)
+        )?;
     }
     Ok(())
-}
-
-/// A finding in one line: where, how sure, why.
-pub(super) fn sentence(problem: &VerifyFinding) -> String {
-    let mut parts = Vec::new();
-    if let Some(frame) = problem.frame {
-        parts.push(format!("frame {frame}"));
-    }
-    if let Some([x, y, w, h]) = problem.area {
-        parts.push(format!("at {x:.0},{y:.0} {w:.0}x{h:.0}"));
-    }
-    if let Some(score) = problem.score {
-        parts.push(format!("score {score:.2}"));
-    }
-    if let Some(place) = &problem.place {
-        parts.push(show::text(place));
-    }
-    let reason = show::text(&problem.reason);
-    match parts.is_empty() {
-        true => reason,
-        false => format!("{}: {reason}", parts.join(", ")),
-    }
 }

@@ -1,9 +1,9 @@
 //! Places a part of a picture on a network's canvas and takes boxes back: a uniform scale per axis and
 //! a shift. `to_picture` is the exact inverse of `to_canvas`.
 
-use crate::engine::Input;
 use crate::geometry::{PixelRect, Point, Rect, Size};
 use crate::picture::RgbImage;
+use faceveil_engine::Input;
 use multiversion::multiversion;
 
 /// Which part of the picture lies where on a canvas.
@@ -68,8 +68,8 @@ pub(super) struct Canvas<'a> {
 }
 
 impl Input for Canvas<'_> {
-    fn size(&self) -> Size {
-        self.size
+    fn size(&self) -> faceveil_engine::Size {
+        self.size.into()
     }
 
     fn row(&self, y: usize, mut planes: [&mut [f32]; 3]) {

@@ -23,12 +23,12 @@ pub(crate) use again::SecondSearch;
 pub use preset::Preset;
 pub use weights::{bundled_digests, bundled_models};
 
-use crate::engine::{Engine, EngineOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
 use crate::geometry::{Rect, Size};
 use crate::picture::{Picture, RgbImage};
 use evidence::Evidence;
+use faceveil_engine::{Engine, EngineOptions};
 use heads::Head;
 use letterbox::{Canvas, Letterbox};
 use look::Look;

@@ -3,9 +3,8 @@
 //! Invariant: what lies idle never exceeds twice the most that were in use at once and one, so memory grows
 //! neither with the number of pictures nor with the number of their sizes.
 
-use crate::engine::{Input, Network, Session, Tensor};
 use crate::error::Result;
-use crate::geometry::Size;
+use faceveil_engine::{Input, Network, Session, Size, Tensor};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(super) struct Pool {
@@ -50,7 +49,7 @@ impl Pool {
             Ok(_) => self.give_back(worker),
             Err(_) => self.lost(), // a session that failed is not used again
         }
-        outputs
+        Ok(outputs?)
     }
 
     fn take(&self, size: Size) -> Option<Worker> {
@@ -78,7 +77,7 @@ impl Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Planes;
+    use faceveil_engine::{Planes, Result};
 
     struct Fake;
     impl Network for Fake {

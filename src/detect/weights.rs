@@ -58,3 +58,21 @@ fn bundled(head: Head) -> Result<Cow<'static, [u8]>> {
         ),
     ))
 }
+
+#[cfg(all(test, feature = "bundled-models"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_weights_are_the_documented_ones() {
+        let readme = include_str!("../../models/README.md");
+        assert_eq!(bundled_digests().len(), Head::ALL.len());
+        for (name, digest) in bundled_digests() {
+            let mut rows = readme.lines();
+            let row = rows
+                .find(|line| line.starts_with(&format!("| `{name}`")))
+                .unwrap();
+            assert!(row.contains(&digest.to_string()), "{name}: {digest}");
+        }
+    }
+}

@@ -18,7 +18,6 @@ mod video;
 
 use crate::detect::{DetectorOptions, Preset, SecondSearch, apart};
 use crate::digest::Digest;
-use crate::engine::EngineOptions;
 use crate::error::{ErrorKind, Result};
 use crate::face::Face;
 use crate::geometry::{Rect, Size};
@@ -26,6 +25,7 @@ use crate::inspect::inspect;
 use crate::photo::{BACKDROPS, FileKind, Format, KeepMetadata, Limits, Photo};
 use crate::redact::{Region, Sticker, Style};
 use crate::report::{FileReport, Verdict, Verification, VerifyFinding, ensure_regions};
+use faceveil_engine::EngineOptions;
 use std::path::PathBuf;
 
 /// How outputs are looked at again.

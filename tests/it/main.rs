@@ -6,7 +6,6 @@
 )]
 
 mod apply;
-mod arrows;
 mod bad_input;
 mod blur;
 mod detect;
@@ -15,6 +14,7 @@ mod formats;
 mod inspect;
 mod interrupt;
 mod jpeg;
+mod layering;
 mod names;
 mod orientation;
 mod report;

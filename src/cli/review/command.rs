@@ -2,8 +2,9 @@
 
 use super::draft::Draft;
 use crate::cli::args::Review;
-use crate::cli::origin::Origin;
-use crate::cli::{earlier, show};
+use crate::cli::plan::base_dir::BaseDir;
+use crate::cli::report::previous_report;
+use crate::cli::ui::show;
 use faceveil::FileReport;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 const KEPT: [&str; 4] = ["time", "camera", "gps", "copyright"];
 
 /// What to type.
-pub(super) fn apply(typed: &Review, draft: &Draft, inputs: &Origin) -> String {
+pub(super) fn apply(typed: &Review, draft: &Draft, inputs: &BaseDir) -> String {
     let mut words = vec!["faceveil".into(), "apply".into(), quoted(&typed.report)];
     if let Some(from) = &typed.from {
         words.extend(["--from".into(), quoted(from)]);
@@ -24,7 +25,7 @@ pub(super) fn apply(typed: &Review, draft: &Draft, inputs: &Origin) -> String {
     // Outputs of the run that wrote the report are there already.
     words.push("--overwrite".into());
     // A report that says several formats is for `apply` to refuse.
-    if let Ok(Some(format)) = earlier::format(draft.lines(), inputs) {
+    if let Ok(Some(format)) = previous_report::format(draft.lines(), inputs) {
         words.extend(["--format".into(), format.short().into()]);
     }
     let lines: Vec<&FileReport> = draft.lines().collect();

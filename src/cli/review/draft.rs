@@ -4,8 +4,10 @@
 //! while it is the one that was read. Nothing but regions, the mark that a person looked, and the outcome
 //! of a file that had none of them, is changed.
 
-use crate::cli::interrupt::Interrupt;
-use crate::cli::{report_file, show, write};
+use crate::cli::files::write;
+use crate::cli::report::report_file;
+use crate::cli::ui::interrupt::Interrupt;
+use crate::cli::ui::show;
 use anyhow::{Context, Result, ensure};
 use faceveil::{FileReport, Outcome, ReportRegion, RunSummary};
 use serde::Deserialize;

@@ -17,13 +17,15 @@ mod server;
 mod sheet;
 mod site;
 
-use super::args::Review;
-use super::interrupt::Interrupt;
-use super::origin::Origin;
-use super::values::ProgressArg;
-use super::voice::Voice;
-use super::write::Existing;
-use super::{Exit, batch, show};
+use crate::cli::args::Review;
+use crate::cli::files::write::Existing;
+use crate::cli::plan::base_dir::BaseDir;
+use crate::cli::run::batch;
+use crate::cli::ui::exit::Exit;
+use crate::cli::ui::interrupt::Interrupt;
+use crate::cli::ui::show;
+use crate::cli::ui::terminal::ProgressArg;
+use crate::cli::ui::terminal::Terminal;
 use anyhow::{Result, ensure};
 use draft::Draft;
 use faceveil::Limits;
@@ -38,10 +40,10 @@ use std::sync::Mutex;
 /// # Errors
 /// What keeps it from starting.
 pub(super) fn run(typed: &Review) -> Result<Exit> {
-    let inputs = Origin::new(typed.from.as_deref(), "--from")?;
+    let inputs = BaseDir::new(typed.from.as_deref(), "--from")?;
     let outputs = match &typed.outputs {
         None => inputs.clone(),
-        given => Origin::new(given.as_deref(), "--outputs")?,
+        given => BaseDir::new(given.as_deref(), "--outputs")?,
     };
     let limits = Limits {
         max_pixels: typed.max_pixels,
@@ -57,7 +59,7 @@ pub(super) fn run(typed: &Review) -> Result<Exit> {
     }
     let interrupt = Interrupt::listen()?;
     batch::silence_worker_panics();
-    let voice = Voice::new(false, ProgressArg::Never, 0);
+    let voice = Terminal::new(false, ProgressArg::Never, 0);
     let pictures = Pictures::new(inputs, outputs, limits, interrupt);
     match &typed.export {
         Some(to) => {
@@ -71,7 +73,7 @@ pub(super) fn run(typed: &Review) -> Result<Exit> {
     }
 }
 
-fn serve(typed: &Review, draft: Draft, pictures: Pictures, voice: &Voice) -> Result<Exit> {
+fn serve(typed: &Review, draft: Draft, pictures: Pictures, voice: &Terminal) -> Result<Exit> {
     let server = Server::listen()?;
     let interrupt = pictures.interrupt.clone();
     let files = draft.lines().len();
@@ -90,9 +92,9 @@ fn serve(typed: &Review, draft: Draft, pictures: Pictures, voice: &Voice) -> Res
         true => "open in the browser",
         false => "open this address in a browser on this machine",
     };
-    voice.line(format_args!(
+    voice.print(format_args!(
         "{} to review; {how}. Ctrl-C ends it",
-        super::summary::count(files, "file")
+        crate::cli::ui::show::count(files, "file")
     ));
     server.run(&site, &interrupt);
     Ok(Exit::Done)

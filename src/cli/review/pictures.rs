@@ -5,9 +5,10 @@
 
 use super::cache::{Cache, Permits, lock};
 use super::draft::Stamp;
-use crate::cli::interrupt::Interrupt;
-use crate::cli::origin::Origin;
-use crate::cli::read;
+use crate::cli::files::kind::InputKind;
+use crate::cli::files::read;
+use crate::cli::plan::base_dir::BaseDir;
+use crate::cli::ui::interrupt::Interrupt;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{
     Backend, Digest, FileReport, Limits, Photo, Picture, PixelRect, RgbImage, Size, VideoFrames,
@@ -54,8 +55,8 @@ type Player = Arc<Mutex<VideoFrames>>;
 
 /// Where pictures come from.
 pub(super) struct Pictures {
-    pub(super) inputs: Origin,
-    pub(super) outputs: Origin,
+    pub(super) inputs: BaseDir,
+    pub(super) outputs: BaseDir,
     pub(super) limits: Limits,
     pub(super) interrupt: Interrupt,
     made: Cache<(Wanted, Stamp)>,
@@ -65,8 +66,8 @@ pub(super) struct Pictures {
 
 impl Pictures {
     pub(super) fn new(
-        inputs: Origin,
-        outputs: Origin,
+        inputs: BaseDir,
+        outputs: BaseDir,
         limits: Limits,
         interrupt: Interrupt,
     ) -> Self {
@@ -131,7 +132,7 @@ impl Pictures {
     }
 
     fn photo(&self, report: &FileReport, wanted: &Wanted, path: &Path) -> Result<RgbImage> {
-        let bytes = read::photo(path)?;
+        let bytes = read::photo(path, InputKind::read(path))?;
         check_hash(report, wanted.side, Digest::of(&bytes))?;
         let photo = Photo::read(&bytes, &self.limits)?;
         let (frame, frames) = (wanted.frame, photo.frame_count());

@@ -6,8 +6,8 @@
 use super::gate::{Asked, Gate};
 use super::request::{Reader, Unread};
 use super::response::Response;
-use crate::cli::batch;
-use crate::cli::interrupt::Interrupt;
+use crate::cli::run::batch;
+use crate::cli::ui::interrupt::Interrupt;
 use anyhow::{Context, Result};
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};

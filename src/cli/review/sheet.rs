@@ -5,11 +5,16 @@
 
 use super::draft::Draft;
 use super::pictures::{Pictures, Side, Wanted};
-use crate::cli::origin::Origin;
-use crate::cli::places::Places;
-use crate::cli::voice::Voice;
-use crate::cli::write::{self, Existing};
-use crate::cli::{Exit, batch, config, report_file, show, summary};
+use crate::cli::args::library;
+use crate::cli::files::path_identity::PathIdentities;
+use crate::cli::files::write;
+use crate::cli::files::write::Existing;
+use crate::cli::plan::base_dir::BaseDir;
+use crate::cli::report::report_file;
+use crate::cli::run::batch;
+use crate::cli::ui::exit::Exit;
+use crate::cli::ui::show;
+use crate::cli::ui::terminal::Terminal;
 use anyhow::{Context, Result, anyhow, ensure};
 use faceveil::{FileReport, Outcome, RunSummary, Verdict};
 use std::cell::RefCell;
@@ -35,18 +40,18 @@ pub(super) fn check(
     to: &Path,
     overwrite: bool,
     draft: &Draft,
-    [inputs, outputs]: [&Origin; 2],
+    [inputs, outputs]: [&BaseDir; 2],
 ) -> Result<()> {
     ensure!(
         to != Path::new("-"),
         "--export needs a file; standard output is for results"
     );
     let shown = show::path(to);
-    let mut places = Places::default();
+    let mut places = PathIdentities::default();
     let key = places.key(to);
     for line in draft.lines() {
-        let output = line.output.as_deref().map(|name| outputs.place(name));
-        let mut files = [Some(inputs.place(&line.input)), output]
+        let output = line.output.as_deref().map(|name| outputs.join(name));
+        let mut files = [Some(inputs.join(&line.input)), output]
             .into_iter()
             .flatten();
         ensure!(
@@ -75,7 +80,7 @@ pub(super) fn check(
 pub(super) fn export(
     draft: &Draft,
     pictures: &Pictures,
-    voice: &Voice,
+    voice: &Terminal,
     to: &Path,
     existing: Existing,
 ) -> Exit {
@@ -91,7 +96,7 @@ pub(super) fn export(
     };
     let make = |index: usize| picture(lines[index], index, pictures);
     let interrupt = &pictures.interrupt;
-    let ran = batch::run(lines.len(), config::cores(), interrupt, make, |_| (), emit);
+    let ran = batch::run(lines.len(), library::cores(), interrupt, make, |_| (), emit);
     let cards = cards.into_inner();
     if interrupt.heard() {
         return Exit::Interrupted;
@@ -105,10 +110,10 @@ pub(super) fn export(
         voice.error(show::chain(&why));
         return Exit::SomeFailed;
     }
-    voice.line(format_args!(
+    voice.print(format_args!(
         "{} of {} in {}",
-        summary::count(cards.shown, "output"),
-        summary::count(lines.len(), "file"),
+        show::count(cards.shown, "output"),
+        show::count(lines.len(), "file"),
         show::path(to)
     ));
     match cards.missing {
@@ -155,7 +160,7 @@ fn page(lines: &[&FileReport], run: Option<&RunSummary>, cards: &str) -> String 
         lines.iter().filter(verdict_of).count()
     };
     let mut numbers = vec![
-        summary::count(lines.len(), "file"),
+        show::count(lines.len(), "file"),
         format!("{} covered", with(Outcome::Redacted)),
         format!("{} without faces", with(Outcome::NoFaces)),
         format!("{} left alone", with(Outcome::Skipped)),
@@ -222,8 +227,8 @@ fn outcome(line: &FileReport) -> String {
                 true => "",
                 false => ", may be undone",
             };
-            let regions = summary::count(line.regions.len(), "region");
-            let faces = summary::count(faces, "face");
+            let regions = show::count(line.regions.len(), "region");
+            let faces = show::count(faces, "face");
             format!("{regions} covered, {faces} found; style {style}{kind}")
         }
         Outcome::NoFaces => "nothing to cover was found".into(),

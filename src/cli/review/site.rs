@@ -9,7 +9,7 @@ use super::pictures::{LARGEST, Pictures, Side, THUMB, Wanted};
 use super::response::Response;
 use super::risk::Risk;
 use super::server;
-use crate::cli::show;
+use crate::cli::ui::show;
 use faceveil::FileReport;
 use serde::{Deserialize, Serialize};
 use std::sync::Mutex;

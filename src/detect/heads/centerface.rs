@@ -5,9 +5,9 @@
 //! (y, x) as shares of the box's sides from its top left corner.
 
 use super::{Candidate, candidate, tensor};
-use crate::engine::Tensor;
 use crate::error::Result;
 use crate::geometry::{Point, Size};
+use faceveil_engine::Tensor;
 
 const STRIDE: usize = 4;
 

@@ -7,9 +7,9 @@ mod retinaface;
 mod yunet;
 
 use super::letterbox::Ink;
-use crate::engine::Tensor;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Point, Rect, Size};
+use faceveil_engine::Tensor;
 
 /// A box that a network proposes, in pixels of its canvas.
 #[derive(Clone, Debug, PartialEq)]

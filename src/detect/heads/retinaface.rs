@@ -6,9 +6,9 @@
 //! `[1, n, 2]`: background and face, softmaxed; `landmarks` `[1, n, 10]`: as the centre.
 
 use super::{Candidate, candidate, tensor};
-use crate::engine::Tensor;
 use crate::error::Result;
 use crate::geometry::{Point, Size};
+use faceveil_engine::Tensor;
 
 /// Stride and the sides of its anchors.
 const ANCHORS: [(usize, [f32; 2]); 3] =

@@ -7,9 +7,9 @@
 //! geometric mean of class and objectness.
 
 use super::{Candidate, candidate, tensor};
-use crate::engine::Tensor;
 use crate::error::Result;
 use crate::geometry::{Point, Size};
+use faceveil_engine::Tensor;
 
 pub(super) fn decode(outputs: &[Tensor], canvas: Size, threshold: f32) -> Result<Vec<Candidate>> {
     let mut found = vec![];

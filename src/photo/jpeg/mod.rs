@@ -4,24 +4,13 @@
 //! Invariant: what a file does not say is never guessed. Damaged or missing data is an error, and a
 //! picture that was read can be written.
 
-mod coded;
-mod coefficients;
-mod colour;
 mod cover;
-mod dct;
-mod decode;
-mod edges;
 mod encode;
-mod frame;
-mod huffman;
-mod order;
 mod pixels;
-mod scan;
 mod segments;
 #[cfg(test)]
 mod tests;
 mod uneven;
-mod view;
 
 use super::Body;
 use super::convert::Parts;
@@ -31,79 +20,68 @@ use super::guard::Budget;
 use super::icc::Profile;
 use super::notes::Notes;
 use super::raster::{Model as Pixels, Raster, Samples};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, PixelRect, Size};
 use crate::picture::{RgbImage, resample_rgb_part};
 use crate::plane::{AnyPlaneMut, Channel, Layout};
-use coded::Coded;
-use colour::Model;
+use jpeg_coefficients::{CodedImage, ColorModel, Rect, Reduction};
 pub(super) use pixels::PixelWriter;
 use segments::Header;
 use std::sync::OnceLock;
-use view::Reduction;
-
-/// How colours are coded, and what a header says about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Coding {
-    Grey,
-    YCbCr,
-    Rgb,
-    /// The largest value is no ink. So Adobe writes it, and so nearly everybody reads it without
-    /// Adobe's marker, too; `marked` says if that is there, and it is written or left out again.
-    Cmyk {
-        marked: bool,
-    },
-    /// Inks as YCbCr, black inverted; only Adobe writes it.
-    Ycck,
-}
-
-impl Coding {
-    /// What libjpeg takes it for (jdapimin.c, default_decompress_parms), and so everybody else.
-    fn of(header: &Header, coded: &Coded) -> Self {
-        let ids: Vec<u8> = coded.frame.components.iter().map(|c| c.id).collect();
-        match (ids.len(), header.adobe) {
-            (1, _) => Self::Grey,
-            (3, _) if header.jfif => Self::YCbCr,
-            (3, Some(0)) => Self::Rgb,
-            (3, None) if ids == *b"RGB" => Self::Rgb,
-            (3, _) => Self::YCbCr,
-            (_, Some(0)) => Self::Cmyk { marked: true },
-            (_, Some(_)) => Self::Ycck,
-            (_, None) => Self::Cmyk { marked: false },
-        }
-    }
-
-    const fn model(self) -> Model {
-        match self {
-            Self::Grey => Model::Grey,
-            Self::YCbCr => Model::YCbCr,
-            Self::Rgb => Model::Rgb,
-            Self::Cmyk { .. } => Model::Cmyk,
-            Self::Ycck => Model::Ycck,
-        }
-    }
-}
 
 /// Most pixels of a reduced picture that is kept, since detectors look at the whole several times.
 const MOST_KEPT: u64 = 4_000_000;
 
 /// A JPEG and the facts of its header.
 pub(super) struct Jpeg {
-    coded: Coded,
-    coding: Coding,
+    coded: CodedImage,
     header: Header,
     icc: Option<Profile>,
     /// The whole picture at the least reduction that makes it small enough, once somebody looked.
     kept: OnceLock<Vec<u8>>,
 }
 
+/// A size that the codec gives.
+fn size(size: jpeg_coefficients::Size) -> Size {
+    Size::new(size.width, size.height)
+}
+
+/// A size for the codec.
+fn coded_size(size: Size) -> jpeg_coefficients::Size {
+    jpeg_coefficients::Size::new(size.width, size.height)
+}
+
+/// A rectangle for the codec.
+fn rect(rect: PixelRect) -> Rect {
+    Rect::new(rect.x, rect.y, rect.width, rect.height)
+}
+
+impl From<jpeg_coefficients::Error> for Error {
+    fn from(error: jpeg_coefficients::Error) -> Self {
+        use jpeg_coefficients::ErrorKind as Kind;
+        let kind = match error.kind() {
+            Kind::Malformed => ErrorKind::Malformed,
+            Kind::Unsupported => ErrorKind::Unsupported,
+            Kind::TooLarge => ErrorKind::TooLarge,
+            _ => ErrorKind::Internal, // calls that make no sense are ours
+        };
+        let message = error.to_string();
+        match error.into_source().map(|source| source.downcast::<Self>()) {
+            None => Self::new(kind, message),
+            // An error of ours that has come through the codec.
+            Some(Ok(own)) => *own,
+            Some(Err(source)) => Self::new(kind, message).because(source),
+        }
+    }
+}
+
 /// Reads a JPEG file.
 pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Result<Jpeg> {
-    let (header, mut coded) = segments::split(file, notes, &mut |size| budget.take(size, 1))?;
-    if edges::clear(&mut coded) {
+    let (header, mut coded) = segments::split(file, budget, notes)?;
+    if coded.clear_beyond_edges() {
         notes.drop("hidden-picture-data");
     }
-    let coding = Coding::of(&header, &coded);
+    coded.set_density(encode::density(header.resolution.as_ref()));
     if header.exif.orientation != Orientation::Normal {
         notes.keep("orientation");
     }
@@ -119,41 +97,40 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
         .and_then(|icc| Profile::take(icc, notes));
     Ok(Jpeg {
         coded,
-        coding,
         header,
         icc,
         kept: OnceLock::new(),
     })
 }
 
-/// A file as it is coded, but for blocks wholly beyond the picture.
+/// A file as it is coded, but for blocks wholly beyond the picture and the density.
 #[cfg(test)]
 pub(super) fn coded(file: &[u8]) -> Result<impl PartialEq> {
-    let (_, mut coded) = segments::split(file, &mut Notes::default(), &mut |_| Ok(()))?;
-    for (plane, component) in coded.planes.iter_mut().zip(&coded.frame.components) {
-        edges::pad(plane, component);
-    }
+    let (mut budget, mut notes) = (Budget::new(u64::MAX), Notes::default());
+    let (_, mut coded) = segments::split(file, &mut budget, &mut notes)?;
+    coded.flatten_padding();
+    coded.set_density(Default::default());
     Ok(coded)
 }
 
 impl Jpeg {
     /// The least reduction at which the whole picture is kept.
     fn kept_at(&self) -> Reduction {
-        let small = |r: &&Reduction| r.size(self.coded.frame.size).area() <= MOST_KEPT;
-        let all = &Reduction::ALL;
+        let small = |r: &&Reduction| r.size(self.coded.frame().size).area() <= MOST_KEPT;
+        let all = Reduction::ALL;
         *all.iter().find(small).unwrap_or(&all[all.len() - 1])
     }
 
     /// All pixels at a reduction, as stored.
     fn whole(&self, by: Reduction) -> Vec<u8> {
-        let whole = PixelRect::of(by.size(self.coded.frame.size));
-        view::pixels(&self.coded, self.coding.model(), by, whole)
+        let whole = Rect::whole(by.size(self.coded.frame().size));
+        self.coded.pixels(by, whole)
     }
 
     /// A part of the stored picture at another size.
     fn part(&self, crop: PixelRect, size: Size) -> Result<RgbImage> {
-        let full = self.coded.frame.size;
-        let wanted = Reduction::of(crop.size(), size);
+        let full = self.coded.frame().size;
+        let wanted = Reduction::for_size(coded_size(crop.size()), coded_size(size));
         let kept = self.kept_at();
         let by = wanted.min(kept);
         let times = by.times();
@@ -164,10 +141,10 @@ impl Jpeg {
         let decoded;
         let (pixels, held) = if wanted >= kept {
             let whole = self.kept.get_or_init(|| self.whole(kept));
-            (whole, PixelRect::of(kept.size(full)))
+            (whole, PixelRect::of(self::size(kept.size(full))))
         } else {
             let held = PixelRect::new(x, y, right - x, bottom - y);
-            decoded = view::pixels(&self.coded, self.coding.model(), by, held);
+            decoded = self.coded.pixels(by, rect(held));
             (&decoded, held)
         };
         let scaled = |v: u32| f64::from(v) / f64::from(times);
@@ -186,7 +163,7 @@ impl Body for Jpeg {
     }
 
     fn size(&self, _: usize) -> Size {
-        self.coded.frame.size
+        size(self.coded.frame().size)
     }
 
     fn orientation(&self, _: usize) -> Orientation {
@@ -195,7 +172,7 @@ impl Body for Jpeg {
 
     fn view(&self, _: usize, crop: PixelRect, size: Size) -> Result<RgbImage> {
         let orientation = self.header.exif.orientation;
-        let stored = orientation.pixels_to_stored(crop, self.coded.frame.size);
+        let stored = orientation.pixels_to_stored(crop, self.size(0));
         let image = self.part(stored, orientation.upright_size(size))?;
         if orientation == Orientation::Normal {
             return Ok(image);
@@ -211,27 +188,26 @@ impl Body for Jpeg {
         change: &mut dyn FnMut(AnyPlaneMut<'_>, Channel),
     ) -> Result<()> {
         self.kept = OnceLock::new();
-        cover::edit(&mut self.coded, self.coding.model(), touched, change)
+        let model = self.coded.color_model();
+        cover::edit(&mut self.coded, model, touched, change)
     }
 
     fn write(&self) -> Result<Vec<u8>> {
-        let icc = self.icc.as_ref();
-        let (coded, scans) = (&self.coded, self.coded.all_scans());
-        Ok(encode::write(coded, &scans, self.coding, &self.header, icc))
+        encode::write(&self.coded, &self.header, self.icc.as_ref())
     }
 
     fn parts(self: Box<Self>) -> Result<Parts> {
-        let size = self.coded.frame.size;
+        let size = self.size(0);
         let rgb = self.whole(Reduction::ALL[0]);
-        let (model, samples) = match self.coding {
-            Coding::Grey => (Pixels::Grey, rgb.into_iter().step_by(3).collect()),
+        let (model, samples) = match self.coded.color_model() {
+            ColorModel::Grey => (Pixels::Grey, rgb.into_iter().step_by(3).collect()),
             _ => (Pixels::Rgb, rgb),
         };
         let frame = Frame {
             raster: Raster::new(size, model, Samples::U8(samples))?,
             orientation: self.header.exif.orientation,
         };
-        let factors = self.coded.frame.components[0].factors;
+        let factors = self.coded.frame().components[0].factors;
         Ok(Parts {
             icc: self.icc,
             exif: exif::Facts {
@@ -249,11 +225,11 @@ impl Body for Jpeg {
         let square = |step: u16| f32::from(step).powi(2);
         let step =
             |q: &[u16; 64]| ((square(q[0]) + square(q[1]) + square(q[8])) / 3.0).sqrt() / 8.0;
-        self.coded.quant.iter().map(step).collect()
+        self.coded.quant_tables().iter().map(step).collect()
     }
 
     fn to_rgba(&self) -> (Size, Vec<u8>) {
-        let size = self.coded.frame.size;
+        let size = self.size(0);
         let rgb = self.whole(Reduction::ALL[0]);
         let opaque = |p: &[u8]| [p[0], p[1], p[2], 255];
         let stored: Vec<u8> = rgb.chunks_exact(3).flat_map(opaque).collect();

@@ -9,10 +9,11 @@
 //! on samples that are not touched only. So styles that show the face's own pixels do not show this
 //! component.
 
-use super::frame::{Component, Frame};
+use super::size;
 use crate::error::Result;
 use crate::geometry::{PixelRect, Size};
 use crate::plane::{Layout, PlaneMut};
+use jpeg_coefficients::{Component, Frame};
 
 /// The samples that stand for any pixel of `rects`.
 pub(super) fn outward(rects: &[PixelRect], frame: &Frame, component: &Component) -> Vec<PixelRect> {
@@ -38,7 +39,7 @@ pub(super) fn change(
     change: &mut dyn FnMut(PlaneMut<'_, u8>),
 ) -> Result<()> {
     let axes = Axes::new(frame, component);
-    let samples = component.samples;
+    let samples = size(component.samples);
     let mut is_touched = vec![false; samples.area() as usize];
     for rect in touched {
         for y in rect.y..rect.bottom() {
@@ -47,7 +48,7 @@ pub(super) fn change(
         }
     }
     bridge(&mut plane, &is_touched, samples);
-    let full = frame.size;
+    let full = size(frame.size);
     let mut pixels = Vec::with_capacity(full.area() as usize);
     for y in 0..full.height {
         let row = axes.y.sample(y, samples.height) as usize;

@@ -1,14 +1,10 @@
 //! What becomes of blocks when samples are covered.
 
-use super::super::coded::Coded;
-use super::super::coefficients::{Block, LARGEST};
-use super::super::colour::Model;
 use super::super::cover;
-use super::super::frame::Process;
-use super::made::{Layout, Script, layouts, whole_file};
-use crate::geometry::{PixelRect, Size};
-use crate::photo::tests::sources::Random;
+use crate::geometry::PixelRect;
 use crate::plane::{self, AnyPlaneMut, Channel};
+use jpeg_coefficients::testing::{Layout, Random, Script, layouts, whole_file};
+use jpeg_coefficients::{Block, CodedImage, ColorModel, LARGEST, Process, Size};
 use proptest::prelude::*;
 
 /// The samples of a plane that stand for pixels of a rectangle.
@@ -22,7 +18,7 @@ fn samples_of(part: PixelRect, layout: &plane::Layout) -> PixelRect {
 
 /// Fills a rectangle of pixels, in every plane, with the mean of the samples that touch it from
 /// outside, or with `value` where there are none.
-fn fill(coded: &mut Coded, model: Model, part: PixelRect, value: u8) {
+fn fill(coded: &mut CodedImage, model: ColorModel, part: PixelRect, value: u8) {
     let touched = |layout: &plane::Layout| vec![samples_of(part, layout)];
     cover::edit(coded, model, &touched, &mut |plane, _| {
         let AnyPlaneMut::U8(mut plane) = plane else {
@@ -50,11 +46,11 @@ fn fill(coded: &mut Coded, model: Model, part: PixelRect, value: u8) {
     .expect("planes fit");
 }
 
-fn model(layout: &Layout) -> Model {
+fn model(layout: &Layout) -> ColorModel {
     match layout.factors.len() {
-        1 => Model::Grey,
-        3 => Model::YCbCr,
-        _ => Model::Ycck,
+        1 => ColorModel::Grey,
+        3 => ColorModel::YCbCr,
+        _ => ColorModel::Ycck,
     }
 }
 
@@ -67,9 +63,9 @@ fn pixels(block: usize, most: usize, own: usize) -> (usize, usize) {
 }
 
 /// Calls `visit` with component, column and row of each block, and the pixels that it stands for.
-fn each_block(coded: &Coded, mut visit: impl FnMut(usize, usize, usize, [usize; 4])) {
-    let most = coded.frame.most;
-    for (index, component) in coded.frame.components.iter().enumerate() {
+fn each_block(coded: &CodedImage, mut visit: impl FnMut(usize, usize, usize, [usize; 4])) {
+    let most = coded.frame().most;
+    for (index, component) in coded.frame().components.iter().enumerate() {
         for y in 0..component.padded.1 {
             for x in 0..component.padded.0 {
                 let (left, right) = pixels(x, most.0, component.factors.0);
@@ -104,16 +100,16 @@ proptest! {
         fill(&mut after, model(layout), part, 90);
         let (right, bottom) = (part.right() as usize, part.bottom() as usize);
         let size = (layout.size.width as usize, layout.size.height as usize);
-        let most = before.frame.most;
+        let most = before.frame().most;
         each_block(&before, |c, x, y, [l, t, r, b]| {
-            let factors = before.frame.components[c].factors;
+            let factors = before.frame().components[c].factors;
             // A sample stands for this many pixels, and all of them count.
             let (more_x, more_y) = (most.0.div_ceil(factors.0), most.1.div_ceil(factors.1));
             let near = (part.x as usize) < r + more_x && right + more_x > l && (part.y as usize) < b + more_y && bottom + more_y > t;
             // Padding follows the blocks at the edge.
             let padding = l >= size.0 || t >= size.1;
             if !near && !padding {
-                assert!(before.planes[c].get(x, y) == after.planes[c].get(x, y), "{name} {c} {x} {y}");
+                assert!(before.plane(c).block(x, y) == after.plane(c).block(x, y), "{name} {c} {x} {y}");
             }
         });
     }
@@ -137,7 +133,7 @@ proptest! {
                 from >= first as usize && (to.min(side) <= end) && (from < side)
             };
             if covers(l, r, part.x, right, size.0) && covers(t, b, part.y, bottom, size.1) {
-                other.planes[c].set(x, y, &noise(&mut random));
+                other.plane_mut(c).set(x, y, &noise(&mut random));
                 changed += 1;
             }
         });
@@ -155,13 +151,13 @@ fn detail_beyond_white_does_not_survive_in_a_block_at_a_masks_edge() {
     let mut hidden = plain.clone();
     let mut white = [0; 64];
     white[0] = 1500;
-    plain.planes[0].set(2, 2, &white);
+    plain.plane_mut(0).set(2, 2, &white);
     // Nothing of this shows: every sample stays far beyond white.
     (white[1], white[7], white[20]) = (40, -30, 50);
-    hidden.planes[0].set(2, 2, &white);
+    hidden.plane_mut(0).set(2, 2, &white);
     let part = PixelRect::new(20, 20, 9, 9);
-    fill(&mut plain, Model::Grey, part, 0);
-    fill(&mut hidden, Model::Grey, part, 0);
+    fill(&mut plain, ColorModel::Grey, part, 0);
+    fill(&mut hidden, ColorModel::Grey, part, 0);
     assert!(whole_file(&plain) == whole_file(&hidden));
 }
 
@@ -172,16 +168,21 @@ fn padding_behind_a_covered_edge_holds_nothing_of_the_old_picture() {
     layout.size = Size::new(41, 9);
     let mut picture = layout.picture(1);
     let mut random = Random(3);
-    let blocks = picture.frame.components[0];
+    let blocks = picture.frame().components[0];
     assert!(blocks.padded.0 > blocks.own.0);
     for x in blocks.own.0..blocks.padded.0 {
-        picture.planes[0].set(x, 0, &noise(&mut random));
+        picture.plane_mut(0).set(x, 0, &noise(&mut random));
     }
-    fill(&mut picture, Model::YCbCr, PixelRect::new(30, 0, 11, 9), 0);
+    fill(
+        &mut picture,
+        ColorModel::YCbCr,
+        PixelRect::new(30, 0, 11, 9),
+        0,
+    );
     for x in blocks.own.0..blocks.padded.0 {
-        let (block, map) = picture.planes[0].get(x, 0);
-        assert_eq!(map, 0);
-        assert_eq!(block[0], picture.planes[0].get(blocks.own.0 - 1, 0).0[0]);
+        let block = picture.plane(0).block(x, 0);
+        assert!(block[1..].iter().all(|&value| value == 0));
+        assert_eq!(block[0], picture.plane(0).block(blocks.own.0 - 1, 0)[0]);
     }
 }
 
@@ -189,15 +190,18 @@ fn padding_behind_a_covered_edge_holds_nothing_of_the_old_picture() {
 fn every_channel_is_handed_out_as_what_it_means() {
     use Channel as C;
     for (model, expected) in [
-        (Model::Grey, &[C::Luma][..]),
+        (ColorModel::Grey, &[C::Luma][..]),
         (
-            Model::YCbCr,
+            ColorModel::YCbCr,
             &[C::Luma, C::BlueDifference, C::RedDifference],
         ),
-        (Model::Rgb, &[C::Red, C::Green, C::Blue]),
-        (Model::Cmyk, &[C::Red, C::Green, C::Blue, C::InvertedBlack]),
+        (ColorModel::Rgb, &[C::Red, C::Green, C::Blue]),
         (
-            Model::Ycck,
+            ColorModel::Cmyk,
+            &[C::Red, C::Green, C::Blue, C::InvertedBlack],
+        ),
+        (
+            ColorModel::Ycck,
             &[
                 C::Luma,
                 C::BlueDifference,

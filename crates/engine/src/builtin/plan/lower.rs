@@ -1,0 +1,468 @@
+//! From the nodes of an ONNX graph to a plan.
+//!
+//! Fused on the way: an activation into its convolution, a residual Add into the later of its two
+//! convolutions, nearest upsampling into the Add behind it, Concat into its producers, and what
+//! happens to an output (Transpose, Reshape, Sigmoid, Softmax) into how it is copied out.
+//!
+//! Invariant: every attribute and input of every node is either what the plan does or refused with the
+//! operator's and the node's name. Nothing is ignored but `cubic_coeff_a` of a Resize that is not cubic.
+
+use super::shape::Side;
+use super::{Draft, Finish, Op, Order, Output, PLANES, Part, Plan, Shape, fuse, quoted};
+use crate::builtin::onnx::{Attribute, Constant, Graph, Node, Numbers, Res};
+use std::collections::HashMap;
+
+/// Operator set versions whose meaning of the operators here is known.
+const OPSETS: std::ops::RangeInclusive<u64> = 9..=12;
+
+/// What a name in the file stands for.
+#[derive(Clone, Debug)]
+pub(super) enum Value<'a> {
+    /// A tensor, channels first.
+    Map(usize),
+    /// A tensor with each pixel repeated to twice its sides; only Add can read it.
+    Upsampled(usize),
+    /// What only a reshape, a concatenation or an output can read.
+    Result {
+        parts: Vec<usize>,
+        order: Order,
+        /// Length of the last of three dimensions, after a Reshape.
+        row: Option<usize>,
+        finish: Finish,
+    },
+    Constant(&'a Constant),
+    Sides(Vec<Side>),
+}
+
+pub(super) struct Lowering<'a> {
+    graph: &'a Graph,
+    /// How often each name is read, but for its shape.
+    pub(super) uses: HashMap<&'a str, usize>,
+    values: HashMap<&'a str, Value<'a>>,
+    /// Floats of weights so far, unused lanes included.
+    pub(super) weights: usize,
+    pub(super) draft: Draft,
+}
+
+/// Lowers a graph; `fuse` off keeps every operation a chain of its own.
+pub(in super::super) fn lower(graph: &Graph, fuse: bool) -> Res<Plan> {
+    match graph.opset {
+        Some(version) if OPSETS.contains(&version) => {}
+        other => {
+            return Err(format!(
+                "operator set {} is outside {} to {}",
+                other.unwrap_or(0),
+                OPSETS.start(),
+                OPSETS.end()
+            ));
+        }
+    }
+    let [input] = graph.inputs.as_slice() else {
+        return Err(format!("it has {} inputs, not one", graph.inputs.len()));
+    };
+    let picture = matches!(
+        input.sides.as_slice(),
+        [batch, Some(planes), None, None] if batch.is_none_or(|b| b == 1) && *planes == PLANES as u64
+    );
+    if !picture || input.element != 1 {
+        return Err(format!(
+            "its input {} is not one picture of {PLANES} planes of floats and any size",
+            quoted(&input.name)
+        ));
+    }
+    let mut uses = HashMap::new();
+    let reads = graph.nodes.iter().filter(|n| n.op != "Shape");
+    for name in reads.flat_map(|n| &n.inputs).chain(&graph.outputs) {
+        *uses.entry(name.as_str()).or_insert(0) += 1;
+    }
+    let mut lowering = Lowering {
+        graph,
+        uses,
+        values: graph
+            .constants
+            .iter()
+            .map(|(name, c)| (name.as_str(), Value::Constant(c)))
+            .collect(),
+        weights: 0,
+        draft: Draft::default(),
+    };
+    let tensor = lowering.tensor(PLANES, 0);
+    lowering.values.insert(&input.name, Value::Map(tensor));
+    for node in &graph.nodes {
+        lowering.node(node).map_err(|why| {
+            let output = node.outputs.first().map_or("", String::as_str);
+            let name = if node.name.is_empty() {
+                output
+            } else {
+                &node.name
+            };
+            format!("operator {} at {}: {why}", quoted(&node.op), quoted(name))
+        })?;
+    }
+    let draft = lowering.finish()?;
+    Plan::new(draft, fuse)
+}
+
+/// Refuses other numbers of inputs, other attributes, and another number of outputs than one.
+pub(super) fn only(node: &Node, least: usize, most: usize, attributes: &[&str]) -> Res<()> {
+    if !(least..=most).contains(&node.inputs.len()) {
+        return Err(format!("{} inputs", node.inputs.len()));
+    }
+    match node
+        .attributes
+        .keys()
+        .find(|name| !attributes.contains(&name.as_str()))
+    {
+        Some(unknown) => Err(format!("attribute {}", quoted(unknown))),
+        None => Ok(()),
+    }
+}
+
+/// All numbers of a list attribute must be one; which is it? `default` if the attribute is absent.
+pub(super) fn uniform(node: &Node, name: &str, count: usize, default: i64) -> Res<i64> {
+    match node.attributes.get(name) {
+        None => Ok(default),
+        Some(Attribute::Ints(ints))
+            if ints.len() == count && ints.iter().all(|i| *i == ints[0]) =>
+        {
+            Ok(ints[0])
+        }
+        other => Err(format!("{name} {other:?}, not {count} equal integers")),
+    }
+}
+
+/// The attribute is absent, or this integer.
+pub(super) fn fixed(node: &Node, name: &str, allowed: i64) -> Res<()> {
+    match node.attributes.get(name) {
+        None => Ok(()),
+        Some(Attribute::Int(i)) if *i == allowed => Ok(()),
+        _ => Err(format!("{name} other than {allowed}")),
+    }
+}
+
+/// The attribute is there and this word.
+pub(super) fn word(node: &Node, name: &str, required: &str) -> Res<()> {
+    match node.attributes.get(name) {
+        Some(Attribute::Text(text)) if text == required => Ok(()),
+        _ => Err(format!("{name} other than {required}")),
+    }
+}
+
+impl<'a> Lowering<'a> {
+    pub(super) fn value(&self, name: &str) -> Res<Value<'a>> {
+        self.values
+            .get(name)
+            .cloned()
+            .ok_or_else(|| format!("it reads {}, which nothing made", quoted(name)))
+    }
+
+    /// A map that operations can read: everything but the planar picture.
+    pub(super) fn map(&self, name: &str) -> Res<usize> {
+        match self.value(name)? {
+            Value::Map(0) => Err("only a first layer can read the picture".into()),
+            Value::Map(tensor) => Ok(tensor),
+            _ => Err(format!("{} is not a map", quoted(name))),
+        }
+    }
+
+    pub(super) fn floats(&self, name: &str) -> Res<(&'a [usize], &'a [f32])> {
+        match self.value(name)? {
+            Value::Constant(Constant {
+                dims,
+                numbers: Numbers::Floats(floats),
+            }) => Ok((dims, floats)),
+            _ => Err(format!("{} is not a constant of floats", quoted(name))),
+        }
+    }
+
+    pub(super) fn tensor(&mut self, channels: usize, halvings: u8) -> usize {
+        self.draft.tensors.push(Shape { channels, halvings });
+        self.draft.tensors.len() - 1
+    }
+
+    pub(super) fn push(&mut self, op: Op) -> Value<'a> {
+        let tensor = op.dst;
+        self.draft.ops.push(op);
+        Value::Map(tensor)
+    }
+
+    fn node(&mut self, node: &'a Node) -> Res<()> {
+        if !matches!(node.domain.as_str(), "" | "ai.onnx") {
+            return Err(format!("domain {}", quoted(&node.domain)));
+        }
+        let [out] = node.outputs.as_slice() else {
+            return Err(format!("{} outputs", node.outputs.len()));
+        };
+        let value = match node.op.as_str() {
+            "Conv" => self.conv(node)?,
+            "ConvTranspose" => self.deconv(node)?,
+            "Relu" | "LeakyRelu" => self.activation(node)?,
+            "Add" => self.add(node)?,
+            "MaxPool" => self.max_pool(node)?,
+            "Concat" => self.concat(node)?,
+            "Resize" => self.resize(node)?,
+            "Transpose" => self.transpose(node)?,
+            "Reshape" => self.reshape(node)?,
+            "Sigmoid" => self.sigmoid(node)?,
+            "Softmax" => self.softmax(node)?,
+            "Identity" => {
+                only(node, 1, 1, &[])?;
+                match self.value(&node.inputs[0])? {
+                    Value::Constant(c) => Value::Constant(c),
+                    _ => return Err("of something that is not a constant".into()),
+                }
+            }
+            "Constant" => {
+                only(node, 0, 0, &["value"])?;
+                match node.attributes.get("value") {
+                    Some(Attribute::Constant(c)) => Value::Constant(c),
+                    _ => return Err("without a value".into()),
+                }
+            }
+            "Shape" => self.shape(node)?,
+            "Gather" => self.gather(node)?,
+            "Unsqueeze" => self.unsqueeze(node)?,
+            "Slice" => self.slice(node)?,
+            "Cast" => self.cast(node)?,
+            _ => return Err("it is not one that the built-in engine has".into()),
+        };
+        match self.values.insert(out, value) {
+            Some(_) => Err(format!("{} is made twice", quoted(out))),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn read_once(&self, name: &str) -> bool {
+        self.uses.get(name) == Some(&1)
+    }
+
+    fn resize(&self, node: &Node) -> Res<Value<'a>> {
+        only(
+            node,
+            3,
+            4,
+            &[
+                "coordinate_transformation_mode",
+                "cubic_coeff_a",
+                "mode",
+                "nearest_mode",
+            ],
+        )?;
+        word(node, "coordinate_transformation_mode", "asymmetric")?;
+        word(node, "mode", "nearest")?;
+        word(node, "nearest_mode", "floor")?;
+        let src = self.map(&node.inputs[0])?;
+        let Shape { channels, halvings } = self.draft.tensors[src];
+        let halvings = halvings.checked_sub(1).ok_or("larger than the picture")?;
+        let scales = match node.inputs[2].as_str() {
+            "" => &[],
+            name => self.floats(name)?.1,
+        };
+        let doubled = match (scales, node.inputs.get(3)) {
+            (scales, None) => scales == [1.0, 1.0, 2.0, 2.0],
+            ([], Some(sizes)) => {
+                let sides = self.sides(sizes)?;
+                sides
+                    == [
+                        Side::Number(1),
+                        Side::Number(channels as i64),
+                        Side::Height(halvings),
+                        Side::Width(halvings),
+                    ]
+            }
+            _ => false,
+        };
+        if doubled {
+            Ok(Value::Upsampled(src))
+        } else {
+            Err("it does not double both sides".into())
+        }
+    }
+
+    fn concat(&mut self, node: &'a Node) -> Res<Value<'a>> {
+        only(node, 1, 64, &["axis"])?;
+        let axis = match node.attributes.get("axis") {
+            Some(Attribute::Int(axis)) => *axis,
+            _ => return Err("no axis".into()),
+        };
+        match (axis, self.value(&node.inputs[0])?) {
+            (0, Value::Sides(_) | Value::Constant(_)) => self.concat_sides(node),
+            (1, Value::Map(_)) => self.concat_maps(node),
+            (1, Value::Result { row: Some(row), .. }) => self.concat_rows(node, row),
+            _ => Err(format!("along axis {axis} of these")),
+        }
+    }
+
+    /// Makes the producers write into one tensor.
+    fn concat_maps(&mut self, node: &'a Node) -> Res<Value<'a>> {
+        let mut parts = vec![];
+        for name in &node.inputs {
+            let tensor = self.map(name)?;
+            if !self.read_once(name) {
+                return Err(format!("{} is also read elsewhere", quoted(name)));
+            }
+            parts.push(tensor);
+        }
+        let halvings = self.draft.tensors[parts[0]].halvings;
+        let all = self.tensor(0, halvings);
+        let mut channel = 0;
+        for tensor in parts {
+            let shape = self.draft.tensors[tensor];
+            if shape.halvings != halvings {
+                return Err("its sources differ in size".into());
+            }
+            let makers = self.draft.ops.iter_mut().filter(|op| op.dst == tensor);
+            for op in makers {
+                op.dst = all;
+                op.dst_channel += channel;
+            }
+            channel += shape.channels;
+        }
+        self.draft.tensors[all].channels = channel;
+        Ok(Value::Map(all))
+    }
+
+    fn concat_rows(&self, node: &Node, row: usize) -> Res<Value<'a>> {
+        let mut all = vec![];
+        for name in &node.inputs {
+            match self.value(name)? {
+                Value::Result {
+                    parts,
+                    order: Order::ChannelsLast,
+                    row: Some(r),
+                    finish: Finish::Nothing,
+                } if r == row && all.len() < 64 => all.extend(parts),
+                _ => return Err("its sources differ in shape".into()),
+            }
+        }
+        Ok(Value::Result {
+            parts: all,
+            order: Order::ChannelsLast,
+            row: Some(row),
+            finish: Finish::Nothing,
+        })
+    }
+
+    fn transpose(&self, node: &Node) -> Res<Value<'a>> {
+        only(node, 1, 1, &["perm"])?;
+        match node.attributes.get("perm") {
+            Some(Attribute::Ints(perm)) if perm == &[0, 2, 3, 1] => Ok(Value::Result {
+                parts: vec![self.map(&node.inputs[0])?],
+                order: Order::ChannelsLast,
+                row: None,
+                finish: Finish::Nothing,
+            }),
+            _ => Err("other than from channels first to channels last".into()),
+        }
+    }
+
+    /// From [1, height, width, channels] to [1, any, row].
+    fn reshape(&self, node: &Node) -> Res<Value<'a>> {
+        only(node, 2, 2, &[])?;
+        let target = self.sides(&node.inputs[1])?;
+        let &[Side::Number(1), Side::Number(-1), Side::Number(row)] = target.as_slice() else {
+            return Err(format!("to {target:?}"));
+        };
+        let row = usize::try_from(row).map_err(|_| format!("to rows of {row}"))?;
+        match self.value(&node.inputs[0])? {
+            Value::Result {
+                parts,
+                order: Order::ChannelsLast,
+                row: None,
+                finish: Finish::Nothing,
+            } if parts.len() == 1
+                && row > 0
+                && self.draft.tensors[parts[0]].channels.is_multiple_of(row) =>
+            {
+                Ok(Value::Result {
+                    parts,
+                    order: Order::ChannelsLast,
+                    row: Some(row),
+                    finish: Finish::Nothing,
+                })
+            }
+            _ => Err(format!("of something that has no rows of {row}")),
+        }
+    }
+
+    fn sigmoid(&self, node: &Node) -> Res<Value<'a>> {
+        only(node, 1, 1, &[])?;
+        match self.value(&node.inputs[0])? {
+            Value::Map(tensor) if tensor != 0 => Ok(Value::Result {
+                parts: vec![tensor],
+                order: Order::ChannelsFirst,
+                row: None,
+                finish: Finish::Sigmoid,
+            }),
+            Value::Result {
+                parts,
+                order,
+                row,
+                finish: Finish::Nothing,
+            } => Ok(Value::Result {
+                parts,
+                order,
+                row,
+                finish: Finish::Sigmoid,
+            }),
+            _ => Err("of something that is not an output".into()),
+        }
+    }
+
+    fn softmax(&self, node: &Node) -> Res<Value<'a>> {
+        only(node, 1, 1, &["axis"])?;
+        match (node.attributes.get("axis"), self.value(&node.inputs[0])?) {
+            (
+                Some(Attribute::Int(2 | -1)),
+                Value::Result {
+                    parts,
+                    order: Order::ChannelsLast,
+                    row: Some(row),
+                    finish: Finish::Nothing,
+                },
+            ) => Ok(Value::Result {
+                parts,
+                order: Order::ChannelsLast,
+                row: Some(row),
+                finish: Finish::Softmax(row),
+            }),
+            _ => Err("other than along the rows of an output".into()),
+        }
+    }
+
+    fn finish(mut self) -> Res<Draft> {
+        if self.graph.outputs.is_empty() {
+            return Err("it has no output".into());
+        }
+        for name in &self.graph.outputs {
+            let (parts, order, finish) = match self.value(name)? {
+                Value::Map(tensor) => (vec![tensor], Order::ChannelsFirst, Finish::Nothing),
+                Value::Result {
+                    parts,
+                    order,
+                    finish,
+                    ..
+                } => (parts, order, finish),
+                _ => return Err(format!("output {} is not a map", quoted(name))),
+            };
+            let tensors = &self.draft.tensors;
+            let parts = parts
+                .into_iter()
+                .map(|tensor| Part {
+                    tensor,
+                    first: 0,
+                    channels: tensors[tensor].channels,
+                })
+                .collect();
+            self.draft.outputs.push(Output {
+                name: name.clone(),
+                parts,
+                order,
+                finish,
+            });
+        }
+        fuse::merge_heads(&mut self.draft);
+        // Tensors that became part of a concatenation or of a merged head stay behind unused.
+        Ok(self.draft)
+    }
+}

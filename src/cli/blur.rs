@@ -1,0 +1,80 @@
+//! `faceveil blur`: flags become a run that finds faces and covers them.
+
+use crate::cli::args::{Blur, library};
+use crate::cli::plan::boxes::ManualBoxes;
+use crate::cli::plan::destination::Destination;
+use crate::cli::plan::task::Task;
+use crate::cli::report::report_file::ReportTo;
+use crate::cli::run::config::{self, Config, Plan};
+use crate::cli::run::process::process;
+use crate::cli::ui::exit::Exit;
+use anyhow::Result;
+use faceveil::{AnonymizeOptions, Masking};
+
+/// Covers faces.
+///
+/// # Errors
+/// What keeps the run from starting.
+pub(crate) fn run(typed: Blur) -> Result<Exit> {
+    process(&config(typed)?)
+}
+
+/// Checks what was typed after `blur` and plans the run. Reads folders and the sticker; writes
+/// nothing.
+///
+/// # Errors
+/// Flags that do not go together, or a plan that cannot be.
+fn config(typed: Blur) -> Result<Config> {
+    let writing = &typed.writing;
+    let destination = Destination::choose(
+        writing.output.as_deref(),
+        writing.in_place,
+        &typed.common.inputs,
+    )?;
+    let report = ReportTo::choose(writing.report.as_deref());
+    let task = if typed.dry_run {
+        Task::dry_run(writing)
+    } else {
+        config::check_stdout(&destination, &report, writing)?;
+        Task::blur(writing)
+    };
+    let regions = ManualBoxes::gather(&typed.regions, "--region")?;
+    let ignore = ManualBoxes::gather(&typed.ignore, "--ignore")?;
+    let options = AnonymizeOptions {
+        style: library::style(&typed)?,
+        masking: Masking {
+            shape: typed.shape.into(),
+            margin: typed.margin,
+        },
+        regions: regions.always.clone(),
+        ignore: ignore.always.clone(),
+        keep: library::keep(&writing.keep),
+        format: writing.format,
+        limits: library::limits(&typed.common.running),
+    };
+    let previews = typed.common.preview.as_deref();
+    let inputs = config::gather(&typed.common.inputs, previews, &destination);
+    regions.check(&inputs.list, "--region")?;
+    ignore.check(&inputs.list, "--ignore")?;
+    let plan = Plan {
+        destination: &destination,
+        report,
+        audit: writing.audit.clone(),
+        previews,
+    };
+    let mut config = Config::new(
+        task,
+        config::find(&typed.common, options)?,
+        inputs,
+        plan,
+        library::encoding(writing),
+        &typed.common.running,
+    )?;
+    config.strict = typed.common.strict;
+    config.verify_outputs(writing.verify, typed.dry_run, &destination)?;
+    for planned in &mut config.plan {
+        planned.regions = regions.for_input(&planned.input);
+        planned.ignore = ignore.for_input(&planned.input);
+    }
+    Ok(config)
+}

@@ -1,0 +1,54 @@
+//! `faceveil detect`: flags become a run that finds faces and reports them.
+
+use crate::cli::args::{Detect, library};
+use crate::cli::plan::destination::Destination;
+use crate::cli::plan::inputs;
+use crate::cli::plan::task::Task;
+use crate::cli::report::report_file::ReportTo;
+use crate::cli::run::config::{self, Config, Plan};
+use crate::cli::run::process::process;
+use crate::cli::ui::exit::Exit;
+use anyhow::{Result, ensure};
+use faceveil::{AnonymizeOptions, Encoding};
+
+/// Reports faces.
+///
+/// # Errors
+/// What keeps the run from starting.
+pub(crate) fn run(typed: Detect) -> Result<Exit> {
+    process(&config(typed)?)
+}
+
+/// Checks what was typed after `detect` and plans the run.
+///
+/// # Errors
+/// Flags that do not go together, or a plan that cannot be.
+fn config(typed: Detect) -> Result<Config> {
+    let given = &typed.common.inputs;
+    ensure!(
+        given.len() == 1 || !given.iter().any(|g| inputs::is_stdin(g)),
+        "`-` (standard input) stands alone; give the other inputs in a run of their own"
+    );
+    let options = AnonymizeOptions {
+        limits: library::limits(&typed.common.running),
+        ..AnonymizeOptions::default()
+    };
+    let destination = Destination::Nowhere;
+    let previews = typed.common.preview.as_deref();
+    let plan = Plan {
+        destination: &destination,
+        report: ReportTo::Stdout,
+        audit: None,
+        previews,
+    };
+    let mut config = Config::new(
+        Task::Detect,
+        config::find(&typed.common, options)?,
+        config::gather(&typed.common.inputs, previews, &destination),
+        plan,
+        Encoding::default(),
+        &typed.common.running,
+    )?;
+    config.strict = typed.common.strict;
+    Ok(config)
+}

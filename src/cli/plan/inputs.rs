@@ -1,0 +1,378 @@
+//! From what was typed to the list of photos.
+//!
+//! A named file is always tried. In a folder, a file is tried if its name or its content says that
+//! it is a picture or a video, so that one which cannot be handled is told and not passed over; what
+//! is left alone is counted. Links that are named are followed; inside a folder, links to files are
+//! followed and links to folders are not, so no loop can be entered.
+//!
+//! Invariant: the order of the list depends on names only.
+
+use crate::cli::files::kind::InputKind;
+use crate::cli::ui::show;
+use crate::cli::ui::show::count;
+use faceveil::FileKind;
+use same_file::Handle;
+use std::cell::RefCell;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use walkdir::{DirEntry, WalkDir};
+
+/// What is added to a stem where the output lies beside the input.
+pub(crate) const OUTPUT_SUFFIX: &str = "_blurred";
+/// What is added to a file name for its preview.
+pub(crate) const PREVIEW_SUFFIX: &str = ".preview.jpg";
+
+/// Names that claim to be a picture or a video. Content decides what they are; the name only makes
+/// sure that a damaged or unknown one is not taken for something else.
+const CLAIMS: &[&str] = &[
+    "jpg", "jpeg", "jpe", "jfif", "mpo", "png", "apng", "webp", "gif", "bmp", "dib", "tif", "tiff",
+    "heic", "heif", "hif", "avif", "jxl", "jp2", "j2k", "jpx", "jxr", "dng", "cr2", "cr3", "crw",
+    "nef", "nrw", "arw", "srf", "sr2", "orf", "rw2", "raf", "pef", "srw", "3fr", "erf", "kdc",
+    "mrw", "x3f", "mp4", "m4v", "mov", "avi", "mkv", "webm", "wmv", "mpg", "mpeg", "mts", "m2ts",
+    "3gp", "3g2", "flv", "asf", "vob", "ogv", "mxf", "divx",
+];
+
+/// Where the bytes of a photo come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A file.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+    /// A place in a folder that could not be looked at, and why.
+    Unreachable(PathBuf, String),
+}
+
+/// One photo to be dealt with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Input {
+    /// Where it is.
+    pub(crate) source: Source,
+    /// Its path below the folder that was given, or its file name: what is mirrored and reported.
+    pub(crate) name: PathBuf,
+    /// Read when it is first asked for, and once only.
+    kind: OnceLock<InputKind>,
+}
+
+impl Input {
+    /// An input whose content was not read yet.
+    pub(crate) fn new(source: Source, name: PathBuf) -> Self {
+        Self {
+            source,
+            name,
+            kind: OnceLock::new(),
+        }
+    }
+
+    /// What the file is, by its first bytes.
+    pub(crate) fn kind(&self) -> InputKind {
+        match &self.source {
+            Source::File(path) => *self.kind.get_or_init(|| InputKind::read(path)),
+            Source::Stdin | Source::Unreachable(..) => InputKind::NotAFile,
+        }
+    }
+
+    /// The file, if it is one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match &self.source {
+            Source::File(path) | Source::Unreachable(path, _) => Some(path),
+            Source::Stdin => None,
+        }
+    }
+
+    /// For messages.
+    pub(crate) fn shown(&self) -> String {
+        self.path()
+            .map_or_else(|| "standard input".to_owned(), show::path)
+    }
+}
+
+/// What was found in the folders and is not dealt with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LeftAlone {
+    /// Files that are neither pictures nor videos.
+    pub(crate) other: usize,
+    /// `*_blurred.*` and previews.
+    pub(crate) earlier_outputs: usize,
+    /// Links to folders.
+    pub(crate) linked_folders: usize,
+    /// Folders that this run writes to.
+    pub(crate) own: Vec<PathBuf>,
+    /// Given folders without a single photo.
+    pub(crate) empty: Vec<PathBuf>,
+}
+
+impl LeftAlone {
+    /// What is added to a summary.
+    pub(crate) fn sentence(&self) -> String {
+        let parts = [
+            (self.other, "other file"),
+            (self.earlier_outputs, "earlier output"),
+            (self.linked_folders, "linked folder"),
+        ];
+        let found = parts.iter().filter(|(n, _)| *n > 0);
+        found
+            .map(|(n, what)| format!("; {} left alone", count(*n, what)))
+            .collect()
+    }
+}
+
+/// Everything that was given.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Inputs {
+    /// In a stable order.
+    pub(crate) list: Vec<Input>,
+    /// The rest.
+    pub(crate) left_alone: LeftAlone,
+}
+
+/// Whether an argument means standard input.
+pub(crate) fn is_stdin(given: &OsStr) -> bool {
+    given == "-"
+}
+
+/// Walks what was given, but not into the folders `own` that this run writes to.
+pub(crate) fn gather(given: &[OsString], own: &[&Path]) -> Inputs {
+    let handles = own.iter().filter_map(|p| Handle::from_path(p).ok());
+    let walk = Walk {
+        own: handles.collect(),
+        everything: false,
+    };
+    walk.all(given)
+}
+
+/// Walks what was given, and takes earlier outputs and XMP files like pictures.
+pub(crate) fn gather_all(given: &[OsString]) -> Inputs {
+    let walk = Walk {
+        own: Vec::new(),
+        everything: true,
+    };
+    walk.all(given)
+}
+
+/// What a walk enters and takes.
+struct Walk {
+    own: Vec<Handle>,
+    everything: bool,
+}
+
+impl Walk {
+    fn all(&self, given: &[OsString]) -> Inputs {
+        let mut inputs = Inputs::default();
+        for argument in given {
+            let path = Path::new(argument);
+            if is_stdin(argument) {
+                inputs.list.push(Input::new(Source::Stdin, "-".into()));
+            } else if path.is_dir() {
+                self.folder(path, &mut inputs);
+            } else {
+                let name = path.file_name().map_or_else(|| path.into(), PathBuf::from);
+                inputs
+                    .list
+                    .push(Input::new(Source::File(path.into()), name));
+            }
+        }
+        inputs
+    }
+
+    fn folder(&self, root: &Path, inputs: &mut Inputs) {
+        let before = inputs.list.len();
+        let passed = RefCell::new(Vec::new());
+        let entries = WalkDir::new(root)
+            .sort_by_file_name()
+            .into_iter()
+            .filter_entry(|entry| {
+                let own = entry.depth() > 0 && is_own(entry, &self.own);
+                if own {
+                    passed.borrow_mut().push(entry.path().to_owned());
+                }
+                entry.depth() == 0 || !(own || is_hidden(entry))
+            });
+        for entry in entries {
+            match entry {
+                Ok(entry) => self.sort_entry(root, &entry, inputs),
+                Err(e) => {
+                    let path = e.path().unwrap_or(root).to_owned();
+                    let why = e
+                        .io_error()
+                        .map_or_else(|| e.to_string(), ToString::to_string);
+                    let name = below(root, &path);
+                    let source = Source::Unreachable(path, why);
+                    inputs.list.push(Input::new(source, name));
+                }
+            }
+        }
+        inputs.left_alone.own.append(&mut passed.into_inner());
+        if inputs.list.len() == before {
+            inputs.left_alone.empty.push(root.to_owned());
+        }
+    }
+
+    fn sort_entry(&self, root: &Path, entry: &DirEntry, inputs: &mut Inputs) {
+        let (path, kind) = (entry.path(), entry.file_type());
+        if kind.is_dir() {
+            return;
+        }
+        if kind.is_symlink() && path.is_dir() {
+            inputs.left_alone.linked_folders += 1;
+        } else if !self.everything && is_earlier_output(entry.file_name()) {
+            inputs.left_alone.earlier_outputs += 1;
+        } else {
+            let input = Input::new(Source::File(path.to_owned()), below(root, path));
+            let is_taken = has_picture_name(path)
+                || (self.everything && is_sidecar(path))
+                || has_picture_content(&input);
+            match is_taken {
+                true => inputs.list.push(input),
+                false => inputs.left_alone.other += 1,
+            }
+        }
+    }
+}
+
+fn below(root: &Path, path: &Path) -> PathBuf {
+    match path.strip_prefix(root) {
+        Ok(rest) if !rest.as_os_str().is_empty() => rest.to_owned(),
+        _ => path.file_name().map_or_else(|| path.into(), PathBuf::from),
+    }
+}
+
+pub(crate) fn is_hidden(entry: &DirEntry) -> bool {
+    entry.file_name().as_encoded_bytes().starts_with(b".")
+}
+
+fn is_own(entry: &DirEntry, own: &[Handle]) -> bool {
+    entry.file_type().is_dir()
+        && !own.is_empty()
+        && Handle::from_path(entry.path()).is_ok_and(|handle| own.contains(&handle))
+}
+
+fn is_earlier_output(name: &OsStr) -> bool {
+    let stem = Path::new(name).file_stem().unwrap_or(name);
+    stem.as_encoded_bytes().ends_with(OUTPUT_SUFFIX.as_bytes())
+        || name.as_encoded_bytes().ends_with(PREVIEW_SUFFIX.as_bytes())
+}
+
+/// Whether its name says that it is a picture or a video.
+pub(crate) fn has_picture_name(path: &Path) -> bool {
+    let extension = path.extension().and_then(OsStr::to_str);
+    extension.is_some_and(|e| CLAIMS.iter().any(|claim| claim.eq_ignore_ascii_case(e)))
+}
+
+/// Whether the name says that it tells a picture's story.
+fn is_sidecar(path: &Path) -> bool {
+    let extension = path.extension().and_then(OsStr::to_str);
+    extension.is_some_and(|e| e.eq_ignore_ascii_case("xmp"))
+}
+
+/// Whether the content is that of a picture, of whatever kind. What cannot be read is taken for one,
+/// so that it is told.
+fn has_picture_content(input: &Input) -> bool {
+    match input.kind() {
+        InputKind::File(recognised) => recognised != FileKind::Unknown,
+        InputKind::Unreadable => true,
+        InputKind::NotAFile => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+    fn names(inputs: &Inputs) -> Vec<String> {
+        inputs
+            .list
+            .iter()
+            .map(|i| show::in_report(&i.name))
+            .collect()
+    }
+
+    fn tree(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().expect("a folder");
+        for (name, content) in files {
+            let path = dir.path().join(name);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+            fs::write(path, content).expect("written");
+        }
+        dir
+    }
+
+    fn gather_one(dir: &Path, own: &[&Path]) -> Inputs {
+        gather(&[dir.into()], own)
+    }
+
+    #[test]
+    fn a_folder_gives_its_pictures_in_a_stable_order_and_counts_the_rest() {
+        let dir = tree(&[
+            ("b.jpg", b""),
+            ("a/z.PNG", PNG),
+            ("a/no_extension", PNG),
+            ("a/notes.txt", b"text"),
+            (".hidden.jpg", b""),
+            (".git/x.jpg", b""),
+            ("c.heic", b""),
+            ("b_blurred.jpg", b""),
+            ("b.jpg.preview.jpg", b""),
+        ]);
+        let inputs = gather_one(dir.path(), &[]);
+        assert_eq!(
+            names(&inputs),
+            ["a/no_extension", "a/z.PNG", "b.jpg", "c.heic"]
+        );
+        assert_eq!(inputs.left_alone.other, 1);
+        assert_eq!(inputs.left_alone.earlier_outputs, 2);
+    }
+
+    #[test]
+    fn the_folder_that_is_written_to_is_not_entered() {
+        let dir = tree(&[("a.jpg", b""), ("out/a.jpg", b""), ("x/out/b.jpg", b"")]);
+        let inputs = gather_one(dir.path(), &[&dir.path().join("x/../out")]);
+        assert_eq!(names(&inputs), ["a.jpg", "x/out/b.jpg"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_cannot_lead_round_in_circles_and_pipes_are_not_opened() {
+        use std::os::unix::fs::symlink;
+        let dir = tree(&[("a/x.jpg", b"")]);
+        symlink("..", dir.path().join("a/loop")).expect("linked");
+        symlink("x.jpg", dir.path().join("a/y.jpg")).expect("linked");
+        symlink("nothing", dir.path().join("a/z.jpg")).expect("linked");
+        symlink("self", dir.path().join("a/self")).expect("linked");
+        let made = std::process::Command::new("mkfifo")
+            .arg(dir.path().join("pipe"))
+            .status();
+        let inputs = gather_one(dir.path(), &[]);
+        assert_eq!(names(&inputs), ["a/x.jpg", "a/y.jpg", "a/z.jpg"]);
+        assert_eq!(inputs.left_alone.linked_folders, 1);
+        assert_eq!(
+            inputs.left_alone.other,
+            1 + usize::from(made.is_ok_and(|m| m.success()))
+        );
+        // A link that is named is followed.
+        let linked = gather_one(&dir.path().join("a/loop"), &[]);
+        assert_eq!(linked.list.len(), 3);
+    }
+
+    #[test]
+    fn what_is_named_is_always_tried() {
+        let given = ["gone.txt", "x_blurred.jpg", ".hidden", "-"].map(OsString::from);
+        let inputs = gather(&given, &[]);
+        assert_eq!(
+            names(&inputs)[..3],
+            ["gone.txt", "x_blurred.jpg", ".hidden"]
+        );
+        assert_eq!(inputs.list[3].source, Source::Stdin);
+    }
+
+    #[test]
+    fn a_folder_without_pictures_is_named() {
+        let dir = tree(&[("readme", b"text")]);
+        let inputs = gather_one(dir.path(), &[]);
+        assert_eq!(inputs.left_alone.empty, [dir.path()]);
+    }
+}

@@ -1,0 +1,376 @@
+//! Decides where every file goes before the first one is read.
+//!
+//! Invariant: a plan never lets two inputs land on one path, nor any input be written over unless
+//! that was asked for with `--in-place`.
+
+use super::destination::Destination;
+use super::inputs::{Input, PREVIEW_SUFFIX, Source};
+use super::naming::Naming;
+use crate::cli::files::path_identity;
+use crate::cli::files::path_identity::PathIdentities;
+use crate::cli::ui::show;
+use anyhow::{Result, bail};
+use faceveil::{FileReport, Format, Rect};
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where one file goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// To a path; `name` is what the report calls it.
+    File { path: PathBuf, name: PathBuf },
+    /// To standard output.
+    Stdout,
+    /// Nowhere.
+    Nothing,
+    /// It is the output that another input gets.
+    OwnOutput(String),
+}
+
+/// What one input leads to.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Planned {
+    /// The photo.
+    pub(crate) input: Input,
+    /// The new file.
+    pub(crate) target: Target,
+    /// Its preview.
+    pub(crate) preview: Option<PathBuf>,
+    /// Names of files beside it that belong to it and are no inputs.
+    pub(crate) companion_files: Vec<String>,
+    /// Always covered in this file, besides what is in all of them.
+    pub(crate) regions: Vec<Rect>,
+    /// Never covered in this file.
+    pub(crate) ignore: Vec<Rect>,
+    /// What a report says of it, if one is applied.
+    pub(crate) line: Option<Box<FileReport>>,
+}
+
+impl Planned {
+    /// The input's name in the report.
+    pub(crate) fn report_name(&self) -> String {
+        match self.input.source {
+            Source::Stdin => "-".into(),
+            _ => show::in_report(&self.input.name),
+        }
+    }
+}
+
+#[cfg(test)]
+fn plan(
+    list: Vec<Input>,
+    destination: &Destination,
+    previews: Option<&Path>,
+    own: &[(&str, Option<&Path>)],
+) -> Result<Vec<Planned>> {
+    plan_as(list, destination, previews, own, None)
+}
+
+/// Plans all outputs. `own`: what else is written, by its flag.
+///
+/// # Errors
+/// If two inputs would land on one path, or an input would be written over; nothing was started.
+pub(crate) fn plan_as(
+    list: Vec<Input>,
+    destination: &Destination,
+    previews: Option<&Path>,
+    own: &[(&str, Option<&Path>)],
+    format: Option<Format>,
+) -> Result<Vec<Planned>> {
+    let mut identities = PathIdentities::default();
+    let sources = sources(&list, &mut identities);
+    let mut namings = namings(&list, destination, format);
+    tell_apart(&list, destination, &mut namings, &mut identities);
+    let mut planned: Vec<Planned> = list
+        .into_iter()
+        .zip(namings)
+        .map(|(input, naming)| Planned {
+            target: target(&input, destination, naming),
+            preview: previews.map(|folder| folder.join(with_suffix(&input.name))),
+            companion_files: Vec::new(),
+            regions: Vec::new(),
+            ignore: Vec::new(),
+            line: None,
+            input,
+        })
+        .collect();
+    let mut claims = Claims {
+        planned: &planned,
+        sources: &sources,
+        identities,
+        claimed: HashMap::new(),
+    };
+    claims.flags(own)?;
+    let own_outputs = claims.outputs(destination)?;
+    for (i, name) in own_outputs {
+        planned[i].target = Target::OwnOutput(name);
+    }
+    Ok(planned)
+}
+
+/// The inputs by the identity of their paths, and of the files that links lead to.
+fn sources(list: &[Input], identities: &mut PathIdentities) -> HashMap<OsString, usize> {
+    let paths = list.iter().enumerate();
+    paths
+        .filter_map(|(i, input)| Some((i, input.path()?)))
+        .flat_map(|(i, path)| {
+            let itself = identities.key(path);
+            let led_to = fs::canonicalize(path)
+                .ok()
+                .map(|p| path_identity::folded(&p));
+            [Some(itself), led_to]
+                .into_iter()
+                .flatten()
+                .map(move |key| (key, i))
+        })
+        .collect()
+}
+
+/// What writes to which path.
+struct Claims<'a> {
+    planned: &'a [Planned],
+    sources: &'a HashMap<OsString, usize>,
+    identities: PathIdentities,
+    claimed: HashMap<OsString, String>,
+}
+
+impl Claims<'_> {
+    /// Files that flags name.
+    fn flags(&mut self, own: &[(&str, Option<&Path>)]) -> Result<()> {
+        for (flag, path) in own {
+            let Some(path) = path else { continue };
+            let key = self.identities.key(path);
+            if let Some(&i) = self.sources.get(&key) {
+                bail!(
+                    "{flag} {} is the input {}",
+                    show::path(path),
+                    self.planned[i].input.shown()
+                );
+            }
+            if let Some(other) = self.claimed.insert(key, (*flag).into()) {
+                bail!("{other} and {flag} are both {}", show::path(path));
+            }
+        }
+        Ok(())
+    }
+
+    /// Outputs and previews. Gives the inputs that are the output of another one, which it names.
+    fn outputs(&mut self, destination: &Destination) -> Result<HashMap<usize, String>> {
+        let mut own_outputs = HashMap::new();
+        for (i, one) in self.planned.iter().enumerate() {
+            let who = one.input.shown();
+            if let Target::File { path, .. } = &one.target {
+                let key = self.identities.key(path);
+                match self.sources.get(&key) {
+                    _ if *destination == Destination::InPlace => {}
+                    Some(&j) if j == i => bail!(
+                        "{who} would be written over itself; choose another -o, or --in-place to replace it"
+                    ),
+                    Some(&j) if *destination == Destination::Beside => {
+                        own_outputs.insert(j, show::in_report(&one.input.name));
+                    }
+                    Some(&j) => bail!(
+                        "{who} would be written over the input {}; choose another -o",
+                        self.planned[j].input.shown()
+                    ),
+                    None => {}
+                }
+                self.claim(key, path, who.clone())?;
+            }
+            if let Some(path) = &one.preview {
+                let key = self.identities.key(path);
+                if let Some(&j) = self.sources.get(&key) {
+                    bail!(
+                        "the preview of {who} would be written over the input {}; choose another --preview",
+                        self.planned[j].input.shown()
+                    );
+                }
+                self.claim(key, path, format!("the preview of {who}"))?;
+            }
+        }
+        Ok(own_outputs)
+    }
+
+    fn claim(&mut self, key: OsString, path: &Path, who: String) -> Result<()> {
+        match self.claimed.insert(key, who.clone()) {
+            Some(other) => bail!(
+                "{other} and {who} would both be written to {}; nothing was started. Use a run or a folder of its own for each",
+                show::path(path)
+            ),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How each new file is named; nobody looks into files whose names are not needed.
+fn namings(list: &[Input], destination: &Destination, format: Option<Format>) -> Vec<Naming> {
+    let needed = matches!(destination, Destination::Beside | Destination::Folder(_));
+    let one = |input| match needed {
+        true => Naming::for_input(input, format),
+        false => Naming::default(),
+    };
+    list.iter().map(one).collect()
+}
+
+/// Gives names that would be another file's the longer form: `IMG_1.HEIC` and `IMG_1.jpg` may lie in one
+/// folder.
+fn tell_apart(
+    list: &[Input],
+    destination: &Destination,
+    namings: &mut [Naming],
+    identities: &mut PathIdentities,
+) {
+    let mut keys = Vec::with_capacity(list.len());
+    let mut times: HashMap<OsString, usize> = HashMap::new();
+    for (input, naming) in list.iter().zip(namings.iter()) {
+        let key = match target(input, destination, *naming) {
+            Target::File { path, .. } => Some(identities.key(&path)),
+            _ => None,
+        };
+        if let Some(key) = &key {
+            *times.entry(key.clone()).or_default() += 1;
+        }
+        keys.push(key);
+    }
+    for (naming, key) in namings.iter_mut().zip(keys) {
+        let shared = key.is_some_and(|key| times.get(&key) > Some(&1));
+        if let (true, Some(longer)) = (shared, naming.longer()) {
+            *naming = longer;
+        }
+    }
+}
+
+fn target(input: &Input, destination: &Destination, naming: Naming) -> Target {
+    let path = match (&input.source, destination) {
+        (_, Destination::Nowhere) | (Source::Unreachable(..), _) => return Target::Nothing,
+        (_, Destination::Stdout) => return Target::Stdout,
+        (_, Destination::File(path)) => path.clone(),
+        (_, Destination::Folder(folder)) => folder.join(naming.mirrored(&input.name)),
+        (Source::Stdin, _) => return Target::Stdout,
+        (Source::File(path), Destination::Beside) => path.with_file_name(naming.beside(path)),
+        // A link is kept, and what it leads to is replaced.
+        (Source::File(path), Destination::InPlace) => {
+            fs::canonicalize(path).unwrap_or_else(|_| path.clone())
+        }
+    };
+    let name = match destination {
+        Destination::File(_) => path.file_name().map_or_else(PathBuf::new, PathBuf::from),
+        Destination::Beside => input.name.with_file_name(naming.beside(&input.name)),
+        Destination::Folder(_) => naming.mirrored(&input.name),
+        _ => input.name.clone(),
+    };
+    Target::File { path, name }
+}
+
+/// `a/photo.jpg` to `a/photo.jpg.preview.jpg`: photos that differ in their extension stay apart.
+fn with_suffix(name: &Path) -> PathBuf {
+    let mut name = name.as_os_str().to_owned();
+    name.push(PREVIEW_SUFFIX);
+    name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &Path, name: &str) -> Input {
+        Input::new(Source::File(path.to_owned()), name.into())
+    }
+
+    #[test]
+    fn two_inputs_on_one_path_are_refused() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let list = vec![
+            file(&dir.path().join("a/x.jpg"), "x.jpg"),
+            file(&dir.path().join("b/x.jpg"), "x.jpg"),
+        ];
+        let out = Destination::Folder(dir.path().join("out"));
+        let error = plan(list.clone(), &out, None, &[])
+            .expect_err("refused")
+            .to_string();
+        assert!(
+            error.contains("a/x.jpg") && error.contains("b/x.jpg"),
+            "{error}"
+        );
+        assert!(plan(list.clone(), &Destination::Beside, None, &[]).is_ok());
+        let previews = dir.path().join("p");
+        assert!(plan(list, &Destination::Nowhere, Some(&previews), &[]).is_err());
+    }
+
+    #[test]
+    fn an_input_is_never_an_output_of_the_same_run() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let at = |n: &str| {
+            fs::write(dir.path().join(n), "").expect("written");
+            file(&dir.path().join(n), n)
+        };
+        let (a, b) = (at("a.jpg"), at("b.jpg"));
+        let here = Destination::Folder(dir.path().join("."));
+        assert!(plan(vec![a.clone()], &here, None, &[]).is_err());
+        let over_b = Destination::File(dir.path().join("b.jpg"));
+        assert!(plan(vec![b.clone()], &over_b, None, &[]).is_err());
+        assert!(
+            plan(vec![a.clone()], &over_b, None, &[]).is_ok(),
+            "exists, told at its turn"
+        );
+        assert!(plan(vec![a.clone(), b.clone()], &Destination::InPlace, None, &[]).is_ok());
+        assert!(plan(vec![a.clone(), a.clone()], &Destination::InPlace, None, &[]).is_err());
+        let report = dir.path().join("b.jpg");
+        assert!(
+            plan(
+                vec![a, b],
+                &Destination::Nowhere,
+                None,
+                &[("--report", Some(&report))]
+            )
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn what_a_shell_pattern_brings_back_from_an_earlier_run_is_left_alone() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let list: Vec<Input> = ["a.jpg", "a_blurred.jpg", "lone_blurred.jpg"]
+            .map(|n| {
+                fs::write(dir.path().join(n), "").expect("written");
+                file(&dir.path().join(n), n)
+            })
+            .into();
+        let planned = plan(list, &Destination::Beside, None, &[]).expect("a plan");
+        assert!(
+            matches!(&planned[0].target, Target::File { path, .. } if path.ends_with("a_blurred.jpg"))
+        );
+        assert!(matches!(planned[1].target, Target::OwnOutput(_)));
+        assert!(matches!(planned[2].target, Target::File { .. }));
+    }
+
+    #[test]
+    fn sources_that_would_share_a_new_name_keep_their_old_ending_in_it() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let list: Vec<Input> = [
+            ("x.bmp", "BM".repeat(20)),
+            ("x.png", "\u{89}".into()),
+            ("y.bmp", "BM".repeat(20)),
+        ]
+        .map(|(n, content)| {
+            fs::write(dir.path().join(n), content).expect("written");
+            file(&dir.path().join(n), n)
+        })
+        .into();
+        let names = |format| {
+            let out = Destination::Folder(dir.path().join("out"));
+            let planned = plan_as(list.clone(), &out, None, &[], format).expect("a plan");
+            planned
+                .iter()
+                .map(|p| match &p.target {
+                    Target::File { name, .. } => show::in_report(name),
+                    other => panic!("{other:?}"),
+                })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names(None), ["x.bmp", "x.png", "y.bmp"]);
+        assert_eq!(names(Some(Format::Png)), ["x.bmp.png", "x.png", "y.png"]);
+    }
+}

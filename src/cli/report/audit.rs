@@ -1,0 +1,219 @@
+//! The audit: what was done to which bytes with what, for whoever must account for it later. JSON lines,
+//! each handed to the system as soon as it is known: first the program, its models and settings, then a
+//! line per file, whatever became of it, and at the end the counts and the exit code. One that has no
+//! such end belongs to a run that was cut off.
+//!
+//! Invariant: nothing but an audit is written over, and no absolute path is in it.
+
+use super::report_file::create;
+use crate::cli::ui::exit::Exit;
+use crate::cli::ui::show;
+use anyhow::{Context, Result};
+use faceveil::{FileReport, RunSummary};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// How every line begins.
+const BEGINNING: &[u8] = b"{\"audit\":";
+
+/// An open audit.
+pub(crate) struct Audit(Option<File>);
+
+/// The first line.
+#[derive(Serialize)]
+struct Head<'a> {
+    audit: u32,
+    program: &'a str,
+    version: &'a str,
+    started: String,
+    models: Value,
+    settings: &'a Value,
+}
+
+/// A file's line.
+#[derive(Serialize)]
+struct FileEntry<'a> {
+    audit: u32,
+    input: &'a str,
+    output: Option<&'a str>,
+    outcome: faceveil::Outcome,
+    up_to_date: bool,
+    sha256: Option<faceveil::FileDigests>,
+    faces: usize,
+    regions: usize,
+    open_spans: usize,
+    style: Option<&'a faceveil::ReportStyle>,
+    /// Of `verify`; `null` where the output was not looked at again.
+    verdict: Option<faceveil::Verdict>,
+    findings: usize,
+    warnings: &'a [String],
+    error: Option<&'a str>,
+}
+
+/// The last line.
+#[derive(Serialize)]
+struct End<'a> {
+    audit: u32,
+    summary: &'a RunSummary,
+    ended: String,
+    exit: u8,
+}
+
+const SHAPE: u32 = 1;
+
+impl Audit {
+    /// Begins an audit, if one is asked for.
+    ///
+    /// # Errors
+    /// If the file cannot be made, or holds something else.
+    pub(crate) fn begin(
+        path: Option<&Path>,
+        program: &str,
+        models: Value,
+        settings: &Value,
+    ) -> Result<Self> {
+        let Some(path) = path else {
+            return Ok(Self(None));
+        };
+        let file = create(path, BEGINNING, "audit")
+            .with_context(|| format!("opening the audit {}", show::path(path)))?;
+        let mut audit = Self(Some(file));
+        audit.write(&Head {
+            audit: SHAPE,
+            program,
+            version: env!("CARGO_PKG_VERSION"),
+            started: time(SystemTime::now()),
+            models,
+            settings,
+        })?;
+        Ok(audit)
+    }
+
+    /// Adds a file. `faces`: how many of them, however they are told.
+    ///
+    /// # Errors
+    /// If it cannot be written; nothing is written after that.
+    pub(crate) fn write_file(
+        &mut self,
+        about: &FileReport,
+        faces: usize,
+        up_to_date: bool,
+    ) -> Result<()> {
+        self.write(&FileEntry {
+            audit: SHAPE,
+            input: &about.input,
+            output: about.output.as_deref(),
+            outcome: about.outcome,
+            up_to_date,
+            sha256: about.sha256,
+            faces,
+            regions: about.regions.len(),
+            open_spans: about.spans.len(),
+            style: about.style.as_ref(),
+            verdict: about.verify.as_ref().map(|v| v.verdict),
+            findings: about.verify.as_ref().map_or(0, |v| v.findings.len()),
+            warnings: &about.warnings,
+            error: about.error.as_deref(),
+        })
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// As [`Audit::write_file`]; also if the system cannot bring it to the disk.
+    pub(crate) fn end(&mut self, summary: &RunSummary, exit: Exit) -> Result<()> {
+        self.write(&End {
+            audit: SHAPE,
+            summary,
+            ended: time(SystemTime::now()),
+            exit: exit as u8,
+        })?;
+        match &self.0 {
+            Some(file) => file.sync_all().context("writing the audit"),
+            None => Ok(()),
+        }
+    }
+
+    fn write(&mut self, line: &impl Serialize) -> Result<()> {
+        let Some(file) = &mut self.0 else {
+            return Ok(());
+        };
+        let mut bytes = serde_json::to_vec(line).context("writing the audit")?;
+        bytes.push(b'\n');
+        let written = file.write_all(&bytes);
+        if written.is_err() {
+            self.0 = None;
+        }
+        written.context("writing the audit")
+    }
+}
+
+/// A settings value without the models, which have a place of their own.
+pub(crate) fn without_models(mut settings: Value) -> (Value, Value) {
+    let models = match &mut settings {
+        Value::Object(all) => all.remove("models"),
+        _ => None,
+    };
+    (settings, models.unwrap_or_else(|| json!([])))
+}
+
+/// `2026-11-25T02:10:00Z`.
+fn time(at: SystemTime) -> String {
+    let seconds = at.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    let (year, month, day) = date(days);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// Days since 1970 as a date of the Gregorian calendar, by years that begin in March, whose leap day is
+/// the last.
+fn date(days: u64) -> (u64, u64, u64) {
+    let days = days + 719_468; // from 0000-03-01
+    let (era, of_era) = (days / 146_097, days % 146_097);
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (era * 400 + year + u64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn times_are_those_of_the_calendar() {
+        let at = |seconds| time(UNIX_EPOCH + Duration::from_secs(seconds));
+        assert_eq!(at(0), "1970-01-01T00:00:00Z");
+        assert_eq!(at(951_782_399), "2000-02-28T23:59:59Z");
+        assert_eq!(at(951_782_400), "2000-02-29T00:00:00Z");
+        assert_eq!(at(4_107_542_400), "2100-03-01T00:00:00Z");
+        assert_eq!(at(1_767_225_599), "2025-12-31T23:59:59Z");
+    }
+
+    #[test]
+    fn only_an_audit_is_written_over() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("a.jsonl");
+        let begin = || Audit::begin(Some(&path), "faceveil blur", json!([]), &json!({}));
+        std::fs::write(&path, "{\"schema\":1,").expect("written");
+        assert!(begin().is_err());
+        std::fs::write(&path, "").expect("written");
+        for _ in 0..2 {
+            let mut audit = begin().expect("opened");
+            audit
+                .end(&RunSummary::default(), Exit::SomeFailed)
+                .expect("written");
+        }
+        let text = std::fs::read_to_string(&path).expect("there");
+        assert_eq!(text.lines().count(), 2);
+        assert!(text.contains("\"exit\":1}"), "{text}");
+    }
+}

@@ -1,0 +1,253 @@
+//! The report: one JSON line per file, written as soon as it is known, so that an interrupted run
+//! has said all that it knew, and the run's summary last. And reports of earlier runs, read back.
+//!
+//! Invariant: only a file that is a report already, or is empty, is written over.
+
+use crate::cli::plan::outputs::Planned;
+use crate::cli::ui::show;
+use anyhow::{Context, Result, bail, ensure};
+use faceveil::{FileReport, RunSummary};
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// How every line of a report begins.
+const BEGINNING: &[u8] = b"{\"schema\":";
+
+/// Where the report goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ReportTo {
+    /// No report.
+    Nowhere,
+    /// Standard output.
+    Stdout,
+    /// A file.
+    File(PathBuf),
+}
+
+impl ReportTo {
+    /// From `--report`.
+    pub(crate) fn choose(given: Option<&OsStr>) -> Self {
+        match given {
+            None => Self::Nowhere,
+            Some(name) if name == "-" => Self::Stdout,
+            Some(name) => Self::File(name.into()),
+        }
+    }
+
+    /// The file, if it is one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Whether a new report could be begun, without beginning one.
+    ///
+    /// # Errors
+    /// Those of [`ReportTo::open`].
+    pub(crate) fn check(&self) -> Result<()> {
+        let Self::File(path) = self else {
+            return Ok(());
+        };
+        let opened = ensure_replaceable(path, BEGINNING, "report").and_then(|()| {
+            Ok(File::options()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(path)?)
+        });
+        opened.with_context(|| format!("opening the report {}", show::path(path)))?;
+        Ok(())
+    }
+
+    /// A sentence about files that it cannot tell apart, if it is written.
+    pub(crate) fn notice_of_shared(&self, plan: &[Planned]) -> Option<String> {
+        if *self == Self::Nowhere {
+            return None;
+        }
+        let names: Vec<String> = plan.iter().map(Planned::report_name).collect();
+        let (name, n) = shared_name(names.iter().map(String::as_str))?;
+        Some(format!(
+            "{n} inputs are called {name} in the report, since names begin in each folder that was given: `apply`, `review` and `verify` cannot tell them apart; use a run and a report for each folder"
+        ))
+    }
+
+    /// Opens it for a new report.
+    ///
+    /// # Errors
+    /// If the file cannot be made, or holds something else.
+    pub(crate) fn open(&self) -> Result<Report> {
+        Ok(Report(match self {
+            Self::Nowhere => None,
+            Self::Stdout => Some(Box::new(io::stdout())),
+            Self::File(path) => Some(Box::new(
+                create(path, BEGINNING, "report")
+                    .with_context(|| format!("opening the report {}", show::path(path)))?,
+            )),
+        }))
+    }
+}
+
+/// Opens a file anew that is ours by its beginning, or empty, or not there; `what` it is, for the message.
+///
+/// # Errors
+/// If it holds something else, or cannot be made.
+pub(crate) fn create(path: &Path, ours: &[u8], what: &str) -> Result<File> {
+    ensure_replaceable(path, ours, what)?;
+    Ok(File::create(path)?)
+}
+
+fn ensure_replaceable(path: &Path, ours: &[u8], what: &str) -> Result<()> {
+    match path.metadata().is_ok_and(|m| m.is_file()) {
+        true => ensure_ours(path, ours, what),
+        false => Ok(()),
+    }
+}
+
+/// Refuses a file that is neither empty nor ours by its beginning.
+///
+/// # Errors
+/// If it holds something else, or cannot be read.
+pub(crate) fn ensure_ours(path: &Path, ours: &[u8], what: &str) -> Result<()> {
+    let mut beginning = Vec::new();
+    File::open(path)?
+        .take(ours.len() as u64)
+        .read_to_end(&mut beginning)?;
+    ensure!(
+        beginning.is_empty() || beginning == ours,
+        "it exists and is no {what} of this command; choose another name"
+    );
+    Ok(())
+}
+
+/// The first name that several files have, and how many.
+pub(crate) fn shared_name<'a>(
+    names: impl IntoIterator<Item = &'a str>,
+) -> Option<(&'a str, usize)> {
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    for name in names {
+        *times.entry(name).or_default() += 1;
+    }
+    times.into_iter().find(|(_, n)| *n > 1)
+}
+
+/// Reads a report back, from a file or `-`; the summary is `None` if the run was cut off.
+///
+/// # Errors
+/// All lines that are wrong, the first few of them by name. None of the others is to be acted upon then.
+pub(crate) fn read(from: &OsStr) -> Result<(Vec<FileReport>, Option<RunSummary>)> {
+    let reading = || format!("reading the report {}", show::path(Path::new(from)));
+    let input: Box<dyn BufRead> = match from == "-" {
+        true => Box::new(io::stdin().lock()),
+        false => {
+            // Asked before it is opened: a pipe would wait for its other end.
+            let metadata = Path::new(from).metadata().with_context(reading)?;
+            ensure!(!metadata.is_dir(), "{}: it is a folder", reading());
+            Box::new(BufReader::new(File::open(from).with_context(reading)?))
+        }
+    };
+    let mut reader = faceveil::read_report(input);
+    let (mut files, mut wrong) = (Vec::new(), Vec::new());
+    for line in &mut reader {
+        match line {
+            Ok(report) => files.push(report),
+            Err(e) => wrong.push(show::chain(&e.into())),
+        }
+    }
+    if wrong.is_empty() {
+        return Ok((files, reader.summary().cloned()));
+    }
+    let more = match wrong.len().saturating_sub(MOST_SHOWN) {
+        0 => String::new(),
+        n => format!("; and {n} more"),
+    };
+    wrong.truncate(MOST_SHOWN);
+    bail!("{}: {}{more}", reading(), wrong.join("; "))
+}
+
+/// The lines of the report that is about to be replaced, by their inputs: those of files that need not be
+/// done again are taken over. A report that cannot be read has none.
+pub(crate) fn lines_by_input(to: &ReportTo) -> HashMap<String, FileReport> {
+    let file = to.path().filter(|p| p.is_file()).map(File::open);
+    let Some(Ok(file)) = file else {
+        return HashMap::new();
+    };
+    let lines = faceveil::read_report(BufReader::new(file)).flatten();
+    lines.map(|line| (line.input.clone(), line)).collect()
+}
+
+/// Lines of a report that are told to be wrong.
+const MOST_SHOWN: usize = 5;
+
+/// An open report.
+pub(crate) struct Report(Option<Box<dyn Write>>);
+
+impl Report {
+    /// Ends it with the run's summary.
+    ///
+    /// # Errors
+    /// As [`Report::write_file`].
+    pub(crate) fn write_summary(&mut self, run: &RunSummary) -> Result<()> {
+        self.write(&run.line())
+    }
+
+    /// Adds a file's line and hands it to the system.
+    ///
+    /// # Errors
+    /// If it cannot be written; nothing is written after that.
+    pub(crate) fn write_file(&mut self, about: &FileReport) -> Result<()> {
+        self.write(about)
+    }
+
+    fn write(&mut self, about: &impl Serialize) -> Result<()> {
+        let Some(to) = &mut self.0 else {
+            return Ok(());
+        };
+        let mut line = serde_json::to_vec(about).context("writing the report")?;
+        line.push(b'\n');
+        let written = to.write_all(&line).and_then(|()| to.flush());
+        if written.is_err() {
+            self.0 = None;
+        }
+        written.context("writing the report")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_photo_is_never_taken_for_an_old_report() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("r.jsonl");
+        let to = ReportTo::File(path.clone());
+        std::fs::write(&path, "\u{fffd} a photo").expect("written");
+        assert!(to.open().is_err());
+        assert_eq!(
+            std::fs::read(&path).expect("there"),
+            "\u{fffd} a photo".as_bytes()
+        );
+        std::fs::write(&path, "").expect("written");
+        for _ in 0..2 {
+            let mut report = to.open().expect("opened");
+            report
+                .write_file(&FileReport::new("none"))
+                .expect("written");
+        }
+        let text = std::fs::read_to_string(&path).expect("there");
+        assert_eq!(text.lines().count(), 1);
+        assert!(text.as_bytes().starts_with(BEGINNING));
+    }
+
+    #[test]
+    fn a_name_that_several_files_have_is_found() {
+        assert_eq!(shared_name(["a", "b", "c"]), None);
+        assert_eq!(shared_name(["c", "b", "a", "b", "c", "b"]), Some(("b", 3)));
+    }
+}

@@ -1,0 +1,261 @@
+//! What runs, checked: from what was typed to what the library takes. Flags that make sense only
+//! together are checked here; nothing below asks again.
+//!
+//! Invariant: a flag is used or refused, never passed over.
+
+use crate::cli::args::{Common, Running, Writing, library};
+use crate::cli::plan::destination::Destination;
+use crate::cli::plan::inputs::{self, Inputs, LeftAlone};
+use crate::cli::plan::outputs::{self, Planned};
+use crate::cli::plan::task::Task;
+use crate::cli::plan::{companion_files, unrelated_files};
+use crate::cli::report::report_file::ReportTo;
+use crate::cli::ui::show;
+use crate::cli::ui::terminal::ProgressArg;
+use anyhow::{Result, ensure};
+use faceveil::{
+    AnonymizeOptions, DetectorOptions, Encoding, Format, Preset, ReportApplier, Style,
+    VerifierOptions, VideoAnonymizer, VideoOptions,
+};
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+/// A whole run.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// What is done to each photo.
+    pub(crate) task: Task,
+    /// Where faces come from, and what covers them.
+    pub(crate) faces: Faces,
+    /// How videos are dealt with.
+    pub(crate) video: VideoOptions,
+    /// Whether a span left open is told by the exit code.
+    pub(crate) strict: bool,
+    /// The photos, and where each goes.
+    pub(crate) plan: Vec<Planned>,
+    /// What was found and is not dealt with.
+    pub(crate) left_alone: LeftAlone,
+    /// Where the report goes.
+    pub(crate) report: ReportTo,
+    /// Where the audit goes.
+    pub(crate) audit: Option<PathBuf>,
+    /// The output folder, if there is one: it has a record of what was done in it.
+    pub(crate) folder: Option<PathBuf>,
+    /// What a person is told before anything else.
+    pub(crate) notices: Vec<String>,
+    /// How outputs are looked at again, if they are.
+    pub(crate) verify: Option<VerifierOptions>,
+    /// Threads.
+    pub(crate) jobs: usize,
+    /// Nothing but errors for people.
+    pub(crate) quiet: bool,
+    /// When to show progress.
+    pub(crate) progress: ProgressArg,
+}
+
+/// Where faces come from.
+#[derive(Debug)]
+pub(crate) enum Faces {
+    /// They are looked for.
+    Find {
+        /// How, in photos.
+        detector: DetectorOptions,
+        /// How, in videos.
+        video_detector: DetectorOptions,
+        /// What covers them.
+        options: Box<AnonymizeOptions>,
+    },
+    /// A report says where they are.
+    FromReport(ReportApplier),
+}
+
+impl Faces {
+    /// The format that photos are to have.
+    pub(crate) fn format(&self) -> Option<Format> {
+        match self {
+            Self::Find { options, .. } => options.format,
+            Self::FromReport(applier) => applier.format,
+        }
+    }
+}
+
+/// Where everything goes that a run writes.
+pub(crate) struct Plan<'a> {
+    pub(crate) destination: &'a Destination,
+    pub(crate) report: ReportTo,
+    pub(crate) audit: Option<PathBuf>,
+    pub(crate) previews: Option<&'a Path>,
+}
+
+impl Config {
+    /// Has outputs looked at again, if `asked`.
+    ///
+    /// # Errors
+    /// If there is none that could be.
+    pub(crate) fn verify_outputs(
+        &mut self,
+        asked: bool,
+        is_dry: bool,
+        destination: &Destination,
+    ) -> Result<()> {
+        if !asked {
+            return Ok(());
+        }
+        ensure!(
+            !is_dry,
+            "--dry-run writes nothing that --verify could look at"
+        );
+        ensure!(
+            *destination != Destination::Stdout,
+            "--verify reads the new file again, which standard output cannot; give -o FILE"
+        );
+        let mut options = VerifierOptions {
+            video: self.video.clone(),
+            ..VerifierOptions::default()
+        };
+        match &self.faces {
+            Faces::Find {
+                detector,
+                options: covering,
+                ..
+            } => {
+                options.min_face = detector.min_face;
+                options.engine = detector.engine.clone();
+                options.models.clone_from(&detector.models);
+                options.limits = covering.limits;
+                if let Style::Image(sticker) = &covering.style {
+                    options.sticker = Some(sticker.clone());
+                }
+            }
+            Faces::FromReport(applier) => {
+                options.sticker.clone_from(&applier.sticker);
+                options.limits = applier.limits;
+            }
+        }
+        self.verify = Some(options);
+        Ok(())
+    }
+
+    /// A run over these inputs.
+    ///
+    /// # Errors
+    /// Flags that do not go together, or a plan that cannot be.
+    pub(crate) fn new(
+        task: Task,
+        faces: Faces,
+        inputs: Inputs,
+        to: Plan<'_>,
+        encoding: Encoding,
+        running: &Running,
+    ) -> Result<Self> {
+        ensure!(
+            !(running.quiet && running.progress == ProgressArg::Always),
+            "--quiet and --progress always contradict each other"
+        );
+        if let Some(folder) = to.previews {
+            ensure!(
+                folder.is_dir() || !folder.exists(),
+                "--preview {} is a file; give a folder",
+                show::path(folder)
+            );
+        }
+        ensure!(
+            to.audit.as_deref() != Some(Path::new("-")),
+            "--audit needs a file; standard output is for results"
+        );
+        let Inputs { list, left_alone } = inputs;
+        let companion_files = companion_files::find(&list);
+        let own = [
+            ("--report", to.report.path()),
+            ("--audit", to.audit.as_deref()),
+        ];
+        let mut plan = outputs::plan_as(list, to.destination, to.previews, &own, faces.format())?;
+        for (planned, beside) in plan.iter_mut().zip(companion_files) {
+            planned.companion_files = beside;
+        }
+        let mut notices = unrelated_files::sentences(&left_alone, &plan);
+        notices.extend(to.report.notice_of_shared(&plan));
+        let jobs = running.jobs.map_or_else(library::cores, usize::from);
+        let folder = match to.destination {
+            Destination::Folder(folder) => Some(folder.clone()),
+            _ => None,
+        };
+        Ok(Self {
+            task,
+            faces,
+            video: VideoOptions {
+                backend: running.video_backend.into(),
+                encoding,
+                workers: jobs,
+            },
+            strict: false,
+            plan,
+            left_alone,
+            report: to.report,
+            audit: to.audit,
+            folder,
+            notices,
+            verify: None,
+            jobs,
+            quiet: running.quiet,
+            progress: running.progress,
+        })
+    }
+}
+
+/// Standard output holds one thing: a photo, or the report.
+///
+/// # Errors
+/// If two want it, or a flag makes no sense with it.
+pub(crate) fn check_stdout(
+    destination: &Destination,
+    report: &ReportTo,
+    typed: &Writing,
+) -> Result<()> {
+    if *destination != Destination::Stdout {
+        return Ok(());
+    }
+    ensure!(
+        *report != ReportTo::Stdout,
+        "-o - and --report - both want standard output; write the report to a file"
+    );
+    for (given, flag) in [
+        (typed.overwrite, "--overwrite"),
+        (typed.skip_existing, "--skip-existing"),
+    ] {
+        ensure!(!given, "{flag} has no meaning for standard output");
+    }
+    ensure!(
+        !std::io::stdout().is_terminal(),
+        "a photo is not written to a terminal; give -o FILE or pipe the output somewhere"
+    );
+    Ok(())
+}
+
+/// Faces that are to be looked for.
+///
+/// # Errors
+/// If a flag would not be used.
+pub(crate) fn find(typed: &Common, options: AnonymizeOptions) -> Result<Faces> {
+    let preset = typed.preset.map(Preset::from);
+    let detector = |usual| library::detector(typed, preset.unwrap_or(usual));
+    Ok(Faces::Find {
+        detector: detector(Preset::default())?,
+        video_detector: detector(VideoAnonymizer::PRESET)?,
+        options: Box::new(options),
+    })
+}
+
+/// Walks what was given, but not into the folders that are written to.
+pub(crate) fn gather(
+    given: &[OsString],
+    previews: Option<&Path>,
+    destination: &Destination,
+) -> Inputs {
+    let mut own: Vec<&Path> = previews.into_iter().collect();
+    if let Destination::Folder(folder) = destination {
+        own.push(folder);
+    }
+    inputs::gather(given, &own)
+}

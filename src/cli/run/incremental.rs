@@ -1,0 +1,101 @@
+//! What an earlier run of the same command leaves to do: [`super::manifest`] put to use.
+//!
+//! Invariant: an output that is there is replaced only if it is our own, or that was asked for.
+
+use super::job::{EXISTS, Ended, Job};
+use super::manifest::{Fingerprint, Manifest, OutputState};
+use crate::cli::files::write::Existing;
+use crate::cli::plan::outputs::{Planned, Target};
+use crate::cli::plan::task::{IfExists, Task};
+use crate::cli::ui::show;
+use anyhow::{Result, bail};
+use faceveil::{Digest, FileDigests, FileReport};
+use std::fs;
+use std::path::Path;
+
+impl Job<'_> {
+    /// Whether the manifest knows that there is nothing to do. If an output that is there may be replaced
+    /// since it is our own, `rule` becomes that.
+    pub(crate) fn earlier_result(
+        &self,
+        planned: &Planned,
+        rule: &mut Existing,
+        digest: impl FnOnce() -> Result<Digest>,
+    ) -> Result<Option<Ended>> {
+        let (Some(manifest), Target::File { path, name: output }) =
+            (self.manifest, &planned.target)
+        else {
+            return Ok(None);
+        };
+        let skips = matches!(
+            self.task,
+            Task::Blur {
+                existing: IfExists::Skip,
+                ..
+            }
+        );
+        if !manifest.knows(&planned.report_name()) {
+            return Ok(None);
+        }
+        let of = fingerprint(manifest, planned, digest()?);
+        let output = show::in_report(output);
+        let state = manifest.output_state(&planned.report_name(), &of, &output, path)?;
+        let there = fs::symlink_metadata(path).is_ok();
+        match state {
+            OutputState::UpToDate {
+                output: digest,
+                open_spans,
+            } => {
+                let missing = planned.preview.as_deref().is_some_and(|p| !p.exists());
+                if missing {
+                    *rule = Existing::Replace;
+                    return Ok(None);
+                }
+                let mut hashes = FileDigests::of_input(of.input);
+                hashes.output = digest;
+                let report = self.earlier_report(planned, hashes);
+                return Ok(Some(Ended::UpToDate(report, open_spans)));
+            }
+            _ if skips && there => {
+                let report = self.skipped(planned, "its output exists".into());
+                return Ok(Some(Ended::Reported(report)));
+            }
+            OutputState::Stale => *rule = Existing::Replace,
+            OutputState::Changed if *rule == Existing::Refuse => bail!(
+                "its output was changed by somebody since it was written; --overwrite replaces it"
+            ),
+            OutputState::Unknown if *rule == Existing::Refuse && there => bail!(EXISTS),
+            OutputState::Changed | OutputState::Unknown => {}
+        }
+        Ok(None)
+    }
+
+    /// The line that an earlier run wrote about these very files, or one that says that there is nothing
+    /// to do.
+    fn earlier_report(&self, planned: &Planned, hashes: FileDigests) -> FileReport {
+        match self.earlier.get(&planned.report_name()) {
+            Some(line) if line.sha256 == Some(hashes) && line.error.is_none() => line.clone(),
+            _ => {
+                let mut report = self.skipped(planned, "it is up to date".into());
+                report.sha256 = Some(hashes);
+                report
+            }
+        }
+    }
+
+    /// Has the manifest of the output folder know of it, unless it failed.
+    pub(crate) fn remember(&self, planned: &Planned, report: &mut FileReport) {
+        let input = report.sha256.map(|hashes| hashes.input);
+        if let (Some(manifest), Some(input), None) = (self.manifest, input, &report.error) {
+            report.input = planned.report_name();
+            manifest.add(&fingerprint(manifest, planned, input), report);
+        }
+    }
+}
+
+/// For the manifest: what an output is made from.
+fn fingerprint(manifest: &Manifest, planned: &Planned, input: Digest) -> Fingerprint {
+    let own = format!("{:?} {:?}", planned.regions, planned.ignore);
+    let path = planned.input.path().unwrap_or(Path::new(""));
+    manifest.fingerprint(path, input, &own)
+}

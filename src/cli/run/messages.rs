@@ -1,0 +1,106 @@
+//! What a run says to the person at the terminal about its files.
+
+use super::config::{Config, Faces};
+use super::job::Done;
+use super::summary;
+use crate::cli::args::value_parsers::OnNoFaceArg;
+use crate::cli::files::write::Existing;
+use crate::cli::plan::outputs::Planned;
+use crate::cli::plan::task::{IfExists, Task};
+use crate::cli::report::findings;
+use crate::cli::ui::show::{self, count};
+use crate::cli::ui::terminal::Terminal;
+use faceveil::{FileReport, Outcome, Verdict};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// Says which styles of the run may be undone.
+pub(crate) fn warn_of_reversible(config: &Config, terminal: &Terminal) {
+    if !matches!(config.task, Task::Blur { .. }) || config.plan.is_empty() {
+        return;
+    }
+    let mut names = BTreeSet::new();
+    match &config.faces {
+        Faces::Find { options, .. } if !options.style.is_irreversible() => {
+            names.insert(options.style.name());
+        }
+        Faces::Find { .. } => {}
+        Faces::FromReport(_) => {
+            let lines = config.plan.iter().filter_map(|p| p.line.as_deref());
+            let styles = lines.filter_map(|line| line.style.as_ref());
+            names.extend(styles.filter(|s| !s.irreversible).map(|s| s.name.as_str()));
+        }
+    }
+    for name in names {
+        terminal.warning(format_args!(
+            "--style {name} is made of the face's own pixels and may be undone; blur, solid and image cannot"
+        ));
+    }
+}
+
+/// Says about one photo what a person needs to know.
+pub(crate) fn about_file(terminal: &Terminal, config: &Config, planned: &Planned, done: &Done) {
+    let (name, report) = (planned.input.shown(), &done.report);
+    if let Some(why) = &report.error {
+        terminal.error(format_args!("{name}: {why}"));
+    }
+    if !report.warnings.is_empty() {
+        terminal.warning(format_args!("{name}: {}", report.warnings.join("; ")));
+    }
+    let looked_at = matches!(report.outcome, Outcome::Redacted | Outcome::NoFaces);
+    let from_report = matches!(config.faces, Faces::FromReport(_));
+    if looked_at && from_report && report.regions.is_empty() {
+        terminal.note(format_args!("{name}: its line has no region to cover"));
+    } else if looked_at && !from_report && summary::faces(report) == 0 {
+        terminal.note(format_args!("{name}: no face found"));
+    }
+    if let Task::DryRun {
+        existing,
+        on_no_face,
+    } = config.task
+        && looked_at
+    {
+        let stays = report.outcome == Outcome::NoFaces && on_no_face != OnNoFaceArg::Write;
+        let would = match stays {
+            true => "nothing would be written (--on-no-face)".to_owned(),
+            false => would(done.target.as_deref(), existing),
+        };
+        let faces = count(summary::faces(report), "face");
+        terminal.print(format_args!("{name}: {faces}, {would}"));
+    }
+}
+
+/// Says what was found when an output was looked at again.
+pub(crate) fn about_findings(terminal: &Terminal, planned: &Planned, report: &FileReport) {
+    let Some(seen) = &report.verify else { return };
+    let name = planned.input.shown();
+    for problem in &seen.findings {
+        let (kind, what) = (&problem.kind, findings::sentence(problem));
+        terminal.warning(format_args!("{name}: {kind}: {what}"));
+    }
+    if seen.verdict == Verdict::Found {
+        let output = report.output.as_deref().unwrap_or_default();
+        terminal.warning(format_args!(
+            "{name}: look at its output {output} before you share it"
+        ));
+    }
+}
+
+fn would(target: Option<&Path>, existing: IfExists) -> String {
+    let Some(path) = target else {
+        return "would be written to standard output".into();
+    };
+    let to = show::path(path);
+    if fs::symlink_metadata(path).is_err() {
+        return format!("would be written to {to}");
+    }
+    match existing {
+        IfExists::Skip => format!("would be skipped, since {to} exists"),
+        // An up-to-date output of an earlier run is no reason to fail, and needs a run to be told.
+        IfExists::Write(Existing::Refuse) => {
+            format!("{to} exists, and would not be replaced without --overwrite")
+        }
+        IfExists::Write(_) => format!("would replace {to}"),
+    }
+}

@@ -1,0 +1,16 @@
+//! A run over a plan: from the checked configuration to the exit code.
+
+pub(crate) mod batch;
+pub(crate) mod config;
+pub(crate) mod incremental;
+pub(crate) mod job;
+pub(crate) mod manifest;
+pub(crate) mod messages;
+pub(crate) mod outcome;
+pub(crate) mod photo;
+pub(crate) mod process;
+pub(crate) mod run_log;
+pub(crate) mod settings;
+pub(crate) mod summary;
+pub(crate) mod video;
+pub(crate) mod videos;

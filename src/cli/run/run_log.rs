@@ -1,0 +1,65 @@
+//! The report and the audit of a run, written as files end.
+//!
+//! Invariant: a line that was lost is remembered, and the exit code tells.
+
+use super::job::Done;
+use super::summary;
+use crate::cli::report::audit::Audit;
+use crate::cli::report::report_file::Report;
+use crate::cli::ui::exit::Exit;
+use crate::cli::ui::show;
+use crate::cli::ui::terminal::Terminal;
+use anyhow::Result;
+use faceveil::RunSummary;
+
+/// Where a run says what it does, besides the terminal.
+pub(crate) struct RunLog {
+    report: Report,
+    audit: Audit,
+    is_torn: bool,
+}
+
+impl RunLog {
+    /// Of an open report and audit.
+    pub(crate) fn new(report: Report, audit: Audit) -> Self {
+        Self {
+            report,
+            audit,
+            is_torn: false,
+        }
+    }
+
+    /// Whether a line was lost.
+    pub(crate) fn is_torn(&self) -> bool {
+        self.is_torn
+    }
+
+    /// Adds a file.
+    pub(crate) fn write_file(&mut self, done: &Done, terminal: &Terminal) {
+        let (report, faces) = (&done.report, summary::faces(&done.report));
+        let written = self.report.write_file(report);
+        self.check(terminal, written);
+        let up_to_date = done.up_to_date.is_some();
+        let written = self.audit.write_file(report, faces, up_to_date);
+        self.check(terminal, written);
+    }
+
+    /// Ends the report.
+    pub(crate) fn end_report(&mut self, run: &RunSummary, terminal: &Terminal) {
+        let written = self.report.write_summary(run);
+        self.check(terminal, written);
+    }
+
+    /// Ends the audit.
+    pub(crate) fn end_audit(&mut self, run: &RunSummary, exit: Exit, terminal: &Terminal) {
+        let written = self.audit.end(run, exit);
+        self.check(terminal, written);
+    }
+
+    fn check(&mut self, terminal: &Terminal, written: Result<()>) {
+        if let Err(why) = written {
+            terminal.error(show::chain(&why));
+            self.is_torn = true;
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Counts what happened, and says it in one line at the end.
+
+use super::config::{Config, Faces};
+use crate::cli::plan::task::Task;
+use crate::cli::ui::show::count;
+use faceveil::{FileReport, Outcome, RunSummary, Verdict};
+use std::time::Duration;
+
+/// What happened so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Summary {
+    /// Photos that ended, in whatever way.
+    pub(crate) files: usize,
+    /// Outputs.
+    pub(crate) written: usize,
+    /// Faces in all of them.
+    pub(crate) faces: usize,
+    /// Photos that were looked at and have none.
+    pub(crate) without_faces: usize,
+    /// Photos that failed.
+    pub(crate) failed: usize,
+    /// Photos that were left alone.
+    pub(crate) skipped: usize,
+    /// Photos that needed nothing.
+    pub(crate) up_to_date: usize,
+    /// Photos that were not reached.
+    pub(crate) not_started: usize,
+    /// Spans of videos in which a face may show.
+    pub(crate) open_spans: usize,
+    /// Outputs that `--verify` let pass.
+    pub(crate) passed: usize,
+    /// Outputs in which it found something.
+    pub(crate) found: usize,
+    /// Outputs that it could not check.
+    pub(crate) not_checked: usize,
+    /// Whether a line of the report was lost.
+    pub(crate) report_failed: bool,
+    /// What ran the networks.
+    pub(crate) engine: Option<String>,
+}
+
+impl Summary {
+    /// Counts a photo that was there already, and is right.
+    pub(crate) fn add_up_to_date(&mut self, open_spans: usize) {
+        self.files += 1;
+        self.up_to_date += 1;
+        self.open_spans += open_spans;
+    }
+
+    /// Counts a photo.
+    pub(crate) fn add(&mut self, report: &FileReport) {
+        self.files += 1;
+        self.written += usize::from(report.output.is_some());
+        self.faces += faces(report);
+        self.open_spans += report.spans.len();
+        match report.outcome {
+            Outcome::Failed => self.failed += 1,
+            Outcome::Skipped => self.skipped += 1,
+            _ => self.without_faces += usize::from(faces(report) == 0),
+        }
+    }
+
+    /// Counts what `--verify` made of an output.
+    pub(crate) fn add_verdict(&mut self, report: &FileReport) {
+        if let Some(seen) = &report.verify {
+            *match seen.verdict {
+                Verdict::Passed => &mut self.passed,
+                Verdict::Found => &mut self.found,
+                _ => &mut self.not_checked,
+            } += 1;
+        }
+    }
+
+    /// All of it, for the report.
+    pub(crate) fn run_summary(
+        &self,
+        config: &Config,
+        interrupted: bool,
+        took: Duration,
+    ) -> RunSummary {
+        let mut run = RunSummary::default();
+        run.program = program(config).to_owned();
+        run.version = env!("CARGO_PKG_VERSION").to_owned();
+        run.engine.clone_from(&self.engine);
+        run.files = self.files;
+        run.written = self.written;
+        run.faces = self.faces;
+        run.without_faces = self.without_faces;
+        run.failed = self.failed;
+        run.skipped = self.skipped;
+        run.up_to_date = self.up_to_date;
+        run.not_started = self.not_started;
+        run.open_spans = self.open_spans;
+        run.interrupted = interrupted;
+        run.seconds = (took.as_secs_f64() * 1e3).round() / 1e3;
+        run
+    }
+
+    /// All of it.
+    pub(crate) fn sentence(&self, config: &Config, took: Duration) -> String {
+        let mut parts = vec![count(self.files, "file")];
+        if matches!(config.task, Task::Blur { .. }) {
+            parts.push(format!("{} written", self.written));
+        }
+        if self.up_to_date > 0 {
+            parts.push(format!("{} up to date", self.up_to_date));
+        }
+        if matches!(config.faces, Faces::Find { .. }) {
+            parts.push(count(self.faces, "face"));
+            parts.push(format!("{} without faces", self.without_faces));
+        }
+        parts.push(format!("{} failed", self.failed));
+        if self.skipped > 0 {
+            parts.push(format!("{} skipped", self.skipped));
+        }
+        if config.verify.is_some() {
+            parts.push(format!(
+                "{} verified, {} to look at",
+                self.passed, self.found
+            ));
+            if self.not_checked > 0 {
+                parts.push(format!("{} not checked", self.not_checked));
+            }
+        }
+        if self.not_started > 0 {
+            parts.push(format!("stopped with {} not started", self.not_started));
+        }
+        let mut sentence = format!("{} in {:.1} s", parts.join(", "), took.as_secs_f64());
+        if let Some(engine) = &self.engine {
+            sentence += &format!(" ({engine})");
+        }
+        sentence + &config.left_alone.sentence()
+    }
+}
+
+/// What runs.
+pub(crate) fn program(config: &Config) -> &'static str {
+    match (config.task, &config.faces) {
+        (_, Faces::FromReport(_)) => "faceveil apply",
+        (Task::Detect, _) => "faceveil detect",
+        (Task::DryRun { .. }, _) => "faceveil blur --dry-run",
+        (Task::Blur { .. }, _) => "faceveil blur",
+    }
+}
+
+/// Faces of a photo; of a video, how many were followed.
+pub(crate) fn faces(report: &FileReport) -> usize {
+    match report.backend {
+        Some(_) => report.tracks.len(),
+        None => report.faces.len(),
+    }
+}

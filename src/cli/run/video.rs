@@ -1,0 +1,100 @@
+//! One video: faces found and covered, and the new file written.
+
+use super::job::{Covering, Job};
+use super::outcome::{for_one, other_names, without_faces};
+use crate::cli::files::write::{self, Existing, Written};
+use crate::cli::plan::naming::Naming;
+use crate::cli::plan::outputs::{Planned, Target};
+use crate::cli::plan::task::Task;
+use crate::cli::ui::show;
+use anyhow::{Result, bail};
+use faceveil::{FileReport, KeepMetadata};
+use std::path::Path;
+
+impl Job<'_> {
+    /// Whether metadata is to be written again.
+    fn keeps(&self) -> bool {
+        let keep = match self.covering {
+            Covering::Find(_, options) => options.keep,
+            Covering::FromReport(applier) => applier.keep,
+        };
+        keep != KeepMetadata::default()
+    }
+
+    /// Flags that are for photos, and files beside it.
+    fn video_notes(&self, planned: &Planned) -> Vec<String> {
+        let mut also = Vec::new();
+        if self.format.is_some() {
+            also.push("--format is for photos; the video keeps its own".to_owned());
+        }
+        if self.keeps() {
+            also.push(
+                "--keep is for photos; nothing but picture and sound of a video is kept".into(),
+            );
+        }
+        if planned.preview.is_some() {
+            also.push("a preview is drawn of photos only".to_owned());
+        }
+        also.extend(self.companion_warning(planned));
+        also
+    }
+
+    /// Deals with a video, from file to file: it is too long for memory.
+    pub(crate) fn video(
+        &self,
+        input: &Path,
+        planned: &Planned,
+        rule: Existing,
+    ) -> Result<FileReport> {
+        let find = || match self.covering {
+            Covering::Find(_, options) => {
+                let options = for_one(options, planned);
+                self.videos.detect(input, &options)
+            }
+            Covering::FromReport(_) => bail!("a report is applied by writing files"),
+        };
+        let write = |output: &Path| match (self.covering, &planned.line) {
+            (Covering::Find(_, options), _) => {
+                let options = for_one(options, planned);
+                self.videos.blur(input, output, &options)
+            }
+            (Covering::FromReport(applier), Some(line)) => {
+                self.videos.apply(input, output, applier, line)
+            }
+            (Covering::FromReport(_), None) => bail!("the report says nothing of it"),
+        };
+        let mut also = self.video_notes(planned);
+        match (self.task, &planned.target) {
+            (Task::Detect | Task::DryRun { .. }, _) => {
+                let mut report = find()?;
+                report.warnings.extend(also);
+                Ok(report)
+            }
+            (Task::Blur { on_no_face, .. }, Target::File { path, name }) => {
+                if self.task.is_in_place()
+                    && Naming::for_input(&planned.input, None) != Naming::default()
+                {
+                    bail!(
+                        "it would become a QuickTime file, which cannot be done in place; choose another place with -o"
+                    );
+                }
+                also.extend(self.task.is_in_place().then(|| other_names(path)).flatten());
+                write::with_temporary(path, rule, self.interrupt, |file| {
+                    let mut report = write(file.path())?;
+                    if let Some(mut report) = without_faces(&report, on_no_face) {
+                        self.remember(planned, &mut report);
+                        return Ok(Written::Remove(report));
+                    }
+                    report.warnings.extend(also);
+                    report.output = Some(show::in_report(name));
+                    self.remember(planned, &mut report);
+                    Ok(Written::Keep(report))
+                })
+            }
+            (_, Target::Stdout) => {
+                bail!("a video is not written to standard output; give -o FILE")
+            }
+            (_, Target::Nothing | Target::OwnOutput(_)) => bail!("it has no output path"),
+        }
+    }
+}
