@@ -4,6 +4,7 @@ mod aac;
 mod blocks;
 mod codec_private;
 mod known;
+mod tags;
 
 use super::bytes::text;
 use super::finding::{Finding, FindingKind as Kind, Inspection};
@@ -236,7 +237,7 @@ fn element(kind: u32, body: &[u8], pictures: &mut Pictures, out: &mut Inspection
         id::TAGS => elements(body).for_each(|(kind, body)| match kind {
             id::TAG => elements(body).for_each(|(kind, body)| match kind {
                 id::TARGETS => known::look(&known::TARGETS, body, "tags", out),
-                _ => tag(kind, body, out),
+                _ => tags::look(kind, body, out),
             }),
             _ => known::leaves(&[], [(kind, body)].into_iter(), "tags", out),
         }),
@@ -343,51 +344,6 @@ fn track(body: &[u8], pictures: &mut Pictures, out: &mut Inspection) {
         };
         out.add(finding);
     }
-}
-
-fn tag(kind: u32, body: &[u8], out: &mut Inspection) {
-    if kind != id::SIMPLE_TAG {
-        return known::leaves(&[], [(kind, body)].into_iter(), "tags", out);
-    }
-    // Tags may lie in tags.
-    for (kind, body) in elements(body).filter(|(kind, _)| *kind == id::SIMPLE_TAG) {
-        out.inside(|out| tag(kind, body, out));
-    }
-    let name = find(body, id::TAG_NAME).map(text).unwrap_or_default();
-    let value = find(body, id::TAG_STRING).map(text).unwrap_or_default();
-    let Some(kind) = kind_of_tag(&name, &value) else {
-        return;
-    };
-    let finding = Finding::new(kind, format!("tags, {name}")).bytes(body.len());
-    out.add(finding.detail(value));
-}
-
-/// What a tag tells; `None` if that is harmless.
-fn kind_of_tag(name: &str, value: &str) -> Option<Kind> {
-    let upper = name.to_ascii_uppercase();
-    let has = |words: &[&str]| words.iter().any(|w| upper.contains(w));
-    Some(match () {
-        // Numbers.
-        () if has(&["DURATION", "BPS", "NUMBER_OF_"])
-            && value.len() <= 32
-            && value
-                .bytes()
-                .all(|b| b.is_ascii_digit() || b":. \t".contains(&b)) =>
-        {
-            return None;
-        }
-        // Names a library, no version.
-        () if upper == "ENCODER" && value.starts_with("Lavc ") && !value.contains('.') => {
-            return None;
-        }
-        () if has(&["LOCATION", "GPS", "LATITUDE", "LONGITUDE"]) => Kind::Gps,
-        () if has(&["DATE", "CREATION_TIME"]) => Kind::Time,
-        () if has(&["ENCODE", "ENCODING", "SOFTWARE", "_STATISTICS"]) => Kind::Software,
-        () if has(&["MAKE", "MODEL"]) => Kind::Camera,
-        () if has(&["ARTIST", "AUTHOR", "DIRECTOR", "PRODUCER"]) => Kind::Author,
-        () if has(&["COPYRIGHT", "LICENSE"]) => Kind::Copyright,
-        () => Kind::Text,
-    })
 }
 
 fn attachment(body: &[u8], out: &mut Inspection) {

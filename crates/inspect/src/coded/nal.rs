@@ -115,7 +115,11 @@ pub(in super::super) fn look(coding: Coding, unit: &[u8], place: &str, out: &mut
         }
         Unit::Layer => out.add(said(Kind::FurtherPicture, "another layer of the picture")),
         Unit::Other(kind) => {
-            let finding = said(Kind::PrivateData, &format!("unit of type {kind}"));
+            let what = match (coding, kind) {
+                (Coding::Hevc, 62 | 63) => "Dolby Vision".to_owned(),
+                _ => format!("unit of type {kind}"),
+            };
+            let finding = said(Kind::PrivateData, &what);
             out.add(finding.bytes(unit.len()));
         }
     }
@@ -275,10 +279,9 @@ fn unregistered(body: &[u8], place: &str, out: &mut Inspection) {
         let is_text = data
             .iter()
             .all(|b| (32..127).contains(b) || matches!(b, 0 | 9..=13));
-        let words = if is_text {
-            words
-        } else {
-            "user data".to_owned()
+        let words = match is_text && !words.is_empty() {
+            true => words,
+            false => "user data".to_owned(),
         };
         (Kind::PrivateData, words)
     };

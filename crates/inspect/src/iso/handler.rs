@@ -5,7 +5,7 @@ use super::super::bytes::{part, rest, says_something, text};
 use super::super::finding::{Finding, FindingKind as Kind, Inspection};
 
 /// Names that say what is in a track, not who wrote it: those of FFmpeg, Apple, Android and libavif.
-const USUAL: [&str; 24] = [
+const USUAL: [&str; 26] = [
     "",
     "VideoHandler",
     "SoundHandler",
@@ -28,8 +28,23 @@ const USUAL: [&str; 24] = [
     "Apple Alias Data Handler",
     "Apple URL Data Handler",
     "Apple Metadata",
+    "AVIF Still Picture",
+    "MetaHandle",
     "libavif",
     "libheif",
+];
+
+/// Words in the names that programs sign with.
+const PROGRAMS: [&str; 9] = [
+    "ISO Media",
+    "GPAC",
+    "ainconcept",
+    "Lavf",
+    "Google",
+    "encoder",
+    "Bento",
+    "L-SMASH",
+    "avif",
 ];
 
 /// Looks at a `hdlr` box.
@@ -56,16 +71,7 @@ pub(super) fn look(body: &[u8], place: &str, out: &mut Inspection) {
     };
     let words = text(name);
     if !USUAL.contains(&words.as_str()) {
-        let programs = [
-            "ISO Media",
-            "GPAC",
-            "ainconcept",
-            "Lavf",
-            "Google",
-            "encoder",
-            "Bento",
-        ];
-        let kind = match programs.iter().any(|name| words.contains(name)) {
+        let kind = match PROGRAMS.iter().any(|name| words.contains(name)) {
             true => Kind::Software,
             false => Kind::Text,
         };

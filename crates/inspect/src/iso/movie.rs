@@ -196,7 +196,9 @@ fn level(kind: &[u8; 4], body: &[u8], place: &str, out: &mut Inspection) {
     match kind {
         b"hdlr" => handler::look(body, &place, out),
         b"tkhd" | b"mdhd" => {
-            made(body, &place, out);
+            // The same for the track and its medium.
+            let track = place.split(',').next().unwrap_or_default();
+            made(body, track, out);
             known::numbers(body, kind, &place, out);
         }
         // What a track of other data is like.

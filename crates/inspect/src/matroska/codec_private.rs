@@ -123,7 +123,7 @@ impl Look<'_> {
             return;
         }
         let value = bytes::text(value);
-        let kind = super::kind_of_tag(&name, &value).unwrap_or(Kind::Text);
+        let kind = super::tags::kind_of_tag(&name, &value).unwrap_or(Kind::Text);
         self.add(kind, comment.len(), format!("{name}={value}"));
     }
 

@@ -6,9 +6,15 @@ use super::super::boxes;
 use super::super::entries::unused;
 
 /// Names that libraries give to every item of a kind.
-const USUAL: [&str; 6] = ["", "Color", "Alpha", "Exif", "XMP", "HEVC Image"];
+const USUAL: [&str; 7] = ["", "Color", "Alpha", "Exif", "XMP", "Image", "HEVC Image"];
 /// Types of metadata.
-const TYPES: [&str; 4] = ["", "application/rdf+xml", "image/jpeg", "text/xml"];
+const TYPES: [&str; 5] = [
+    "",
+    "application/rdf+xml",
+    "application/octet-stream",
+    "image/jpeg",
+    "text/xml",
+];
 
 /// Looks through an `iinf` box.
 pub(super) fn look(body: &[u8], out: &mut Inspection) {
