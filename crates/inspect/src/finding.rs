@@ -23,7 +23,7 @@ pub enum FindingKind {
     MotionVideo,
     /// A sound recording.
     Sound,
-    /// Parts of packets of sound that are no sound: data, filling with content, an encoder's name.
+    /// Parts of packets of sound that are no sound: data, filling with content, bytes between frames.
     SoundData,
     /// Layers of an editing program.
     Layers,
@@ -274,6 +274,9 @@ impl Collected<'_> {
     pub(super) fn next(&mut self) {
         if let Some(why) = self.sample.damage.take() {
             self.out.damaged(why);
+        }
+        for carried in self.sample.carries.drain(..) {
+            self.out.carry(carried);
         }
         for finding in self.sample.findings.drain(..) {
             let same = |(other, _): &&mut (Finding, u64)| {

@@ -153,7 +153,7 @@ pub(super) fn look(from: impl Read + Seek, out: &mut Inspection) -> io::Result<(
                 pictures.block(head.first().copied());
                 let left = size - size.min(HEAD);
                 match tracks.wants(&head) && left <= MOST_BODY {
-                    true => tracks.block(&[head, walk.body(left)?].concat()),
+                    true => tracks.block(&[head, walk.body(left)?].concat(), out),
                     false => walk.skip(left)?,
                 }
             }

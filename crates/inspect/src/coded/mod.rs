@@ -43,3 +43,21 @@ impl Codec {
         }
     }
 }
+
+/// What an inspection carries if an encoder's name is in packets of sound.
+const SIGNED: &str = "sound-encoder";
+
+/// Whether bytes are nothing but an encoder's name and version, as FFmpeg and LAME sign packets of
+/// sound, and what fills them up: zeros, or one bit after another.
+fn is_signature(bytes: &[u8]) -> bool {
+    const NAMES: [&[u8]; 3] = [b"Lavc", b"Lavf", b"LAME"];
+    const LONGEST_VERSION: usize = 12;
+    let is_filling = |b: &u8| matches!(b, 0 | 0x55 | 0xaa);
+    let end = bytes.iter().rposition(|b| !is_filling(b));
+    let words = &bytes[..end.map_or(0, |last| last + 1)];
+    let version = NAMES.iter().find_map(|name| words.strip_prefix(*name));
+    version.is_some_and(|version| {
+        let is_part = |b: &u8| b.is_ascii_digit() || b".abr".contains(b);
+        version.len() <= LONGEST_VERSION && version.iter().all(is_part)
+    })
+}

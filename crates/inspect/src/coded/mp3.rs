@@ -2,8 +2,9 @@
 //! bits between the sound of one frame and that of the next, which encoders fill up or sign.
 
 use super::super::bits::HighFirst;
-use super::super::bytes::{rest, says_something, text};
+use super::super::bytes::{rest, says_something};
 use super::super::finding::{Finding, FindingKind as Kind, Inspection};
+use super::{SIGNED, is_signature};
 
 /// Kilobits a second of layer III, version 1 and the later ones.
 const RATES: [[usize; 15]; 2] = [
@@ -12,8 +13,6 @@ const RATES: [[usize; 15]; 2] = [
     ],
     [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
 ];
-/// Words that encoders sign with.
-const PROGRAMS: [&[u8]; 5] = [b"LAME", b"Lavc", b"Lavf", b"GOGO", b"Xing"];
 
 /// Frames in their order: sound may begin in an earlier one.
 #[derive(Default)]
@@ -163,7 +162,7 @@ impl Stream {
     }
 }
 
-/// Filling bits that say nothing: all the same, or one bit after another.
+/// Filling bits that say nothing are all the same, or one bit after another; or an encoder signs.
 fn ancillary_data(bytes: &[u8], out: &mut Inspection) {
     let is_flat = bytes.iter().all(|b| matches!(b, 0 | 0xff | 0x55 | 0xaa));
     if bytes.len() > 3 && !is_flat {
@@ -171,7 +170,7 @@ fn ancillary_data(bytes: &[u8], out: &mut Inspection) {
     }
 }
 
-/// The encoder's table of the first frame, which it signs.
+/// The encoder's table of the first frame: counts, its name and version, and more numbers.
 fn table(main: &[u8], out: &mut Inspection) {
     let flags = main.get(7).copied().unwrap_or(0);
     let mut at = 8;
@@ -179,34 +178,24 @@ fn table(main: &[u8], out: &mut Inspection) {
         at += if flags & flag != 0 { bytes } else { 0 };
     }
     let signed = rest(main, at);
-    if says_something(signed) {
-        // Its name and version, and numbers of the encoder.
-        name(&signed[..signed.len().min(36)], "table of the encoder", out);
+    let (words, numbers) = signed.split_at_checked(9).unwrap_or((signed, &[]));
+    if says_something(words) {
+        name(words, "table of the encoder", out);
     }
-    let behind = rest(signed, 36);
+    let behind = rest(numbers, 27);
     if says_something(behind) {
-        let finding = Finding::new(Kind::SoundData, "").bytes(behind.len());
-        out.add(finding.detail("behind the table of the encoder"));
+        name(behind, "behind the table of the encoder", out);
     }
 }
 
 fn name(bytes: &[u8], what: &str, out: &mut Inspection) {
-    let program = PROGRAMS
-        .iter()
-        .find_map(|name| super::super::bytes::find(bytes, name));
-    let detail = match program {
-        Some(at) => {
-            let words = text(rest(bytes, at));
-            let is_plain = |c: &char| c.is_ascii_graphic() || *c == ' ';
-            words.chars().take_while(is_plain).take(20).collect()
+    match is_signature(bytes) {
+        true => out.carry(SIGNED),
+        false => {
+            let finding = Finding::new(Kind::SoundData, "").bytes(bytes.len());
+            out.add(finding.detail(what));
         }
-        None => what.to_owned(),
-    };
-    out.add(
-        Finding::new(Kind::SoundData, "")
-            .bytes(bytes.len())
-            .detail(detail),
-    );
+    }
 }
 
 #[cfg(test)]
@@ -222,31 +211,31 @@ mod tests {
         out
     }
 
-    fn found(packets: &[Vec<u8>]) -> Vec<(Kind, String)> {
+    fn found(packets: &[Vec<u8>]) -> (Vec<Kind>, usize) {
         let (mut out, mut stream) = (Inspection::default(), Stream::default());
         for packet in packets {
             stream.packet(packet, &mut out);
         }
-        out.findings
-            .into_iter()
-            .map(|f| (f.kind, f.detail))
-            .collect()
+        (
+            out.findings.iter().map(|f| f.kind).collect(),
+            out.carries.len(),
+        )
     }
 
     #[test]
     fn what_lies_between_frames_and_their_sound_is_named() {
-        assert_eq!(found(&[frame(b""), frame(b""), frame(b"")]), []);
+        let hides = (vec![Kind::SoundData], 0);
+        assert_eq!(found(&[frame(b""), frame(b""), frame(b"")]), (vec![], 0));
         let junk = [frame(b""), b"Alice".to_vec(), frame(b"")].concat();
-        assert_eq!(found(&[junk])[0].0, Kind::SoundData);
-        let inside = found(&[frame(b""), frame(b"Alice and Bob"), frame(b""), frame(b"")]);
-        assert_eq!(inside[0].0, Kind::SoundData);
-        let signed = found(&[frame(b""), frame(b"LAME3.100"), frame(b""), frame(b"")]);
-        assert_eq!(signed, [(Kind::SoundData, "LAME3.100".into())]);
-        let table = found(&[frame(b"Info\0\0\0\0LAME3.100")]);
-        assert_eq!(table, [(Kind::SoundData, "LAME3.100".into())]);
+        assert_eq!(found(&[junk]), hides);
+        let inside = |words: &[u8]| found(&[frame(b""), frame(words), frame(b""), frame(b"")]);
+        assert_eq!(inside(b"Alice and Bob"), hides);
+        assert_eq!(inside(b"LAME and Alice"), hides);
+        assert_eq!(inside(b"LAME3.100UUUU"), (vec![], 1));
+        assert_eq!(found(&[frame(b"Info\0\0\0\0LAME3.100")]), (vec![], 1));
+        assert_eq!(found(&[frame(b"Info\0\0\0\0Alice")]), hides);
         for seed in 0..2000usize {
             let noise: Vec<u8> = (0..90).map(|i| (seed * 131 + i * i * 7) as u8).collect();
-            let noise: Vec<u8> = noise;
             found(&[[&[0xff, 0xfb, 0x10][..], &noise].concat()]);
         }
     }

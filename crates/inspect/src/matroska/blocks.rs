@@ -43,7 +43,7 @@ impl Tracks {
     }
 
     /// Looks at the frames of a block.
-    pub(super) fn block(&mut self, block: &[u8]) {
+    pub(super) fn block(&mut self, block: &[u8], out: &mut Inspection) {
         let Some((number, at)) = track_number(block) else {
             return;
         };
@@ -54,6 +54,9 @@ impl Tracks {
         let mut seen = Inspection::default();
         for frame in frames(rest(block, at + 3), flags >> 1 & 3) {
             track.codec.packet(frame, &mut seen);
+        }
+        for carried in seen.carries {
+            out.carry(carried);
         }
         for finding in seen.findings {
             let same = |(other, _): &&mut (Finding, u64)| {

@@ -160,6 +160,9 @@ impl Streams {
         self.extras.conclude(out);
         for (pid, (stream, found)) in &mut self.elementary {
             stream.conclude(found);
+            for carried in found.carries.drain(..) {
+                out.carry(carried);
+            }
             let mut collected = out.collect(&format!("stream {pid}"));
             for finding in found.findings.drain(..) {
                 collected.sample().findings.push(finding);

@@ -8,6 +8,7 @@ mod tables;
 use super::super::bits::HighFirst;
 use super::super::bytes::{rest, says_something, text};
 use super::super::finding::{Finding, FindingKind as Kind, Inspection};
+use super::{SIGNED, is_signature};
 use std::sync::OnceLock;
 use tables::{BANDS, SCALE, SPECTRUM};
 
@@ -62,6 +63,9 @@ pub(in super::super) fn packet(config: &Config, data: &[u8], out: &mut Inspectio
     }
     for finding in found.findings {
         out.add(finding);
+    }
+    for carried in found.carries {
+        out.carry(carried);
     }
 }
 
@@ -149,22 +153,23 @@ fn fill(b: &mut HighFirst<'_>, out: &mut Inspection) {
         // Replicated bands, loudness and surround are sound.
         11..=14 => {}
         0 | 1 if is_silent(0) || is_silent(0xa5) => {}
+        _ if length > 1 && is_signed(begin, length) => out.carry(SIGNED),
         _ => {
-            // FFmpeg signs from the next whole byte on.
-            let mut aligned = begin;
-            aligned.take(4);
-            aligned.align();
-            let words: Vec<u8> = self::body(&mut aligned, length.saturating_sub(1));
-            let words = text(&words);
-            let names = ["Lavc", "libfaac", "FAAC", "Nero", "qaac", "fdk"];
-            let is_program = names.iter().any(|name| words.contains(name));
-            let what = match is_program {
-                true => words.trim_matches(|c: char| !c.is_ascii_graphic()),
-                false => "filler with content",
-            };
-            out.add(Finding::new(Kind::SoundData, "").bytes(length).detail(what));
+            let finding = Finding::new(Kind::SoundData, "").bytes(length);
+            out.add(finding.detail("filler with content"));
         }
     }
+}
+
+/// Whether a filler holds nothing but an encoder's name, which begins at a whole byte of the packet.
+fn is_signed(mut b: HighFirst<'_>, length: usize) -> bool {
+    let end = b.at() + length * 8;
+    let mut is_zero = b.take(4) == 0;
+    let padding = (8 - b.at() % 8) % 8;
+    is_zero &= b.take(padding as u32) == 0;
+    let words = body(&mut b, end.saturating_sub(b.at()) / 8);
+    is_zero &= b.take(end.saturating_sub(b.at()) as u32) == 0;
+    is_zero && is_signature(&words)
 }
 
 /// How a channel's window is divided.
@@ -441,13 +446,13 @@ mod tests {
         assert_eq!(found(&with(&fill(0x00_4142)), b"")[0].0, Kind::SoundData);
         // As FFmpeg signs its first packet, in whole bytes.
         let mut out = Inspection::default();
-        let signed = b"\xd0\0Lavc60\x01\xc0";
-        packet(&config, signed, &mut out);
+        packet(&config, b"\xd0\0Lavc60\x01\xc0", &mut out);
         assert_eq!(
-            out.findings.first().map(|f| f.kind),
-            Some(Kind::SoundData),
-            "{out:?}"
+            (&out.findings[..], &out.carries[..]),
+            (&[][..], &["sound-encoder"][..])
         );
+        packet(&config, b"\xd0\0LavcMe\x01\xc0", &mut out);
+        assert_eq!(out.findings[0].detail, "filler with content");
         for seed in 0..3000usize {
             let noise: Vec<u8> = (0..50)
                 .map(|i| (seed * 131 + i * i * 7 + i) as u8)
