@@ -60,7 +60,7 @@ fn each_hiding_place_is_named() {
             "inspect_blind_sei.heic",
             Kind::PrivateData,
             "item 1",
-            "ZQ839",
+            "Q839",
         ),
         (
             "inspect_blind_skip_in_moov.mp4",

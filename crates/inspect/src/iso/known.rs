@@ -91,7 +91,7 @@ pub(super) fn numbers(body: &[u8], kind: &[u8; 4], place: &str, out: &mut Inspec
             rest(body, entries.saturating_mul(4).saturating_add(12))
         }
         b"stz2" => {
-            let bits = count(4).saturating_mul(count(8)).div_ceil(1);
+            let bits = count(4).saturating_mul(count(8));
             let bits = bits.min(body.len().saturating_mul(8));
             rest(body, bits.div_ceil(8).saturating_add(12))
         }

@@ -126,7 +126,7 @@ impl Elementary {
             && self.is_skipped
             && (self.last & 0xff == 0 || self.last & 0xff_ffff == 1)
         {
-            self.byte(byte, out);
+            self.byte(byte);
             data = after;
         }
         while !data.is_empty() {
@@ -134,7 +134,7 @@ impl Elementary {
                 match find(data, &[0, 0, 1]) {
                     Some(at) if at + 3 < data.len() => {
                         self.last = 1;
-                        self.byte(data[at + 3], out);
+                        self.byte(data[at + 3]);
                         data = rest(data, at + 4);
                     }
                     _ => {
@@ -161,7 +161,7 @@ impl Elementary {
                     self.last = 1;
                     data = rest(data, behind);
                     if let Some((&byte, after)) = data.split_first() {
-                        self.byte(byte, out);
+                        self.byte(byte);
                         data = after;
                     }
                 }
@@ -176,7 +176,7 @@ impl Elementary {
     }
 
     /// A byte of what is stepped over; behind a start code it says what begins.
-    fn byte(&mut self, byte: u8, out: &mut Inspection) {
+    fn byte(&mut self, byte: u8) {
         if self.last & 0xff_ffff == 1 {
             self.held.clear();
             self.is_skipped = match self.coding {
@@ -191,7 +191,6 @@ impl Elementary {
         } else {
             self.last = self.last << 8 | u32::from(byte);
         }
-        let _ = out;
     }
 
     /// Looks at the unit that is held.

@@ -3,6 +3,7 @@
 
 use super::super::super::bytes::{Order, rest, text};
 use super::super::super::finding::{Finding, FindingKind as Kind, Inspection};
+use super::super::super::icc;
 use super::super::entries::unused;
 use super::super::{Box, boxes, configuration, entries};
 
@@ -80,8 +81,10 @@ fn property(Box { kind, body }: Box<'_>, out: &mut Inspection) {
         ),
         b"avcC" => unused(configuration::behind_avc(body, &place, out), &place, out),
         b"av1C" => configuration::av1(body, &place, out),
-        // A profile is looked at where it is used.
-        b"colr" if matches!(body.get(..4), Some(b"prof" | b"rICC")) => {}
+        // As the picture's own, which is not told twice.
+        b"colr" if matches!(body.get(..4), Some(b"prof" | b"rICC")) => {
+            icc::profile(rest(body, 4), "colr", out);
+        }
         b"colr" => entries::colour(body, &place, out),
         b"pixi" => {
             let channels = body.get(4).copied().map_or(0, usize::from);
