@@ -167,8 +167,10 @@ fn is_signed(mut b: HighFirst<'_>, length: usize) -> bool {
     let mut is_zero = b.take(4) == 0;
     let padding = (8 - b.at() % 8) % 8;
     is_zero &= b.take(padding as u32) == 0;
-    let words = body(&mut b, end.saturating_sub(b.at()) / 8);
-    is_zero &= b.take(end.saturating_sub(b.at()) as u32) == 0;
+    let bytes = end.saturating_sub(b.at()) / 8;
+    let words = body(&mut b, bytes);
+    let bits = end.saturating_sub(b.at()) as u32;
+    is_zero &= b.take(bits) == 0;
     is_zero && is_signature(&words)
 }
 
