@@ -93,3 +93,37 @@ impl Extras {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(extras: &Extras) -> Vec<(Kind, Option<u64>)> {
+        let mut out = Inspection::default();
+        extras.conclude(&mut out);
+        let found = out.findings.into_iter();
+        found.map(|f| (f.kind, f.bytes)).collect()
+    }
+
+    #[test]
+    fn private_data_stuffing_and_null_packets_are_named() {
+        let mut extras = Extras::default();
+        extras.null(&[0xff; 184]);
+        // A clock, and stuffing.
+        let plain = b"\x47\0\x01\x30\x09\x10clock!\xff\xffpayload";
+        assert_eq!(extras.payload(plain), b"payload");
+        assert_eq!(extras.payload(b"\x47\0\x01\x10payload"), b"payload");
+        assert_eq!(kinds(&extras), []);
+        extras.null(b"Alice");
+        assert_eq!(kinds(&extras), [(Kind::UnusedBytes, Some(5))]);
+        let mut extras = Extras::default();
+        let private = b"\x47\0\x01\x30\x07\x02\x05Alicepayload";
+        assert_eq!(extras.payload(private), b"payload");
+        assert_eq!(kinds(&extras), [(Kind::PrivateData, Some(5))]);
+        let mut extras = Extras::default();
+        // Nothing but an adaptation field.
+        assert_eq!(extras.payload(b"\x47\0\x01\x20\x04\0Bob\xff"), b"");
+        assert_eq!(kinds(&extras), [(Kind::UnusedBytes, Some(3))]);
+        assert_eq!(extras.payload(b"\x47\0\x01\x30\xff"), b"");
+    }
+}
