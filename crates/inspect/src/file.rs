@@ -3,15 +3,13 @@
 use super::{Inspection, iso, matroska, transport};
 use crate::error::{Error, ErrorKind, Result};
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{Read, Seek};
 use std::path::Path;
 
 /// Bytes that tell a format.
 const HEAD: u64 = 4096;
 /// Largest picture file: as much as `faceveil` reads.
 const MOST_PICTURE: u64 = 4 << 30;
-/// Most that a movie says about itself: tables of a week of video.
-const MOST_TABLES: u64 = 1 << 30;
 
 /// As [`inspect`](super::inspect()), for a file on a disk. A video may be of any length: what it codes is not
 /// brought into memory.
@@ -36,8 +34,7 @@ pub fn inspect_file(path: &Path) -> Result<Inspection> {
         transport::look(file, &mut out).map_err(Error::read)?;
     } else if let Some(format @ ("mp4" | "mov")) = iso::format(&head) {
         out.format = format;
-        let (tables, coded) = abridged(file).map_err(Error::read)?;
-        iso::look(&tables, Some(coded), &mut out);
+        iso::look_file(file, &mut out).map_err(Error::read)?;
     } else {
         let mut whole = Vec::new();
         file.take(MOST_PICTURE + 1)
@@ -50,42 +47,4 @@ pub fn inspect_file(path: &Path) -> Result<Inspection> {
         return super::inspect(&whole);
     }
     Ok(out)
-}
-
-/// A movie with empty `mdat` boxes, and how many bytes these had.
-fn abridged(mut file: File) -> io::Result<(Vec<u8>, u64)> {
-    let end = file.seek(SeekFrom::End(0))?;
-    file.rewind()?;
-    let (mut out, mut coded, mut at) = (Vec::new(), 0u64, 0u64);
-    while end - at >= 8 {
-        let mut head = [0; 16];
-        let first = 16.min(end - at) as usize;
-        file.read_exact(&mut head[..first])?;
-        let short = u64::from(u32::from_be_bytes([head[0], head[1], head[2], head[3]]));
-        let (own, length) = match short {
-            0 => (8, end - at),
-            1 => (
-                16,
-                u64::from_be_bytes(head[8..].try_into().unwrap_or_default()),
-            ),
-            length => (8, length),
-        };
-        if length < own || length > end - at {
-            break;
-        }
-        if &head[4..8] == b"mdat" {
-            coded += length - own;
-            out.extend(b"\0\0\0\x08mdat");
-        } else {
-            file.seek(SeekFrom::Start(at))?;
-            let room = MOST_TABLES.saturating_sub(out.len() as u64);
-            file.by_ref().take(length.min(room)).read_to_end(&mut out)?;
-        }
-        at += length;
-        file.seek(SeekFrom::Start(at))?;
-    }
-    // What makes no sense is for the look to say.
-    file.seek(SeekFrom::Start(at))?;
-    file.take(HEAD).read_to_end(&mut out)?;
-    Ok((out, coded))
 }

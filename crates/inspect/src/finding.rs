@@ -23,6 +23,8 @@ pub enum FindingKind {
     MotionVideo,
     /// A sound recording.
     Sound,
+    /// Parts of packets of sound that are no sound: data, filling with content, bytes between frames.
+    SoundData,
     /// Layers of an editing program.
     Layers,
     /// A frame that no viewer shows.
@@ -85,6 +87,7 @@ impl FindingKind {
             Self::Depth => "depth",
             Self::MotionVideo => "motion-video",
             Self::Sound => "sound",
+            Self::SoundData => "sound-data",
             Self::Layers => "layers",
             Self::HiddenFrame => "hidden-frame",
             Self::HiddenPixels => "hidden-pixels",
@@ -220,6 +223,16 @@ impl Inspection {
         self.depth -= 1;
     }
 
+    /// Takes the findings of many samples; `place` names all of them.
+    pub(super) fn collect(&mut self, place: &str) -> Collected<'_> {
+        Collected {
+            out: self,
+            place: place.to_owned(),
+            sample: Self::default(),
+            seen: Vec::new(),
+        }
+    }
+
     /// Something harmless is there.
     pub(super) fn carry(&mut self, name: &'static str) {
         if !self.carries.contains(&name) {
@@ -236,5 +249,71 @@ impl Inspection {
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.findings.is_empty() && self.damage.is_none()
+    }
+}
+
+/// Findings of many samples, of which the same are told once.
+pub(super) struct Collected<'a> {
+    out: &'a mut Inspection,
+    place: String,
+    sample: Inspection,
+    /// The first of each kind and description, and how many samples have it.
+    seen: Vec<(Finding, u64)>,
+}
+
+/// Different findings of all samples of a track.
+const MOST_COLLECTED: usize = 32;
+
+impl Collected<'_> {
+    /// Where to say what is in the present sample.
+    pub(super) fn sample(&mut self) -> &mut Inspection {
+        &mut self.sample
+    }
+
+    /// Ends the present sample.
+    pub(super) fn next(&mut self) {
+        if let Some(why) = self.sample.damage.take() {
+            self.out.damaged(why);
+        }
+        for carried in self.sample.carries.drain(..) {
+            self.out.carry(carried);
+        }
+        for finding in self.sample.findings.drain(..) {
+            let same = |(other, _): &&mut (Finding, u64)| {
+                other.kind == finding.kind && other.detail == finding.detail
+            };
+            match self.seen.iter_mut().find(same) {
+                Some((first, samples)) => {
+                    *samples += 1;
+                    let bytes = first.bytes.unwrap_or(0) + finding.bytes.unwrap_or(0);
+                    first.bytes = Some(bytes).filter(|bytes| *bytes > 0);
+                }
+                None => {
+                    self.seen.push((finding, 1));
+                    self.seen.truncate(MOST_COLLECTED);
+                }
+            }
+        }
+    }
+
+    pub(super) fn damaged(&mut self, why: &str) {
+        self.out.damaged(why);
+    }
+}
+
+impl Drop for Collected<'_> {
+    fn drop(&mut self) {
+        self.next();
+        for (finding, samples) in self.seen.drain(..) {
+            let detail = match samples {
+                1 => finding.detail.clone(),
+                _ => format!("{} (in {samples} samples)", finding.detail),
+            };
+            let place = match finding.place.is_empty() {
+                true => self.place.clone(),
+                false => format!("{}, {}", self.place, finding.place),
+            };
+            self.out.add(Finding { place, ..finding }.detail(detail));
+        }
     }
 }

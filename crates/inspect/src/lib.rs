@@ -22,8 +22,10 @@
 
 #![forbid(unsafe_code)]
 
+mod bits;
 mod bmp;
 mod bytes;
+mod coded;
 mod embedded;
 mod error;
 mod exif;
@@ -40,10 +42,12 @@ mod jpeg;
 mod jxl;
 mod matroska;
 mod png;
+mod prefix;
 mod tags;
 mod tiff;
 mod transport;
 mod webp;
+mod window;
 mod xmp;
 
 pub use error::{Error, ErrorKind, Result};
@@ -84,7 +88,7 @@ pub fn inspect(file: &[u8]) -> Result<Inspection> {
         tiff::look(file, &mut out);
     } else if let Some(format) = iso::format(file) {
         out.format = format;
-        iso::look(file, None, &mut out);
+        iso::look(file, &mut out);
     } else if head(&matroska::MAGIC) {
         out.format = "matroska";
         memory(matroska::look(Cursor::new(file), &mut out))?;

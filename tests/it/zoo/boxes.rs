@@ -110,7 +110,6 @@ fn the_boxes_of_a_jpeg_xl_are_named() {
         boxed(b"brob", b"xml compressed"),
         boxed(b"jbrd", b"original"),
         boxed(b"jhgm", b"gain"),
-        boxed(b"jxlc", b"coded"),
     ];
     let (format, found) = kinds(&file.concat());
     assert_eq!(format, "jpeg-xl");

@@ -2,6 +2,7 @@
 //! some have.
 
 use super::super::bytes::{Order, part, rest, says_something, text};
+use super::super::coded::{nal, obu};
 use super::super::finding::{Finding, FindingKind as Kind, Inspection};
 use super::entries::unused;
 
@@ -251,33 +252,60 @@ pub(super) fn behind_eac3(body: &[u8]) -> &[u8] {
     rest(body, at + 2)
 }
 
-/// What lies behind the end of an `avcC` box (ISO/IEC 14496-15, 5.3.3.1).
-pub(super) fn behind_avc(body: &[u8]) -> &[u8] {
+/// The codec of sound and what its decoder needs, out of an `esds` box.
+pub(super) fn sound(body: &[u8]) -> Option<(u8, &[u8])> {
+    let mut ignored = Inspection::default();
+    let out = &mut ignored;
+    let mut all = descriptors(rest(body, 4), "", out).into_iter();
+    let stream = all.find(|(tag, _)| *tag == 3)?.1;
+    let flags = *stream.get(2)?;
+    let mut at = 3;
+    at += if flags & 0x80 != 0 { 2 } else { 0 };
+    if flags & 0x40 != 0 {
+        at += 1 + usize::from(*stream.get(at)?);
+    }
+    at += if flags & 0x20 != 0 { 2 } else { 0 };
+    let mut all = descriptors(rest(stream, at), "", out).into_iter();
+    let config = all.find(|(tag, _)| *tag == 4)?.1;
+    let mut all = descriptors(rest(config, 13), "", out).into_iter();
+    let specific = all.find(|(tag, _)| *tag == 5).map(|found| found.1);
+    Some((*config.first()?, specific.unwrap_or_default()))
+}
+
+/// An `av1C` box: four bytes, then units of the stream.
+pub(super) fn av1(body: &[u8], place: &str, out: &mut Inspection) {
+    if obu::look(rest(body, 4), place, out) > 0 {
+        let finding = Finding::new(Kind::FurtherPicture, place).bytes(body.len());
+        out.add(finding.detail("a frame in the configuration"));
+    }
+}
+
+/// What lies behind the end of an `avcC` box (ISO/IEC 14496-15, 5.3.3.1), whose units are looked at.
+pub(super) fn behind_avc<'a>(body: &'a [u8], place: &str, out: &mut Inspection) -> &'a [u8] {
     let byte = |at| body.get(at).map_or(0, |b: &u8| usize::from(*b));
-    let mut at = sets(body, 6, byte(5) & 31);
-    at = sets(body, at + 1, byte(at));
+    let mut sets = |at, count| nal::listed(nal::Coding::Avc, body, at, count, place, out);
+    let mut at = sets(6, byte(5) & 31);
+    at = sets(at + 1, byte(at));
     // Chroma format and depths, which some write for every profile; the other bits are set.
     if byte(at) >= 0xfc && byte(at + 1) >= 0xf8 && byte(at + 2) >= 0xf8 {
-        at = sets(body, at + 4, byte(at + 3));
+        at = sets(at + 4, byte(at + 3));
     }
     rest(body, at)
 }
 
-/// What lies behind the end of an `hvcC` or `lhvC` box (ISO/IEC 14496-15, 8.3.2.1 and 9.5.3.1).
-pub(super) fn behind_hevc(body: &[u8], kind: [u8; 4]) -> &[u8] {
+/// What lies behind the end of an `hvcC` or `lhvC` box (ISO/IEC 14496-15, 8.3.2.1 and 9.5.3.1), whose
+/// units are looked at.
+pub(super) fn behind_hevc<'a>(
+    body: &'a [u8],
+    kind: [u8; 4],
+    place: &str,
+    out: &mut Inspection,
+) -> &'a [u8] {
     let head = if kind == *b"hvcC" { 22 } else { 5 };
     let mut at = head + 1;
     for _ in 0..body.get(head).copied().unwrap_or(0) {
         let count = Order::Big.u16(body, at + 1).unwrap_or(0);
-        at = sets(body, at + 3, count.into());
+        at = nal::listed(nal::Coding::Hevc, body, at + 3, count.into(), place, out);
     }
     rest(body, at)
-}
-
-/// Where parameter sets end, of which each has its length before it.
-fn sets(body: &[u8], mut at: usize, count: usize) -> usize {
-    for _ in 0..count {
-        at += 2 + Order::Big.u16(body, at).map_or(0, usize::from);
-    }
-    at
 }

@@ -38,9 +38,9 @@ const NUMBERS: [(&[u8; 4], usize); 25] = [
 ];
 
 /// Configurations of codecs that are as long as they are.
-const OTHERS: [&[u8; 4]; 15] = [
-    b"av1C", b"vpcC", b"hvcE", b"vexu", b"auxi", b"chnl", b"ddts", b"udts", b"dmlp", b"SA3D",
-    b"d263", b"ACLR", b"APRG", b"ARES", b"glbl",
+const OTHERS: [&[u8; 4]; 14] = [
+    b"vpcC", b"hvcE", b"vexu", b"auxi", b"chnl", b"ddts", b"udts", b"dmlp", b"SA3D", b"d263",
+    b"ACLR", b"APRG", b"ARES", b"glbl",
 ];
 
 /// Names of what is coded, not of who coded it: those of the standards, and Apple's.
@@ -70,16 +70,21 @@ pub(super) fn look(stsd: &[u8], are_pictures: bool, out: &mut Inspection) {
             compressor(part(body, 42, 32).unwrap_or_default(), &place, out);
             78
         } else {
-            // QuickTime's later versions have more; the standard's version 1 marks the table too.
-            match (stsd.first(), Order::Big.u16(body, 8)) {
-                (Some(0), Some(1)) => 44,
-                (Some(0), Some(2)) => 64,
-                _ => 28,
-            }
+            sound_fields(stsd, body)
         };
         children(rest(body, fields), &place, out);
     }
     unused(rest(stsd, 8 + taken), "box stsd", out);
+}
+
+/// Bytes of numbers in front of the boxes of a sample entry of sound.
+pub(super) fn sound_fields(stsd: &[u8], entry: &[u8]) -> usize {
+    // QuickTime's later versions have more; the standard's version 1 marks the table too.
+    match (stsd.first(), Order::Big.u16(entry, 8)) {
+        (Some(0), Some(1)) => 44,
+        (Some(0), Some(2)) => 64,
+        _ => 28,
+    }
 }
 
 /// Bytes that belong to nothing.
@@ -130,8 +135,19 @@ fn children(data: &[u8], entry: &str, out: &mut Inspection) {
             b"dOps" => unused(configuration::behind_opus(body), &place, out),
             b"dfLa" => configuration::flac(body, &place, out),
             b"dec3" => unused(configuration::behind_eac3(body), &place, out),
-            b"avcC" => unused(configuration::behind_avc(body), &place, out),
-            b"hvcC" | b"lhvC" => unused(configuration::behind_hevc(body, kind), &place, out),
+            b"avcC" => {
+                let behind = configuration::behind_avc(body, &place, out);
+                unused(behind, &place, out);
+            }
+            b"hvcC" | b"lhvC" => {
+                let behind = configuration::behind_hevc(body, kind, &place, out);
+                unused(behind, &place, out);
+            }
+            b"av1C" => configuration::av1(body, &place, out),
+            b"pssh" | b"sinf" => {
+                let finding = Finding::new(Kind::PrivateData, place).bytes(body.len());
+                out.add(finding.detail("encryption"));
+            }
             b"chan" => {
                 let count = Order::Big.u32(body, 12).map_or(0, |n| n as usize);
                 unused(
@@ -164,7 +180,7 @@ fn children(data: &[u8], entry: &str, out: &mut Inspection) {
     unused(rest(data, taken), entry, out);
 }
 
-fn colour(body: &[u8], place: &str, out: &mut Inspection) {
+pub(super) fn colour(body: &[u8], place: &str, out: &mut Inspection) {
     match body.get(..4) {
         Some(b"nclx") => unused(rest(body, 11), place, out),
         Some(b"nclc") => unused(rest(body, 10), place, out),

@@ -24,7 +24,7 @@ pub(super) struct Part {
     pub(super) run: Option<Table>,
 }
 
-/// Passes over one block. `run`: blocks without further coefficients that are still to come.
+/// Passes over one block, and marks the coefficients that are not zero. `run`: blocks without further coefficients that are still to come.
 pub(super) fn block(
     bits: &mut Bits<'_>,
     part: &Part,
@@ -77,9 +77,7 @@ pub(super) fn block(
         if at > band.end {
             return Err(no_code());
         }
-        if frame.progressive {
-            *nonzero |= 1 << at;
-        }
+        *nonzero |= 1 << at;
         bits.take(length);
         at += 1;
     }

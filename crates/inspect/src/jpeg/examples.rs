@@ -25,6 +25,46 @@ pub(super) fn is_quantisation(table: &[u16]) -> bool {
     })
 }
 
+/// Steps that no block of the picture needs and that are no part of the table: most of the others are
+/// those of an example, scaled as in [`is_quantisation`]. `used`: coefficients that are not zero.
+pub(super) fn foreign_steps(table: &[u16], used: u64) -> usize {
+    /// Steps that must be those of the example, of 64.
+    const ALIKE: usize = 36;
+    /// Above that, all tables are ones and twos.
+    const MOST_QUALITY: u32 = 95;
+    // Steps that differ from an example; none if a block needs one of them.
+    let differing = |example: &[u8; 64], quality: u32| {
+        let percent = match quality {
+            1..50 => 5000 / quality,
+            _ => 200 - quality * 2,
+        };
+        let mut others = Vec::new();
+        for (place, (&step, &base)) in table.iter().zip(example).enumerate() {
+            let scaled = ((u32::from(base) * percent + 50) / 100).clamp(1, 255);
+            if u32::from(step) != scaled {
+                if used >> place & 1 == 1 {
+                    return None;
+                }
+                others.push(step);
+            }
+        }
+        Some(others)
+    };
+    let all = [&LUMA, &CHROMA]
+        .into_iter()
+        .flat_map(|example| (1..=MOST_QUALITY).map(move |quality| (example, quality)));
+    let found = all.filter_map(|(example, quality)| differing(example, quality));
+    let Some(closest) = found.min_by_key(Vec::len) else {
+        return 0;
+    };
+    // One value for all says nothing.
+    let is_flat = closest.windows(2).all(|w| w[0] == w[1]);
+    match 64 - closest.len() >= ALIKE && !is_flat {
+        true => closest.len(),
+        false => 0,
+    }
+}
+
 /// Table K.1 in zigzag order.
 const LUMA: [u8; 64] = [
     16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40, 26, 24, 22, 22, 24, 49, 35, 37,
@@ -77,3 +117,29 @@ pub(super) const CHROMA_AC: &[u8] = &[
     0xe2, 0xe3, 0xe4, 0xe5, 0xe6, 0xe7, 0xe8, 0xe9, 0xea, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8,
     0xf9, 0xfa,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_that_no_block_needs_must_be_those_of_the_table() {
+        let table = |quality: u32| {
+            let percent = 200 - quality * 2;
+            LUMA.map(|q| ((u32::from(q) * percent + 50) / 100) as u16)
+        };
+        let first = u64::MAX >> 24;
+        for quality in [60, 75, 85, 94] {
+            assert_eq!(foreign_steps(&table(quality), first), 0, "{quality}");
+            // Of a picture of one colour.
+            assert_eq!(foreign_steps(&table(quality), 1), 0, "{quality}");
+        }
+        let mut hiding = table(85);
+        hiding[52..57].copy_from_slice(b"Alice".map(u16::from).as_slice());
+        assert_eq!(foreign_steps(&hiding, first), 5);
+        // A block needs them; or all have one value.
+        assert_eq!(foreign_steps(&hiding, u64::MAX), 0);
+        hiding[40..].fill(31);
+        assert_eq!(foreign_steps(&hiding, first), 0);
+    }
+}

@@ -59,6 +59,7 @@ fn picture(file: &[u8], out: &mut Inspection) -> Option<usize> {
     };
     let end = walk.run(out);
     if end.is_ok() {
+        walk.steps(out);
         walk.tables.finish();
     }
     walk.finish(out);
@@ -318,6 +319,20 @@ impl<'a> Walk<'a> {
             _ => Finding::new(Kind::UnusedBytes, place),
         };
         out.add(finding.bytes(pixels.len()));
+    }
+
+    /// Names steps of coefficients that are zero in the whole picture, where they are no part of a table.
+    fn steps(&self, out: &mut Inspection) {
+        if !matches!(self.walker, Some(Some(_))) {
+            return;
+        }
+        let steps = self
+            .tables
+            .foreign_steps(|component| self.pictures.seen(component));
+        if steps > 0 {
+            let finding = Finding::new(Kind::UnusedBytes, "quantisation tables").bytes(steps);
+            out.add(finding.detail("steps that no block needs"));
+        }
     }
 
     /// Deals with what came in pieces.

@@ -41,6 +41,8 @@ struct Grid {
     nonzero: Vec<u64>,
     /// Coefficients that some scan has begun to code.
     coded: u64,
+    /// Coefficients that are not zero in some block; in progressive files not kept up to date.
+    seen: u64,
 }
 
 impl Walker {
@@ -66,6 +68,7 @@ impl Walker {
                 stride,
                 nonzero: Vec::new(),
                 coded: 0,
+                seen: 0,
             });
         }
         // A block takes a bit or more.
@@ -79,6 +82,16 @@ impl Walker {
             }
         }
         Ok(())
+    }
+
+    /// Coefficients of a component, in the order of the file, that are not zero in some block.
+    pub(super) fn seen(&self, component: usize) -> u64 {
+        // The first is coded in every block.
+        self.grids.get(component).map_or(u64::MAX, |grid| {
+            grid.nonzero
+                .iter()
+                .fold(grid.seen | 1, |seen, cell| seen | cell)
+        })
     }
 
     /// Walks over a scan: its header and the data behind.
@@ -170,14 +183,8 @@ impl Walker {
             if alone.is_some() {
                 let grid = &mut self.grids[parts[0].component];
                 let place = (y * grid.stride + x) as usize;
-                block(
-                    &mut bits,
-                    &parts[0],
-                    band,
-                    frame,
-                    grid.nonzero.get_mut(place),
-                    &mut run,
-                )?;
+                let cell = grid.nonzero.get_mut(place).unwrap_or(&mut grid.seen);
+                block(&mut bits, &parts[0], band, frame, Some(cell), &mut run)?;
                 self.visits += 1;
             } else {
                 for part in parts {
@@ -187,7 +194,8 @@ impl Walker {
                     for inner in 0..h * v {
                         let place = (y * v + inner / h) * grid.stride + x * h + inner % h;
                         let cell = grid.nonzero.get_mut(place as usize);
-                        block(&mut bits, part, band, frame, cell, &mut run)?;
+                        let cell = cell.unwrap_or(&mut grid.seen);
+                        block(&mut bits, part, band, frame, Some(cell), &mut run)?;
                     }
                     self.visits += h * v;
                 }

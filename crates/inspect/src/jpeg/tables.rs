@@ -110,6 +110,28 @@ impl<'a> Ledger<'a> {
         self.components = components.collect();
     }
 
+    /// Steps of quantisation tables that no block needs and that are no part of their tables. `seen`:
+    /// coefficients of a component that are not zero.
+    pub(super) fn foreign_steps(&self, seen: impl Fn(usize) -> u64) -> usize {
+        let mut used = [0u64; 4];
+        for (index, component) in self.components.iter().enumerate() {
+            if let Some(used) = used.get_mut(usize::from(component.table)) {
+                *used |= seen(index);
+            }
+        }
+        let tables = self.quantisation.iter().zip(used);
+        let found = tables
+            .filter(|(_, used)| *used > 0)
+            .filter_map(|(table, used)| {
+                let content: Vec<u16> = match table.as_ref()?.content {
+                    short if short.len() == 64 => short.iter().map(|&q| q.into()).collect(),
+                    _ => return None,
+                };
+                Some(examples::foreign_steps(&content, used))
+            });
+        found.sum()
+    }
+
     /// Takes a scan header: marks the tables that the scan uses.
     pub(super) fn scan(&mut self, head: &[u8]) {
         let count = head.first().map_or(0, |&n| usize::from(n));

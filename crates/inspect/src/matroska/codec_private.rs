@@ -1,17 +1,12 @@
 //! A track's CodecPrivate: what a decoder is told beforehand, and whatever else was put there.
 
 use super::super::bytes::{self, Order, part, rest, says_something};
+use super::super::coded::{nal, obu};
 use super::super::finding::{Finding, FindingKind as Kind, Inspection};
 use super::aac;
 
 /// What our own files say of their maker.
 const OWN_VENDOR: [&[u8]; 3] = [b"", b"ffmpeg", b"Lavf"];
-/// Parts of an H.264 and an HEVC stream that hold parameters of decoding.
-const AVC_PARAMETERS: [u8; 3] = [7, 8, 13];
-const HEVC_PARAMETERS: [u8; 3] = [32, 33, 34];
-/// Supplemental information of HEVC, before and behind a picture.
-const HEVC_SEI: [u8; 2] = [39, 40];
-
 /// Names what tells more than how to decode. `codec` is the track's CodecID; of codecs that are not known here
 /// nothing is said.
 pub(super) fn look(codec: &str, body: &[u8], out: &mut Inspection) {
@@ -128,7 +123,7 @@ impl Look<'_> {
             return;
         }
         let value = bytes::text(value);
-        let kind = super::kind_of_tag(&name, &value).unwrap_or(Kind::Text);
+        let kind = super::tags::kind_of_tag(&name, &value).unwrap_or(Kind::Text);
         self.add(kind, comment.len(), format!("{name}={value}"));
     }
 
@@ -176,7 +171,7 @@ impl Look<'_> {
             let count = body.get(at)? & mask;
             at += 1;
             for _ in 0..count {
-                at = self.unit(body, at, &AVC_PARAMETERS)?;
+                at = self.unit(body, at, nal::Coding::Avc)?;
             }
             lists -= 1;
         }
@@ -185,7 +180,7 @@ impl Look<'_> {
             let count = body.get(at + 3)?;
             at += 4;
             for _ in 0..*count {
-                at = self.unit(body, at, &AVC_PARAMETERS)?;
+                at = self.unit(body, at, nal::Coding::Avc)?;
             }
         }
         Some(rest(body, at))
@@ -199,75 +194,23 @@ impl Look<'_> {
             let count = Order::Big.u16(body, at + 1)?;
             at += 3;
             for _ in 0..count {
-                at = self.unit(body, at, &HEVC_PARAMETERS)?;
+                at = self.unit(body, at, nal::Coding::Hevc)?;
             }
         }
         Some(rest(body, at))
     }
 
     /// A unit of a stream behind its length; gives where it ends.
-    fn unit(&mut self, body: &[u8], at: usize, parameters: &[u8; 3]) -> Option<usize> {
+    fn unit(&mut self, body: &[u8], at: usize, coding: nal::Coding) -> Option<usize> {
         let length = usize::from(Order::Big.u16(body, at)?);
-        let unit = part(body, at + 2, length)?;
-        let is_avc = *parameters == AVC_PARAMETERS;
-        let kind = unit
-            .first()
-            .map(|b| if is_avc { b & 0x1f } else { b >> 1 & 0x3f });
-        match kind {
-            Some(kind) if parameters.contains(&kind) => {}
-            Some(kind) if !is_avc && HEVC_SEI.contains(&kind) => self.supplement(rest(unit, 2)),
-            Some(kind) => self.add(Kind::PrivateData, length, format!("unit of type {kind}")),
-            None => {}
-        }
-        Some(at + 2 + length)
-    }
-
-    /// Messages of supplemental information; 4 and 5 are whatever their writer likes.
-    fn supplement(&mut self, messages: &[u8]) {
-        let mut at = 0;
-        let number = |at: &mut usize| {
-            let full = rest(messages, *at)
-                .iter()
-                .take_while(|b| **b == 255)
-                .count();
-            let last = *messages.get(*at + full)?;
-            *at += full + 1;
-            Some(full * 255 + usize::from(last))
-        };
-        while let Some((kind, length)) = number(&mut at).and_then(|k| Some((k, number(&mut at)?))) {
-            if matches!(kind, 4 | 5) {
-                self.add(Kind::PrivateData, length, "user data".into());
-            }
-            at = at.saturating_add(length);
-            // Stop bit.
-            if rest(messages, at) == [0x80] {
-                break;
-            }
-        }
+        part(body, at + 2, length)?;
+        Some(nal::listed(coding, body, at, 1, &self.place, self.out))
     }
 
     /// AV1CodecConfigurationRecord: four bytes, then open bitstream units.
     fn av1<'b>(&mut self, body: &'b [u8]) -> Option<&'b [u8]> {
-        const SEQUENCE: u8 = 1;
-        let mut at = 4;
-        while let Some(head) = body.get(at) {
-            let (kind, is_extended) = (head >> 3 & 15, head & 4 != 0);
-            at += 1 + usize::from(is_extended);
-            let mut length = 0usize;
-            for i in 0..4 {
-                let byte = *body.get(at)?;
-                at += 1;
-                length |= usize::from(byte & 0x7f) << (7 * i);
-                if byte & 0x80 == 0 {
-                    break;
-                }
-            }
-            if kind != SEQUENCE {
-                self.add(Kind::PrivateData, length, format!("unit of type {kind}"));
-            }
-            at += length;
-        }
-        Some(rest(body, at))
+        obu::look(body.get(4..)?, &self.place, self.out);
+        Some(&[])
     }
 
     /// Features of one byte each: profile, level, depth, chroma.

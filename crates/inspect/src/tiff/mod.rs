@@ -1,10 +1,13 @@
 //! TIFF and the raw formats made of it: pages that are thumbnails, hidden directories, tags that say more
 //! than how pixels lie, and bytes that no directory needs.
 
-use super::exif;
+mod strips;
+
+use super::bytes::{rest, says_something};
 use super::finding::{Finding, FindingKind as Kind, Inspection};
 use super::ifd::{Directory, Structure};
 use super::tags;
+use super::{embedded, exif};
 
 /// Looks through a TIFF.
 pub(super) fn look(file: &[u8], out: &mut Inspection) {
@@ -43,6 +46,7 @@ pub(super) fn look(file: &[u8], out: &mut Inspection) {
             &place,
             out,
         );
+        behind_strips(&directory, &pieces, &place, out);
         exif::main(&mut all, &directory, &place, out);
         private_layout(&directory, &place, out);
     }
@@ -75,6 +79,59 @@ fn hidden_rows(directory: &Directory<'_>, bytes: usize, place: &str, out: &mut I
     if bytes as u64 > needed.saturating_add(slack) {
         let finding = Finding::new(Kind::HiddenPixels, format!("{place}, behind the last row"));
         out.add(finding.bytes(bytes - needed as usize));
+    }
+}
+
+/// Bytes of pixels that the largest strip or tile holds.
+fn piece_bytes(directory: &Directory<'_>) -> u64 {
+    let number = |tag| directory.number(tag);
+    let (width, height) = size(directory).unwrap_or((0, 0));
+    let samples = match number(0x11c) {
+        Some(2) => 1,
+        _ => number(0x115).unwrap_or(1).clamp(1, 1000),
+    };
+    let bits = number(0x102).unwrap_or(1).clamp(1, 64);
+    let is_tiled = directory.find(0x144).is_some();
+    let (across, down) = match is_tiled {
+        true => (number(0x142).unwrap_or(0), number(0x143).unwrap_or(0)),
+        false => (
+            width.into(),
+            number(0x116).unwrap_or(u64::MAX).min(height.into()),
+        ),
+    };
+    let row = across.saturating_mul(samples).saturating_mul(bits);
+    row.div_ceil(8).saturating_mul(down)
+}
+
+/// Bytes behind the coded data of strips and tiles, and rows behind the last.
+fn behind_strips(directory: &Directory<'_>, pieces: &[&[u8]], place: &str, out: &mut Inspection) {
+    let compression = directory.number(0x103).unwrap_or(1);
+    let needed = piece_bytes(directory);
+    let (mut behind, mut pixels, mut found) = (0, 0u64, None);
+    for piece in pieces {
+        let excess = strips::excess(compression, piece, needed);
+        let tail = rest(piece, piece.len() - excess.behind.min(piece.len()));
+        if says_something(tail) {
+            behind += tail.len();
+            found = found.or_else(|| embedded::anywhere(tail));
+        }
+        pixels = pixels.saturating_add(excess.pixels);
+    }
+    if behind > 0 {
+        let finding = Finding::new(
+            Kind::UnusedBytes,
+            format!("{place}, behind the strips' data"),
+        );
+        out.add(
+            finding
+                .bytes(behind)
+                .size(found.and_then(|f| f.size))
+                .detail(found.map_or("", |f| f.what.name())),
+        );
+    }
+    if pixels > 0 {
+        let finding = Finding::new(Kind::HiddenPixels, format!("{place}, behind the last row"));
+        out.add(finding.bytes(usize::try_from(pixels).unwrap_or(usize::MAX)));
     }
 }
 

@@ -1,14 +1,21 @@
-//! MPEG transport streams (ISO/IEC 13818-1): which streams there are, and what the tables say. What the
-//! streams code is not looked at.
+//! MPEG transport streams (ISO/IEC 13818-1): which streams there are, what the tables say, and what
+//! lies between packets, pictures and sound.
 
-use super::bytes::{Order, part, rest, text};
+mod elementary;
+mod packet;
+
+use super::bytes::{Order, part, rest, says_something, text};
 use super::finding::{Finding, FindingKind as Kind, Inspection};
+use elementary::{Coding, Elementary};
+use packet::Extras;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader, Read};
 
 const PACKET: usize = 188;
 /// Streams of one file; there are 8,192 numbers.
 const STUFFING: u16 = 0x1fff;
+/// Findings of one stream.
+const MOST_FOUND: usize = 1000;
 /// Service provider and service, as our own files have them.
 const OWN_NAMES: [&str; 2] = ["FFmpeg", "Service01"];
 
@@ -25,6 +32,9 @@ struct Streams {
     /// What each is, as its program's table says.
     known: BTreeMap<u16, Stream>,
     clocks: BTreeSet<u16>,
+    extras: Extras,
+    /// Streams of pictures and sound by their numbers, with what is found in them.
+    elementary: BTreeMap<u16, (Elementary, Inspection)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,28 +74,35 @@ impl Streams {
         let pid = (head >> 8 & 0x1fff) as u16;
         let starts = head & 0x40_0000 != 0;
         self.seen.insert(pid);
-        let is_table = pid == 0 || pid == 17 || self.tables.contains(&pid);
-        if !is_table || head & 0x10 == 0 {
+        if pid == STUFFING {
+            return self.extras.null(rest(packet, 4));
+        }
+        let payload = self.extras.payload(packet);
+        if let Some((stream, found)) = self.elementary.get_mut(&pid) {
+            stream.push(payload, starts, &mut self.extras, found);
+            // As many as a person reads.
+            found.findings.truncate(MOST_FOUND);
             return;
         }
-        let adapted = head & 0x20 != 0;
-        let at = 4 + if adapted {
-            1 + usize::from(packet[4])
-        } else {
-            0
-        };
-        let payload = rest(packet, at);
+        let is_table = pid == 0 || pid == 17 || self.tables.contains(&pid);
+        if !is_table || payload.is_empty() {
+            return;
+        }
         let section = payload.first().map(|p| rest(payload, 1 + usize::from(*p)));
         let body = section.filter(|_| starts).and_then(|section| {
             let length = usize::from(Order::Big.u16(section, 1)? & 0xfff);
             // Without the checksum.
             Some((*section.first()?, part(section, 3, length.checked_sub(4)?)?))
         });
+        if let Some(section) = section.filter(|_| starts) {
+            let length = usize::from(Order::Big.u16(section, 1).unwrap_or(0) & 0xfff);
+            self.extras.stuff(rest(section, 3 + length));
+        }
         match (pid, body) {
             (_, None) => out.damaged("a table that takes several packets"),
             (0, Some((0, body))) => self.programs(body),
             (17, Some((0x42, body))) => services(body, out),
-            (_, Some((2, body))) => self.program(body),
+            (_, Some((2, body))) => self.program(body, out),
             _ => {}
         }
     }
@@ -97,19 +114,27 @@ impl Streams {
         }
     }
 
-    fn program(&mut self, body: &[u8]) {
+    fn program(&mut self, body: &[u8], out: &mut Inspection) {
         let short = |at| Order::Big.u16(body, at).unwrap_or(0);
         self.clocks.insert(short(5) & 0x1fff);
-        let mut at = 9 + usize::from(short(7) & 0xfff);
+        let length = usize::from(short(7) & 0xfff);
+        descriptors(part(body, 9, length).unwrap_or_default(), out);
+        let mut at = 9 + length;
         while let Some(&kind) = body.get(at) {
             let (pid, length) = (short(at + 1) & 0x1fff, usize::from(short(at + 3) & 0xfff));
             let words = part(body, at + 5, length).unwrap_or_default();
-            self.known.insert(pid, stream(kind, words));
+            descriptors(words, out);
+            let known = stream(kind, words);
+            self.known.insert(pid, known);
+            if matches!(known, Stream::Picture | Stream::Sound) {
+                let new = || (Elementary::new(Coding::new(kind)), Inspection::default());
+                self.elementary.entry(pid).or_insert_with(new);
+            }
             at += 5 + length;
         }
     }
 
-    fn conclude(&self, out: &mut Inspection) {
+    fn conclude(&mut self, out: &mut Inspection) {
         let of = |which: Stream| self.known.values().filter(|s| **s == which).count();
         if of(Stream::Picture) > 1 {
             let finding = Finding::new(Kind::FurtherPicture, "programs");
@@ -132,7 +157,70 @@ impl Streams {
                 _ => finding.detail("in no program"),
             });
         }
+        self.extras.conclude(out);
+        for (pid, (stream, found)) in &mut self.elementary {
+            stream.conclude(found);
+            for carried in found.carries.drain(..) {
+                out.carry(carried);
+            }
+            let mut collected = out.collect(&format!("stream {pid}"));
+            for finding in found.findings.drain(..) {
+                collected.sample().findings.push(finding);
+                collected.next();
+            }
+        }
         out.frames = 1;
+    }
+}
+
+/// Descriptors of programs and streams that hold numbers, and the most bytes that they take: kinds of
+/// coding, buffers, languages, alignment.
+const DESCRIPTORS: [(u8, usize); 31] = [
+    (0x02, 3),
+    (0x03, 1),
+    (0x04, 4),
+    (0x05, 16),
+    (0x06, 1),
+    (0x07, 8),
+    (0x08, 4),
+    (0x09, 32),
+    (0x0a, 16),
+    (0x0b, 2),
+    (0x0c, 4),
+    (0x0e, 3),
+    (0x10, 6),
+    (0x11, 1),
+    (0x12, 2),
+    (0x1b, 3),
+    (0x1c, 1),
+    (0x1d, 64),
+    (0x28, 4),
+    (0x2a, 2),
+    (0x2b, 4),
+    (0x38, 16),
+    (0x52, 1),
+    (0x56, 30),
+    (0x59, 40),
+    (0x6a, 8),
+    (0x7a, 12),
+    (0x7b, 12),
+    (0x7c, 4),
+    (0x7f, 4),
+    (0x81, 16),
+];
+
+/// Names descriptors that hold more than numbers.
+fn descriptors(data: &[u8], out: &mut Inspection) {
+    let mut at = 0;
+    while let Some(&tag) = data.get(at) {
+        let length = usize::from(data.get(at + 1).copied().unwrap_or(0));
+        let body = part(data, at + 2, length).unwrap_or(rest(data, at + 2));
+        let most = DESCRIPTORS.iter().find(|d| d.0 == tag).map_or(0, |d| d.1);
+        if body.len() > most && says_something(rest(body, most)) {
+            let finding = Finding::new(Kind::PrivateData, format!("descriptor {tag}"));
+            out.add(finding.bytes(body.len()).detail(text(body)));
+        }
+        at += 2 + length;
     }
 }
 

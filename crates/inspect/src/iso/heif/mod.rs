@@ -1,9 +1,14 @@
 //! The items of a HEIF file (ISO/IEC 23008-12): which of them is the picture, and what the others are.
 
+mod item;
+mod names;
+mod properties;
+
 use super::super::bytes::{Order, contains, part, rest, says_something, text};
 use super::super::finding::{Finding, FindingKind as Kind, Inspection};
 use super::super::{exif, icc, xmp};
-use super::{boxes, first};
+use super::entries::unused as unused_bytes;
+use super::{boxes, first, handler};
 use std::collections::HashMap;
 
 const BIG: Order = Order::Big;
@@ -11,6 +16,8 @@ const BIG: Order = Order::Big;
 const MOST: usize = 20_000;
 /// Bytes of metadata of all items together.
 const MOST_BYTES: usize = 64 << 20;
+/// Bytes of coded pictures of all items together.
+const MOST_CODED: usize = 8 << 30;
 /// Boxes of picture data; nobody writes more than one or two.
 const MOST_DATA: usize = 64;
 /// Different colour profiles.
@@ -24,6 +31,8 @@ struct Items {
     /// Kind of reference, from, to.
     references: Vec<([u8; 4], u32, u32)>,
     sizes: HashMap<u32, (u32, u32)>,
+    /// Bytes of the lengths in front of a picture's units.
+    lengths: HashMap<u32, usize>,
     /// What an auxiliary picture is for.
     purposes: HashMap<u32, String>,
     profiles: Vec<Vec<u8>>,
@@ -33,7 +42,32 @@ struct Items {
 
 /// Looks through the items of a `meta` box of `file`, which is `whole` or lacks its picture data.
 pub(super) fn look(file: &[u8], meta: &[u8], whole: bool, out: &mut Inspection) {
-    let (list, _) = boxes(meta);
+    let (list, taken) = boxes(meta);
+    for inside in &list {
+        let (body, name) = (inside.body, String::from_utf8_lossy(&inside.kind));
+        let place = format!("meta, {}", name.trim());
+        match &inside.kind {
+            b"hdlr" => handler::look(body, &place, out),
+            b"pitm" => {
+                let length = if body.first() == Some(&0) { 6 } else { 8 };
+                unused_bytes(rest(body, length), &place, out);
+            }
+            b"iinf" => names::look(body, out),
+            b"iref" => unused_bytes(rest(body, references_end(body)), &place, out),
+            b"iprp" => properties::look(body, out),
+            b"iloc" => {
+                let end = places(body).map_or(0, |(_, end)| end);
+                unused_bytes(rest(body, end), &place, out);
+            }
+            b"idat" => {}
+            b"dinf" | b"grpl" => super::known::numbers(body, &inside.kind, &place, out),
+            b"free" | b"skip" => unused_bytes(body, &place, out),
+            b"uuid" => super::uuid(body, out),
+            b"xml " => xmp::packet(rest(body, 4), &place, out),
+            _ => out.add(Finding::new(Kind::PrivateData, place).bytes(body.len())),
+        }
+    }
+    unused_bytes(rest(meta, taken), "meta", out);
     let mut items = Items::default();
     if let Some(body) = first(&list, b"pitm") {
         items.primary = number(body, 4, body.first() == Some(&0)).unwrap_or(0);
@@ -43,20 +77,33 @@ pub(super) fn look(file: &[u8], meta: &[u8], whole: bool, out: &mut Inspection) 
     if let Some(body) = first(&list, b"iprp") {
         items.properties(body);
     }
-    let places = first(&list, b"iloc").and_then(places).unwrap_or_default();
+    let places = first(&list, b"iloc").and_then(places);
+    let places = places.map(|found| found.0).unwrap_or_default();
     let stored = first(&list, b"idat").unwrap_or_default();
     (out.width, out.height) = items.sizes.get(&items.primary).copied().unwrap_or((0, 0));
     items.profiles(out);
     if whole {
         unused(file, &places, out);
     }
+    let gaps = gaps(stored, 0, &mut ranges(&places, true, stored.len()));
+    if gaps > 0 {
+        out.add(Finding::new(Kind::UnusedBytes, "meta, idat").bytes(gaps));
+    }
     let mut left = MOST_BYTES;
+    let mut coded_left = MOST_CODED;
     for &(id, kind) in items.kinds.iter().take(MOST) {
         let own = places.iter().filter(|p| p.item == id);
         let parts = own.filter_map(|p| part(if p.inside { stored } else { file }, p.at, p.length));
         if !matches!(&kind, b"Exif" | b"mime" | b"uri ") {
-            let bytes = parts.map(<[u8]>::len).fold(0, usize::saturating_add);
+            let parts: Vec<&[u8]> = parts.collect();
+            let bytes = parts.iter().map(|p| p.len()).fold(0, usize::saturating_add);
             items.picture(id, kind, bytes, out);
+            // Items may share bytes.
+            if whole && coded_left >= bytes {
+                coded_left -= bytes;
+                let width = items.lengths.get(&id).copied();
+                item::look(kind, width, &parts, &format!("item {id}"), out);
+            }
             continue;
         }
         let data: Vec<u8> = parts.flatten().take(left).copied().collect();
@@ -82,33 +129,42 @@ fn unused(file: &[u8], places: &[Place], out: &mut Inspection) {
     if first(&list, b"moov").is_some() {
         return;
     }
-    let mut taken: Vec<(usize, usize)> = places
-        .iter()
-        .filter(|p| !p.inside)
-        .map(|p| {
-            let end = match p.length {
-                0 => file.len(),
-                length => p.at.saturating_add(length),
-            };
-            (p.at, end)
-        })
-        .collect();
-    taken.sort_unstable();
+    let mut taken = ranges(places, false, file.len());
     for data in list.iter().filter(|b| b.kind == *b"mdat").take(MOST_DATA) {
         let start = data.body.as_ptr() as usize - file.as_ptr() as usize;
-        let end = start + data.body.len();
-        let (mut at, mut unused) = (start, 0);
-        for &(from, to) in taken.iter().chain([&(end, end)]) {
-            let gap = part(file, at, from.min(end).saturating_sub(at)).unwrap_or_default();
-            if gap.len() > 3 && says_something(gap) {
-                unused += gap.len();
-            }
-            at = at.max(to);
-        }
+        let unused = gaps(data.body, start, &mut taken);
         if unused > 0 {
             out.add(Finding::new(Kind::UnusedBytes, "box mdat").bytes(unused));
         }
     }
+}
+
+/// Begin and end of the parts of all items that are stored `inside` of the `meta` box or not.
+fn ranges(places: &[Place], inside: bool, end: usize) -> Vec<(usize, usize)> {
+    let own = places.iter().filter(|p| p.inside == inside);
+    let mut found: Vec<(usize, usize)> = own
+        .map(|p| match p.length {
+            0 => (p.at, end),
+            length => (p.at, p.at.saturating_add(length)),
+        })
+        .collect();
+    found.sort_unstable();
+    found
+}
+
+/// Bytes of `data`, which begins at `start`, that lie in none of the ranges and say something.
+fn gaps(data: &[u8], start: usize, taken: &mut [(usize, usize)]) -> usize {
+    let end = start + data.len();
+    let (mut at, mut unused) = (start, 0);
+    for &(from, to) in taken.iter().chain([&(end, end)]) {
+        let length = from.min(end).saturating_sub(at);
+        let gap = part(data, at.saturating_sub(start), length).unwrap_or_default();
+        if gap.len() > 3 && says_something(gap) {
+            unused += gap.len();
+        }
+        at = at.max(to);
+    }
+    unused
 }
 
 /// A number of two or four bytes.
@@ -152,6 +208,21 @@ fn references(body: &[u8]) -> Vec<([u8; 4], u32, u32)> {
     found
 }
 
+/// Where the last reference ends.
+fn references_end(body: &[u8]) -> usize {
+    let each = if body.first() == Some(&0) { 2 } else { 4 };
+    let (list, taken) = boxes(rest(body, 4));
+    let exact = |entry: &&super::Box<'_>| {
+        let count = BIG.u16(entry.body, each).map_or(0, usize::from);
+        entry.body.len() == each + 2 + count * each
+    };
+    // A longer entry holds something else.
+    match list.iter().all(|entry| exact(&entry)) {
+        true => 4 + taken,
+        false => 4,
+    }
+}
+
 /// Where the bytes of an item are.
 struct Place {
     item: u32,
@@ -161,7 +232,8 @@ struct Place {
     length: usize,
 }
 
-fn places(body: &[u8]) -> Option<Vec<Place>> {
+/// The parts of all items, and where the list of them ends.
+fn places(body: &[u8]) -> Option<(Vec<Place>, usize)> {
     let version = *body.first()?;
     let widths = BIG.u16(body, 4)?;
     let width = |shift: u16| usize::from(widths >> shift & 15);
@@ -191,7 +263,7 @@ fn places(body: &[u8]) -> Option<Vec<Place>> {
             let length = value(at + width(12), width(8))?;
             at += width(12) + width(8);
             if found.len() >= MOST {
-                return Some(found);
+                return Some((found, body.len()));
             }
             found.push(Place {
                 item,
@@ -201,7 +273,7 @@ fn places(body: &[u8]) -> Option<Vec<Place>> {
             });
         }
     }
-    Some(found)
+    Some((found, at))
 }
 
 impl Items {
@@ -240,6 +312,15 @@ impl Items {
                     b"ispe" => {
                         let size = BIG.u32(property.body, 4).zip(BIG.u32(property.body, 8));
                         self.sizes.extend(size.map(|size| (item, size)));
+                    }
+                    // Bytes of the lengths in front of units.
+                    b"hvcC" => {
+                        let width = property.body.get(21).map(|b| usize::from(b & 3) + 1);
+                        self.lengths.extend(width.map(|width| (item, width)));
+                    }
+                    b"avcC" => {
+                        let width = property.body.get(4).map(|b| usize::from(b & 3) + 1);
+                        self.lengths.extend(width.map(|width| (item, width)));
                     }
                     b"irot" | b"imir" if item == self.primary => self.turned = true,
                     b"colr" if matches!(property.body.get(..4), Some(b"prof" | b"rICC")) => {
