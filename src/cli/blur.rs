@@ -61,6 +61,7 @@ fn config(typed: Blur) -> Result<Config> {
         destination: &destination,
         report,
         audit: writing.audit.clone(),
+        record: writing.record.clone(),
         previews,
     };
     let mut config = Config::new(

@@ -40,6 +40,7 @@ fn config(typed: Detect) -> Result<Config> {
         destination: &destination,
         report: ReportTo::Stdout,
         audit: None,
+        record: None,
         previews,
     };
     let mut config = Config::new(

@@ -233,10 +233,17 @@ pub(crate) struct Writing {
     #[arg(long, help_heading = "Output")]
     pub(crate) verify: bool,
 
-    /// Write what was done to this file, for whoever must account for it later: SHA-256 of inputs, outputs
+    /// Add what was done to this file, for whoever must account for it later: SHA-256 of inputs, outputs
     /// and models, settings, version, counts; JSON lines
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub(crate) audit: Option<PathBuf>,
+
+    /// Remember in this file what was done, instead of in a hidden file beside the output folder
+    ///
+    /// The same command does only what is missing or changed, since relative names and SHA-256
+    /// fingerprints of inputs and outputs are in it. For `-o DIR` only.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub(crate) record: Option<PathBuf>,
 
     /// Keep these EXIF values in the new photo: time, camera, gps, copyright; all other metadata is dropped
     ///

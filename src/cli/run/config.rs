@@ -42,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) audit: Option<PathBuf>,
     /// The output folder, if there is one: it has a record of what was done in it.
     pub(crate) folder: Option<PathBuf>,
+    /// Where that is, if it was said.
+    pub(crate) record: Option<PathBuf>,
     /// What a person is told before anything else.
     pub(crate) notices: Vec<String>,
     /// How outputs are looked at again, if they are.
@@ -85,6 +87,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) destination: &'a Destination,
     pub(crate) report: ReportTo,
     pub(crate) audit: Option<PathBuf>,
+    pub(crate) record: Option<PathBuf>,
     pub(crate) previews: Option<&'a Path>,
 }
 
@@ -169,7 +172,12 @@ impl Config {
         let own = [
             ("--report", to.report.path()),
             ("--audit", to.audit.as_deref()),
+            ("--record", to.record.as_deref()),
         ];
+        ensure!(
+            to.record.is_none() || matches!(to.destination, Destination::Folder(_)),
+            "--record would not be used: it is of an output folder; give one with -o DIR"
+        );
         let mut plan = outputs::plan_as(list, to.destination, to.previews, &own, faces.format())?;
         for (planned, beside) in plan.iter_mut().zip(companion_files) {
             planned.companion_files = beside;
@@ -195,6 +203,7 @@ impl Config {
             report: to.report,
             audit: to.audit,
             folder,
+            record: to.record,
             notices,
             verify: None,
             jobs,
@@ -227,10 +236,35 @@ pub(crate) fn check_stdout(
         ensure!(!given, "{flag} has no meaning for standard output");
     }
     ensure!(
+        !is_stdout_closed(),
+        "standard output is closed; give -o FILE or pipe the output somewhere"
+    );
+    ensure!(
         !std::io::stdout().is_terminal(),
         "a photo is not written to a terminal; give -o FILE or pipe the output somewhere"
     );
     Ok(())
+}
+
+/// Whether this program was started without a standard output. The runtime puts `/dev/null` in its place,
+/// open for reading, too, which no shell does.
+#[cfg(target_os = "linux")]
+fn is_stdout_closed() -> bool {
+    use rustix::fs::{OFlags, fcntl_getfl};
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+    let stdout = std::io::stdout();
+    let is_null = || {
+        let there = std::fs::metadata("/proc/self/fd/1").ok()?;
+        let null = std::fs::metadata("/dev/null").ok()?;
+        Some(there.file_type().is_char_device() && there.rdev() == null.rdev())
+    };
+    let flags = fcntl_getfl(&stdout);
+    flags.is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDWR) && is_null() == Some(true)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_stdout_closed() -> bool {
+    false
 }
 
 /// Faces that are to be looked for.
