@@ -39,8 +39,8 @@ Exit codes:
   0    everything done
   1    at least one file failed; the others are done
   2    never started: wrong usage, no engine, two inputs with one output
-  3    done, and a person must look: `inspect` or `--verify` found something, or `--strict` a
-       span of a video in which a face may show
+  3    done, and a person must look: `inspect` or `--verify` found something, or a face may show
+       in a span of a video
   130  interrupted";
 
 /// Finds faces in photos and videos and makes them unrecognisable. Works offline; a file that cannot be fully
@@ -90,8 +90,13 @@ pub(crate) struct Common {
     ///
     /// Folders are walked recursively in a stable order. Hidden files, linked folders inside a folder
     /// and earlier outputs (`*_blurred.*`) are left alone; name one to have it taken.
-    #[arg(required = true, value_name = "INPUT", value_hint = ValueHint::AnyPath)]
+    #[arg(required_unless_present = "files_from")]
+    #[arg(value_name = "INPUT", value_hint = ValueHint::AnyPath)]
     pub(crate) inputs: Vec<OsString>,
+
+    /// Take inputs from this file, too, or `-` for standard input: a name a line, or separated by NUL
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) files_from: Option<OsString>,
 
     /// Lowest score that counts as a face, 0 to 1; a lower value finds more faces and more false alarms [default: the preset's own]
     #[arg(short, long, visible_alias = "thresh", value_name = "SCORE", value_parser = threshold)]
@@ -118,7 +123,8 @@ pub(crate) struct Common {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Output")]
     pub(crate) preview: Option<PathBuf>,
 
-    /// Exit with 3 if a face of a video was lost sight of for longer than a second, so that it may show in between
+    /// Refuse a video in which a face was lost sight of for longer than a second, so that it may show in
+    /// between: nothing is written, and the file counts as failed
     #[arg(long, help_heading = "Videos")]
     pub(crate) strict: bool,
 

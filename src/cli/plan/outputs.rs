@@ -379,7 +379,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let list = ["IMG.jpg", "img.JPG", "b.jpg"].map(|n| file(&dir.path().join(n), n));
         let out = Destination::Folder(dir.path().join("out"));
-        let plan = |list: &[Input], out, ignores| {
+        let plan = |list: &[Input], out: &Destination, ignores: fn(&Path) -> bool| {
             plan_where(list.to_vec(), (out, None), &[], None, ignores)
         };
         assert!(plan(&list, &out, |_| false).is_ok());

@@ -189,6 +189,11 @@ impl Manifest {
         Ok((manifest, sentences))
     }
 
+    /// Whether a folder is one of outputs.
+    pub(crate) fn is_of(folder: &Path) -> bool {
+        folder.is_dir() && manifest_file::find(folder).is_file()
+    }
+
     fn new(folder: &Path, path: PathBuf, settings: Digest) -> Self {
         Self {
             path,

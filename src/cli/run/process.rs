@@ -94,7 +94,7 @@ pub(crate) fn process(config: &Config) -> Result<Exit> {
     terminal.print(summary.sentence(config, start.elapsed()));
     let run = summary.run_summary(config, interrupt.heard(), start.elapsed());
     log.end_report(&run, &terminal);
-    let exit = exit(config, &summary, &interrupt, log.is_torn());
+    let exit = exit(&summary, &interrupt, log.is_torn());
     log.end_audit(&run, exit, &terminal);
     Ok(match log.is_torn() && exit == Exit::Done {
         true => Exit::SomeFailed,
@@ -114,25 +114,32 @@ fn run_jobs(
     log: &mut RunLog,
 ) -> Result<()> {
     let mut named_formats = HashSet::new();
+    let mut failed = Vec::new();
     let terminal = RefCell::new(terminal);
     let emit = |index: usize, outcome: batch::Outcome<Done>| {
         let planned = &config.plan[index];
         let done = outcome.unwrap_or_else(|message| job.panicked(planned, &message));
         let terminal = terminal.borrow();
         match done.up_to_date {
-            Some(open_spans) => summary.add_up_to_date(open_spans),
+            Some(open_spans) => summary.add_up_to_date(open_spans, done.report.reviewed),
             None => {
                 messages::about_file(&terminal, config, planned, &done);
                 if let (None, Some(formats)) = (config.faces.format(), &done.report.formats)
                     && named_formats.insert(formats.input.clone())
                 {
                     terminal.warning(format_args!(
-                        "{} is written as {}; --format chooses another",
-                        formats.input, formats.output
+                        "{}: {} is written as {}, here and from now on; --format chooses another",
+                        planned.input.shown(),
+                        formats.input,
+                        formats.output
                     ));
                 }
                 summary.add(&done.report);
             }
+        }
+        messages::about_open_spans(&terminal, config, planned, &done);
+        if let Some(why) = &done.report.error {
+            failed.push((planned.input.shown(), why.clone()));
         }
         // Without `--verify` a verdict is an earlier run's.
         if config.verify.is_some() {
@@ -153,7 +160,11 @@ fn run_jobs(
         |_| terminal.borrow_mut().advance(),
         emit,
     )
-    .context("starting threads")
+    .context("starting threads")?;
+    let mut terminal = terminal.borrow_mut();
+    terminal.end_progress();
+    messages::at_the_end(&terminal, config, summary, &failed);
+    Ok(())
 }
 
 /// What finds and covers faces in photos, if anything is to be looked for.
@@ -196,12 +207,12 @@ fn covering<'a>(config: &'a Config, anonymizer: Option<&'a Anonymizer>) -> Optio
     }
 }
 
-fn exit(config: &Config, summary: &Summary, interrupt: &Interrupt, is_torn: bool) -> Exit {
+fn exit(summary: &Summary, interrupt: &Interrupt, is_torn: bool) -> Exit {
     if interrupt.heard() {
         Exit::Interrupted
     } else if summary.failed > 0 || is_torn {
         Exit::SomeFailed
-    } else if summary.found > 0 || (config.strict && summary.open_spans > 0) {
+    } else if summary.found > 0 || summary.to_look_at > 0 {
         Exit::SomethingFound
     } else if summary.not_checked > 0 {
         Exit::SomeFailed

@@ -92,6 +92,13 @@ impl Job<'_> {
                         self.remember(planned, &mut report);
                         return Ok(Written::Remove(report));
                     }
+                    if self.videos.refuses_open_spans() && !report.spans.is_empty() {
+                        let [from, to] = report.spans[0].seconds.map(show::time);
+                        bail!(
+                            "a face that was followed may show uncovered, first at {from}-{to}, in {}; nothing was written (--strict)",
+                            show::count(report.spans.len(), "span")
+                        );
+                    }
                     report.warnings.extend(also);
                     report.output = Some(show::in_report(name));
                     self.remember(planned, &mut report);
