@@ -76,7 +76,9 @@ fn config(mut typed: Blur) -> Result<Config> {
     )?;
     config.strict = typed.common.strict;
     if config.plan.len() == 1 {
-        config.notices.extend(destination.notice(writing.output.as_deref()));
+        config
+            .notices
+            .extend(destination.notice(writing.output.as_deref()));
     }
     config.verify_outputs(writing.verify, typed.dry_run, &destination)?;
     for planned in &mut config.plan {

@@ -198,7 +198,9 @@ fn the_report_of_a_second_run_still_knows_every_file() {
     // Files whose lines are gone are done again, and those only.
     fs::remove_file(dir.path("r.jsonl")).unwrap();
     let covered = |lines: &[serde_json::Value]| {
-        let about = lines.iter().map(|l| (l["regions"].clone(), l["sha256"].clone()));
+        let about = lines
+            .iter()
+            .map(|l| (l["regions"].clone(), l["sha256"].clone()));
         about.collect::<Vec<_>>()
     };
     dir.run(&all).exits(0).says("3 written");
@@ -213,7 +215,10 @@ fn the_report_of_a_second_run_still_knows_every_file() {
         .says("1 written, 2 up to date");
     assert_eq!(covered(&lines_of(&dir.read("r.jsonl"))), covered(&third));
     assert_eq!(
-        std::str::from_utf8(&dir.read("r.jsonl.damaged")).unwrap().lines().next(),
+        std::str::from_utf8(&dir.read("r.jsonl.damaged"))
+            .unwrap()
+            .lines()
+            .next(),
         damaged.lines().nth(1)
     );
 }

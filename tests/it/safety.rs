@@ -15,7 +15,10 @@ fn start(dir: &Sandbox, args: &[&str], first: &str) -> std::process::Child {
         .unwrap();
     let start = Instant::now();
     while !dir.path(first).exists() {
-        assert!(start.elapsed() < Duration::from_secs(120), "nothing is written");
+        assert!(
+            start.elapsed() < Duration::from_secs(120),
+            "nothing is written"
+        );
         std::thread::sleep(Duration::from_millis(5));
     }
     child
@@ -55,7 +58,10 @@ fn two_runs_do_not_write_to_one_folder_report_or_audit() {
     let audit = String::from_utf8(dir.read("a.jsonl")).unwrap();
     assert!(audit.lines().count() >= lines + 42);
     assert_eq!(lines_of(&dir.read("r.jsonl")).len(), 41);
-    let strange = dir.tree().into_iter().filter(|n| n.contains("/.") || n.starts_with('.'));
+    let strange = dir
+        .tree()
+        .into_iter()
+        .filter(|n| n.contains("/.") || n.starts_with('.'));
     assert_eq!(strange.collect::<Vec<_>>(), Vec::<String>::new());
 }
 
@@ -125,7 +131,16 @@ fn by_products_are_as_private_as_their_inputs() {
         metadata.permissions().mode() & 0o077
     };
     let args = [
-        "blur", "in", "-o", "out", "--report", "r.jsonl", "--audit", "a.jsonl", "--preview", "p",
+        "blur",
+        "in",
+        "-o",
+        "out",
+        "--report",
+        "r.jsonl",
+        "--audit",
+        "a.jsonl",
+        "--preview",
+        "p",
     ];
     dir.sample(ASTRONAUT, "in/a.jpg");
     dir.run(&args).exits(0);

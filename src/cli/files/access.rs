@@ -39,7 +39,9 @@ impl Access {
     #[cfg(unix)]
     fn restrict(self, file: &File) {
         use std::os::unix::fs::PermissionsExt;
-        let Ok(metadata) = file.metadata() else { return };
+        let Ok(metadata) = file.metadata() else {
+            return;
+        };
         let mode = metadata.permissions().mode();
         let narrow = mode & (!0o777 | self.0 | 0o111);
         if metadata.is_file() && narrow != mode {
@@ -85,7 +87,9 @@ mod tests {
         assert_eq!(of(&[&open, &mine, &group]), 0o600);
         let report = at("r.jsonl", 0o644);
         let mut options = File::options();
-        Access::PRIVATE.open(options.append(true), &report).expect("opened");
+        Access::PRIVATE
+            .open(options.append(true), &report)
+            .expect("opened");
         assert_eq!(mode(&report).expect("there") & 0o777, 0o600);
     }
 }

@@ -68,7 +68,7 @@ fn remove(path: &Path) -> bool {
 #[cfg(target_os = "linux")]
 fn is_own(metadata: &fs::Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
-    metadata.uid() == rustix::process::geteuid().as_raw()
+    fs::metadata("/proc/self").is_ok_and(|process| process.uid() == metadata.uid())
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -96,7 +96,9 @@ impl Destination {
 
     /// A sentence about a name that is taken for a folder's and may have been meant for a file's.
     pub(crate) fn notice(&self, output: Option<&OsStr>) -> Option<String> {
-        let Self::Folder(path) = self else { return None };
+        let Self::Folder(path) = self else {
+            return None;
+        };
         let written = output?.as_encoded_bytes();
         let is_clear = path.exists()
             || written

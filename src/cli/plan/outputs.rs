@@ -7,8 +7,8 @@
 use super::destination::Destination;
 use super::inputs::{Input, PREVIEW_SUFFIX, Source};
 use super::naming::Naming;
-use crate::cli::files::{case, path_identity};
 use crate::cli::files::path_identity::PathIdentities;
+use crate::cli::files::{case, path_identity};
 use crate::cli::ui::show;
 use anyhow::{Result, bail};
 use faceveil::{FileReport, Format, Rect};
@@ -168,7 +168,9 @@ impl Claims<'_> {
     /// Inputs, which are not to be written over.
     fn inputs(&mut self) {
         for one in self.planned {
-            let Some(path) = one.input.path() else { continue };
+            let Some(path) = one.input.path() else {
+                continue;
+            };
             let key = self.identities.key(path);
             let who = one.input.shown();
             let taken = Taken { key, who };
@@ -384,7 +386,9 @@ mod tests {
         };
         assert!(plan(&list, &out, |_| false).is_ok());
         assert!(plan(&list[1..], &out, |_| panic!("no need to ask")).is_ok());
-        let error = plan(&list, &out, |_| true).expect_err("refused").to_string();
+        let error = plan(&list, &out, |_| true)
+            .expect_err("refused")
+            .to_string();
         assert!(
             error.contains("IMG.jpg") && error.contains("img.JPG") && error.contains("case"),
             "{error}"

@@ -223,15 +223,23 @@ fn exit(summary: &Summary, interrupt: &Interrupt, is_torn: bool) -> Exit {
 
 /// Who may read what tells of all inputs.
 fn access(config: &Config) -> Access {
-    Access::of_sources(config.plan.iter().filter_map(|planned| planned.input.path()))
+    Access::of_sources(
+        config
+            .plan
+            .iter()
+            .filter_map(|planned| planned.input.path()),
+    )
 }
 
 /// The folders that new files are written to.
 fn written_folders(config: &Config) -> BTreeSet<&Path> {
-    let targets = config.plan.iter().filter_map(|planned| match &planned.target {
-        Target::File { path, .. } if matches!(config.task, Task::Blur { .. }) => Some(path),
-        _ => None,
-    });
+    let targets = config
+        .plan
+        .iter()
+        .filter_map(|planned| match &planned.target {
+            Target::File { path, .. } if matches!(config.task, Task::Blur { .. }) => Some(path),
+            _ => None,
+        });
     let previews = config.plan.iter().filter_map(|p| p.preview.as_ref());
     let folder = |path: &'_ PathBuf| match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),

@@ -56,7 +56,11 @@ impl Summary {
         self.written += usize::from(report.output.is_some());
         self.faces += faces(report);
         self.open_spans += report.spans.len();
-        self.to_look_at += if report.reviewed { 0 } else { report.spans.len() };
+        self.to_look_at += if report.reviewed {
+            0
+        } else {
+            report.spans.len()
+        };
         match report.outcome {
             Outcome::Failed => self.failed += 1,
             Outcome::Skipped => self.skipped += 1,

@@ -136,7 +136,10 @@ mod tests {
 
     #[test]
     fn times_of_a_video_are_read_like_a_clock() {
-        assert_eq!([0.84, 61.25, 3723.4].map(time), ["0:00.8", "1:01.3", "1:02:03.4"]);
+        assert_eq!(
+            [0.84, 61.25, 3723.4].map(time),
+            ["0:00.8", "1:01.3", "1:02:03.4"]
+        );
     }
 
     #[test]
