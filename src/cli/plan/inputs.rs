@@ -229,7 +229,6 @@ pub(crate) fn add_listed(inputs: &mut Vec<OsString>, from: Option<&OsStr>) -> Re
 }
 
 #[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "other systems take text only")]
 fn os_name(name: &[u8]) -> Result<OsString> {
     use std::os::unix::ffi::OsStrExt;
     Ok(OsStr::from_bytes(name).to_owned())

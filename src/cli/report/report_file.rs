@@ -173,8 +173,7 @@ pub(crate) fn update(
     mut change: impl FnMut(&mut FileReport),
 ) -> Result<()> {
     let writing = || format!("writing the report {}", show::path(path));
-    let there = File::options().append(true).open(path);
-    let there = there.with_context(writing)?;
+    let there = File::open(path).with_context(writing)?;
     if !lock::exclusive(&there) {
         return Err(lock::busy()).with_context(writing);
     }

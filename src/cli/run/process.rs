@@ -241,12 +241,17 @@ fn written_folders(config: &Config) -> BTreeSet<&Path> {
             _ => None,
         });
     let previews = config.plan.iter().filter_map(|p| p.preview.as_ref());
-    let folder = |path: &'_ PathBuf| match path.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-        Some(parent) => parent,
-        None => Path::new("."),
-    };
-    targets.chain(previews).map(folder).collect()
+    targets
+        .chain(previews)
+        .map(|path| folder_of(path))
+        .collect()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
 }
 
 /// The record of the output folder, where a second run of the same command can know what the first did.
