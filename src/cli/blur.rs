@@ -56,7 +56,7 @@ fn config(mut typed: Blur) -> Result<Config> {
         limits: library::limits(&typed.common.running),
     };
     let previews = typed.common.preview.as_deref();
-    let gathered = config::gather(&typed.common.inputs, previews, &destination)?;
+    let gathered = config::gather(&typed.common, &destination)?;
     regions.check(&gathered.list, "--region")?;
     ignore.check(&gathered.list, "--ignore")?;
     let plan = Plan {

@@ -47,7 +47,7 @@ fn config(mut typed: Detect) -> Result<Config> {
     let mut config = Config::new(
         Task::Detect,
         config::find(&typed.common, options)?,
-        config::gather(&typed.common.inputs, previews, &destination)?,
+        config::gather(&typed.common, &destination)?,
         plan,
         Encoding::default(),
         &typed.common.running,

@@ -189,6 +189,12 @@ fn names_and_lists_mean_what_they_say() {
         .exits(0)
         .says("1 input given more than once; each is done once")
         .says("2 files, 2 written");
+    dir.sample(COFFEE, "tree/raw/c.png")
+        .sample(COFFEE, "tree/d.png");
+    dir.run(&["detect", "tree", "--exclude", "raw/*", "--preset", "fast"])
+        .exits(0)
+        .says("1 file, ")
+        .says("1 excluded file left alone");
     let piped = ["detect", "--files-from", "-"];
     let ran = dir.run_with_stdin(&piped, b"b.png\na.jpg\n").exits(0);
     assert_eq!(ran.lines().len(), 2);

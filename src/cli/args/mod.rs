@@ -98,6 +98,14 @@ pub(crate) struct Common {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) files_from: Option<OsString>,
 
+    /// Take only the files of folders that match: `*.jpg`, `trip/**`; may be given again
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) include: Vec<String>,
+
+    /// Leave files of folders alone that match; may be given again
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+
     /// Lowest score that counts as a face, 0 to 1; a lower value finds more faces and more false alarms [default: the preset's own]
     #[arg(short, long, visible_alias = "thresh", value_name = "SCORE", value_parser = threshold)]
     #[arg(allow_negative_numbers = true, help_heading = "Detection")]

@@ -7,6 +7,7 @@
 //!
 //! Invariant: the order of the list depends on names only.
 
+use super::glob::Filter;
 use crate::cli::files::kind::InputKind;
 use crate::cli::files::path_identity::PathIdentities;
 use crate::cli::ui::show;
@@ -109,6 +110,8 @@ pub(crate) struct LeftAlone {
     /// The first of them, and documents that may show faces.
     named: Vec<PathBuf>,
     documents: Vec<PathBuf>,
+    /// Files that `--include` and `--exclude` leave out.
+    excluded: usize,
     /// Files that were given more than once.
     repeated: usize,
     /// `*_blurred.*` and previews.
@@ -153,6 +156,7 @@ impl LeftAlone {
             (self.other, "other file"),
             (self.earlier_outputs, "earlier output"),
             (self.linked_folders, "linked folder"),
+            (self.excluded, "excluded file"),
         ];
         let found = parts.iter().filter(|(n, _)| *n > 0);
         found
@@ -190,11 +194,12 @@ pub(crate) fn is_stdin(given: &OsStr) -> bool {
 }
 
 /// Walks what was given, but not into the folders `own` that this run writes to.
-pub(crate) fn gather(given: &[OsString], own: &[&Path]) -> Inputs {
+pub(crate) fn gather(given: &[OsString], own: &[&Path], filter: &Filter) -> Inputs {
     let handles = own.iter().filter_map(|p| Handle::from_path(p).ok());
     let walk = Walk {
         own: handles.collect(),
         everything: false,
+        filter: filter.clone(),
     };
     let mut inputs = walk.all(given);
     inputs.take_once();
@@ -244,6 +249,7 @@ pub(crate) fn gather_all(given: &[OsString]) -> Inputs {
     let walk = Walk {
         own: Vec::new(),
         everything: true,
+        filter: Filter::default(),
     };
     walk.all(given)
 }
@@ -252,6 +258,7 @@ pub(crate) fn gather_all(given: &[OsString]) -> Inputs {
 struct Walk {
     own: Vec<Handle>,
     everything: bool,
+    filter: Filter,
 }
 
 impl Walk {
@@ -315,6 +322,8 @@ impl Walk {
             inputs.left_alone.linked_folders += 1;
         } else if !self.everything && is_earlier_output(entry.file_name()) {
             inputs.left_alone.earlier_outputs += 1;
+        } else if !self.filter.takes(&below(root, path)) {
+            inputs.left_alone.excluded += 1;
         } else {
             let input = Input::new(Source::File(path.to_owned()), below(root, path));
             let is_taken = has_picture_name(path)
@@ -411,7 +420,7 @@ mod tests {
     }
 
     fn gather_one(dir: &Path, own: &[&Path]) -> Inputs {
-        gather(&[dir.into()], own)
+        gather(&[dir.into()], own, &Filter::default())
     }
 
     #[test]
@@ -470,7 +479,7 @@ mod tests {
     #[test]
     fn what_is_named_is_always_tried() {
         let given = ["gone.txt", "x_blurred.jpg", ".hidden", "-"].map(OsString::from);
-        let inputs = gather(&given, &[]);
+        let inputs = gather(&given, &[], &Filter::default());
         assert_eq!(
             names(&inputs)[..3],
             ["gone.txt", "x_blurred.jpg", ".hidden"]

@@ -7,6 +7,7 @@ use super::manifest::Manifest;
 use crate::cli::args::{Common, Running, Writing, library};
 use crate::cli::files::kind::InputKind;
 use crate::cli::plan::destination::Destination;
+use crate::cli::plan::glob::Filter;
 use crate::cli::plan::inputs::{self, Inputs, LeftAlone};
 use crate::cli::plan::outputs::{self, Planned};
 use crate::cli::plan::task::Task;
@@ -333,17 +334,15 @@ pub(crate) fn find(typed: &Common, options: AnonymizeOptions) -> Result<Faces> {
 ///
 /// # Errors
 /// If something that was given is not there, or was most likely meant for `-o`.
-pub(crate) fn gather(
-    given: &[OsString],
-    previews: Option<&Path>,
-    destination: &Destination,
-) -> Result<Inputs> {
+pub(crate) fn gather(typed: &Common, destination: &Destination) -> Result<Inputs> {
+    let given = &typed.inputs[..];
     check_given(given, *destination == Destination::Beside)?;
-    let mut own: Vec<&Path> = previews.into_iter().collect();
+    let mut own: Vec<&Path> = typed.preview.as_deref().into_iter().collect();
     if let Destination::Folder(folder) = destination {
         own.push(folder);
     }
-    Ok(inputs::gather(given, &own))
+    let filter = Filter::new(&typed.include, &typed.exclude);
+    Ok(inputs::gather(given, &own, &filter))
 }
 
 /// Makes sure that nothing was forgotten on the command line; `is_beside`: there is no `-o`.
