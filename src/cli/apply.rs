@@ -51,6 +51,7 @@ fn config(typed: &Apply) -> Result<Config> {
         destination: &destination,
         report,
         audit: typed.writing.audit.clone(),
+        record: typed.writing.record.clone(),
         previews: None,
     };
     let mut config = Config::new(

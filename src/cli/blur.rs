@@ -3,6 +3,7 @@
 use crate::cli::args::{Blur, library};
 use crate::cli::plan::boxes::ManualBoxes;
 use crate::cli::plan::destination::Destination;
+use crate::cli::plan::inputs;
 use crate::cli::plan::task::Task;
 use crate::cli::report::report_file::ReportTo;
 use crate::cli::run::config::{self, Config, Plan};
@@ -24,7 +25,8 @@ pub(crate) fn run(typed: Blur) -> Result<Exit> {
 ///
 /// # Errors
 /// Flags that do not go together, or a plan that cannot be.
-fn config(typed: Blur) -> Result<Config> {
+fn config(mut typed: Blur) -> Result<Config> {
+    inputs::add_listed(&mut typed.common.inputs, typed.common.files_from.as_deref())?;
     let writing = &typed.writing;
     let destination = Destination::choose(
         writing.output.as_deref(),
@@ -50,28 +52,34 @@ fn config(typed: Blur) -> Result<Config> {
         ignore: ignore.always.clone(),
         panorama: typed.common.panorama,
         keep: library::keep(&writing.keep),
-        format: writing.format,
+        format: config::format(&destination, writing.format, &typed.common.inputs)?,
         limits: library::limits(&typed.common.running),
     };
     let previews = typed.common.preview.as_deref();
-    let inputs = config::gather(&typed.common.inputs, previews, &destination);
-    regions.check(&inputs.list, "--region")?;
-    ignore.check(&inputs.list, "--ignore")?;
+    let gathered = config::gather(&typed.common, &destination)?;
+    regions.check(&gathered.list, "--region")?;
+    ignore.check(&gathered.list, "--ignore")?;
     let plan = Plan {
         destination: &destination,
         report,
         audit: writing.audit.clone(),
+        record: writing.record.clone(),
         previews,
     };
     let mut config = Config::new(
         task,
         config::find(&typed.common, options)?,
-        inputs,
+        gathered,
         plan,
         library::encoding(writing),
         &typed.common.running,
     )?;
     config.strict = typed.common.strict;
+    if config.plan.len() == 1 {
+        config
+            .notices
+            .extend(destination.notice(writing.output.as_deref()));
+    }
     config.verify_outputs(writing.verify, typed.dry_run, &destination)?;
     for planned in &mut config.plan {
         planned.regions = regions.for_input(&planned.input);

@@ -23,7 +23,8 @@ pub(crate) fn run(typed: Detect) -> Result<Exit> {
 ///
 /// # Errors
 /// Flags that do not go together, or a plan that cannot be.
-fn config(typed: Detect) -> Result<Config> {
+fn config(mut typed: Detect) -> Result<Config> {
+    inputs::add_listed(&mut typed.common.inputs, typed.common.files_from.as_deref())?;
     let given = &typed.common.inputs;
     ensure!(
         given.len() == 1 || !given.iter().any(|g| inputs::is_stdin(g)),
@@ -40,12 +41,13 @@ fn config(typed: Detect) -> Result<Config> {
         destination: &destination,
         report: ReportTo::Stdout,
         audit: None,
+        record: None,
         previews,
     };
     let mut config = Config::new(
         Task::Detect,
         config::find(&typed.common, options)?,
-        config::gather(&typed.common.inputs, previews, &destination),
+        config::gather(&typed.common, &destination)?,
         plan,
         Encoding::default(),
         &typed.common.running,

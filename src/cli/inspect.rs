@@ -52,6 +52,7 @@ pub(crate) fn run(typed: &Inspect) -> Result<Exit> {
         "`-` (standard input) stands alone; give the other inputs in a run of their own"
     );
     let interrupt = Interrupt::listen()?;
+    interrupt.end_at_once(true);
     batch::silence_worker_panics();
     let Inputs { list, left_alone } = inputs::gather_all(&typed.inputs);
     let terminal = Terminal::new(typed.quiet, ProgressArg::Never, list.len());

@@ -29,6 +29,10 @@ use ui::terminal;
 
 /// Runs the command that was typed.
 pub(crate) fn run() -> Exit {
+    if let Some(hint) = args::help::hint_for_glued(std::env::args_os().skip(1)) {
+        terminal::error(&hint);
+        return Exit::NeverStarted;
+    }
     let typed = match Cli::try_parse() {
         Ok(typed) => typed,
         Err(e) => return clap_message(&e),

@@ -81,6 +81,7 @@ pub(crate) fn run(typed: &Verify) -> Result<Exit> {
     };
     let options = options(typed)?;
     let interrupt = Interrupt::listen()?;
+    interrupt.end_at_once(true);
     batch::silence_worker_panics();
     let Inputs { list, left_alone } = inputs::gather_all(&typed.outputs);
     let (outputs, others) = pair(typed, list, lines);

@@ -121,10 +121,21 @@ fn a_file_that_is_not_there() {
     let dir = Sandbox::new();
     dir.sample(ASTRONAUT, "good.jpg");
     dir.run(&["blur", "gone.jpg", "good.jpg", "-o", "out"])
-        .exits(1)
-        .says("gone.jpg: ")
-        .says("2 files, 1 written");
-    assert_eq!(dir.tree(), ["good.jpg", "out/", "out/good.jpg"]);
+        .exits(2)
+        .says("gone.jpg: there is no such file or folder, so nothing was started");
+    dir.run(&["blur", "good.jpg", "safe/"])
+        .exits(2)
+        .says("did you mean -o safe/?");
+    assert_eq!(dir.tree(), ["good.jpg"]);
+    dir.run(&["blur", "good.jpg", "-o", "safe/"]).exits(0);
+    dir.run(&["blur", "good.jpg", "safe/"])
+        .exits(2)
+        .says("safe/ is the output folder of an earlier run")
+        .says("did you mean -o safe/?");
+    dir.run(&["blur", "good.jpg", "-output", "x"])
+        .exits(2)
+        .says("did you mean --output?");
+    assert_eq!(dir.tree(), ["good.jpg", "safe/", "safe/good.jpg"]);
 }
 
 #[cfg(unix)]

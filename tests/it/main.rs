@@ -22,6 +22,7 @@ mod panorama;
 mod report;
 mod resume;
 mod review;
+mod safety;
 mod sandbox;
 mod schema;
 mod silence;

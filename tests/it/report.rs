@@ -57,7 +57,8 @@ fn every_line_keeps_to_the_schema_and_the_last_one_counts() {
             .flatten()
             .all(|r| r["score"].as_f64().unwrap() < 0.9)
     );
-    let none: [&str; 3] = ["detect", "gone.jpg", "gone2.jpg"];
+    dir.file("x.jpg", b"no picture").file("y.jpg", b"nor this");
+    let none: [&str; 3] = ["detect", "x.jpg", "y.jpg"];
     lines_of(&dir.run(&none).exits(1).stdout)
         .iter()
         .for_each(assert_valid);

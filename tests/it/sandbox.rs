@@ -112,7 +112,7 @@ impl Sandbox {
                     let inside = format!("{name}/");
                     walk(&entry.path(), &inside, all);
                     all.push(inside);
-                } else if !name.ends_with(".faceveil-record.jsonl") {
+                } else if !name.ends_with(".faceveil.jsonl") {
                     all.push(name);
                 }
             }

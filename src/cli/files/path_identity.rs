@@ -29,7 +29,7 @@ impl PathIdentities {
 }
 
 /// The real path of the deepest folder that exists, and the rest as it is.
-fn resolved(path: &Path) -> PathBuf {
+pub(crate) fn resolved(path: &Path) -> PathBuf {
     let path = if path.as_os_str().is_empty() {
         Path::new(".")
     } else {

@@ -75,7 +75,8 @@ impl Destination {
                 .as_encoded_bytes()
                 .last()
                 .is_some_and(|b| std::path::is_separator(char::from(*b)));
-        if single && !names_folder {
+        let is_file_name = path.extension().is_some() || path.exists() || piped;
+        if single && !names_folder && is_file_name {
             return Ok(Self::File(path));
         }
         if piped {
@@ -91,6 +92,19 @@ impl Destination {
             );
         }
         Ok(Self::Folder(path))
+    }
+
+    /// A sentence about a name that is taken for a folder's and may have been meant for a file's.
+    pub(crate) fn notice(&self, output: Option<&OsStr>) -> Option<String> {
+        let Self::Folder(path) = self else {
+            return None;
+        };
+        let written = output?.as_encoded_bytes();
+        let is_clear = path.exists()
+            || written
+                .last()
+                .is_some_and(|b| std::path::is_separator(char::from(*b)));
+        (!is_clear).then(|| format!("-o {0} is a new folder", show::path(path)))
     }
 }
 
@@ -113,6 +127,10 @@ mod tests {
         assert_eq!(
             choose("x.jpg", &[&photo]).expect("fits"),
             Destination::File("x.jpg".into())
+        );
+        assert_eq!(
+            choose("x", &[&photo]).expect("fits"),
+            Destination::Folder("x".into())
         );
         assert_eq!(
             choose("x/", &[&photo]).expect("fits"),

@@ -7,13 +7,19 @@
 //!
 //! Invariant: the order of the list depends on names only.
 
+use super::glob::Filter;
 use crate::cli::files::kind::InputKind;
+use crate::cli::files::path_identity::PathIdentities;
 use crate::cli::ui::show;
 use crate::cli::ui::show::count;
+use anyhow::{Context, Result, ensure};
 use faceveil::FileKind;
 use same_file::Handle;
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use walkdir::{DirEntry, WalkDir};
@@ -32,6 +38,14 @@ const CLAIMS: &[&str] = &[
     "mrw", "x3f", "mp4", "m4v", "mov", "avi", "mkv", "webm", "wmv", "mpg", "mpeg", "mts", "m2ts",
     "3gp", "3g2", "flv", "asf", "vob", "ogv", "mxf", "divx",
 ];
+
+/// Names of documents that often show pictures. In a folder of photos nobody may mean them.
+const DOCUMENTS: &[&str] = &[
+    "pdf", "psd", "psb", "ai", "eps", "svg", "ppm", "pgm", "pbm", "pnm", "tga", "xcf", "kra",
+    "docx", "pptx", "odt", "odp",
+];
+/// How many files that are left alone are named.
+const MOST_NAMED: usize = 10;
 
 /// Where the bytes of a photo come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +107,13 @@ impl Input {
 pub(crate) struct LeftAlone {
     /// Files that are neither pictures nor videos.
     pub(crate) other: usize,
+    /// The first of them, and documents that may show faces.
+    named: Vec<PathBuf>,
+    documents: Vec<PathBuf>,
+    /// Files that `--include` and `--exclude` leave out.
+    excluded: usize,
+    /// Files that were given more than once.
+    repeated: usize,
     /// `*_blurred.*` and previews.
     pub(crate) earlier_outputs: usize,
     /// Links to folders.
@@ -104,12 +125,38 @@ pub(crate) struct LeftAlone {
 }
 
 impl LeftAlone {
+    /// Sentences about what a person may miss.
+    pub(crate) fn notices(&self) -> Vec<String> {
+        let list = |all: &[PathBuf]| {
+            let names: Vec<String> = all.iter().take(MOST_NAMED).map(|p| show::path(p)).collect();
+            names.join(", ")
+        };
+        let mut sentences = Vec::new();
+        if !self.documents.is_empty() {
+            sentences.push(format!(
+                "{} that may show faces and cannot be covered, left alone: {}",
+                count(self.documents.len(), "document"),
+                list(&self.documents)
+            ));
+        }
+        if !self.named.is_empty() {
+            let others = count(self.other, "other file");
+            sentences.push(format!("{others} left alone: {}", list(&self.named)));
+        }
+        if self.repeated > 0 {
+            let files = count(self.repeated, "input");
+            sentences.push(format!("{files} given more than once; each is done once"));
+        }
+        sentences
+    }
+
     /// What is added to a summary.
     pub(crate) fn sentence(&self) -> String {
         let parts = [
             (self.other, "other file"),
             (self.earlier_outputs, "earlier output"),
             (self.linked_folders, "linked folder"),
+            (self.excluded, "excluded file"),
         ];
         let found = parts.iter().filter(|(n, _)| *n > 0);
         found
@@ -127,19 +174,74 @@ pub(crate) struct Inputs {
     pub(crate) left_alone: LeftAlone,
 }
 
+impl Inputs {
+    /// Leaves out files that were given before under whatever spelling. Links are files of their own.
+    fn take_once(&mut self) {
+        let mut identities = PathIdentities::default();
+        let mut seen = HashSet::new();
+        let before = self.list.len();
+        self.list.retain(|input| {
+            let key = input.path().map(|path| identities.key(path));
+            key.is_none_or(|key| seen.insert(key))
+        });
+        self.left_alone.repeated = before - self.list.len();
+    }
+}
+
 /// Whether an argument means standard input.
 pub(crate) fn is_stdin(given: &OsStr) -> bool {
     given == "-"
 }
 
 /// Walks what was given, but not into the folders `own` that this run writes to.
-pub(crate) fn gather(given: &[OsString], own: &[&Path]) -> Inputs {
+pub(crate) fn gather(given: &[OsString], own: &[&Path], filter: &Filter) -> Inputs {
     let handles = own.iter().filter_map(|p| Handle::from_path(p).ok());
     let walk = Walk {
         own: handles.collect(),
         everything: false,
+        filter: filter.clone(),
     };
-    walk.all(given)
+    let mut inputs = walk.all(given);
+    inputs.take_once();
+    inputs
+}
+
+/// Adds the inputs that a file names, or standard input.
+///
+/// # Errors
+/// If it cannot be read, or a name in it is no text where names must be.
+pub(crate) fn add_listed(inputs: &mut Vec<OsString>, from: Option<&OsStr>) -> Result<()> {
+    let Some(from) = from else { return Ok(()) };
+    let reading = || format!("reading --files-from {}", show::path(Path::new(from)));
+    let mut bytes = Vec::new();
+    match is_stdin(from) {
+        true => std::io::stdin().lock().read_to_end(&mut bytes),
+        false => File::open(from).and_then(|mut file| file.read_to_end(&mut bytes)),
+    }
+    .with_context(reading)?;
+    let separator = if bytes.contains(&0) { 0 } else { b'\n' };
+    for name in bytes.split(|b| *b == separator) {
+        let name = match separator {
+            0 => name,
+            _ => name.strip_suffix(b"\r").unwrap_or(name),
+        };
+        if !name.is_empty() {
+            inputs.push(os_name(name).with_context(reading)?);
+        }
+    }
+    ensure!(!inputs.is_empty(), "{}: it names no file", reading());
+    Ok(())
+}
+
+#[cfg(unix)]
+fn os_name(name: &[u8]) -> Result<OsString> {
+    use std::os::unix::ffi::OsStrExt;
+    Ok(OsStr::from_bytes(name).to_owned())
+}
+
+#[cfg(not(unix))]
+fn os_name(name: &[u8]) -> Result<OsString> {
+    Ok(std::str::from_utf8(name)?.into())
 }
 
 /// Walks what was given, and takes earlier outputs and XMP files like pictures.
@@ -147,6 +249,7 @@ pub(crate) fn gather_all(given: &[OsString]) -> Inputs {
     let walk = Walk {
         own: Vec::new(),
         everything: true,
+        filter: Filter::default(),
     };
     walk.all(given)
 }
@@ -155,6 +258,7 @@ pub(crate) fn gather_all(given: &[OsString]) -> Inputs {
 struct Walk {
     own: Vec<Handle>,
     everything: bool,
+    filter: Filter,
 }
 
 impl Walk {
@@ -218,6 +322,8 @@ impl Walk {
             inputs.left_alone.linked_folders += 1;
         } else if !self.everything && is_earlier_output(entry.file_name()) {
             inputs.left_alone.earlier_outputs += 1;
+        } else if !self.filter.takes(&below(root, path)) {
+            inputs.left_alone.excluded += 1;
         } else {
             let input = Input::new(Source::File(path.to_owned()), below(root, path));
             let is_taken = has_picture_name(path)
@@ -225,7 +331,15 @@ impl Walk {
                 || has_picture_content(&input);
             match is_taken {
                 true => inputs.list.push(input),
-                false => inputs.left_alone.other += 1,
+                false => {
+                    let left = &mut inputs.left_alone;
+                    left.other += 1;
+                    if has_ending(path, DOCUMENTS) {
+                        left.documents.push(path.to_owned());
+                    } else if left.named.len() < MOST_NAMED {
+                        left.named.push(path.to_owned());
+                    }
+                }
             }
         }
     }
@@ -256,8 +370,12 @@ fn is_earlier_output(name: &OsStr) -> bool {
 
 /// Whether its name says that it is a picture or a video.
 pub(crate) fn has_picture_name(path: &Path) -> bool {
+    has_ending(path, CLAIMS)
+}
+
+fn has_ending(path: &Path, endings: &[&str]) -> bool {
     let extension = path.extension().and_then(OsStr::to_str);
-    extension.is_some_and(|e| CLAIMS.iter().any(|claim| claim.eq_ignore_ascii_case(e)))
+    extension.is_some_and(|e| endings.iter().any(|ending| ending.eq_ignore_ascii_case(e)))
 }
 
 /// Whether the name says that it tells a picture's story.
@@ -302,7 +420,7 @@ mod tests {
     }
 
     fn gather_one(dir: &Path, own: &[&Path]) -> Inputs {
-        gather(&[dir.into()], own)
+        gather(&[dir.into()], own, &Filter::default())
     }
 
     #[test]
@@ -361,7 +479,7 @@ mod tests {
     #[test]
     fn what_is_named_is_always_tried() {
         let given = ["gone.txt", "x_blurred.jpg", ".hidden", "-"].map(OsString::from);
-        let inputs = gather(&given, &[]);
+        let inputs = gather(&given, &[], &Filter::default());
         assert_eq!(
             names(&inputs)[..3],
             ["gone.txt", "x_blurred.jpg", ".hidden"]

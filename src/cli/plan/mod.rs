@@ -5,6 +5,7 @@ pub(crate) mod base_dir;
 pub(crate) mod boxes;
 pub(crate) mod companion_files;
 pub(crate) mod destination;
+pub(crate) mod glob;
 pub(crate) mod inputs;
 pub(crate) mod naming;
 pub(crate) mod outputs;

@@ -1,13 +1,14 @@
 //! Decides where every file goes before the first one is read.
 //!
 //! Invariant: a plan never lets two inputs land on one path, nor any input be written over unless
-//! that was asked for with `--in-place`.
+//! that was asked for with `--in-place`. Where the destination takes upper and lower case for the same, so
+//! does the plan.
 
 use super::destination::Destination;
 use super::inputs::{Input, PREVIEW_SUFFIX, Source};
 use super::naming::Naming;
-use crate::cli::files::path_identity;
 use crate::cli::files::path_identity::PathIdentities;
+use crate::cli::files::{case, path_identity};
 use crate::cli::ui::show;
 use anyhow::{Result, bail};
 use faceveil::{FileReport, Format, Rect};
@@ -79,6 +80,18 @@ pub(crate) fn plan_as(
     own: &[(&str, Option<&Path>)],
     format: Option<Format>,
 ) -> Result<Vec<Planned>> {
+    let to = (destination, previews);
+    plan_where(list, to, own, format, case::is_ignored_in)
+}
+
+/// The same; `ignores_case` says of a folder whether it takes upper and lower case for the same.
+fn plan_where(
+    list: Vec<Input>,
+    (destination, previews): (&Destination, Option<&Path>),
+    own: &[(&str, Option<&Path>)],
+    format: Option<Format>,
+    ignores_case: fn(&Path) -> bool,
+) -> Result<Vec<Planned>> {
     let mut identities = PathIdentities::default();
     let sources = sources(&list, &mut identities);
     let mut namings = namings(&list, destination, format);
@@ -101,7 +114,11 @@ pub(crate) fn plan_as(
         sources: &sources,
         identities,
         claimed: HashMap::new(),
+        regardless_of_case: HashMap::new(),
+        folders: HashMap::new(),
+        ignores_case,
     };
+    claims.inputs();
     claims.flags(own)?;
     let own_outputs = claims.outputs(destination)?;
     for (i, name) in own_outputs {
@@ -134,9 +151,63 @@ struct Claims<'a> {
     sources: &'a HashMap<OsString, usize>,
     identities: PathIdentities,
     claimed: HashMap<OsString, String>,
+    /// Keys of inputs and of what is claimed, in lower case.
+    regardless_of_case: HashMap<String, Taken>,
+    /// Folders that were asked whether they ignore case.
+    folders: HashMap<PathBuf, bool>,
+    ignores_case: fn(&Path) -> bool,
+}
+
+/// A path that is an input, or that something is written to.
+struct Taken {
+    key: OsString,
+    who: String,
 }
 
 impl Claims<'_> {
+    /// Inputs, which are not to be written over.
+    fn inputs(&mut self) {
+        for one in self.planned {
+            let Some(path) = one.input.path() else {
+                continue;
+            };
+            let key = self.identities.key(path);
+            let who = one.input.shown();
+            let taken = Taken { key, who };
+            self.regardless_of_case.insert(lower(&taken.key), taken);
+        }
+    }
+
+    /// What has the path already, if case does not count.
+    ///
+    /// # Errors
+    /// If the folder takes both for the same.
+    fn check_case(&mut self, key: &OsString, path: &Path, who: &str) -> Result<()> {
+        let folded = lower(key);
+        let Some(taken) = self.regardless_of_case.get(&folded) else {
+            let taken = Taken {
+                key: key.clone(),
+                who: who.to_owned(),
+            };
+            self.regardless_of_case.insert(folded, taken);
+            return Ok(());
+        };
+        if taken.key == *key {
+            return Ok(());
+        }
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        let ask = self.ignores_case;
+        let ignores = self.folders.entry(folder).or_insert_with_key(|f| ask(f));
+        if *ignores {
+            bail!(
+                "{} and {who} would both be {}, since the destination takes upper and lower case for the same; nothing was started. Use a run or a folder of its own for each",
+                taken.who,
+                show::path(path)
+            );
+        }
+        Ok(())
+    }
+
     /// Files that flags name.
     fn flags(&mut self, own: &[(&str, Option<&Path>)]) -> Result<()> {
         for (flag, path) in own {
@@ -194,6 +265,7 @@ impl Claims<'_> {
     }
 
     fn claim(&mut self, key: OsString, path: &Path, who: String) -> Result<()> {
+        self.check_case(&key, path, &who)?;
         match self.claimed.insert(key, who.clone()) {
             Some(other) => bail!(
                 "{other} and {who} would both be written to {}; nothing was started. Use a run or a folder of its own for each",
@@ -202,6 +274,11 @@ impl Claims<'_> {
             None => Ok(()),
         }
     }
+}
+
+/// Of a key, for folders that ignore case.
+fn lower(key: &OsString) -> String {
+    key.to_string_lossy().to_lowercase()
 }
 
 /// How each new file is named; nobody looks into files whose names are not needed.
@@ -297,6 +374,30 @@ mod tests {
         assert!(plan(list.clone(), &Destination::Beside, None, &[]).is_ok());
         let previews = dir.path().join("p");
         assert!(plan(list, &Destination::Nowhere, Some(&previews), &[]).is_err());
+    }
+
+    #[test]
+    fn a_destination_that_ignores_case_is_asked() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let list = ["IMG.jpg", "img.JPG", "b.jpg"].map(|n| file(&dir.path().join(n), n));
+        let out = Destination::Folder(dir.path().join("out"));
+        let plan = |list: &[Input], out: &Destination, ignores: fn(&Path) -> bool| {
+            plan_where(list.to_vec(), (out, None), &[], None, ignores)
+        };
+        assert!(plan(&list, &out, |_| false).is_ok());
+        assert!(plan(&list[1..], &out, |_| panic!("no need to ask")).is_ok());
+        let error = plan(&list, &out, |_| true)
+            .expect_err("refused")
+            .to_string();
+        assert!(
+            error.contains("IMG.jpg") && error.contains("img.JPG") && error.contains("case"),
+            "{error}"
+        );
+        // An input under another spelling.
+        let over = Destination::File(dir.path().join("img.jpg"));
+        assert!(plan(&list[..1], &over, |_| true).is_err());
+        assert!(plan(&list[..1], &over, |_| false).is_ok());
+        assert!(plan(&list[..1], &Destination::InPlace, |_| true).is_ok());
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! The audit: what was done to which bytes with what, for whoever must account for it later. JSON lines,
 //! each handed to the system as soon as it is known: first the program, its models and settings, then a
 //! line per file, whatever became of it, and at the end the counts and the exit code. One that has no
-//! such end belongs to a run that was cut off.
+//! such end belongs to a run that was cut off. Runs that are given the same file follow one another.
 //!
-//! Invariant: nothing but an audit is written over, and no absolute path is in it.
+//! Invariant: nothing is written over and nothing but an audit is added to, and no absolute path is
+//! in it.
 
-use super::report_file::create;
+use super::report_file::open;
+use crate::cli::files::access::Access;
 use crate::cli::ui::exit::Exit;
 use crate::cli::ui::show;
 use anyhow::{Context, Result};
@@ -13,7 +15,7 @@ use faceveil::{FileReport, RunSummary};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -66,31 +68,35 @@ struct End<'a> {
 const SHAPE: u32 = 1;
 
 impl Audit {
-    /// Begins an audit, if one is asked for.
+    /// Opens the file of an audit, if one is asked for, so that no other run can.
     ///
     /// # Errors
-    /// If the file cannot be made, or holds something else.
-    pub(crate) fn begin(
-        path: Option<&Path>,
-        program: &str,
-        models: Value,
-        settings: &Value,
-    ) -> Result<Self> {
+    /// If it cannot be made, holds something else, or another run writes to it.
+    pub(crate) fn open(path: Option<&Path>, access: Access) -> Result<Self> {
         let Some(path) = path else {
             return Ok(Self(None));
         };
-        let file = create(path, BEGINNING, "audit")
-            .with_context(|| format!("opening the audit {}", show::path(path)))?;
-        let mut audit = Self(Some(file));
-        audit.write(&Head {
+        let opening = || format!("opening the audit {}", show::path(path));
+        let mut file = open(path, BEGINNING, "audit", access).with_context(opening)?;
+        if is_cut_off(path) {
+            file.write_all(b"\n").with_context(opening)?;
+        }
+        Ok(Self(Some(file)))
+    }
+
+    /// Begins this run's part of it.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(crate) fn begin(&mut self, program: &str, models: Value, settings: &Value) -> Result<()> {
+        self.write(&Head {
             audit: SHAPE,
             program,
             version: env!("CARGO_PKG_VERSION"),
             started: time(SystemTime::now()),
             models,
             settings,
-        })?;
-        Ok(audit)
+        })
     }
 
     /// Adds a file. `faces`: how many of them, however they are told.
@@ -152,6 +158,22 @@ impl Audit {
     }
 }
 
+/// Whether the last line has no end, as a run leaves it that was killed.
+fn is_cut_off(path: &Path) -> bool {
+    let last = || -> std::io::Result<Option<u8>> {
+        let mut file = File::open(path)?;
+        if file.metadata()?.len() == 0 {
+            return Ok(None);
+        }
+        let mut last = [0];
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+        Ok(Some(last[0]))
+    };
+    let is_file = path.metadata().is_ok_and(|m| m.is_file());
+    is_file && last().is_ok_and(|last| last.is_some_and(|last| last != b'\n'))
+}
+
 /// A settings value without the models, which have a place of their own.
 pub(crate) fn without_models(mut settings: Value) -> (Value, Value) {
     let models = match &mut settings {
@@ -199,21 +221,27 @@ mod tests {
     }
 
     #[test]
-    fn only_an_audit_is_written_over() {
+    fn an_audit_is_added_to_and_nothing_else_is() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("a.jsonl");
-        let begin = || Audit::begin(Some(&path), "faceveil blur", json!([]), &json!({}));
+        let open = || Audit::open(Some(&path), Access::ORDINARY);
         std::fs::write(&path, "{\"schema\":1,").expect("written");
-        assert!(begin().is_err());
-        std::fs::write(&path, "").expect("written");
+        assert!(open().is_err());
+        // A run that was killed in the middle of a line.
+        std::fs::write(&path, "{\"audit\":1,\"inp").expect("written");
         for _ in 0..2 {
-            let mut audit = begin().expect("opened");
+            let mut audit = open().expect("opened");
+            assert!(open().is_err(), "another run writes to it");
+            audit
+                .begin("faceveil blur", json!([]), &json!({}))
+                .expect("written");
             audit
                 .end(&RunSummary::default(), Exit::SomeFailed)
                 .expect("written");
         }
         let text = std::fs::read_to_string(&path).expect("there");
-        assert_eq!(text.lines().count(), 2);
-        assert!(text.contains("\"exit\":1}"), "{text}");
+        assert_eq!(text.lines().count(), 5);
+        assert!(text.starts_with("{\"audit\":1,\"inp\n"));
+        assert!(text.ends_with("\"exit\":1}\n"), "{text}");
     }
 }

@@ -1,8 +1,12 @@
 //! The report: one JSON line per file, written as soon as it is known, so that an interrupted run
 //! has said all that it knew, and the run's summary last. And reports of earlier runs, read back.
 //!
-//! Invariant: only a file that is a report already, or is empty, is written over.
+//! Invariant: only a file that is a report already, or is empty, is written over, and no line of it is
+//! lost: until the new report is whole, the old lines stay in a hidden file beside it.
 
+use super::earlier_lines::EarlierLines;
+use crate::cli::files::access::Access;
+use crate::cli::files::lock;
 use crate::cli::files::write::{self, Existing};
 use crate::cli::plan::outputs::Planned;
 use crate::cli::ui::interrupt::Interrupt;
@@ -10,7 +14,7 @@ use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{FileReport, RunSummary};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -48,25 +52,6 @@ impl ReportTo {
         }
     }
 
-    /// Whether a new report could be begun, without beginning one.
-    ///
-    /// # Errors
-    /// Those of [`ReportTo::open`].
-    pub(crate) fn check(&self) -> Result<()> {
-        let Self::File(path) = self else {
-            return Ok(());
-        };
-        let opened = ensure_replaceable(path, BEGINNING, "report").and_then(|()| {
-            Ok(File::options()
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(path)?)
-        });
-        opened.with_context(|| format!("opening the report {}", show::path(path)))?;
-        Ok(())
-    }
-
     /// A sentence about files that it cannot tell apart, if it is written.
     pub(crate) fn notice_of_shared(&self, plan: &[Planned]) -> Option<String> {
         if *self == Self::Nowhere {
@@ -79,36 +64,42 @@ impl ReportTo {
         ))
     }
 
-    /// Opens it for a new report.
+    /// Opens it for a new report, so that no other run can; what is there stays until
+    /// [`Report::begin`].
     ///
     /// # Errors
-    /// If the file cannot be made, or holds something else.
-    pub(crate) fn open(&self) -> Result<Report> {
-        Ok(Report(match self {
-            Self::Nowhere => None,
-            Self::Stdout => Some(Box::new(io::stdout())),
-            Self::File(path) => Some(Box::new(
-                create(path, BEGINNING, "report")
-                    .with_context(|| format!("opening the report {}", show::path(path)))?,
-            )),
-        }))
+    /// If the file cannot be made, holds something else, or another run writes to it.
+    pub(crate) fn open(&self, access: Access) -> Result<Report> {
+        let file = match self {
+            Self::Nowhere => return Ok(Report::default()),
+            Self::Stdout => {
+                return Ok(Report {
+                    to: Some(Box::new(io::stdout())),
+                    ..Report::default()
+                });
+            }
+            Self::File(path) => open(path, BEGINNING, "report", access)
+                .with_context(|| format!("opening the report {}", show::path(path)))?,
+        };
+        Ok(Report {
+            path: self.path().map(Path::to_owned),
+            old: Some(file),
+            access: Some(access),
+            to: None,
+        })
     }
 }
 
-/// Opens a file anew that is ours by its beginning, or empty, or not there; `what` it is, for the message.
+/// Opens a file for appending, and locks it, that is ours by its beginning, or empty, or not there; `what`
+/// it is, for the message.
 ///
 /// # Errors
-/// If it holds something else, or cannot be made.
-pub(crate) fn create(path: &Path, ours: &[u8], what: &str) -> Result<File> {
-    ensure_replaceable(path, ours, what)?;
-    Ok(File::create(path)?)
-}
-
-fn ensure_replaceable(path: &Path, ours: &[u8], what: &str) -> Result<()> {
-    match path.metadata().is_ok_and(|m| m.is_file()) {
-        true => ensure_ours(path, ours, what),
-        false => Ok(()),
+/// If it holds something else, cannot be made, or another run writes to it.
+pub(crate) fn open(path: &Path, ours: &[u8], what: &str, access: Access) -> Result<File> {
+    if path.metadata().is_ok_and(|m| m.is_file()) {
+        ensure_ours(path, ours, what)?;
     }
+    lock::open_exclusive(path, access)
 }
 
 /// Refuses a file that is neither empty nor ours by its beginning.
@@ -172,17 +163,6 @@ pub(crate) fn read(from: &OsStr) -> Result<(Vec<FileReport>, Option<RunSummary>)
     bail!("{}: {}{more}", reading(), wrong.join("; "))
 }
 
-/// The lines of the report that is about to be replaced, by their inputs: those of files that need not be
-/// done again are taken over. A report that cannot be read has none.
-pub(crate) fn lines_by_input(to: &ReportTo) -> HashMap<String, FileReport> {
-    let file = to.path().filter(|p| p.is_file()).map(File::open);
-    let Some(Ok(file)) = file else {
-        return HashMap::new();
-    };
-    let lines = faceveil::read_report(BufReader::new(file)).flatten();
-    lines.map(|line| (line.input.clone(), line)).collect()
-}
-
 /// Changes lines of a report; the file is replaced whole or not at all.
 ///
 /// # Errors
@@ -192,9 +172,13 @@ pub(crate) fn update(
     interrupt: &Interrupt,
     mut change: impl FnMut(&mut FileReport),
 ) -> Result<()> {
+    let writing = || format!("writing the report {}", show::path(path));
+    let there = File::open(path).with_context(writing)?;
+    if !lock::exclusive(&there) {
+        return Err(lock::busy()).with_context(writing);
+    }
     let (mut lines, summary) = read(path.as_os_str())?;
     lines.iter_mut().for_each(&mut change);
-    let writing = || format!("writing the report {}", show::path(path));
     let mut bytes = Vec::new();
     for line in &lines {
         serde_json::to_writer(&mut bytes, line).with_context(writing)?;
@@ -211,15 +195,45 @@ pub(crate) fn update(
 const MOST_SHOWN: usize = 5;
 
 /// An open report.
-pub(crate) struct Report(Option<Box<dyn Write>>);
+#[derive(Default)]
+pub(crate) struct Report {
+    path: Option<PathBuf>,
+    access: Option<Access>,
+    /// The file, until the new report is begun in it.
+    old: Option<File>,
+    to: Option<Box<dyn Write>>,
+}
 
 impl Report {
-    /// Ends it with the run's summary.
+    /// Begins the new report. The `earlier` lines are brought to safety first.
+    ///
+    /// # Errors
+    /// If they cannot be, or the file cannot be emptied; nothing was changed then.
+    pub(crate) fn begin(&mut self, earlier: &EarlierLines, interrupt: &Interrupt) -> Result<()> {
+        let Some(file) = self.old.take() else {
+            return Ok(());
+        };
+        let is_file = file.metadata().is_ok_and(|m| m.is_file());
+        if let (Some(path), Some(access), true) = (&self.path, self.access, is_file) {
+            earlier.save_beside(path, access, interrupt)?;
+            file.set_len(0)
+                .with_context(|| format!("beginning the report {}", show::path(path)))?;
+        }
+        self.to = Some(Box::new(file));
+        Ok(())
+    }
+
+    /// Ends it with the run's summary. If it is whole, `earlier` lines are not needed any more.
     ///
     /// # Errors
     /// As [`Report::write_file`].
     pub(crate) fn write_summary(&mut self, run: &RunSummary) -> Result<()> {
-        self.write(&run.line())
+        self.write(&run.line())?;
+        let is_whole = run.not_started == 0 && !run.interrupted;
+        if let (Some(path), true) = (&self.path, is_whole) {
+            EarlierLines::forget_beside(path);
+        }
+        Ok(())
     }
 
     /// Adds a file's line and hands it to the system.
@@ -231,14 +245,14 @@ impl Report {
     }
 
     fn write(&mut self, about: &impl Serialize) -> Result<()> {
-        let Some(to) = &mut self.0 else {
+        let Some(to) = &mut self.to else {
             return Ok(());
         };
         let mut line = serde_json::to_vec(about).context("writing the report")?;
         line.push(b'\n');
         let written = to.write_all(&line).and_then(|()| to.flush());
         if written.is_err() {
-            self.0 = None;
+            self.to = None;
         }
         written.context("writing the report")
     }
@@ -254,14 +268,19 @@ mod tests {
         let path = dir.path().join("r.jsonl");
         let to = ReportTo::File(path.clone());
         std::fs::write(&path, "\u{fffd} a photo").expect("written");
-        assert!(to.open().is_err());
+        let open = || to.open(Access::ORDINARY);
+        assert!(open().is_err());
         assert_eq!(
             std::fs::read(&path).expect("there"),
             "\u{fffd} a photo".as_bytes()
         );
         std::fs::write(&path, "").expect("written");
         for _ in 0..2 {
-            let mut report = to.open().expect("opened");
+            let mut report = open().expect("opened");
+            report
+                .begin(&EarlierLines::default(), &Interrupt::default())
+                .expect("begun");
+            assert!(open().is_err(), "another run writes to it");
             report
                 .write_file(&FileReport::new("none"))
                 .expect("written");

@@ -34,7 +34,7 @@ use crate::cli::ui::terminal::{ProgressArg, Terminal};
 use anyhow::{Context, Result, ensure};
 use apply_run::ApplyRun;
 use draft::Draft;
-use faceveil::{Digest, FileReport, Limits};
+use faceveil::{FileReport, Limits};
 use pictures::Pictures;
 use server::Server;
 use site::Site;
@@ -91,7 +91,7 @@ fn found(mut typed: Review) -> Result<Review> {
     }
     let folder = typed.report.clone();
     let shown = show::path(&folder);
-    let paths = Manifest::open(&folder, Digest::of(b"")).0.run_paths();
+    let paths = Manifest::open(&folder).0.run_paths();
     let report = paths.report.filter(|report| report.is_file());
     typed.report = report.with_context(|| {
         format!(
@@ -134,7 +134,7 @@ fn serve(
 ) -> Result<Exit> {
     draft.read_unsaved()?;
     if let Some(outputs) = &typed.outputs {
-        let (manifest, _) = Manifest::open(outputs, Digest::of(b""));
+        let (manifest, _) = Manifest::open(outputs);
         draft.mark_edited(|line| manifest.is_edited(line));
     }
     warn_of_missing(&draft, &pictures, terminal);

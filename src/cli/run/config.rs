@@ -3,8 +3,11 @@
 //!
 //! Invariant: a flag is used or refused, never passed over.
 
+use super::manifest::Manifest;
 use crate::cli::args::{Common, Running, Writing, library};
+use crate::cli::files::kind::InputKind;
 use crate::cli::plan::destination::Destination;
+use crate::cli::plan::glob::Filter;
 use crate::cli::plan::inputs::{self, Inputs, LeftAlone};
 use crate::cli::plan::outputs::{self, Planned};
 use crate::cli::plan::task::Task;
@@ -12,12 +15,12 @@ use crate::cli::plan::{companion_files, unrelated_files};
 use crate::cli::report::report_file::ReportTo;
 use crate::cli::ui::show;
 use crate::cli::ui::terminal::ProgressArg;
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use faceveil::{
-    AnonymizeOptions, DetectorOptions, Encoding, Format, Preset, ReportApplier, Style,
+    AnonymizeOptions, DetectorOptions, Encoding, FileKind, Format, Preset, ReportApplier, Style,
     VerifierOptions, VideoAnonymizer, VideoOptions,
 };
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -30,7 +33,7 @@ pub(crate) struct Config {
     pub(crate) faces: Faces,
     /// How videos are dealt with.
     pub(crate) video: VideoOptions,
-    /// Whether a span left open is told by the exit code.
+    /// Whether a video in which a face may show is refused.
     pub(crate) strict: bool,
     /// The photos, and where each goes.
     pub(crate) plan: Vec<Planned>,
@@ -42,6 +45,8 @@ pub(crate) struct Config {
     pub(crate) audit: Option<PathBuf>,
     /// The output folder, if there is one: it has a record of what was done in it.
     pub(crate) folder: Option<PathBuf>,
+    /// Where that is, if it was said.
+    pub(crate) record: Option<PathBuf>,
     /// What a person is told before anything else.
     pub(crate) notices: Vec<String>,
     /// How outputs are looked at again, if they are.
@@ -85,6 +90,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) destination: &'a Destination,
     pub(crate) report: ReportTo,
     pub(crate) audit: Option<PathBuf>,
+    pub(crate) record: Option<PathBuf>,
     pub(crate) previews: Option<&'a Path>,
 }
 
@@ -169,13 +175,19 @@ impl Config {
         let own = [
             ("--report", to.report.path()),
             ("--audit", to.audit.as_deref()),
+            ("--record", to.record.as_deref()),
         ];
+        ensure!(
+            to.record.is_none() || matches!(to.destination, Destination::Folder(_)),
+            "--record would not be used: it is of an output folder; give one with -o DIR"
+        );
         let mut plan = outputs::plan_as(list, to.destination, to.previews, &own, faces.format())?;
         for (planned, beside) in plan.iter_mut().zip(companion_files) {
             planned.companion_files = beside;
         }
         let mut notices = unrelated_files::sentences(&left_alone, &plan);
         notices.extend(to.report.notice_of_shared(&plan));
+        notices.extend(left_alone.notices());
         let jobs = running.jobs.map_or_else(library::cores, usize::from);
         let folder = match to.destination {
             Destination::Folder(folder) => Some(folder.clone()),
@@ -195,6 +207,7 @@ impl Config {
             report: to.report,
             audit: to.audit,
             folder,
+            record: to.record,
             notices,
             verify: None,
             jobs,
@@ -227,10 +240,80 @@ pub(crate) fn check_stdout(
         ensure!(!given, "{flag} has no meaning for standard output");
     }
     ensure!(
+        !is_stdout_closed(),
+        "standard output is closed; give -o FILE or pipe the output somewhere"
+    );
+    ensure!(
         !std::io::stdout().is_terminal(),
         "a photo is not written to a terminal; give -o FILE or pipe the output somewhere"
     );
     Ok(())
+}
+
+/// The format that a photo is to have: what was `asked` for, or else what the name of the new file says.
+///
+/// # Errors
+/// If both contradict each other, or no photo of another format can be written as the name says.
+pub(crate) fn format(
+    destination: &Destination,
+    asked: Option<Format>,
+    given: &[OsString],
+) -> Result<Option<Format>> {
+    let (Destination::File(path), [input]) = (destination, given) else {
+        return Ok(asked);
+    };
+    let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+    let ending = ending.to_ascii_lowercase();
+    let has_it = |format: &Format| format.extensions().contains(&ending.as_str());
+    let Some(named) = Format::ALL.into_iter().find(has_it) else {
+        return Ok(asked);
+    };
+    if let Some(asked) = asked {
+        ensure!(
+            asked == named,
+            "-o {} would be a {} under the name of a {}; give one of the two",
+            show::path(path),
+            asked.name(),
+            named.name()
+        );
+        return Ok(Some(asked));
+    }
+    match InputKind::read(Path::new(input)).recognised() {
+        FileKind::Photo(own) if own.written_as() == named => Ok(None),
+        FileKind::Photo(own) => {
+            ensure!(
+                named.is_target(),
+                "-o {}: a {} is not written as {}; choose another ending",
+                show::path(path),
+                own.name(),
+                named.name()
+            );
+            Ok(Some(named))
+        }
+        // What is on standard input is known later; a video keeps its own format.
+        _ => Ok(None),
+    }
+}
+
+/// Whether this program was started without a standard output. The runtime puts `/dev/null` in its place,
+/// open for reading, too, which no shell does.
+#[cfg(target_os = "linux")]
+fn is_stdout_closed() -> bool {
+    use rustix::fs::{OFlags, fcntl_getfl};
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+    let stdout = std::io::stdout();
+    let is_null = || {
+        let there = std::fs::metadata("/proc/self/fd/1").ok()?;
+        let null = std::fs::metadata("/dev/null").ok()?;
+        Some(there.file_type().is_char_device() && there.rdev() == null.rdev())
+    };
+    let flags = fcntl_getfl(&stdout);
+    flags.is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDWR) && is_null() == Some(true)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_stdout_closed() -> bool {
+    false
 }
 
 /// Faces that are to be looked for.
@@ -248,14 +331,45 @@ pub(crate) fn find(typed: &Common, options: AnonymizeOptions) -> Result<Faces> {
 }
 
 /// Walks what was given, but not into the folders that are written to.
-pub(crate) fn gather(
-    given: &[OsString],
-    previews: Option<&Path>,
-    destination: &Destination,
-) -> Inputs {
-    let mut own: Vec<&Path> = previews.into_iter().collect();
+///
+/// # Errors
+/// If something that was given is not there, or was most likely meant for `-o`.
+pub(crate) fn gather(typed: &Common, destination: &Destination) -> Result<Inputs> {
+    let given = &typed.inputs[..];
+    check_given(given, *destination == Destination::Beside)?;
+    let mut own: Vec<&Path> = typed.preview.as_deref().into_iter().collect();
     if let Destination::Folder(folder) = destination {
         own.push(folder);
     }
-    inputs::gather(given, &own)
+    let filter = Filter::new(&typed.include, &typed.exclude);
+    Ok(inputs::gather(given, &own, &filter))
+}
+
+/// Makes sure that nothing was forgotten on the command line; `is_beside`: there is no `-o`.
+fn check_given(given: &[OsString], is_beside: bool) -> Result<()> {
+    let last = given.last().filter(|_| is_beside && given.len() > 1);
+    let meant = |path: &Path| match last.is_some_and(|last| Path::new(last) == path) {
+        true => format!("; did you mean -o {}?", show::path(path)),
+        false => String::new(),
+    };
+    let paths = given.iter().filter(|g| !inputs::is_stdin(g)).map(Path::new);
+    for path in paths {
+        if let Err(e) = path.metadata()
+            && e.kind() == std::io::ErrorKind::NotFound
+        {
+            bail!(
+                "{}: there is no such file or folder, so nothing was started{}",
+                show::path(path),
+                meant(path)
+            );
+        }
+    }
+    if let Some(path) = last.map(Path::new).filter(|path| Manifest::is_of(path)) {
+        bail!(
+            "{} is the output folder of an earlier run, and no -o is given{}",
+            show::path(path),
+            meant(path)
+        );
+    }
+    Ok(())
 }

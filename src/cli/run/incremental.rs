@@ -66,13 +66,20 @@ impl Job<'_> {
                 open_spans,
             } => {
                 let missing = planned.preview.as_deref().is_some_and(|p| !p.exists());
-                if missing {
+                let mut hashes = FileDigests::of_input(of.input);
+                hashes.output = digest;
+                let line = self.earlier_line(planned, hashes);
+                // Of a report that lost its line nobody could say what is covered.
+                let is_lost = self.needs_line && line.is_none() && digest.is_some();
+                if missing || is_lost {
                     *rule = Existing::Replace;
                     return Ok(None);
                 }
-                let mut hashes = FileDigests::of_input(of.input);
-                hashes.output = digest;
-                let report = self.earlier_report(planned, hashes);
+                let report = line.cloned().unwrap_or_else(|| {
+                    let mut report = self.skipped(planned, "it is up to date".into());
+                    report.sha256 = Some(hashes);
+                    report
+                });
                 return Ok(Some(Ended::UpToDate(report, open_spans)));
             }
             _ if skips && there => {
@@ -92,17 +99,10 @@ impl Job<'_> {
         Ok(None)
     }
 
-    /// The line that an earlier run wrote about these very files, or one that says that there is nothing
-    /// to do.
-    fn earlier_report(&self, planned: &Planned, hashes: FileDigests) -> FileReport {
-        match self.earlier.get(&planned.report_name()) {
-            Some(line) if line.sha256 == Some(hashes) && line.error.is_none() => line.clone(),
-            _ => {
-                let mut report = self.skipped(planned, "it is up to date".into());
-                report.sha256 = Some(hashes);
-                report
-            }
-        }
+    /// The line that an earlier run wrote about these very files.
+    fn earlier_line(&self, planned: &Planned, hashes: FileDigests) -> Option<&FileReport> {
+        let line = self.earlier.line(&planned.report_name())?;
+        (line.sha256 == Some(hashes) && line.error.is_none()).then_some(line)
     }
 
     /// Has the manifest of the output folder know of it, unless it failed.

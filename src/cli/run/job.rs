@@ -12,6 +12,7 @@ use crate::cli::plan::companion_files;
 use crate::cli::plan::inputs::Source;
 use crate::cli::plan::outputs::{Planned, Target};
 use crate::cli::plan::task::{IfExists, Task};
+use crate::cli::report::earlier_lines::EarlierLines;
 use crate::cli::report::findings;
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show;
@@ -20,7 +21,6 @@ use faceveil::{
     AnonymizeOptions, Anonymizer, Digest, FileDigests, FileReport, Format, Outcome, ReportApplier,
     Verifier,
 };
-use std::collections::HashMap;
 use std::fs::{self, File};
 use std::path::PathBuf;
 
@@ -44,7 +44,9 @@ pub(crate) struct Job<'a> {
     /// What earlier runs did in the output folder.
     pub(crate) manifest: Option<&'a Manifest>,
     /// What they told of it.
-    pub(crate) earlier: &'a HashMap<String, FileReport>,
+    pub(crate) earlier: &'a EarlierLines,
+    /// Whether what was covered is to be told of each file, by an earlier line or a new one.
+    pub(crate) needs_line: bool,
     /// Whether to stop.
     pub(crate) interrupt: &'a Interrupt,
 }
@@ -121,7 +123,7 @@ impl Job<'_> {
         }
         let seen = if is_old && report.output.is_none() {
             Ok(findings::not_checked(
-                "it is up to date, and what was covered is told in another run's report: give that one to `faceveil verify`, or delete the folder's .faceveil-record.jsonl and write anew with --overwrite",
+                "it is up to date, and what was covered is told in another run's report: give that one to `faceveil verify`, or give --report, which has it covered again",
             ))
         } else if planned.input.kind().is_video() {
             caught(|| self.videos.verify(verifier, path, report))

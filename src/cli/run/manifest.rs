@@ -1,27 +1,26 @@
 //! What earlier runs did in an output folder, so that the same command does only what is missing or
 //! whose input or settings changed. Fingerprints, not dates and not "there is a file".
 //!
-//! A small hidden file in the output folder has a line per output, written just before the output is
+//! A small hidden file beside the output folder has a line per output, written just before the output is
 //! renamed to its place, so that a run that is killed at any moment leaves nothing that the next one
-//! does not know. Names are relative; what was found in a picture is not in it, since the folder may be
-//! passed on.
+//! does not know. Names are relative; what was found in a picture is not in it.
 //!
 //! Invariant: a file is up to date only if its input, its settings and its output are, byte for byte,
 //! those of a line. A record that is damaged or missing makes nothing up to date.
 
+use super::manifest_file::{self, Claimed, OLD_NAME};
 use super::run_paths::{RunEntry, RunPaths};
+use crate::cli::files::access::Access;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::{Digest, FileReport};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
+use std::fs::{self, File};
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// Its name in the output folder.
-pub(crate) const NAME: &str = ".faceveil-record.jsonl";
 /// Version of a line's shape.
 const SHAPE: u32 = 1;
 /// Largest record that is read: a million files.
@@ -69,6 +68,8 @@ struct Known {
 #[derive(Debug)]
 pub(crate) struct Manifest {
     path: PathBuf,
+    /// The output folder.
+    folder: PathBuf,
     settings: Digest,
     /// Of the settings that `apply` has, too, and whether this run is one of `apply`.
     writing: Option<Digest>,
@@ -78,7 +79,7 @@ pub(crate) struct Manifest {
     to: Mutex<Pending>,
 }
 
-/// Pending that are added.
+/// Lines that are to be added.
 #[derive(Debug)]
 struct Pending {
     to: To,
@@ -86,23 +87,17 @@ struct Pending {
     waiting: Vec<u8>,
 }
 
-impl Pending {
-    fn behind(good: u64) -> Mutex<Self> {
-        Mutex::new(Self {
-            to: To::Closed(good),
-            waiting: Vec::new(),
-        })
-    }
-}
-
 /// Where they are added.
 #[derive(Debug)]
 enum To {
-    /// Not opened yet; so many bytes of what is there are good.
-    Closed(u64),
-    Open(File),
-    /// Why nothing more is written.
-    Failed(String),
+    /// Nowhere: this run only reads.
+    Nowhere,
+    /// Behind so many bytes that are good.
+    Behind(u64, Claimed),
+    /// Behind everything.
+    Open(Claimed),
+    /// Why nothing more is written; kept for its lock.
+    Failed(String, Option<Claimed>),
 }
 
 /// What a record says about an input and the output that it has now.
@@ -131,32 +126,84 @@ pub(crate) struct Fingerprint {
 }
 
 impl Manifest {
-    /// Reads the record of a folder, which may not be there. `settings` is everything that decides about
-    /// an output besides its input. A sentence tells if what is there cannot be used.
-    pub(crate) fn open(folder: &Path, settings: Digest) -> (Self, Option<String>) {
-        let path = folder.join(NAME);
-        let mut manifest = Self {
+    /// Reads the record of a folder, which may not be there. A sentence tells if what is there cannot be
+    /// used.
+    pub(crate) fn open(folder: &Path) -> (Self, Option<String>) {
+        let path = manifest_file::find(folder);
+        let mut manifest = Self::new(folder, path, Digest::of(b""));
+        let read = read(&manifest.path).and_then(|bytes| manifest.know_all(&bytes));
+        let warning = read.err().map(|why| manifest.unusable(&why));
+        (manifest, warning)
+    }
+
+    /// Opens the record of a folder, or the one that is `given`, to add to it. `settings` is everything
+    /// that decides about an output besides its input. Sentences tell what a person needs to know.
+    ///
+    /// # Errors
+    /// If another run writes to it, or the given one cannot be used.
+    pub(crate) fn claim(
+        folder: &Path,
+        given: Option<&Path>,
+        settings: Digest,
+        access: Access,
+    ) -> Result<(Self, Vec<String>)> {
+        let mut claimed = manifest_file::claim(folder, given, access)?;
+        let mut sentences: Vec<String> = claimed.notice.take().into_iter().collect();
+        let mut manifest = Self::new(folder, claimed.path.clone(), settings);
+        if claimed.file.is_none() {
+            // That was told already.
+            manifest.lock().to = To::Failed(String::new(), None);
+            return Ok((manifest, sentences));
+        }
+        if let Err(why) = take_over_old(folder, &mut claimed) {
+            let old = show::path(&folder.join(OLD_NAME));
+            let why = show::chain(&why);
+            sentences.push(format!("{old} could not be taken over: {why}"));
+        }
+        let there = claimed
+            .file
+            .as_ref()
+            .map_or_else(|| Ok(Vec::new()), read_open);
+        let good = match there.and_then(|bytes| manifest.know_all(&bytes)) {
+            Ok(good) => good,
+            Err(why) => {
+                sentences.push(manifest.unusable(&why));
+                0
+            }
+        };
+        manifest.lock().to = To::Behind(good, claimed);
+        Ok((manifest, sentences))
+    }
+
+    /// Whether a folder is one of outputs.
+    pub(crate) fn is_of(folder: &Path) -> bool {
+        folder.is_dir() && manifest_file::find(folder).is_file()
+    }
+
+    fn new(folder: &Path, path: PathBuf, settings: Digest) -> Self {
+        Self {
             path,
+            folder: folder.to_owned(),
             settings,
             writing: None,
             applies: false,
             known: HashMap::new(),
             run: RunPaths::default(),
-            to: Pending::behind(0),
-        };
-        let why = match manifest.load() {
-            Ok(good) => {
-                manifest.to = Pending::behind(good);
-                return (manifest, None);
-            }
-            Err(why) => show::chain(&why),
-        };
-        manifest.known.clear();
-        let sentence = format!(
-            "the record of earlier runs {} cannot be used: {why}; what is there counts as unknown",
-            show::path(&manifest.path)
-        );
-        (manifest, Some(sentence))
+            to: Mutex::new(Pending {
+                to: To::Nowhere,
+                waiting: Vec::new(),
+            }),
+        }
+    }
+
+    /// Forgets everything, and says why.
+    fn unusable(&mut self, why: &anyhow::Error) -> String {
+        self.known.clear();
+        format!(
+            "the record of earlier runs {} cannot be used: {}; what is there counts as unknown",
+            show::path(&self.path),
+            show::chain(why)
+        )
     }
 
     /// With the settings that `apply` has, too; `applies`: this is such a run.
@@ -168,13 +215,13 @@ impl Manifest {
 
     /// Where the report and the originals of the latest run are, from wherever this program is.
     pub(crate) fn run_paths(&self) -> RunPaths {
-        self.run.below(self.folder())
+        self.run.below(&self.folder)
     }
 
     /// Notes where the report and the originals of this run are, for `review`. What is not given stays as it
     /// was.
     pub(crate) fn note_run(&self, report: Option<&Path>, from: Option<&Path>) {
-        let run = self.run.updated(report, from, self.folder());
+        let run = self.run.updated(report, from, &self.folder);
         if run == self.run {
             return;
         }
@@ -184,10 +231,6 @@ impl Manifest {
             lines.waiting.extend(line);
             lines.waiting.push(b'\n');
         }
-    }
-
-    fn folder(&self) -> &Path {
-        self.path.parent().unwrap_or(Path::new(""))
     }
 
     /// Whether what lies at `path` is what a line tells, as `apply` with these settings would write it.
@@ -214,20 +257,10 @@ impl Manifest {
         Ok(Some(there.context("reading the output that is there")?) == output)
     }
 
-    /// How many bytes of it are whole lines.
-    fn load(&mut self) -> Result<u64> {
-        let Ok(metadata) = fs::symlink_metadata(&self.path) else {
-            return Ok(0);
-        };
-        if !metadata.is_file() {
-            self.lock().to = To::Failed("it is no file".into());
-            bail!("it is no file");
-        }
-        ensure!(metadata.len() <= MOST_BYTES, "it is too large");
-        let mut bytes = Vec::new();
-        File::open(&self.path)?.read_to_end(&mut bytes)?;
+    /// Takes in what was read, and tells how many bytes of it are whole lines.
+    fn know_all(&mut self, bytes: &[u8]) -> Result<u64> {
         // A run that was killed may leave the beginning of a line.
-        let good = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+        let good = whole_lines(bytes);
         let lines = bytes[..good].split(|b| *b == b'\n');
         for (number, line) in lines.enumerate().filter(|(_, l)| !l.is_empty()) {
             if let Ok(entry) = serde_json::from_slice::<RunEntry>(line) {
@@ -362,44 +395,96 @@ impl Manifest {
 
     fn flush(&self, lines: &mut Pending) {
         if let Err(why) = self.write(lines) {
-            lines.to = To::Failed(show::chain(&why));
+            let claimed = match std::mem::replace(&mut lines.to, To::Nowhere) {
+                To::Behind(_, claimed) | To::Open(claimed) => Some(claimed),
+                To::Failed(_, claimed) => claimed,
+                To::Nowhere => None,
+            };
+            lines.to = To::Failed(show::chain(&why), claimed);
         }
     }
 
     fn write(&self, Pending { to, waiting }: &mut Pending) -> Result<()> {
-        // A folder is made for outputs, not for this.
-        if waiting.is_empty() || !self.path.parent().is_some_and(Path::is_dir) {
+        // Without outputs there is nothing to know.
+        if waiting.is_empty() || !self.folder.is_dir() {
             return Ok(());
         }
-        if let To::Closed(good) = *to {
-            let file = OpenOptions::new()
-                .append(true)
-                .create(true)
-                .open(&self.path)?;
-            if file.metadata()?.len() > good {
-                file.set_len(good)?;
+        *to = match std::mem::replace(to, To::Nowhere) {
+            To::Behind(good, claimed) => {
+                if let Some(file) = &claimed.file {
+                    file.set_len(good)?;
+                }
+                To::Open(claimed)
             }
-            *to = To::Open(file);
-        }
-        if let To::Open(file) = to {
+            other => other,
+        };
+        if let To::Open(Claimed {
+            file: Some(file), ..
+        }) = to
+        {
             file.write_all(waiting)?;
         }
         waiting.clear();
         Ok(())
     }
 
-    /// Adds what still waits, and tells why the record is not whole, if it is not.
+    /// Adds what still waits, and tells why the record is not whole, if that was not told before.
     pub(crate) fn finish(&self) -> Option<String> {
         let mut lines = self.lock();
         self.flush(&mut lines);
         match &lines.to {
-            To::Failed(why) => Some(format!(
+            To::Failed(why, _) if !why.is_empty() => Some(format!(
                 "the record {} could not be written: {why}; the next run does not know what this one did",
                 show::path(&self.path)
             )),
             _ => None,
         }
     }
+}
+
+/// The content of a record; none if it is not there.
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let Ok(metadata) = fs::symlink_metadata(path) else {
+        return Ok(Vec::new());
+    };
+    ensure!(metadata.is_file(), "it is no file");
+    read_open(&File::open(path)?)
+}
+
+/// The same of an open file; where locks are mandatory, no other way leads to a locked one.
+fn read_open(mut file: &File) -> Result<Vec<u8>> {
+    ensure!(file.metadata()?.len() <= MOST_BYTES, "it is too large");
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Puts what an earlier version wrote into the output folder before the lines of the claimed record, and
+/// removes it there.
+fn take_over_old(folder: &Path, claimed: &mut Claimed) -> Result<()> {
+    let old = folder.join(OLD_NAME);
+    if !fs::symlink_metadata(&old).is_ok_and(|m| m.is_file()) {
+        return Ok(());
+    }
+    let mut all = read(&old)?;
+    all.truncate(whole_lines(&all));
+    let Some(file) = &mut claimed.file else {
+        bail!("there is no other place for it");
+    };
+    let new = read_open(file)?;
+    if !new.is_empty() {
+        file.set_len(0)?;
+    }
+    all.extend(new);
+    file.write_all(&all)?;
+    file.sync_all()?;
+    Ok(fs::remove_file(&old)?)
+}
+
+/// How many bytes are whole lines.
+fn whole_lines(bytes: &[u8]) -> usize {
+    bytes.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1)
 }
 
 /// Of a line; what `verify` and `review` add to it without moving a region is no edit.
@@ -410,98 +495,4 @@ fn line_digest(line: &FileReport) -> Option<Digest> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use faceveil::FileDigests;
-
-    fn open(dir: &Path) -> (Manifest, Option<String>) {
-        Manifest::open(dir, Digest::of(b"settings"))
-    }
-
-    fn done(dir: &Path, input: &[u8], output: &[u8]) -> Fingerprint {
-        let (manifest, _) = open(dir);
-        let made = manifest.fingerprint(&dir.join("in"), Digest::of(input), "");
-        let mut report = FileReport::new("none");
-        report.input = "a.jpg".into();
-        report.output = Some("a.jpg".into());
-        let mut hashes = FileDigests::of_input(made.input);
-        hashes.output = Some(Digest::of(output));
-        report.sha256 = Some(hashes);
-        manifest.add(&made, &report);
-        assert_eq!(manifest.finish(), None);
-        made
-    }
-
-    fn output_state(dir: &Path, made: &Fingerprint) -> OutputState {
-        let (manifest, warning) = open(dir);
-        assert_eq!(warning, None);
-        manifest
-            .output_state("a.jpg", made, "a.jpg", &dir.join("a.jpg"))
-            .expect("read")
-    }
-
-    #[test]
-    fn a_file_is_up_to_date_only_byte_for_byte() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let (dir, path) = (dir.path(), dir.path().join("a.jpg"));
-        let of = done(dir, b"in", b"out");
-        assert_eq!(
-            output_state(dir, &of),
-            OutputState::Stale,
-            "the output is missing"
-        );
-        fs::write(&path, "out").expect("written");
-        assert!(matches!(
-            output_state(dir, &of),
-            OutputState::UpToDate { .. }
-        ));
-        let (manifest, _) = open(dir);
-        let other = manifest.fingerprint(&dir.join("in"), Digest::of(b"new"), "");
-        assert_eq!(
-            output_state(dir, &other),
-            OutputState::Stale,
-            "the input changed"
-        );
-        let own = manifest.fingerprint(&dir.join("in"), Digest::of(b"in"), "1,2,3,4");
-        assert_eq!(
-            output_state(dir, &own),
-            OutputState::Stale,
-            "a setting changed"
-        );
-        let elsewhere = manifest.fingerprint(&dir.join("b"), Digest::of(b"new"), "");
-        assert_eq!(output_state(dir, &elsewhere), OutputState::Unknown);
-        // Killed between the line and the rename: the older output is still ours.
-        done(dir, b"new", b"newer");
-        assert_eq!(output_state(dir, &of), OutputState::Stale);
-        fs::write(&path, "by hand").expect("written");
-        assert_eq!(output_state(dir, &of), OutputState::Changed);
-    }
-
-    #[test]
-    fn a_torn_last_line_is_forgotten_and_damage_makes_everything_unknown() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let (dir, path) = (dir.path(), dir.path().join(NAME));
-        let of = done(dir, b"in", b"out");
-        fs::write(dir.join("a.jpg"), "out").expect("written");
-        let whole = fs::read(&path).expect("there");
-        fs::write(&path, [&whole[..], b"{\"record\":1,\"inp"].concat()).expect("written");
-        assert!(matches!(
-            output_state(dir, &of),
-            OutputState::UpToDate { .. }
-        ));
-        done(dir, b"in", b"out");
-        assert_eq!(fs::read(&path).expect("there"), whole.repeat(2));
-        for damaged in [&b"\0\0\0\n"[..], b"{\"record\":2}\n", b"{}\n"] {
-            fs::write(&path, [&whole[..], damaged, &whole[..]].concat()).expect("written");
-            let (manifest, warning) = open(dir);
-            assert!(warning.is_some_and(|w| w.contains("line 2")));
-            assert!(!manifest.knows("a.jpg"));
-        }
-        // It is begun anew.
-        done(dir, b"in", b"out");
-        assert!(matches!(
-            output_state(dir, &of),
-            OutputState::UpToDate { .. }
-        ));
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::config::{Config, Faces};
 use super::job::Done;
-use super::summary;
+use super::summary::{self, Summary};
 use crate::cli::args::value_parsers::OnNoFaceArg;
 use crate::cli::files::write::Existing;
 use crate::cli::plan::outputs::Planned;
@@ -52,7 +52,7 @@ pub(crate) fn about_file(terminal: &Terminal, config: &Config, planned: &Planned
     let from_report = matches!(config.faces, Faces::FromReport(_));
     if looked_at && from_report && report.regions.is_empty() {
         terminal.note(format_args!("{name}: its line has no region to cover"));
-    } else if looked_at && !from_report && summary::faces(report) == 0 {
+    } else if looked_at && !from_report && summary::faces(report) == 0 && is_short(config) {
         terminal.note(format_args!("{name}: no face found"));
     }
     if let Task::DryRun {
@@ -68,6 +68,80 @@ pub(crate) fn about_file(terminal: &Terminal, config: &Config, planned: &Planned
         };
         let faces = count(summary::faces(report), "face");
         terminal.print(format_args!("{name}: {faces}, {would}"));
+    }
+}
+
+/// How many files are named one by one in notes, and how many times of open spans in a warning.
+const MOST_NAMED: usize = 10;
+
+/// Whether a note for each file would not bury the warnings.
+fn is_short(config: &Config) -> bool {
+    config.plan.len() <= MOST_NAMED
+}
+
+/// Says where a face of a video may show, in every run anew until somebody looked at it.
+pub(crate) fn about_open_spans(
+    terminal: &Terminal,
+    config: &Config,
+    planned: &Planned,
+    done: &Done,
+) {
+    let report = &done.report;
+    let n = done.up_to_date.unwrap_or(report.spans.len());
+    if n == 0 || report.reviewed {
+        return;
+    }
+    let name = planned.input.shown();
+    let span = |s: &faceveil::UncoveredSpan| {
+        let [from, to] = s.seconds.map(show::time);
+        let [x, y, ..] = s.area;
+        format!("{from}-{to} (near {x:.0},{y:.0})")
+    };
+    let mut times: Vec<String> = report.spans.iter().take(MOST_NAMED).map(span).collect();
+    if n > times.len() && !times.is_empty() {
+        times.push(format!("{} more", n - times.len()));
+    }
+    let when = match times.is_empty() {
+        true => format!("in {}", count(n, "span")),
+        false => format!("at {}", times.join(", ")),
+    };
+    let next = match config.report.path() {
+        Some(path) => format!("faceveil review {}", show::path(path)),
+        None => "run it again with --report FILE, then `faceveil review FILE`".to_owned(),
+    };
+    terminal.alert(format_args!(
+        "{name}: a face that was followed may show uncovered {when}; look at it: {next}"
+    ));
+}
+
+/// Says at the end of a long run what was said in between or not at all.
+pub(crate) fn at_the_end(
+    terminal: &Terminal,
+    config: &Config,
+    summary: &Summary,
+    failed: &[(String, String)],
+) {
+    if is_short(config) {
+        return;
+    }
+    for (name, why) in failed.iter().take(MOST_NAMED) {
+        terminal.error(format_args!("{name}: {why}"));
+    }
+    if failed.len() > MOST_NAMED {
+        let more = count(failed.len() - MOST_NAMED, "other file");
+        terminal.error(format_args!("{more} failed"));
+    }
+    let is_looked_for = matches!(config.faces, Faces::Find { .. });
+    if is_looked_for && summary.without_faces > 0 {
+        let next = match config.report.path() {
+            Some(path) => format!("faceveil review {}", show::path(path)),
+            None => "--report FILE lists them, `faceveil review FILE` shows them".to_owned(),
+        };
+        terminal.note(format_args!(
+            "{} without a face, {} failed; no detector finds every face: look before you share ({next})",
+            count(summary.without_faces, "file"),
+            summary.failed
+        ));
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod incremental;
 pub(crate) mod job;
 pub(crate) mod manifest;
+mod manifest_file;
 pub(crate) mod messages;
 pub(crate) mod outcome;
 pub(crate) mod photo;

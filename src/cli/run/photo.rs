@@ -3,7 +3,8 @@
 use super::job::{Covering, Job};
 use super::outcome::{for_one, other_names, without_faces};
 use crate::cli::args::value_parsers::OnNoFaceArg;
-use crate::cli::files::write::{self, Existing, Written};
+use crate::cli::files::access::Access;
+use crate::cli::files::write::{Existing, NewFile};
 use crate::cli::plan::outputs::{Planned, Target};
 use crate::cli::plan::task::Task;
 use crate::cli::ui::{preview, show};
@@ -42,9 +43,14 @@ impl Job<'_> {
         if let Some(path) = &planned.preview {
             let masks = self.task != Task::Detect;
             let drawn = preview::draw(&found.picture(0), found.report(), masks)?;
-            // Previews are ours to replace.
-            write::atomically(path, &drawn, Existing::Replace, self.interrupt)
-                .context("writing its preview")?;
+            // Previews are ours to replace, and show faces uncovered.
+            let file = NewFile {
+                target: path,
+                existing: Existing::Replace,
+                access: Access::PRIVATE,
+                interrupt: self.interrupt,
+            };
+            file.write(&drawn, || ()).context("writing its preview")?;
         }
         let mut also = Vec::new();
         if let Target::File { path, .. } = &planned.target {
@@ -89,12 +95,14 @@ impl Job<'_> {
         match &planned.target {
             Target::File { path, name } => {
                 report.output = Some(show::in_report(name));
-                write::with_temporary(path, rule, self.interrupt, |file| {
-                    file.as_file_mut().write_all(&done.bytes)?;
-                    self.remember(planned, &mut report);
-                    Ok(Written::Keep(()))
-                })
-                .context("writing its output")?;
+                let file = NewFile {
+                    target: path,
+                    existing: rule,
+                    access: Access::of_sources(planned.input.path()),
+                    interrupt: self.interrupt,
+                };
+                file.write(&done.bytes, || self.remember(planned, &mut report))
+                    .context("writing its output")?;
             }
             Target::Stdout => {
                 let mut out = io::stdout().lock();

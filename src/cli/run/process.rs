@@ -11,19 +11,21 @@ use super::run_log::RunLog;
 use super::settings;
 use super::summary::{self, Summary};
 use super::videos::Videos;
-use crate::cli::plan::outputs::Planned;
+use crate::cli::files::access::Access;
+use crate::cli::files::{leftovers, sync};
+use crate::cli::plan::outputs::{Planned, Target};
 use crate::cli::plan::task::Task;
 use crate::cli::report::audit::{self, Audit};
-use crate::cli::report::report_file;
+use crate::cli::report::earlier_lines::EarlierLines;
 use crate::cli::ui::exit::Exit;
 use crate::cli::ui::interrupt::Interrupt;
-use crate::cli::ui::show;
+use crate::cli::ui::show::{self, count};
 use crate::cli::ui::terminal::Terminal;
 use anyhow::{Context, Result, bail};
 use faceveil::{Anonymizer, Detector, FileReport, Verifier};
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Deals with every file of a plan.
@@ -33,6 +35,7 @@ use std::time::Instant;
 pub(crate) fn process(config: &Config) -> Result<Exit> {
     let start = Instant::now();
     let interrupt = Interrupt::listen()?;
+    interrupt.end_at_once(true);
     batch::silence_worker_panics();
     let mut terminal = Terminal::new(config.quiet, config.progress, config.plan.len());
     for folder in &config.left_alone.empty {
@@ -49,14 +52,18 @@ pub(crate) fn process(config: &Config) -> Result<Exit> {
         .as_ref()
         .map(|a| a.detector().engine().to_owned());
     let settings = settings::collect(config, summary.engine.as_deref());
-    let manifest = manifest(config, &settings, &terminal);
-    let earlier = earlier(config, manifest.as_ref())?;
-    config.report.check()?;
-    // After all that can keep a run from starting, since they replace older ones.
+    let access = access(config);
+    let mut report = config.report.open(access)?;
+    let mut audit = Audit::open(config.audit.as_deref(), access)?;
+    let manifest = manifest(config, &settings, access, &terminal)?;
+    let earlier = earlier(config, manifest.as_ref(), &terminal)?;
+    // After all that can keep a run from starting, since the report replaces an older one.
+    interrupt.end_at_once(false);
+    leftovers::sweep(written_folders(config));
+    report.begin(&earlier, &interrupt)?;
     let (settings, models) = audit::without_models(settings);
-    let program = summary::program(config);
-    let audit = Audit::begin(config.audit.as_deref(), program, models, &settings)?;
-    let mut log = RunLog::new(config.report.open()?, audit);
+    audit.begin(summary::program(config), models, &settings)?;
+    let mut log = RunLog::new(report, audit);
     if let Some(covering) = covering(config, anonymizer.as_ref()) {
         let job = Job {
             covering,
@@ -66,6 +73,7 @@ pub(crate) fn process(config: &Config) -> Result<Exit> {
             verifier: verifier.as_ref(),
             manifest: manifest.as_ref(),
             earlier: &earlier,
+            needs_line: config.report.path().is_some(),
             interrupt: &interrupt,
         };
         run_jobs(config, &job, &mut terminal, &mut summary, &mut log)?;
@@ -74,11 +82,19 @@ pub(crate) fn process(config: &Config) -> Result<Exit> {
     if let Some(why) = manifest.as_ref().and_then(Manifest::finish) {
         terminal.warning(why);
     }
+    if let Some(why) = sync::warning() {
+        terminal.warning(why);
+    }
     summary.not_started = config.plan.len() - summary.files;
+    if let Some(why) = interrupt.stopped_since() {
+        let left = count(summary.not_started, "file");
+        terminal.error(format_args!("{why}: stopped, {left} not started"));
+    }
+    log.keep_lines(&config.plan[summary.files..], &earlier, &terminal);
     terminal.print(summary.sentence(config, start.elapsed()));
     let run = summary.run_summary(config, interrupt.heard(), start.elapsed());
     log.end_report(&run, &terminal);
-    let exit = exit(config, &summary, &interrupt, log.is_torn());
+    let exit = exit(&summary, &interrupt, log.is_torn());
     log.end_audit(&run, exit, &terminal);
     Ok(match log.is_torn() && exit == Exit::Done {
         true => Exit::SomeFailed,
@@ -98,25 +114,32 @@ fn run_jobs(
     log: &mut RunLog,
 ) -> Result<()> {
     let mut named_formats = HashSet::new();
+    let mut failed = Vec::new();
     let terminal = RefCell::new(terminal);
     let emit = |index: usize, outcome: batch::Outcome<Done>| {
         let planned = &config.plan[index];
         let done = outcome.unwrap_or_else(|message| job.panicked(planned, &message));
         let terminal = terminal.borrow();
         match done.up_to_date {
-            Some(open_spans) => summary.add_up_to_date(open_spans),
+            Some(open_spans) => summary.add_up_to_date(open_spans, done.report.reviewed),
             None => {
                 messages::about_file(&terminal, config, planned, &done);
                 if let (None, Some(formats)) = (config.faces.format(), &done.report.formats)
                     && named_formats.insert(formats.input.clone())
                 {
                     terminal.warning(format_args!(
-                        "{} is written as {}; --format chooses another",
-                        formats.input, formats.output
+                        "{}: {} is written as {}, here and from now on; --format chooses another",
+                        planned.input.shown(),
+                        formats.input,
+                        formats.output
                     ));
                 }
                 summary.add(&done.report);
             }
+        }
+        messages::about_open_spans(&terminal, config, planned, &done);
+        if let Some(why) = &done.report.error {
+            failed.push((planned.input.shown(), why.clone()));
         }
         // Without `--verify` a verdict is an earlier run's.
         if config.verify.is_some() {
@@ -137,7 +160,11 @@ fn run_jobs(
         |_| terminal.borrow_mut().advance(),
         emit,
     )
-    .context("starting threads")
+    .context("starting threads")?;
+    let mut terminal = terminal.borrow_mut();
+    terminal.end_progress();
+    messages::at_the_end(&terminal, config, summary, &failed);
+    Ok(())
 }
 
 /// What finds and covers faces in photos, if anything is to be looked for.
@@ -180,12 +207,12 @@ fn covering<'a>(config: &'a Config, anonymizer: Option<&'a Anonymizer>) -> Optio
     }
 }
 
-fn exit(config: &Config, summary: &Summary, interrupt: &Interrupt, is_torn: bool) -> Exit {
+fn exit(summary: &Summary, interrupt: &Interrupt, is_torn: bool) -> Exit {
     if interrupt.heard() {
         Exit::Interrupted
     } else if summary.failed > 0 || is_torn {
         Exit::SomeFailed
-    } else if summary.found > 0 || (config.strict && summary.open_spans > 0) {
+    } else if summary.found > 0 || summary.to_look_at > 0 {
         Exit::SomethingFound
     } else if summary.not_checked > 0 {
         Exit::SomeFailed
@@ -194,23 +221,64 @@ fn exit(config: &Config, summary: &Summary, interrupt: &Interrupt, is_torn: bool
     }
 }
 
+/// Who may read what tells of all inputs.
+fn access(config: &Config) -> Access {
+    Access::of_sources(
+        config
+            .plan
+            .iter()
+            .filter_map(|planned| planned.input.path()),
+    )
+}
+
+/// The folders that new files are written to.
+fn written_folders(config: &Config) -> BTreeSet<&Path> {
+    let targets = config
+        .plan
+        .iter()
+        .filter_map(|planned| match &planned.target {
+            Target::File { path, .. } if matches!(config.task, Task::Blur { .. }) => Some(path),
+            _ => None,
+        });
+    let previews = config.plan.iter().filter_map(|p| p.preview.as_ref());
+    targets
+        .chain(previews)
+        .map(|path| folder_of(path))
+        .collect()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
 /// The record of the output folder, where a second run of the same command can know what the first did.
+///
+/// # Errors
+/// If another run writes there.
 fn manifest(
     config: &Config,
     settings: &serde_json::Value,
+    access: Access,
     terminal: &Terminal,
-) -> Option<Manifest> {
+) -> Result<Option<Manifest>> {
     let resumes = matches!(config.task, Task::Blur { .. });
-    let folder = config.folder.as_deref().filter(|_| resumes)?;
-    let (manifest, warning) = Manifest::open(folder, settings::fingerprint(settings));
-    if let Some(warning) = warning {
-        terminal.warning(warning);
+    let Some(folder) = config.folder.as_deref().filter(|_| resumes) else {
+        return Ok(None);
+    };
+    let given = config.record.as_deref();
+    let settings = settings::fingerprint(settings);
+    let (manifest, sentences) = Manifest::claim(folder, given, settings, access)?;
+    for sentence in sentences {
+        terminal.warning(sentence);
     }
     let applies = matches!(config.faces, Faces::FromReport(_));
     let writing = settings::fingerprint(&settings::writing(config));
     let manifest = manifest.for_writing(writing, applies);
     manifest.note_run(config.report.path(), base_folder(config).as_deref());
-    Some(manifest)
+    Ok(Some(manifest))
 }
 
 /// The folder that the names of all inputs begin in, if there is one.
@@ -231,32 +299,36 @@ fn base_folder(config: &Config) -> Option<PathBuf> {
         .then_some(first)
 }
 
-/// The lines of the report that is about to be replaced, where the record of an output folder says that they hold still.
+/// The lines of the report that is about to be replaced.
 ///
 /// # Errors
 /// If somebody edited one and did not apply it; without a record, if somebody said to have looked at it.
-fn earlier(config: &Config, manifest: Option<&Manifest>) -> Result<HashMap<String, FileReport>> {
+fn earlier(
+    config: &Config,
+    manifest: Option<&Manifest>,
+    terminal: &Terminal,
+) -> Result<EarlierLines> {
+    let Some(report) = config.report.path() else {
+        return Ok(EarlierLines::default());
+    };
+    let earlier = EarlierLines::read(report);
     if !matches!(config.faces, Faces::Find { .. }) {
-        return Ok(HashMap::new());
+        return Ok(earlier);
     }
-    let lines = report_file::lines_by_input(&config.report);
     let is_edited = |line: &FileReport| match manifest {
         Some(manifest) => manifest.is_edited(line),
         None => line.reviewed,
     };
-    let mut edited: Vec<&String> = lines
-        .iter()
-        .filter(|(_, line)| is_edited(line))
-        .map(|(name, _)| name)
-        .collect();
-    edited.sort();
-    if let (Some(name), Some(report)) = (edited.first(), config.report.path()) {
+    if let Some(line) = earlier.all().find(|line| is_edited(line)) {
         bail!(
             "the line of {} in {} was edited since it was written; `faceveil apply` covers what it says, \
              and another --report leaves it as it is",
-            show::text(name),
+            show::text(&line.input),
             show::path(report)
         );
     }
-    Ok(manifest.map_or_else(HashMap::new, |_| lines))
+    if let Some(notice) = earlier.notice_of_damaged(report) {
+        terminal.warning(notice);
+    }
+    Ok(earlier)
 }

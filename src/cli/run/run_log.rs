@@ -4,7 +4,9 @@
 
 use super::job::Done;
 use super::summary;
+use crate::cli::plan::outputs::Planned;
 use crate::cli::report::audit::Audit;
+use crate::cli::report::earlier_lines::EarlierLines;
 use crate::cli::report::report_file::Report;
 use crate::cli::ui::exit::Exit;
 use crate::cli::ui::show;
@@ -42,6 +44,21 @@ impl RunLog {
         let up_to_date = done.up_to_date.is_some();
         let written = self.audit.write_file(report, faces, up_to_date);
         self.check(terminal, written);
+    }
+
+    /// Keeps in the report what earlier runs wrote of files that this run did not come to.
+    pub(crate) fn keep_lines(
+        &mut self,
+        not_started: &[Planned],
+        earlier: &EarlierLines,
+        terminal: &Terminal,
+    ) {
+        for planned in not_started {
+            if let Some(line) = earlier.line(&planned.report_name()) {
+                let written = self.report.write_file(line);
+                self.check(terminal, written);
+            }
+        }
     }
 
     /// Ends the report.

@@ -72,7 +72,7 @@ fn relative(path: &Path, folder: &Path) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::cli::files::access::Access;
     use crate::cli::run::manifest::Manifest;
     use faceveil::Digest;
 
@@ -81,19 +81,24 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let out = dir.path().join("out");
         std::fs::create_dir(&out).expect("made");
-        let open = || Manifest::open(&out, Digest::of(b"settings"));
+        let open = || {
+            let settings = Digest::of(b"settings");
+            Manifest::claim(&out, None, settings, Access::ORDINARY).expect("free")
+        };
         let report = dir.path().join("reports/r.jsonl");
         let (manifest, _) = open();
         manifest.note_run(Some(&report), Some(&dir.path().join("in")));
         assert_eq!(manifest.finish(), None);
-        let (manifest, warning) = open();
-        assert_eq!(warning, None);
+        drop(manifest);
+        let (manifest, warnings) = open();
+        assert!(warnings.is_empty(), "{warnings:?}");
         let run = manifest.run_paths();
         assert_eq!(run.report, Some(out.join("../reports/r.jsonl")));
         assert_eq!(run.from, Some(out.join("../in")));
         // A run without a report leaves it.
         manifest.note_run(None, Some(&out));
         assert_eq!(manifest.finish(), None);
+        drop(manifest);
         let run = open().0.run_paths();
         assert_eq!(run.report, Some(out.join("../reports/r.jsonl")));
         assert_eq!(run.from, Some(out.join(".")));

@@ -27,6 +27,8 @@ pub(crate) struct Summary {
     pub(crate) not_started: usize,
     /// Spans of videos in which a face may show.
     pub(crate) open_spans: usize,
+    /// Those of them that nobody has looked at in the review.
+    pub(crate) to_look_at: usize,
     /// Outputs that `--verify` let pass.
     pub(crate) passed: usize,
     /// Outputs in which it found something.
@@ -41,7 +43,8 @@ pub(crate) struct Summary {
 
 impl Summary {
     /// Counts a photo that was there already, and is right.
-    pub(crate) fn add_up_to_date(&mut self, open_spans: usize) {
+    pub(crate) fn add_up_to_date(&mut self, open_spans: usize, is_reviewed: bool) {
+        self.to_look_at += if is_reviewed { 0 } else { open_spans };
         self.files += 1;
         self.up_to_date += 1;
         self.open_spans += open_spans;
@@ -53,6 +56,11 @@ impl Summary {
         self.written += usize::from(report.output.is_some());
         self.faces += faces(report);
         self.open_spans += report.spans.len();
+        self.to_look_at += if report.reviewed {
+            0
+        } else {
+            report.spans.len()
+        };
         match report.outcome {
             Outcome::Failed => self.failed += 1,
             Outcome::Skipped => self.skipped += 1,

@@ -2,7 +2,8 @@
 
 use super::job::{Covering, Job};
 use super::outcome::{for_one, other_names, without_faces};
-use crate::cli::files::write::{self, Existing, Written};
+use crate::cli::files::access::Access;
+use crate::cli::files::write::{Existing, NewFile, Written};
 use crate::cli::plan::naming::Naming;
 use crate::cli::plan::outputs::{Planned, Target};
 use crate::cli::plan::task::Task;
@@ -79,11 +80,24 @@ impl Job<'_> {
                     );
                 }
                 also.extend(self.task.is_in_place().then(|| other_names(path)).flatten());
-                write::with_temporary(path, rule, self.interrupt, |file| {
-                    let mut report = write(file.path())?;
+                let file = NewFile {
+                    target: path,
+                    existing: rule,
+                    access: Access::of_sources([input]),
+                    interrupt: self.interrupt,
+                };
+                file.write_at(|temporary| {
+                    let mut report = write(temporary)?;
                     if let Some(mut report) = without_faces(&report, on_no_face) {
                         self.remember(planned, &mut report);
                         return Ok(Written::Remove(report));
+                    }
+                    if self.videos.refuses_open_spans() && !report.spans.is_empty() {
+                        let [from, to] = report.spans[0].seconds.map(show::time);
+                        bail!(
+                            "a face that was followed may show uncovered, first at {from}-{to}, in {}; nothing was written (--strict)",
+                            show::count(report.spans.len(), "span")
+                        );
                     }
                     report.warnings.extend(also);
                     report.output = Some(show::in_report(name));

@@ -41,6 +41,11 @@ impl<'a> Videos<'a> {
         }
     }
 
+    /// Whether a video in which a face may show is not to be written.
+    pub(crate) fn refuses_open_spans(&self) -> bool {
+        self.config.strict
+    }
+
     /// Finds the faces of a video; writes nothing.
     pub(crate) fn detect(&self, input: &Path, options: &AnonymizeOptions) -> Result<FileReport> {
         self.find(input, options, |anonymizer, watch| {

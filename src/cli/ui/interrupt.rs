@@ -6,16 +6,21 @@ use anyhow::{Context, Result};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 /// Exit code of an interrupted run: 128 + SIGINT, as shells have it.
 pub(crate) const EXIT_CODE: u8 = 130;
+/// How long a run that has nothing to tidy up may take to end by itself.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Whether to stop, and what must not stay behind. Clones share both.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Interrupt {
     requested: Arc<AtomicBool>,
     heard: Arc<AtomicBool>,
+    ends_at_once: Arc<AtomicBool>,
+    stopped_since: Arc<OnceLock<&'static str>>,
     temporaries: Arc<Mutex<HashSet<PathBuf>>>,
 }
 
@@ -30,8 +35,13 @@ impl Interrupt {
         on_signal(move || {
             heard.requested.store(true, Ordering::SeqCst);
             if heard.heard.swap(true, Ordering::SeqCst) {
-                heard.remove_temporaries();
-                std::process::exit(EXIT_CODE.into());
+                heard.exit();
+            }
+            if heard.ends_at_once.load(Ordering::SeqCst) {
+                std::thread::sleep(GRACE);
+                if heard.ends_at_once.load(Ordering::SeqCst) {
+                    heard.exit();
+                }
             }
         })
         .context("listening for Ctrl-C")?;
@@ -51,6 +61,28 @@ impl Interrupt {
     /// Stops the run as Ctrl-C would.
     pub(crate) fn request(&self) {
         self.requested.store(true, Ordering::SeqCst);
+    }
+
+    /// Stops the run for a reason that concerns all files that are left.
+    pub(crate) fn stop(&self, why: &'static str) {
+        let _ = self.stopped_since.set(why);
+        self.request();
+    }
+
+    /// The reason, if there is one.
+    pub(crate) fn stopped_since(&self) -> Option<&'static str> {
+        self.stopped_since.get().copied()
+    }
+
+    /// Has the first signal end the program at once, whatever it waits for: nothing that was begun
+    /// has to be ended.
+    pub(crate) fn end_at_once(&self, yes: bool) {
+        self.ends_at_once.store(yes, Ordering::SeqCst);
+    }
+
+    fn exit(&self) -> ! {
+        self.remove_temporaries();
+        std::process::exit(EXIT_CODE.into());
     }
 
     /// Remembers a temporary for as long as the result lives.

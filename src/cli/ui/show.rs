@@ -93,6 +93,17 @@ pub(crate) fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{s}")
 }
 
+/// A time of a video: `0:01.3`, `1:02:03.4`.
+pub(crate) fn time(seconds: f64) -> String {
+    let tenths = (seconds.max(0.0) * 10.0).round() as u64;
+    let (minutes, rest) = (tenths / 600, tenths % 600);
+    let rest = format!("{:02}.{}", rest / 10, rest % 10);
+    match minutes / 60 {
+        0 => format!("{minutes}:{rest}"),
+        hours => format!("{hours}:{:02}:{rest}", minutes % 60),
+    }
+}
+
 fn turns_direction(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -121,6 +132,14 @@ mod tests {
         );
         assert_eq!(text("x\u{202e}gpj.exe"), "x\\u{202e}gpj.exe");
         assert_eq!(text("Zoë 🙂"), "Zoë 🙂");
+    }
+
+    #[test]
+    fn times_of_a_video_are_read_like_a_clock() {
+        assert_eq!(
+            [0.84, 61.25, 3723.4].map(time),
+            ["0:00.8", "1:01.3", "1:02:03.4"]
+        );
     }
 
     #[test]

@@ -153,6 +153,11 @@ impl Terminal {
         }
     }
 
+    /// Something that a person must look at, even one who wants to hear of errors only.
+    pub(crate) fn alert(&self, what: impl Display) {
+        self.aside(|| say(WARNING, &what.to_string()));
+    }
+
     /// Something that a person may want to know.
     pub(crate) fn note(&self, what: impl Display) {
         if !self.quiet {

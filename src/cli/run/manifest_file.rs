@@ -1,0 +1,194 @@
+//! Where the manifest of an output folder is: beside the folder, since that is passed on; where nothing
+//! can be written there, in the user's state folder; or where the user says.
+//!
+//! Invariant: one run at a time has it, and nothing is left of one that was never written to.
+
+use crate::cli::files::access::Access;
+use crate::cli::files::lock;
+use crate::cli::files::path_identity::resolved;
+use crate::cli::files::write::MadeFolders;
+use crate::cli::report::report_file;
+use crate::cli::ui::show;
+use anyhow::{Context, Result, anyhow, ensure};
+use faceveil::Digest;
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+/// Its name in the output folder, where earlier versions had it.
+pub(super) const OLD_NAME: &str = ".faceveil-record.jsonl";
+/// How every line of it begins.
+const BEGINNING: &[u8] = b"{\"record\":";
+
+/// Where the manifest of a folder is to be read: the first one that is there.
+pub(super) fn find(folder: &Path) -> PathBuf {
+    let all = [
+        beside(folder),
+        in_state_folder(folder),
+        Some(folder.join(OLD_NAME)),
+    ];
+    let mut all = all.into_iter().flatten();
+    let there = all.find(|path| fs::symlink_metadata(path).is_ok());
+    there.unwrap_or_else(|| folder.join(OLD_NAME))
+}
+
+/// A manifest that no other run may write to as long as this lives.
+#[derive(Debug)]
+pub(super) struct Claimed {
+    /// Where it is.
+    pub(super) path: PathBuf,
+    /// The file, locked; `None` where none can be written.
+    pub(super) file: Option<File>,
+    /// What a person is told about that.
+    pub(super) notice: Option<String>,
+    made: MadeFolders,
+}
+
+/// Opens the manifest of a folder, or the one that is `given`.
+///
+/// # Errors
+/// If another run has it, or the given one cannot be written or is something else.
+pub(super) fn claim(folder: &Path, given: Option<&Path>, access: Access) -> Result<Claimed> {
+    if let Some(path) = given {
+        let file = report_file::open(path, BEGINNING, "record", access);
+        let file = file.with_context(|| format!("opening the record {}", show::path(path)))?;
+        return Ok(Claimed {
+            path: path.to_owned(),
+            file: Some(file),
+            notice: None,
+            made: MadeFolders::default(),
+        });
+    }
+    let usual = beside(folder);
+    let mut failed = Vec::new();
+    // What somebody put in its place is no reason to go elsewhere.
+    let is_taken = usual.as_deref().is_some_and(is_no_file);
+    let elsewhere = in_state_folder(folder).filter(|_| !is_taken);
+    for path in [usual.clone(), elsewhere].into_iter().flatten() {
+        let mut made = MadeFolders::default();
+        match open(&path, access, &mut made) {
+            Ok(file) => {
+                let notice = (Some(&path) != usual.as_ref()).then(|| {
+                    format!(
+                        "nothing can be written beside {}; the record of this run is {}",
+                        show::path(folder),
+                        show::path(&path)
+                    )
+                });
+                return Ok(Claimed {
+                    path,
+                    file: Some(file),
+                    notice,
+                    made,
+                });
+            }
+            Err(why) if lock::is_busy(&why) => {
+                return Err(why.context(format!("opening the record {}", show::path(&path))));
+            }
+            Err(why) => {
+                made.remove();
+                failed.push((path, why));
+            }
+        }
+    }
+    let (path, why) = failed
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| (folder.join(OLD_NAME), anyhow!("there is no folder for it")));
+    let notice = format!(
+        "the record {} cannot be written: {}; the next run does not know what this one did \
+         (--record FILE chooses another place)",
+        show::path(&path),
+        show::chain(&why)
+    );
+    Ok(Claimed {
+        path,
+        file: None,
+        notice: Some(notice),
+        made: MadeFolders::default(),
+    })
+}
+
+fn open(path: &Path, access: Access, made: &mut MadeFolders) -> Result<File> {
+    ensure!(!is_no_file(path), "it is no file");
+    if let Some(parent) = path.parent() {
+        made.make(parent)?;
+    }
+    lock::open_exclusive(path, access)
+}
+
+fn is_no_file(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|m| !m.is_file())
+}
+
+impl Drop for Claimed {
+    fn drop(&mut self) {
+        let is_empty = |file: &File| file.metadata().is_ok_and(|m| m.is_file() && m.len() == 0);
+        // Still locked: nobody else has begun it.
+        if self.file.as_ref().is_some_and(is_empty) && fs::remove_file(&self.path).is_ok() {
+            self.made.remove();
+        }
+    }
+}
+
+/// `safe` to `.safe.faceveil.jsonl`; `None` for the root of a file system.
+fn beside(folder: &Path) -> Option<PathBuf> {
+    let folder = resolved(folder);
+    let (parent, name) = (folder.parent()?, folder.file_name()?);
+    let mut hidden = OsString::from(".");
+    hidden.push(name);
+    hidden.push(".faceveil.jsonl");
+    Some(parent.join(hidden))
+}
+
+/// A name that no two folders share, where this system keeps what programs remember.
+fn in_state_folder(folder: &Path) -> Option<PathBuf> {
+    let folder = resolved(folder);
+    let digest = Digest::of(folder.as_os_str().as_encoded_bytes()).to_string();
+    let mut name = folder.file_name().unwrap_or(OsStr::new("root")).to_owned();
+    name.push(format!("-{}.jsonl", digest.get(..16)?));
+    Some(state_folder()?.join("faceveil").join(name))
+}
+
+fn state_folder() -> Option<PathBuf> {
+    let set = |name| env::var_os(name).map(PathBuf::from);
+    let absolute = |path: &PathBuf| path.is_absolute();
+    if cfg!(windows) {
+        return set("LOCALAPPDATA").filter(absolute);
+    }
+    let home = || set("HOME").filter(absolute);
+    if cfg!(target_os = "macos") {
+        return Some(home()?.join("Library/Application Support"));
+    }
+    let state = set("XDG_STATE_HOME").filter(absolute);
+    state.or_else(|| Some(home()?.join(".local/state")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_lies_beside_the_folder_and_leaves_nothing_if_nothing_was_written() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let folder = dir.path().join("a/safe");
+        let claim = || claim(&folder, None, Access::ORDINARY);
+        let claimed = claim().expect("free");
+        assert!(claimed.path.ends_with("a/.safe.faceveil.jsonl"));
+        assert!(claimed.path.exists() && claimed.notice.is_none());
+        let why = claim().expect_err("held");
+        assert!(lock::is_busy(&why), "{why:#}");
+        drop(claimed);
+        assert_eq!(fs::read_dir(dir.path()).expect("a folder").count(), 0);
+    }
+
+    #[test]
+    fn a_photo_is_never_taken_for_a_record() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let photo = dir.path().join("a.jpg");
+        fs::write(&photo, "a photo").expect("written");
+        assert!(claim(dir.path(), Some(&photo), Access::ORDINARY).is_err());
+        assert_eq!(fs::read(&photo).expect("there"), b"a photo");
+    }
+}
