@@ -69,9 +69,10 @@ fn config(typed: Blur) -> Result<Config> {
         inputs,
         plan,
         library::encoding(writing),
-        &typed.common.running,
+        (&typed.common.running, &typed.common.isolation),
     )?;
     config.strict = typed.common.strict;
+    config.sticker.clone_from(&typed.image);
     config.verify_outputs(writing.verify, typed.dry_run, &destination)?;
     for planned in &mut config.plan {
         planned.regions = regions.for_input(&planned.input);

@@ -48,7 +48,7 @@ fn config(typed: Detect) -> Result<Config> {
         config::gather(&typed.common.inputs, previews, &destination),
         plan,
         Encoding::default(),
-        &typed.common.running,
+        (&typed.common.running, &typed.common.isolation),
     )?;
     config.strict = typed.common.strict;
     Ok(config)
