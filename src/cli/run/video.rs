@@ -48,14 +48,14 @@ impl Job<'_> {
     ) -> Result<FileReport> {
         let find = || match self.covering {
             Covering::Find(options) => {
-                let options = for_one(options, planned);
+                let options = for_one(options, &planned.regions, &planned.ignore);
                 self.videos.detect(input, &options)
             }
             Covering::FromReport(_) => bail!("a report is applied by writing files"),
         };
         let write = |output: &Path| match (self.covering, &planned.line) {
             (Covering::Find(options), _) => {
-                let options = for_one(options, planned);
+                let options = for_one(options, &planned.regions, &planned.ignore);
                 self.videos.blur(input, output, &options)
             }
             (Covering::FromReport(applier), Some(line)) => {

@@ -1,13 +1,13 @@
 //! The work on one photo, wherever it runs: in this process or in a worker process.
 
 use crate::cli::run::config::Faces;
+use crate::cli::run::outcome::for_one;
 use crate::cli::ui::preview;
 use anyhow::{Context, Result, bail};
 use faceveil::{
     AnonymizeOptions, Anonymizer, Detector, FileReport, Format, Outcome, Rect, ReportApplier,
     Verification, Verifier, VerifierOptions,
 };
-use std::borrow::Cow;
 
 /// What is to be done with a photo.
 pub(crate) struct PhotoTask<'a> {
@@ -93,7 +93,7 @@ impl Local {
     pub(crate) fn photo(&self, bytes: &[u8], task: &PhotoTask) -> Result<PhotoResult> {
         let found = match (&self.source, task.line) {
             (Source::Find(anonymizer, options), _) => {
-                anonymizer.find_with(bytes, &for_one(options, task))?
+                anonymizer.find_with(bytes, &for_one(options, task.regions, task.ignore))?
             }
             (Source::FromReport(applier), Some(line)) => applier.find(bytes, line)?,
             (Source::FromReport(_), None) => bail!("the report says nothing of it"),
@@ -131,15 +131,4 @@ impl Local {
             None => bail!("no detector in this run looks at outputs"),
         }
     }
-}
-
-/// The options for one photo: what is given by hand for it comes on top.
-fn for_one<'a>(options: &'a AnonymizeOptions, task: &PhotoTask) -> Cow<'a, AnonymizeOptions> {
-    if task.regions.is_empty() && task.ignore.is_empty() {
-        return Cow::Borrowed(options);
-    }
-    let mut own = options.clone();
-    own.regions.extend(task.regions);
-    own.ignore.extend(task.ignore);
-    Cow::Owned(own)
 }
