@@ -73,7 +73,7 @@ impl Worker {
                 Err(what) => (Answer::Panicked(what), Parts::default()),
             };
             let [first, second] = &parts;
-            protocol::send(&mut self.socket, &answer, &[first, second])?;
+            protocol::send(&mut self.socket, &answer, &[first.as_slice(), second])?;
         }
     }
 
@@ -184,8 +184,9 @@ fn end_with(socket: UnixStream) -> Result<()> {
         loop {
             let mut ends = [PollFd::new(&socket, PollFlags::empty())];
             match poll(&mut ends, None) {
-                Ok(_) if ends[0].revents().contains(PollFlags::HUP) => std::process::exit(1),
-                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                // No event is asked for, so all that comes is that the other end is gone.
+                Ok(1..) => std::process::exit(1),
+                Ok(0) | Err(rustix::io::Errno::INTR) => {}
                 Err(_) => return,
             }
         }

@@ -1,6 +1,5 @@
 //! How much memory a run may use.
 
-#[cfg(target_os = "linux")]
 use std::path::Path;
 
 /// What is left to everything else on the machine: a quarter.
@@ -12,16 +11,10 @@ pub(super) fn default_budget() -> Option<u64> {
 }
 
 /// Memory of the machine, or of the control group if that is less.
-#[cfg(target_os = "linux")]
 fn available() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let total = text.lines().find_map(|l| kilobytes(l, "MemTotal:"));
     total.into_iter().chain(group_limit()).min()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn available() -> Option<u64> {
-    None
 }
 
 /// The value of a line such as `MemTotal:  24608 kB`, in bytes.
@@ -31,7 +24,6 @@ pub(super) fn kilobytes(line: &str, name: &str) -> Option<u64> {
 }
 
 /// The least limit of the control groups that this process is in (version 2, else version 1).
-#[cfg(target_os = "linux")]
 fn group_limit() -> Option<u64> {
     let read =
         |path: &Path| -> Option<u64> { std::fs::read_to_string(path).ok()?.trim().parse().ok() };

@@ -10,6 +10,7 @@
 mod child;
 #[cfg(target_os = "linux")]
 mod link;
+#[cfg(target_os = "linux")]
 mod memory;
 #[cfg(target_os = "linux")]
 mod pool;
@@ -66,7 +67,13 @@ impl<'a> Photos<'a> {
             }
         }
         #[cfg(not(target_os = "linux"))]
-        let _ = (interrupt, terminal, IsolateArg::Auto);
+        let _ = (
+            interrupt,
+            terminal,
+            config.isolate == IsolateArg::Auto,
+            config.max_memory,
+            &config.sticker,
+        );
         Ok(Self::Local(Box::new(Local::new(
             &config.faces,
             config.verify.as_ref(),
