@@ -134,7 +134,7 @@ impl Link {
         let text = String::from_utf8_lossy(&bytes);
         let last = text.lines().rev().find(|l| !l.trim().is_empty());
         match (read, last) {
-            (Ok(_), Some(last)) => show::text(last.trim()).into_owned(),
+            (Ok(_), Some(last)) => show::text(last.trim()),
             _ => String::new(),
         }
     }
