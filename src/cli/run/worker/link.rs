@@ -107,7 +107,7 @@ impl Link {
             status = self.child.try_wait();
         }
         let said = self.said();
-        let is_allocation = said.contains("memory allocation of");
+        let is_allocation = said.contains("memory allocation");
         let (how, is_killed) = match status {
             Ok(Some(status)) => match status.signal() {
                 Some(signal) => (format!("signal {signal}"), signal == KILLED),
