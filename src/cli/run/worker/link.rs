@@ -22,6 +22,8 @@ const PROGRAM: &str = "/proc/self/exe";
 const TICK: Duration = Duration::from_millis(100);
 /// A photo that takes longer hangs: the slowest honest one, 500 megapixels to AVIF, takes a third of it.
 const LONGEST: Duration = Duration::from_secs(3600);
+/// Wait for a process whose socket is closed: it is about to end, or it is ended.
+const ENDING: Duration = Duration::from_secs(5);
 /// Most bytes of what a worker said on standard error that are read.
 const SAID: u64 = 4096;
 
@@ -99,8 +101,7 @@ impl Link {
 
     /// Ends it, and says how it ended if it had before.
     fn end(&mut self, e: &io::Error) -> End {
-        // The socket of a process that is about to end is closed a little earlier.
-        let soon = Instant::now() + TICK;
+        let soon = Instant::now() + ENDING;
         let mut status = self.child.try_wait();
         while matches!(status, Ok(None)) && Instant::now() < soon {
             std::thread::sleep(Duration::from_millis(1));

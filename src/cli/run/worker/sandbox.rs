@@ -39,15 +39,13 @@ const REFUSED: &[i64] = &[
     libc::SYS_io_uring_setup,
     libc::SYS_io_uring_enter,
     libc::SYS_io_uring_register,
-    // Network.
+    // Network. What is sent without an address goes to the run: there is no other socket.
     libc::SYS_socket,
     libc::SYS_connect,
     libc::SYS_bind,
     libc::SYS_listen,
     libc::SYS_accept,
     libc::SYS_accept4,
-    libc::SYS_sendto,
-    libc::SYS_sendmsg,
     libc::SYS_sendmmsg,
     // Other programs and processes.
     libc::SYS_execve,
