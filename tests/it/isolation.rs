@@ -137,8 +137,8 @@ fn a_photo_that_needs_too_much_memory_fails_alone() {
     let dir = Sandbox::new();
     dir.sample(ASTRONAUT, "in/a.jpg")
         .sample(ASTRONAUT, "in/z.jpg");
-    dir.file("in/large.png", &wide_png(16_000, 16_000));
-    let args = ["blur", "in", "-o", "out", "-j", "2", "--max-memory", "400M"];
+    dir.file("in/large.png", &wide_png(9000, 9000));
+    let args = ["blur", "in", "-o", "out", "-j", "2", "--max-memory", "64M"];
     let ran = dir.run(&args).exits(1).says("large.png").says("memory");
     ran.says("3 files, 2 written, 1 failed");
     assert!(!dir.path("out/large.png").exists());
@@ -151,7 +151,16 @@ fn a_photo_that_is_too_large_for_its_share_waits_and_has_it_all() {
         dir.sample(ASTRONAUT, format!("in/{i}.jpg"));
     }
     dir.file("in/large.png", &wide_png(6000, 6000));
-    let args = ["detect", "in", "-j", "8", "--max-memory", "1600M"];
+    let args = [
+        "detect",
+        "in",
+        "-j",
+        "8",
+        "--preset",
+        "fast",
+        "--max-memory",
+        "250M",
+    ];
     assert_eq!(dir.run(&args).exits(0).lines().len(), 5);
 }
 
