@@ -60,8 +60,9 @@ fn config(typed: &Apply) -> Result<Config> {
         inputs,
         plan,
         library::encoding(&typed.writing),
-        &typed.running,
+        (&typed.running, &typed.isolation),
     )?;
+    config.sticker.clone_from(&typed.image);
     config.verify_outputs(typed.writing.verify, false, &destination)?;
     if summary.is_none() {
         config.notices.push(format!(

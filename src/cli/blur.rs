@@ -72,7 +72,7 @@ fn config(mut typed: Blur) -> Result<Config> {
         gathered,
         plan,
         library::encoding(writing),
-        &typed.common.running,
+        (&typed.common.running, &typed.common.isolation),
     )?;
     config.strict = typed.common.strict;
     if config.plan.len() == 1 {
@@ -80,6 +80,7 @@ fn config(mut typed: Blur) -> Result<Config> {
             .notices
             .extend(destination.notice(writing.output.as_deref()));
     }
+    config.sticker.clone_from(&typed.image);
     config.verify_outputs(writing.verify, typed.dry_run, &destination)?;
     for planned in &mut config.plan {
         planned.regions = regions.for_input(&planned.input);

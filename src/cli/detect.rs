@@ -50,7 +50,7 @@ fn config(mut typed: Detect) -> Result<Config> {
         config::gather(&typed.common, &destination)?,
         plan,
         Encoding::default(),
-        &typed.common.running,
+        (&typed.common.running, &typed.common.isolation),
     )?;
     config.strict = typed.common.strict;
     Ok(config)

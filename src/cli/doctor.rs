@@ -1,5 +1,6 @@
 //! `faceveil doctor`: what is there, and whether it works on a sample.
 
+use crate::cli::run::worker;
 use crate::cli::ui::exit::Exit;
 use crate::cli::ui::show;
 use anyhow::{Context, Result};
@@ -56,6 +57,11 @@ fn tell(to: &mut dyn Write, onnxruntime: Option<&Path>) -> io::Result<bool> {
         // The other engine is optional.
         healthy &= works || info.engine != EngineChoice::Builtin;
     }
+    writeln!(
+        to,
+        "\nisolation of photos\n  {}",
+        show::text(&worker::describe())
+    )?;
     writeln!(to, "\nvideos")?;
     match faceveil::ffmpeg() {
         Ok(name) => writeln!(to, "  {name}")?,

@@ -45,6 +45,8 @@ pub(crate) fn run() -> Exit {
         Command::Verify(typed) => verify::run(&typed),
         Command::Review(typed) => review::run(typed),
         Command::Doctor(typed) => doctor::run(typed.onnxruntime.as_deref()),
+        #[cfg(target_os = "linux")]
+        Command::Worker => run::worker::serve().map(|()| Exit::Done),
         Command::Completions { shell } => completions::run(shell),
     };
     ended.unwrap_or_else(|why| {

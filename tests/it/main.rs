@@ -13,6 +13,7 @@ mod doctor;
 mod formats;
 mod inspect;
 mod interrupt;
+mod isolation;
 mod jpeg;
 mod layering;
 mod names;

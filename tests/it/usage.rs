@@ -27,6 +27,11 @@ fn flags_that_contradict_each_other_are_refused_before_anything_starts() {
         (&["--cells", "0", "--style", "mosaic"], "1..=64"),
         (&["-j", "0"], "1..=1024"),
         (&["--max-pixels", "0"], "80M"),
+        (&["--max-memory", "1M"], "64M"),
+        (
+            &["--isolate", "never", "--max-memory", "1G"],
+            "worker processes",
+        ),
         (&["--color", "red", "--style", "solid"], "FF8800"),
         (&["--region", "1,2,3"], "40,60,200,80"),
         (&["--region", "1,2,0,4"], "40,60,200,80"),

@@ -15,7 +15,7 @@ use std::thread;
 /// Cells across a mosaic mask: fewer than what let people be told apart in published attacks.
 const CELLS: u32 = 6;
 /// Largest sticker file that is read.
-const STICKER_BYTES: u64 = 256 << 20;
+pub(crate) const STICKER_BYTES: u64 = 256 << 20;
 
 /// The metadata that `--keep` asks for.
 pub(crate) fn keep(asked: &[KeepArg]) -> KeepMetadata {
@@ -119,9 +119,16 @@ pub(crate) fn style(typed: &Blur) -> Result<Style> {
 /// # Errors
 /// If it is none that can be laid over faces.
 pub(crate) fn sticker(path: &Path, limits: &Limits) -> Result<Sticker> {
-    let bytes = read::file(path, STICKER_BYTES)?;
+    sticker_of(&read::file(path, STICKER_BYTES)?, limits)
+}
+
+/// The picture of `--style image` from the bytes of its file.
+///
+/// # Errors
+/// If it is none that can be laid over faces.
+pub(crate) fn sticker_of(bytes: &[u8], limits: &Limits) -> Result<Sticker> {
     let png = Some(Format::Png); // which keeps transparency
-    let photo = Photo::read_as(&bytes, limits, KeepMetadata::default(), png)?;
+    let photo = Photo::read_as(bytes, limits, KeepMetadata::default(), png)?;
     let (size, rgba) = photo.to_rgba();
     Ok(Sticker::new(size, &rgba)?)
 }

@@ -9,9 +9,9 @@ pub(crate) mod value_parsers;
 
 use self::help::{APPLY_HELP, INSPECT_HELP, REVIEW_HELP, VERIFY_HELP};
 use self::value_parsers::{
-    AudioArg, BackendArg, Boxes, DeviceArg, EffortArg, EngineArg, KeepArg, OnNoFaceArg, PresetArg,
-    ShapeArg, StyleArg, boxes, cells, color, crf, format, jobs, margin, min_face, pixels,
-    threshold,
+    AudioArg, BackendArg, Boxes, DeviceArg, EffortArg, EngineArg, IsolateArg, KeepArg, OnNoFaceArg,
+    PresetArg, ShapeArg, StyleArg, boxes, cells, color, crf, format, jobs, margin, memory,
+    min_face, pixels, threshold,
 };
 use crate::cli::ui::terminal::ProgressArg;
 use clap::builder::ArgPredicate;
@@ -75,6 +75,10 @@ pub(crate) enum Command {
     Review(Review),
     /// Say which engines and models are there, and try them on a sample
     Doctor(Doctor),
+    /// Work on photos for another faceveil
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    Worker,
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -138,6 +142,32 @@ pub(crate) struct Common {
 
     #[command(flatten)]
     pub(crate) running: Running,
+
+    #[command(flatten)]
+    pub(crate) isolation: Isolation,
+}
+
+/// How a run is kept apart from what it reads.
+#[derive(Debug, Args)]
+pub(crate) struct Isolation {
+    /// Work on photos in worker processes, so that one that crashes a decoder is one failed file
+    ///
+    /// `auto` does so on Linux with the built-in engine. The workers get neither files nor network.
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        help_heading = "Running"
+    )]
+    pub(crate) isolate: IsolateArg,
+
+    /// Memory for photos that are worked on, all workers together; `M` and `G` mean 2^20 and 2^30
+    /// bytes [default: three quarters of the machine's or of its control group's]
+    ///
+    /// A photo that needs more than the share of its worker waits until it is alone. Worker processes only.
+    #[arg(long, value_name = "SIZE", value_parser = memory, help_heading = "Running")]
+    pub(crate) max_memory: Option<u64>,
 }
 
 /// How a run goes, whatever it does.
@@ -373,6 +403,9 @@ pub(crate) struct Apply {
 
     #[command(flatten)]
     pub(crate) running: Running,
+
+    #[command(flatten)]
+    pub(crate) isolation: Isolation,
 }
 
 #[derive(Debug, Args)]

@@ -263,6 +263,35 @@ pub(crate) fn pixels(text: &str) -> Result<u64, String> {
     }
 }
 
+// When photos are worked on in other processes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IsolateArg {
+    #[default]
+    Auto,
+    Never,
+}
+
+/// Least value of `--max-memory`: a worker needs some for the networks.
+const LEAST_MEMORY: u64 = 64 << 20;
+
+pub(crate) fn memory(text: &str) -> Result<u64, String> {
+    let (digits, unit) = match text.as_bytes().last() {
+        Some(b'M' | b'm') => (&text[..text.len() - 1], 20),
+        Some(b'G' | b'g') => (&text[..text.len() - 1], 30),
+        _ => (text, 0),
+    };
+    match digits
+        .parse::<u64>()
+        .ok()
+        .and_then(|n| n.checked_mul(1 << unit))
+    {
+        Some(n) if n >= LEAST_MEMORY => Ok(n),
+        _ => Err(format!(
+            "max-memory {text} is not a size from 64M on, such as 800M or 4G"
+        )),
+    }
+}
+
 pub(crate) fn color(text: &str) -> Result<Rgb, String> {
     let digits = text.strip_prefix('#').unwrap_or(text);
     let byte = |i| u8::from_str_radix(digits.get(i..i + 2)?, 16).ok();

@@ -4,7 +4,8 @@
 //! Invariant: a flag is used or refused, never passed over.
 
 use super::manifest::Manifest;
-use crate::cli::args::{Common, Running, Writing, library};
+use crate::cli::args::value_parsers::IsolateArg;
+use crate::cli::args::{Common, Isolation, Running, Writing, library};
 use crate::cli::files::kind::InputKind;
 use crate::cli::plan::destination::Destination;
 use crate::cli::plan::glob::Filter;
@@ -51,6 +52,12 @@ pub(crate) struct Config {
     pub(crate) notices: Vec<String>,
     /// How outputs are looked at again, if they are.
     pub(crate) verify: Option<VerifierOptions>,
+    /// The file of the sticker, if there is one.
+    pub(crate) sticker: Option<PathBuf>,
+    /// When photos are worked on in other processes.
+    pub(crate) isolate: IsolateArg,
+    /// Bytes for photos that are worked on, instead of a share of what there is.
+    pub(crate) max_memory: Option<u64>,
     /// Threads.
     pub(crate) jobs: usize,
     /// Nothing but errors for people.
@@ -153,8 +160,12 @@ impl Config {
         inputs: Inputs,
         to: Plan<'_>,
         encoding: Encoding,
-        running: &Running,
+        (running, isolation): (&Running, &Isolation),
     ) -> Result<Self> {
+        ensure!(
+            isolation.max_memory.is_none() || isolation.isolate != IsolateArg::Never,
+            "--max-memory is for worker processes, which --isolate never does without"
+        );
         ensure!(
             !(running.quiet && running.progress == ProgressArg::Always),
             "--quiet and --progress always contradict each other"
@@ -210,6 +221,9 @@ impl Config {
             record: to.record,
             notices,
             verify: None,
+            sticker: None,
+            isolate: isolation.isolate,
+            max_memory: isolation.max_memory,
             jobs,
             quiet: running.quiet,
             progress: running.progress,

@@ -6,6 +6,7 @@
 use super::batch;
 use super::manifest::Manifest;
 use super::videos::Videos;
+use super::worker::Photos;
 use crate::cli::files::read;
 use crate::cli::files::write::Existing;
 use crate::cli::plan::companion_files;
@@ -18,8 +19,8 @@ use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, anyhow, bail};
 use faceveil::{
-    AnonymizeOptions, Anonymizer, Digest, FileDigests, FileReport, Format, Outcome, ReportApplier,
-    Verifier,
+    AnonymizeOptions, Digest, FileDigests, FileReport, Format, Outcome, ReportApplier,
+    VerifierOptions,
 };
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -33,14 +34,18 @@ pub(crate) const EXISTS: &str = "its output exists; use --overwrite or --skip-ex
 pub(crate) struct Job<'a> {
     /// Finds and covers, or covers only.
     pub(crate) covering: Covering<'a>,
+    /// What finds faces.
+    pub(crate) engine: &'a str,
+    /// Does the work on photos.
+    pub(crate) photos: &'a Photos<'a>,
     /// The same for videos.
     pub(crate) videos: Videos<'a>,
     /// What is asked for.
     pub(crate) task: Task,
     /// The format that photos are to have.
     pub(crate) format: Option<Format>,
-    /// Looks at outputs again, if that is asked for.
-    pub(crate) verifier: Option<&'a Verifier>,
+    /// How outputs are looked at again, if that is asked for.
+    pub(crate) verify: Option<&'a VerifierOptions>,
     /// What earlier runs did in the output folder.
     pub(crate) manifest: Option<&'a Manifest>,
     /// What they told of it.
@@ -55,7 +60,7 @@ pub(crate) struct Job<'a> {
 #[derive(Clone, Copy)]
 pub(crate) enum Covering<'a> {
     /// They are looked for; the options are those of all files.
-    Find(&'a Anonymizer, &'a AnonymizeOptions),
+    Find(&'a AnonymizeOptions),
     /// A report says where they are.
     FromReport(&'a ReportApplier),
 }
@@ -109,7 +114,7 @@ impl Job<'_> {
 
     /// Has what is at the output path looked at again, read from the disk.
     fn verify(&self, planned: &Planned, report: &mut FileReport, is_old: bool) {
-        let (Some(verifier), Target::File { path, .. }) = (self.verifier, &planned.target) else {
+        let (Some(options), Target::File { path, .. }) = (self.verify, &planned.target) else {
             return;
         };
         let there = report.sha256.is_some_and(|hashes| hashes.output.is_some());
@@ -126,11 +131,11 @@ impl Job<'_> {
                 "it is up to date, and what was covered is told in another run's report: give that one to `faceveil verify`, or give --report, which has it covered again",
             ))
         } else if planned.input.kind().is_video() {
-            caught(|| self.videos.verify(verifier, path, report))
+            caught(|| self.videos.verify(options, path, report))
         } else {
             caught(|| {
                 let bytes = read::file(path, read::MOST_BYTES)?;
-                Ok(verifier.photo(&bytes, Some(report))?)
+                self.photos.verify(&bytes, report)
             })
         };
         report.verify = Some(seen.unwrap_or_else(|why| findings::not_checked(&show::chain(&why))));
@@ -152,7 +157,7 @@ impl Job<'_> {
     /// What found the faces.
     fn engine<'b>(&'b self, planned: &'b Planned) -> &'b str {
         match (&self.covering, &planned.line) {
-            (Covering::Find(anonymizer, _), _) => anonymizer.detector().engine(),
+            (Covering::Find(_), _) => self.engine,
             (Covering::FromReport(_), Some(line)) => &line.engine,
             (Covering::FromReport(_), None) => "none",
         }

@@ -16,3 +16,4 @@ pub(crate) mod settings;
 pub(crate) mod summary;
 pub(crate) mod video;
 pub(crate) mod videos;
+pub(crate) mod worker;

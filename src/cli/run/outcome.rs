@@ -2,8 +2,7 @@
 //! faces, other names of a file.
 
 use crate::cli::args::value_parsers::OnNoFaceArg;
-use crate::cli::plan::outputs::Planned;
-use faceveil::{AnonymizeOptions, FileReport, Outcome};
+use faceveil::{AnonymizeOptions, FileReport, Outcome, Rect};
 use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
@@ -39,14 +38,15 @@ pub(crate) fn without_faces(found: &FileReport, on_no_face: OnNoFaceArg) -> Opti
 /// The options for one file: what is given by hand for it comes on top.
 pub(crate) fn for_one<'a>(
     options: &'a AnonymizeOptions,
-    planned: &Planned,
+    regions: &[Rect],
+    ignore: &[Rect],
 ) -> Cow<'a, AnonymizeOptions> {
-    if planned.regions.is_empty() && planned.ignore.is_empty() {
+    if regions.is_empty() && ignore.is_empty() {
         return Cow::Borrowed(options);
     }
     let mut own = options.clone();
-    own.regions.extend(&planned.regions);
-    own.ignore.extend(&planned.ignore);
+    own.regions.extend(regions);
+    own.ignore.extend(ignore);
     Cow::Owned(own)
 }
 

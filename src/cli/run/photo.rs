@@ -1,15 +1,16 @@
 //! One photo: faces found, covered, and the new file written.
 
-use super::job::{Covering, Job};
-use super::outcome::{for_one, other_names, without_faces};
+use super::job::Job;
+use super::outcome::{other_names, without_faces};
+use super::worker::{Covered, PhotoResult, PhotoTask};
 use crate::cli::args::value_parsers::OnNoFaceArg;
 use crate::cli::files::access::Access;
 use crate::cli::files::write::{Existing, NewFile};
 use crate::cli::plan::outputs::{Planned, Target};
 use crate::cli::plan::task::Task;
-use crate::cli::ui::{preview, show};
+use crate::cli::ui::show;
 use anyhow::{Context, Result, bail};
-use faceveil::{FileKind, FileReport, Format, Photo, PreparedPhoto};
+use faceveil::{FileKind, FileReport, Format, Photo};
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::Path;
@@ -24,25 +25,25 @@ impl Job<'_> {
         if let FileKind::Video(kind) = Photo::recognise(&bytes) {
             bail!("it is a video ({kind}), which cannot be piped; give it as a file");
         }
-        let found = match (self.covering, &planned.line) {
-            (Covering::Find(anonymizer, options), _) => {
-                anonymizer.find_with(&bytes, &for_one(options, planned))?
-            }
-            (Covering::FromReport(applier), Some(line)) => applier.find(&bytes, line)?,
-            (Covering::FromReport(_), None) => bail!("the report says nothing of it"),
+        let (cover, on_no_face) = match self.task {
+            Task::Blur { on_no_face, .. } => (true, on_no_face),
+            Task::Detect | Task::DryRun { .. } => (false, OnNoFaceArg::Write),
         };
+        let task = PhotoTask {
+            regions: &planned.regions,
+            ignore: &planned.ignore,
+            line: planned.line.as_deref(),
+            preview: planned
+                .preview
+                .is_some()
+                .then_some(self.task != Task::Detect),
+            cover,
+            without_faces: on_no_face == OnNoFaceArg::Write,
+            same_format: self.task.is_in_place(),
+        };
+        let done = self.photos.photo(&bytes, &task)?;
         drop(bytes);
-        if let (true, Some(formats)) = (self.task.is_in_place(), &found.report().formats) {
-            bail!(
-                "{} would become {}, which cannot be done in place; choose another place with -o",
-                formats.input,
-                formats.output
-            );
-        }
-        let written = found.written();
-        if let Some(path) = &planned.preview {
-            let masks = self.task != Task::Detect;
-            let drawn = preview::draw(&found.picture(0), found.report(), masks)?;
+        if let (Some(path), Some(drawn)) = (&planned.preview, &done.preview) {
             // Previews are ours to replace, and show faces uncovered.
             let file = NewFile {
                 target: path,
@@ -50,44 +51,40 @@ impl Job<'_> {
                 access: Access::PRIVATE,
                 interrupt: self.interrupt,
             };
-            file.write(&drawn, || ()).context("writing its preview")?;
+            file.write(drawn, || ()).context("writing its preview")?;
         }
         let mut also = Vec::new();
         if let Target::File { path, .. } = &planned.target {
-            also.extend(misnamed(path, written));
+            also.extend(misnamed(path, done.written));
             also.extend(self.task.is_in_place().then(|| other_names(path)).flatten());
         }
         also.extend(self.companion_warning(planned));
-        match self.task {
-            Task::Detect => {
-                let mut report = found.report().clone();
-                (report.style, report.formats) = (None, None);
-                report.warnings.extend(also);
-                Ok(report)
-            }
-            Task::DryRun { .. } => {
-                let mut report = found.report().clone();
-                report.warnings.extend(also);
-                Ok(report)
-            }
-            Task::Blur { on_no_face, .. } => self.cover(found, planned, rule, on_no_face, also),
+        if cover {
+            return self.write(done, planned, rule, on_no_face, also);
         }
+        let mut report = done.found;
+        if self.task == Task::Detect {
+            (report.style, report.formats) = (None, None);
+        }
+        report.warnings.extend(also);
+        Ok(report)
     }
 
-    fn cover(
+    fn write(
         &self,
-        found: PreparedPhoto,
+        done: PhotoResult,
         planned: &Planned,
         rule: Existing,
         on_no_face: OnNoFaceArg,
         also: Vec<String>,
     ) -> Result<FileReport> {
-        if let Some(mut report) = without_faces(found.report(), on_no_face) {
+        if let Some(mut report) = without_faces(&done.found, on_no_face) {
             self.remember(planned, &mut report);
             return Ok(report);
         }
-        let done = found.redact()?;
-        let mut report = done.report;
+        let Some(Covered { mut report, bytes }) = done.covered else {
+            bail!("no new file was made of it");
+        };
         report.warnings.extend(also);
         if self.interrupt.requested() {
             bail!("interrupted before it was written");
@@ -101,12 +98,12 @@ impl Job<'_> {
                     access: Access::of_sources(planned.input.path()),
                     interrupt: self.interrupt,
                 };
-                file.write(&done.bytes, || self.remember(planned, &mut report))
+                file.write(&bytes, || self.remember(planned, &mut report))
                     .context("writing its output")?;
             }
             Target::Stdout => {
                 let mut out = io::stdout().lock();
-                out.write_all(&done.bytes)
+                out.write_all(&bytes)
                     .and_then(|()| out.flush())
                     .context("writing to standard output")?;
                 report.output = Some("-".into());

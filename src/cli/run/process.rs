@@ -11,6 +11,7 @@ use super::run_log::RunLog;
 use super::settings;
 use super::summary::{self, Summary};
 use super::videos::Videos;
+use super::worker::Photos;
 use crate::cli::files::access::Access;
 use crate::cli::files::{leftovers, sync};
 use crate::cli::plan::outputs::{Planned, Target};
@@ -22,7 +23,7 @@ use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show::{self, count};
 use crate::cli::ui::terminal::Terminal;
 use anyhow::{Context, Result, bail};
-use faceveil::{Anonymizer, Detector, FileReport, Verifier};
+use faceveil::FileReport;
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -45,12 +46,13 @@ pub(crate) fn process(config: &Config) -> Result<Exit> {
         terminal.warning(notice);
     }
     let mut summary = Summary::default();
-    let anonymizer = anonymizer(config)?;
-    let verifier = verifier(config)?;
+    let photos = match config.plan.is_empty() {
+        true => None,
+        false => Some(Photos::start(config, &interrupt, &terminal)?),
+    };
     messages::warn_of_reversible(config, &terminal);
-    summary.engine = anonymizer
-        .as_ref()
-        .map(|a| a.detector().engine().to_owned());
+    let engine = photos.as_ref().and_then(Photos::engine);
+    summary.engine = engine.map(str::to_owned);
     let settings = settings::collect(config, summary.engine.as_deref());
     let access = access(config);
     let mut report = config.report.open(access)?;
@@ -64,13 +66,15 @@ pub(crate) fn process(config: &Config) -> Result<Exit> {
     let (settings, models) = audit::without_models(settings);
     audit.begin(summary::program(config), models, &settings)?;
     let mut log = RunLog::new(report, audit);
-    if let Some(covering) = covering(config, anonymizer.as_ref()) {
+    if let Some(photos) = &photos {
         let job = Job {
-            covering,
+            covering: covering(config),
+            engine: engine.unwrap_or("none"),
+            photos,
             videos: Videos::new(config, &interrupt, terminal.frame_progress()),
             task: config.task,
             format: config.faces.format(),
-            verifier: verifier.as_ref(),
+            verify: config.verify.as_ref(),
             manifest: manifest.as_ref(),
             earlier: &earlier,
             needs_line: config.report.path().is_some(),
@@ -167,43 +171,10 @@ fn run_jobs(
     Ok(())
 }
 
-/// What finds and covers faces in photos, if anything is to be looked for.
-///
-/// # Errors
-/// If the detector cannot be made.
-fn anonymizer(config: &Config) -> Result<Option<Anonymizer>> {
-    Ok(match &config.faces {
-        Faces::Find {
-            detector, options, ..
-        } if !config.plan.is_empty() => {
-            let detector = Detector::new(detector).context("preparing the detector")?;
-            Some(Anonymizer::new(detector, (**options).clone())?)
-        }
-        _ => None,
-    })
-}
-
-/// What checks outputs, if that was asked for.
-///
-/// # Errors
-/// If its detectors cannot be made.
-fn verifier(config: &Config) -> Result<Option<Verifier>> {
-    Ok(match &config.verify {
-        Some(options) if !config.plan.is_empty() => {
-            let verifier = Verifier::new(options.clone());
-            Some(verifier.context("preparing the detectors of --verify")?)
-        }
-        _ => None,
-    })
-}
-
-fn covering<'a>(config: &'a Config, anonymizer: Option<&'a Anonymizer>) -> Option<Covering<'a>> {
-    match (&config.faces, anonymizer) {
-        (Faces::Find { options, .. }, Some(anonymizer)) => {
-            Some(Covering::Find(anonymizer, options))
-        }
-        (Faces::FromReport(applier), _) => Some(Covering::FromReport(applier)),
-        (Faces::Find { .. }, None) => None,
+fn covering(config: &Config) -> Covering<'_> {
+    match &config.faces {
+        Faces::Find { options, .. } => Covering::Find(options),
+        Faces::FromReport(applier) => Covering::FromReport(applier),
     }
 }
 

@@ -16,7 +16,7 @@ impl Job<'_> {
     /// Whether metadata is to be written again.
     fn keeps(&self) -> bool {
         let keep = match self.covering {
-            Covering::Find(_, options) => options.keep,
+            Covering::Find(options) => options.keep,
             Covering::FromReport(applier) => applier.keep,
         };
         keep != KeepMetadata::default()
@@ -48,15 +48,15 @@ impl Job<'_> {
         rule: Existing,
     ) -> Result<FileReport> {
         let find = || match self.covering {
-            Covering::Find(_, options) => {
-                let options = for_one(options, planned);
+            Covering::Find(options) => {
+                let options = for_one(options, &planned.regions, &planned.ignore);
                 self.videos.detect(input, &options)
             }
             Covering::FromReport(_) => bail!("a report is applied by writing files"),
         };
         let write = |output: &Path| match (self.covering, &planned.line) {
-            (Covering::Find(_, options), _) => {
-                let options = for_one(options, planned);
+            (Covering::Find(options), _) => {
+                let options = for_one(options, &planned.regions, &planned.ignore);
                 self.videos.blur(input, output, &options)
             }
             (Covering::FromReport(applier), Some(line)) => {

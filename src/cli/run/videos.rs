@@ -8,7 +8,7 @@ use crate::cli::ui::terminal::FrameProgress;
 use anyhow::{Result, bail};
 use faceveil::{
     AnonymizeOptions, ErrorKind, FileReport, Progress, ReportApplier, Verification, Verifier,
-    VideoAnonymizer,
+    VerifierOptions, VideoAnonymizer,
 };
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -21,6 +21,8 @@ pub(crate) struct Videos<'a> {
     progress: FrameProgress,
     /// Made for the first video.
     turn: Mutex<Option<VideoAnonymizer>>,
+    /// Made for the first output that is looked at again.
+    verifier: Mutex<Option<Verifier>>,
 }
 
 /// What is called after every frame.
@@ -38,6 +40,7 @@ impl<'a> Videos<'a> {
             interrupt,
             progress,
             turn: Mutex::new(None),
+            verifier: Mutex::new(None),
         }
     }
 
@@ -81,11 +84,18 @@ impl<'a> Videos<'a> {
     /// Looks at a video that was written again.
     pub(crate) fn verify(
         &self,
-        verifier: &Verifier,
+        options: &VerifierOptions,
         output: &Path,
         line: &FileReport,
     ) -> Result<Verification> {
-        let seen = self.run(output, |_, watch| verifier.video(output, Some(line), watch));
+        let seen = self.run(output, |_, watch| {
+            let mut made = self.verifier.lock().unwrap_or_else(PoisonError::into_inner);
+            let verifier = match made.take() {
+                Some(verifier) => verifier,
+                None => Verifier::new(options.clone())?,
+            };
+            made.insert(verifier).video(output, Some(line), watch)
+        });
         match self.interrupt.requested() {
             true => bail!("interrupted while it was looked at again"),
             false => seen,

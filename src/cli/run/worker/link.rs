@@ -1,0 +1,216 @@
+//! One worker process as the run sees it: started, spoken to, and ended.
+//!
+//! Invariant: no worker outlives its [`Link`], and none is waited for without an end.
+
+use super::protocol::{self, Answer, Request};
+use crate::cli::ui::interrupt::Interrupt;
+use crate::cli::ui::show;
+use anyhow::{Context, Result, anyhow};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The subcommand that a worker runs.
+const SUBCOMMAND: &str = "worker";
+/// This program, even if it was replaced or removed since it started.
+const PROGRAM: &str = "/proc/self/exe";
+/// How often a wait asks whether the run was interrupted.
+const TICK: Duration = Duration::from_millis(100);
+/// A photo that takes longer hangs: the slowest honest one, 500 megapixels to AVIF, takes a third of it.
+const LONGEST: Duration = Duration::from_secs(3600);
+/// Wait for a process whose socket is closed: it is about to end, or it is ended.
+const ENDING: Duration = Duration::from_secs(5);
+/// Most bytes of what a worker said on standard error that are read.
+const SAID: u64 = 4096;
+
+/// A worker process.
+pub(super) struct Link {
+    child: Child,
+    socket: UnixStream,
+    /// What it writes to standard error: an unlinked file.
+    said: File,
+}
+
+/// Why there is no answer.
+pub(super) enum NoAnswer {
+    /// The run was interrupted.
+    Interrupted,
+    /// It took longer than [`LONGEST`].
+    Hung,
+    /// It ended, or speaks nonsense.
+    Ended(End),
+}
+
+/// How a worker ended.
+pub(super) struct End {
+    /// For a person.
+    pub(super) how: String,
+    /// Whether it was for lack of memory.
+    pub(super) out_of_memory: bool,
+}
+
+impl Link {
+    /// Starts a worker.
+    ///
+    /// # Errors
+    /// If the system starts none.
+    pub(super) fn start() -> Result<Self> {
+        let (socket, other) = UnixStream::pair().context("making a socket")?;
+        socket.set_read_timeout(Some(TICK))?;
+        socket.set_write_timeout(Some(TICK))?;
+        let said = tempfile::tempfile().context("making a file for its messages")?;
+        let child = Command::new(PROGRAM)
+            .arg0("faceveil")
+            .arg(SUBCOMMAND)
+            .stdin(Stdio::from(OwnedFd::from(other)))
+            .stdout(Stdio::null())
+            .stderr(said.try_clone()?)
+            // Ctrl-C is for the run, which ends its workers.
+            .process_group(0)
+            .spawn()
+            .context("starting it")?;
+        Ok(Self {
+            child,
+            socket,
+            said,
+        })
+    }
+
+    /// Sends a request and waits for its answer. A worker that gave none is not to be used any more.
+    pub(super) fn ask(
+        &mut self,
+        request: &Request,
+        bytes: &[u8],
+        interrupt: &Interrupt,
+    ) -> Result<(Answer, Vec<u8>), NoAnswer> {
+        let mut wait = Wait {
+            socket: &self.socket,
+            interrupt,
+            until: Instant::now() + LONGEST,
+            stopped: None,
+        };
+        let answer = protocol::send(&mut wait, request, &[bytes])
+            .and_then(|()| protocol::receive::<Answer>(&mut wait));
+        let stopped = wait.stopped.take();
+        answer.map_err(|e| stopped.unwrap_or_else(|| NoAnswer::Ended(self.end(&e))))
+    }
+
+    /// Ends it, and says how it ended if it had before.
+    fn end(&mut self, e: &io::Error) -> End {
+        let soon = Instant::now() + ENDING;
+        let mut status = self.child.try_wait();
+        while matches!(status, Ok(None)) && Instant::now() < soon {
+            std::thread::sleep(Duration::from_millis(1));
+            status = self.child.try_wait();
+        }
+        let said = self.said();
+        let is_allocation = said.contains("memory allocation");
+        let (how, is_killed) = match status {
+            Ok(Some(status)) => match status.signal() {
+                Some(signal) => (format!("signal {signal}"), signal == KILLED),
+                None => (format!("exit code {}", status.code().unwrap_or(-1)), false),
+            },
+            _ => (format!("it was ended: {e}"), false),
+        };
+        End {
+            how: match said.is_empty() {
+                true => how,
+                false => format!("{how}: {said}"),
+            },
+            out_of_memory: is_allocation || is_killed,
+        }
+    }
+
+    /// The last line on its standard error that says something.
+    fn said(&mut self) -> String {
+        let mut bytes = Vec::new();
+        let length = self.said.metadata().map_or(0, |m| m.len());
+        let from = SeekFrom::Start(length.saturating_sub(SAID));
+        let read = self.said.seek(from);
+        let read = read.and_then(|_| (&self.said).take(SAID).read_to_end(&mut bytes));
+        let text = String::from_utf8_lossy(&bytes);
+        let last = text.lines().rev().find(|l| !l.trim().is_empty());
+        match (read, last) {
+            (Ok(_), Some(last)) => show::text(last.trim()),
+            _ => String::new(),
+        }
+    }
+}
+
+/// `SIGKILL`: what the kernel sends where memory is short.
+const KILLED: i32 = 9;
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl NoAnswer {
+    /// As the error of the file that was worked on.
+    pub(super) fn error(&self) -> anyhow::Error {
+        match self {
+            Self::Interrupted => anyhow!("interrupted before it was written"),
+            Self::Hung => anyhow!(
+                "the worker process gave no answer for {} minutes and was ended; nothing was written",
+                LONGEST.as_secs() / 60
+            ),
+            Self::Ended(end) => anyhow!(
+                "the worker process ended while it worked on it ({}); nothing was written",
+                end.how
+            ),
+        }
+    }
+}
+
+/// A socket that is waited for until the run is interrupted or it took too long.
+struct Wait<'a> {
+    socket: &'a UnixStream,
+    interrupt: &'a Interrupt,
+    until: Instant,
+    stopped: Option<NoAnswer>,
+}
+
+impl Wait<'_> {
+    fn repeat<T>(
+        &mut self,
+        mut attempt: impl FnMut(&UnixStream) -> io::Result<T>,
+    ) -> io::Result<T> {
+        loop {
+            match attempt(self.socket) {
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+                other => return other,
+            }
+            if self.interrupt.requested() {
+                self.stopped = Some(NoAnswer::Interrupted);
+            } else if Instant::now() > self.until {
+                self.stopped = Some(NoAnswer::Hung);
+            } else {
+                continue;
+            }
+            return Err(io::Error::other("stopped"));
+        }
+    }
+}
+
+impl Read for Wait<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.repeat(|mut socket| socket.read(bytes))
+    }
+}
+
+impl Write for Wait<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.repeat(|mut socket| socket.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,139 @@
+//! Worker processes: the work on a photo (decode, search, cover, encode, look through) runs in a
+//! process of the same binary, so that an abort, a hang or too much memory is one failed file.
+//!
+//! Bytes go through a socket in both directions; a worker opens no file. The parent process walks
+//! folders, reads, keeps order, writes and renames.
+//!
+//! Invariant: results are those of the same work in this process, byte for byte.
+
+#[cfg(target_os = "linux")]
+mod child;
+#[cfg(target_os = "linux")]
+mod link;
+#[cfg(target_os = "linux")]
+mod memory;
+#[cfg(target_os = "linux")]
+mod pool;
+#[cfg(target_os = "linux")]
+mod protocol;
+#[cfg(target_os = "linux")]
+mod sandbox;
+#[cfg(target_os = "linux")]
+mod setup;
+mod work;
+
+pub(crate) use work::{Covered, PhotoResult, PhotoTask};
+
+use super::config::Config;
+use crate::cli::args::value_parsers::IsolateArg;
+use crate::cli::ui::interrupt::Interrupt;
+use crate::cli::ui::terminal::Terminal;
+use anyhow::Result;
+use faceveil::{FileReport, Verification};
+use work::Local;
+
+/// What does the work on photos.
+pub(crate) enum Photos<'a> {
+    /// This process.
+    Local(Box<Local>),
+    /// Worker processes.
+    #[cfg(target_os = "linux")]
+    Workers(Box<pool::Pool<'a>>),
+    #[cfg(not(target_os = "linux"))]
+    #[expect(dead_code, reason = "carries the lifetime where there are no workers")]
+    Never(std::marker::PhantomData<&'a Interrupt>),
+}
+
+impl<'a> Photos<'a> {
+    /// Loads the models, in worker processes where that is wanted and possible.
+    ///
+    /// # Errors
+    /// If a detector cannot be made.
+    pub(crate) fn start(
+        config: &Config,
+        interrupt: &'a Interrupt,
+        terminal: &Terminal,
+    ) -> Result<Self> {
+        #[cfg(target_os = "linux")]
+        if config.isolate == IsolateArg::Auto && setup::is_possible(config) {
+            match pool::Pool::start(config, interrupt) {
+                Ok(Ok(pool)) => return Ok(Self::Workers(Box::new(pool))),
+                Ok(Err(failed)) => return Err(failed),
+                Err(why) => terminal.warning(format_args!(
+                    "no worker process can be started ({}), so a decoder that crashes ends the run; \
+                     --isolate never accepts that without this warning",
+                    crate::cli::ui::show::chain(&why)
+                )),
+            }
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = (
+            interrupt,
+            terminal,
+            config.isolate == IsolateArg::Auto,
+            config.max_memory,
+            &config.sticker,
+        );
+        Ok(Self::Local(Box::new(Local::new(
+            &config.faces,
+            config.verify.as_ref(),
+        )?)))
+    }
+
+    /// What finds faces, if something does.
+    pub(crate) fn engine(&self) -> Option<&str> {
+        match self {
+            Self::Local(local) => local.engine(),
+            #[cfg(target_os = "linux")]
+            Self::Workers(pool) => pool.engine(),
+            #[cfg(not(target_os = "linux"))]
+            Self::Never(_) => None,
+        }
+    }
+
+    /// Finds faces and covers them.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the photo; a worker that ended.
+    pub(crate) fn photo(&self, bytes: &[u8], task: &PhotoTask) -> Result<PhotoResult> {
+        match self {
+            Self::Local(local) => local.photo(bytes, task),
+            #[cfg(target_os = "linux")]
+            Self::Workers(pool) => pool.photo(bytes, task),
+            #[cfg(not(target_os = "linux"))]
+            Self::Never(_) => unreachable!("never made"),
+        }
+    }
+
+    /// Looks at a written photo again.
+    ///
+    /// # Errors
+    /// If it cannot be looked at.
+    pub(crate) fn verify(&self, bytes: &[u8], line: &FileReport) -> Result<Verification> {
+        match self {
+            Self::Local(local) => local.verify(bytes, line),
+            #[cfg(target_os = "linux")]
+            Self::Workers(pool) => pool.verify(bytes, line),
+            #[cfg(not(target_os = "linux"))]
+            Self::Never(_) => unreachable!("never made"),
+        }
+    }
+}
+
+/// Serves requests on standard input until it ends: the hidden subcommand `worker`.
+///
+/// # Errors
+/// If standard input is no socket of a run.
+#[cfg(target_os = "linux")]
+pub(crate) fn serve() -> Result<()> {
+    child::serve()
+}
+
+/// What holds of worker processes on this machine, for `doctor`.
+pub(crate) fn describe() -> String {
+    #[cfg(target_os = "linux")]
+    let state = pool::describe();
+    #[cfg(not(target_os = "linux"))]
+    let state = "none: worker processes are for Linux; a decoder that crashes ends the run".into();
+    state
+}

@@ -1,0 +1,130 @@
+//! What a run and its worker processes say to each other: a head in JSON and bytes behind it.
+//!
+//! Invariant: a message is whole or an error.
+
+use faceveil::{FileReport, Rect, Verification};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::io::{self, Read, Write};
+
+use super::setup::Setup;
+
+/// Corners of a box: left, top, right, bottom.
+pub(super) type Corners = [f32; 4];
+
+/// From the run to a worker.
+#[derive(Serialize, Deserialize)]
+pub(super) enum Request {
+    /// The first message, once: options. Bytes: the sticker's file.
+    Begin(Box<Setup>),
+    /// Bytes: the photo.
+    Photo(Box<PhotoRequest>),
+    /// Bytes: the photo that was written.
+    Verify(Box<FileReport>),
+    /// Try to open a file and to make a connection.
+    Probe,
+}
+
+/// A photo to be worked on; see [`super::work::PhotoTask`].
+#[derive(Serialize, Deserialize)]
+pub(super) struct PhotoRequest {
+    pub(super) regions: Vec<Corners>,
+    pub(super) ignore: Vec<Corners>,
+    pub(super) line: Option<FileReport>,
+    pub(super) preview: Option<bool>,
+    pub(super) cover: bool,
+    pub(super) without_faces: bool,
+    pub(super) same_format: bool,
+}
+
+/// From a worker to the run.
+#[derive(Serialize, Deserialize)]
+pub(super) enum Answer {
+    /// The models are loaded.
+    Ready { engine: Option<String> },
+    /// Bytes: the preview, then the new file.
+    Photo(Box<PhotoAnswer>),
+    /// An output was looked at.
+    Verified(Box<Verification>),
+    /// What the sandbox refuses.
+    Probed { files: bool, network: bool },
+    /// What is wrong with the file or the options.
+    Failed(String),
+    /// The message of a panic.
+    Panicked(String),
+}
+
+/// A photo that was worked on; see [`super::work::PhotoResult`].
+#[derive(Serialize, Deserialize)]
+pub(super) struct PhotoAnswer {
+    pub(super) found: FileReport,
+    /// [`faceveil::Format::short`].
+    pub(super) written: String,
+    /// Length of the preview.
+    pub(super) preview: Option<usize>,
+    pub(super) covered: Option<FileReport>,
+}
+
+pub(super) fn corners(all: &[Rect]) -> Vec<Corners> {
+    let of_one = |r: &Rect| [r.left(), r.top(), r.right(), r.bottom()];
+    all.iter().map(of_one).collect()
+}
+
+/// The boxes of these corners; `None` if one is no box.
+pub(super) fn boxes(all: &[Corners]) -> Option<Vec<Rect>> {
+    let of_one =
+        |&[left, top, right, bottom]: &Corners| Rect::from_corners(left, top, right, bottom);
+    all.iter().map(of_one).collect()
+}
+
+/// Sends a message.
+pub(super) fn send(to: &mut impl Write, head: &impl Serialize, parts: &[&[u8]]) -> io::Result<()> {
+    let head = serde_json::to_vec(head)?;
+    let behind: usize = parts.iter().map(|part| part.len()).sum();
+    let mut first = Vec::with_capacity(16 + head.len());
+    first.extend((head.len() as u64).to_le_bytes());
+    first.extend((behind as u64).to_le_bytes());
+    first.extend(head);
+    to.write_all(&first)?;
+    parts.iter().try_for_each(|part| to.write_all(part))?;
+    to.flush()
+}
+
+/// Receives a message.
+pub(super) fn receive<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<(T, Vec<u8>)> {
+    let mut lengths = [[0; 8]; 2];
+    for length in &mut lengths {
+        from.read_exact(length)?;
+    }
+    let [head, behind] = lengths.map(u64::from_le_bytes);
+    let head = exactly(from, head)?;
+    Ok((serde_json::from_slice(&head)?, exactly(from, behind)?))
+}
+
+fn exactly(from: &mut impl Read, length: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let size = usize::try_from(length).map_err(io::Error::other)?;
+    bytes.try_reserve_exact(size).map_err(io::Error::other)?;
+    match from.take(length).read_to_end(&mut bytes)? == size {
+        true => Ok(bytes),
+        false => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_arrives_as_it_was_sent_and_a_cut_one_is_an_error() {
+        let mut sent = Vec::new();
+        let answer = Answer::Failed("too large".into());
+        send(&mut sent, &answer, &[b"abc", b"", b"de"]).expect("sent");
+        let (head, bytes) = receive::<Answer>(&mut sent.as_slice()).expect("received");
+        assert!(matches!(head, Answer::Failed(why) if why == "too large"));
+        assert_eq!(bytes, b"abcde");
+        for length in 0..sent.len() {
+            assert!(receive::<Answer>(&mut &sent[..length]).is_err(), "{length}");
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! The options of a run on their way to a worker process.
+//!
+//! Invariant: what a worker makes of a [`Setup`] equals the options that it was made from; the run
+//! checks that before the first worker starts.
+
+use super::protocol::{Corners, boxes, corners};
+use crate::cli::args::library;
+use crate::cli::run::config::{Config, Faces};
+use anyhow::{Context, Result, bail, ensure};
+use faceveil::{
+    AnonymizeOptions, DetectorOptions, Device, EngineChoice, EngineOptions, Format, KeepMetadata,
+    Limits, Masking, Preset, ReportApplier, Rgb, Shape, Sticker, Style, VerifierOptions,
+};
+use serde::{Deserialize, Serialize};
+
+/// The options of a run, as far as they are about photos.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Setup {
+    find: Option<FindSetup>,
+    keep: [bool; 4],
+    format: Option<String>,
+    max_pixels: u64,
+    verify: Option<VerifySetup>,
+    /// Bytes that a worker may take for photos, besides what it has once it is ready.
+    pub(super) memory: Option<u64>,
+}
+
+/// How faces are looked for and what covers them.
+#[derive(Clone, Serialize, Deserialize)]
+struct FindSetup {
+    preset: String,
+    threshold: Option<f32>,
+    min_face: f32,
+    style: StyleSetup,
+    shape: Shape,
+    margin: f32,
+    regions: Vec<Corners>,
+    ignore: Vec<Corners>,
+    panorama: bool,
+}
+
+/// A style; the sticker travels behind the message.
+#[derive(Clone, Serialize, Deserialize)]
+enum StyleSetup {
+    Blur,
+    Solid(u8, u8, u8),
+    Mosaic(u32),
+    Gaussian,
+    Image,
+}
+
+/// How outputs are looked at again.
+#[derive(Clone, Serialize, Deserialize)]
+struct VerifySetup {
+    threshold: Option<f32>,
+    min_face: f32,
+}
+
+/// Whether the work of a run can be done by worker processes: a GPU is loaded once only, by this process.
+pub(super) fn is_possible(config: &Config) -> bool {
+    let is_builtin = |options: &EngineOptions| {
+        options.engine != EngineChoice::OnnxRuntime
+            && matches!(options.device, Device::Auto | Device::Cpu)
+    };
+    let finds = match &config.faces {
+        Faces::Find { detector, .. } => is_builtin(&detector.engine),
+        Faces::FromReport(_) => true,
+    };
+    finds && config.verify.as_ref().is_none_or(|o| is_builtin(&o.engine))
+}
+
+impl Setup {
+    /// The options of a run.
+    ///
+    /// # Errors
+    /// If there is something that a worker cannot be told.
+    pub(super) fn new(config: &Config, sticker: &[u8]) -> Result<Self> {
+        let (find, keep, format, limits) = match &config.faces {
+            Faces::Find {
+                detector, options, ..
+            } => (
+                Some(FindSetup::new(detector, options)?),
+                options.keep,
+                options.format,
+                options.limits,
+            ),
+            Faces::FromReport(applier) => (None, applier.keep, applier.format, applier.limits),
+        };
+        let setup = Self {
+            find,
+            keep: [keep.time, keep.camera, keep.gps, keep.copyright],
+            format: format.map(|format| format.short().to_owned()),
+            max_pixels: limits.max_pixels,
+            verify: config.verify.as_ref().map(|options| VerifySetup {
+                threshold: options.threshold,
+                min_face: options.min_face,
+            }),
+            memory: None,
+        };
+        setup.ensure_equal(config, sticker)?;
+        Ok(setup)
+    }
+
+    fn ensure_equal(&self, config: &Config, sticker: &[u8]) -> Result<()> {
+        let (faces, verify) = self.options(sticker)?;
+        let is_equal = match (&faces, &config.faces) {
+            (
+                Faces::Find {
+                    detector: a,
+                    options: b,
+                    ..
+                },
+                Faces::Find {
+                    detector, options, ..
+                },
+            ) => *a == without_engine(detector) && b == options,
+            (Faces::FromReport(a), Faces::FromReport(b)) => a == b,
+            _ => false,
+        };
+        let asked = config.verify.clone().map(|mut options| {
+            // Videos are not for workers.
+            (options.engine, options.video) = Default::default();
+            options
+        });
+        ensure!(
+            is_equal && verify == asked,
+            "an option of this run cannot be told to it"
+        );
+        Ok(())
+    }
+
+    /// What the library takes.
+    ///
+    /// # Errors
+    /// If a value is none of its kind.
+    pub(super) fn options(&self, sticker: &[u8]) -> Result<(Faces, Option<VerifierOptions>)> {
+        let limits = Limits {
+            max_pixels: self.max_pixels,
+        };
+        let sticker = match sticker.is_empty() {
+            true => None,
+            false => Some(library::sticker_of(sticker, &limits)?),
+        };
+        let [time, camera, gps, copyright] = self.keep;
+        let keep = KeepMetadata {
+            time,
+            camera,
+            gps,
+            copyright,
+        };
+        let format = self.format.as_deref().map(format_named).transpose()?;
+        let verify = self.verify.as_ref().map(|verify| VerifierOptions {
+            threshold: verify.threshold,
+            min_face: verify.min_face,
+            sticker: sticker.clone(),
+            limits,
+            ..VerifierOptions::default()
+        });
+        let faces = match &self.find {
+            Some(find) => {
+                let detector = find.detector()?;
+                Faces::Find {
+                    video_detector: detector.clone(),
+                    detector,
+                    options: Box::new(AnonymizeOptions {
+                        style: find.style(sticker)?,
+                        masking: Masking {
+                            shape: find.shape,
+                            margin: find.margin,
+                        },
+                        regions: boxes(&find.regions).context("a region is no box")?,
+                        ignore: boxes(&find.ignore).context("a region is no box")?,
+                        panorama: find.panorama,
+                        keep,
+                        format,
+                        limits,
+                    }),
+                }
+            }
+            None => Faces::FromReport(ReportApplier {
+                sticker,
+                keep,
+                format,
+                limits,
+            }),
+        };
+        Ok((faces, verify))
+    }
+}
+
+impl FindSetup {
+    fn new(detector: &DetectorOptions, options: &AnonymizeOptions) -> Result<Self> {
+        Ok(Self {
+            preset: detector.preset.name().to_owned(),
+            threshold: detector.threshold,
+            min_face: detector.min_face,
+            style: match &options.style {
+                Style::Blur => StyleSetup::Blur,
+                Style::Solid(Rgb(r, g, b)) => StyleSetup::Solid(*r, *g, *b),
+                Style::Mosaic(cells) => StyleSetup::Mosaic(*cells),
+                Style::Gaussian => StyleSetup::Gaussian,
+                Style::Image(_) => StyleSetup::Image,
+                other => bail!("the style {} cannot be told to it", other.name()),
+            },
+            shape: options.masking.shape,
+            margin: options.masking.margin,
+            regions: corners(&options.regions),
+            ignore: corners(&options.ignore),
+            panorama: options.panorama,
+        })
+    }
+
+    fn detector(&self) -> Result<DetectorOptions> {
+        let preset = Preset::ALL.into_iter().find(|p| p.name() == self.preset);
+        Ok(DetectorOptions {
+            preset: preset.context("no such preset")?,
+            threshold: self.threshold,
+            min_face: self.min_face,
+            ..DetectorOptions::default()
+        })
+    }
+
+    fn style(&self, sticker: Option<Sticker>) -> Result<Style> {
+        Ok(match self.style {
+            StyleSetup::Blur => Style::Blur,
+            StyleSetup::Solid(r, g, b) => Style::Solid(Rgb(r, g, b)),
+            StyleSetup::Mosaic(cells) => Style::Mosaic(cells),
+            StyleSetup::Gaussian => Style::Gaussian,
+            StyleSetup::Image => Style::Image(sticker.context("the sticker is missing")?),
+        })
+    }
+}
+
+fn without_engine(options: &DetectorOptions) -> DetectorOptions {
+    DetectorOptions {
+        engine: EngineOptions::default(),
+        ..options.clone()
+    }
+}
+
+/// The format of a short name.
+///
+/// # Errors
+/// If there is none.
+pub(super) fn format_named(short: &str) -> Result<Format> {
+    let mut all = Format::ALL.into_iter();
+    all.find(|format| format.short() == short)
+        .with_context(|| format!("no such format: {short}"))
+}
