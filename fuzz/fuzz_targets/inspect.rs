@@ -1,8 +1,8 @@
-//! Any bytes, looked through: an answer or an error, and never a panic.
+//! Any bytes, inspected: findings or an error, and never a panic.
 
 #![no_main]
 
-use faceveil::inspect;
+use faceveil_inspect::inspect;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {

@@ -1,16 +1,16 @@
-//! Any bytes as a photo, in every format: read, changed, written, and looked through. What is written
+//! Any bytes as a photo, in every format: read, changed, written, and inspected. What is written
 //! must be readable and hide nothing; no damage may end in a bug.
 
 #![no_main]
 
-use faceveil::{ErrorKind, KeepMetadata, Limits, Photo, inspect};
+use faceveil::{ErrorKind, Limits, Photo, inspect};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {
     let limits = Limits {
         max_pixels: 1 << 18,
     };
-    let mut photo = match Photo::read_keeping(file, &limits, KeepMetadata::default()) {
+    let mut photo = match Photo::read(file, &limits) {
         Ok(photo) => photo,
         Err(error) => {
             assert_ne!(error.kind(), ErrorKind::Internal, "{error:?}");
