@@ -10,7 +10,8 @@ use std::path::Path;
 use std::process::Command;
 
 /// One pixel.
-const GIF: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\xff\xff\xff\0\0\0!\xf9\x04\0\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\
+const GIF: &[u8] =
+    b"GIF89a\x01\0\x01\0\x80\0\0\xff\xff\xff\0\0\0!\xf9\x04\0\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\
     \x02\x02D\x01\0;";
 const FORMATS: [Format; 7] = [
     Format::Jpeg,

@@ -7,6 +7,10 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {
     if let Ok(seen) = inspect(file) {
-        assert!(seen.findings.iter().all(|f| f.detail.chars().count() <= 200));
+        assert!(
+            seen.findings
+                .iter()
+                .all(|f| f.detail.chars().count() <= 200)
+        );
     }
 });

@@ -12,7 +12,10 @@ fuzz_target!(|file: &[u8]| {
     };
     let written = first.write(&[]).expect("writes what it read");
     let second = read(&written, &mut MaxPixels(1 << 18)).expect("reads what it wrote");
-    assert_eq!(first.frame().components.len(), second.frame().components.len());
+    assert_eq!(
+        first.frame().components.len(),
+        second.frame().components.len()
+    );
     for component in 0..first.frame().components.len() {
         assert!(first.plane(component) == second.plane(component));
     }

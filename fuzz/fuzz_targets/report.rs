@@ -12,8 +12,6 @@ fuzz_target!(|text: &[u8]| {
         };
         let again = serde_json::to_vec(&report).expect("a report is JSON");
         let mut read = read_report(&again[..]);
-        read.next()
-            .expect("one line")
-            .expect("reads what it wrote");
+        read.next().expect("one line").expect("reads what it wrote");
     }
 });
