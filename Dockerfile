@@ -4,17 +4,18 @@
 #   docker build -t faceveil .
 #   docker run --rm --network none --user "$(id -u):$(id -g)" -v "$PWD:/data" faceveil blur photos -o safe
 FROM rust:alpine AS build
-RUN apk add --no-cache musl-dev
+RUN apk add --no-cache musl-dev python3
 WORKDIR /src
 COPY . .
 # The toolchain of the image, whatever rust-toolchain.toml says.
 RUN rm -f rust-toolchain.toml && \
     cargo build --release --locked --no-default-features \
-        --features cli,bundled-models,video,heic,avif-write,jxl
+        --features cli,bundled-models,video,heic,avif-write,jxl && \
+    python3 scripts/third_party.py > THIRD-PARTY.md
 
 FROM scratch
 COPY --from=build /src/target/release/faceveil /faceveil
-COPY LICENSE-APACHE LICENSE-MIT THIRD-PARTY.md /
+COPY --from=build /src/LICENSE-APACHE /src/LICENSE-MIT /src/THIRD-PARTY.md /
 USER 65534:65534
 WORKDIR /data
 ENTRYPOINT ["/faceveil"]
