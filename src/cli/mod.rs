@@ -14,6 +14,7 @@ mod detect;
 mod doctor;
 mod files;
 mod inspect;
+mod man;
 mod plan;
 mod report;
 mod review;
@@ -42,6 +43,7 @@ pub(crate) fn run() -> Exit {
         Command::Review(typed) => review::run(typed),
         Command::Doctor(typed) => doctor::run(typed.onnxruntime.as_deref()),
         Command::Completions { shell } => completions::run(shell),
+        Command::Man { folder } => man::run(&folder),
     };
     ended.unwrap_or_else(|why| {
         terminal::error(&why);
