@@ -14,6 +14,7 @@ mod detect;
 mod doctor;
 mod files;
 mod inspect;
+mod man;
 mod plan;
 mod report;
 mod review;
@@ -48,6 +49,7 @@ pub(crate) fn run() -> Exit {
         #[cfg(target_os = "linux")]
         Command::Worker => run::worker::serve().map(|()| Exit::Done),
         Command::Completions { shell } => completions::run(shell),
+        Command::Man { folder } => man::run(&folder),
     };
     ended.unwrap_or_else(|why| {
         terminal::error(&why);

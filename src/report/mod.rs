@@ -1,5 +1,5 @@
 //! What is told about one file: the lines of `--report`. Paths are relative names, pictures are never
-//! in it. The README and `docs/report.schema.json` document the schema; a change that breaks a reader
+//! in it. `docs/report.md` and `docs/report.schema.json` document the schema; a change that breaks a reader
 //! raises [`SCHEMA`].
 //!
 //! Invariant: the regions of a line are exactly what was covered, number for number, so that a report

@@ -115,6 +115,17 @@ fn completions_are_printed_for_every_shell() {
 }
 
 #[test]
+fn manual_pages_say_what_the_help_says() {
+    let dir = Sandbox::new();
+    std::fs::create_dir(dir.path("pages")).unwrap();
+    dir.run(&["man", "pages"]).exits(0);
+    let page = std::fs::read_to_string(dir.path("pages/faceveil-blur.1")).unwrap();
+    assert!(page.replace('\\', "").contains("--on-no-face"), "{page}");
+    assert!(dir.path("pages/faceveil.1").exists());
+    dir.run(&["man", "nowhere"]).exits(2).says("nowhere");
+}
+
+#[test]
 fn colour_is_for_terminals_only() {
     let dir = Sandbox::new();
     dir.run(&["blur", "gone.jpg"]).exits(2).does_not_say("\x1b");

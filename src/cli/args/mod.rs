@@ -85,6 +85,12 @@ pub(crate) enum Command {
         #[arg(value_enum)]
         shell: Shell,
     },
+    /// Write manual pages, one a command, into a folder; for whoever makes packages
+    #[command(hide = true)]
+    Man {
+        /// The folder, which must be there
+        folder: PathBuf,
+    },
 }
 
 /// What both `blur` and `detect` take.
