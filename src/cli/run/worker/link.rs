@@ -25,7 +25,9 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// Wait for a process whose socket is closed: it is about to end, or it is ended.
 const ENDING: Duration = Duration::from_secs(5);
 /// Most bytes of what a worker said on standard error that are read.
-const SAID: u64 = 4096;
+const SAID: u64 = 1 << 20;
+/// What the standard library says where memory is short.
+const NO_MEMORY: &str = "memory allocation";
 
 /// A worker process.
 pub(super) struct Link {
@@ -108,7 +110,7 @@ impl Link {
             status = self.child.try_wait();
         }
         let said = self.said();
-        let is_allocation = said.contains("memory allocation");
+        let is_allocation = said.contains(NO_MEMORY);
         let (how, is_killed) = match status {
             Ok(Some(status)) => match status.signal() {
                 Some(signal) => (format!("signal {signal}"), signal == KILLED),
@@ -125,17 +127,16 @@ impl Link {
         }
     }
 
-    /// The last line on its standard error that says something.
+    /// The line on its standard error that says why; a backtrace may follow it.
     fn said(&mut self) -> String {
         let mut bytes = Vec::new();
-        let length = self.said.metadata().map_or(0, |m| m.len());
-        let from = SeekFrom::Start(length.saturating_sub(SAID));
-        let read = self.said.seek(from);
+        let read = self.said.seek(SeekFrom::Start(0));
         let read = read.and_then(|_| (&self.said).take(SAID).read_to_end(&mut bytes));
         let text = String::from_utf8_lossy(&bytes);
-        let last = text.lines().rev().find(|l| !l.trim().is_empty());
-        match (read, last) {
-            (Ok(_), Some(last)) => show::text(last.trim()),
+        let memory = text.lines().find(|l| l.contains(NO_MEMORY));
+        let first = || text.lines().find(|l| !l.trim().is_empty());
+        match (read, memory.or_else(first)) {
+            (Ok(_), Some(why)) => show::text(why.trim()),
             _ => String::new(),
         }
     }
