@@ -39,6 +39,9 @@ pub(super) struct Features {
     size: f32,
 }
 
+/// The largest probability: a decision is never certain, so that a threshold of 1 finds nothing.
+const MOST: f32 = 0.9999;
+
 impl Features {
     /// Of a box whose longer side is `side` pixels on the first look's canvas; `scores` are 0 where a
     /// look saw nothing.
@@ -72,12 +75,12 @@ impl Features {
         self
     }
 
-    /// The probability of a face. `weights` fit the features by construction of the tables.
+    /// The probability of a face, in `0.0..=MOST`. `weights` fit the features by construction of the tables.
     pub(super) fn probability(&self, weights: &[f32]) -> f32 {
         debug_assert_eq!(weights.len(), self.values.len() + 1);
         let terms = self.values.iter().chain(&[1.0]).zip(weights);
         let sum: f32 = terms.map(|(v, w)| v * w).sum();
-        (1.0 / (1.0 + (-sum).exp())).clamp(0.0, 1.0)
+        (1.0 / (1.0 + (-sum).exp())).clamp(0.0, MOST)
     }
 }
 

@@ -250,7 +250,7 @@ mod tests {
         let again = Photo::read(&out, &Limits::default()).expect("read again");
         assert_eq!(again.to_rgba(), photo.to_rgba());
         assert_eq!(
-            crate::inspect::inspect(&out).expect("looked at").findings,
+            faceveil_inspect::inspect(&out).expect("inspected").findings,
             []
         );
     }

@@ -294,7 +294,7 @@ mod tests {
         let again = Panorama::read(read.packet().as_bytes());
         assert_eq!(again.as_ref(), Some(&read));
         assert!(read.packet().contains("PoseHeadingDegrees=\"123.46\""));
-        assert!(!read.packet().contains("Evil") && !read.packet().contains("\"999\""));
+        assert!(!read.packet().contains("Evil") && !read.packet().contains("=\"999"));
         assert!(!read.clone().without_heading().has_heading());
         let picture = Size::new(1024, 256);
         let band = read.all_round(picture).expect("goes round");

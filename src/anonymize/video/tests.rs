@@ -131,7 +131,7 @@ fn changed(backend: Backend, ring: usize, at: usize, change: Change) -> Option<(
     anonymizer.ring = ring;
     let mut is_due = true;
     let done = anonymizer.blur(&input, &output, &mut |done| {
-        if done.frames == at && std::mem::take(&mut is_due) {
+        if done.frames >= at && std::mem::take(&mut is_due) {
             match change {
                 Change::Renamed => std::fs::rename(&other, &input).expect("renamed"),
                 Change::Overwritten => drop(std::fs::copy(&other, &input).expect("copied")),
