@@ -202,7 +202,7 @@ fn what_is_kept_is_there_in_another_format_too() {
         let options = AnonymizeOptions {
             keep: ALL,
             format: Some(format),
-            ..Options::default()
+            ..AnonymizeOptions::default()
         };
         let detector = Detector::new(&detector).unwrap();
         let done = Anonymizer::new(detector, options).unwrap().photo(&file);
