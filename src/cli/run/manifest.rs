@@ -62,6 +62,8 @@ struct Known {
     latest: Entry,
     /// Every output that was ever written for it.
     ours: HashSet<Digest>,
+    /// Every line about it: a run that was killed may have written its output and not its line.
+    lines: HashSet<Digest>,
 }
 
 /// The record of one output folder.
@@ -281,11 +283,13 @@ impl Manifest {
 
     fn know(&mut self, entry: Entry) {
         let before = self.known.remove(&entry.input);
-        let mut ours = before.map(|k| k.ours).unwrap_or_default();
+        let (mut ours, mut lines) = before.map(|k| (k.ours, k.lines)).unwrap_or_default();
         ours.extend(entry.sha256);
+        lines.insert(entry.line);
         let known = Known {
             latest: entry,
             ours,
+            lines,
         };
         self.known.insert(known.latest.input.clone(), known);
     }
@@ -301,7 +305,7 @@ impl Manifest {
             let output = line.sha256.and_then(|hashes| hashes.output);
             output == known.latest.sha256
                 && line.output == known.latest.output
-                && line_digest(line) != Some(known.latest.line)
+                && !line_digest(line).is_some_and(|digest| known.lines.contains(&digest))
         })
     }
 
