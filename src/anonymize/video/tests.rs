@@ -152,7 +152,8 @@ fn changed(backend: Backend, ring: usize, at: usize, change: Change) -> Option<(
 fn a_video_that_is_another_one_in_the_second_pass_fails_and_leaves_nothing() {
     for backend in [Backend::Embedded, Backend::Ffmpeg] {
         for change in [Change::Renamed, Change::Overwritten] {
-            for (ring, at) in [(0, 25), (0, 3), (RING, 3)] {
+            // At the end of the first pass, within the second one, and when all frames of the only one are decided.
+            for (ring, at) in [(0, 25), (0, 3), (RING, 25)] {
                 let Some((done, is_left)) = changed(backend, ring, at, change) else {
                     return;
                 };
