@@ -83,7 +83,7 @@ fn what_is_not_understood_is_refused_with_line_and_field() {
         (
             "\"box\":[-2,5,6,7]}]",
             "\"box\":[1e39,5,6,7]}]",
-            "regions[0]: [inf,5,6,7] is no box",
+            "regions[0].box[0]: number out of range",
         ),
         (
             "\"box\":[-2,5,6,7]}]",

@@ -291,7 +291,6 @@ fn two_inputs_with_one_output_are_refused_before_anything_starts() {
     };
     both(dir.run(&["blur", "a", "b", "-o", "out", "--report", "r.jsonl"]));
     both(dir.run(&["blur", "a/x.jpg", "b/x.jpg", "-o", "out/"]));
-    dir.run(&["blur", "a/x.jpg", "a/../a/x.jpg"]).exits(2);
     assert_eq!(dir.tree(), before);
 }
 

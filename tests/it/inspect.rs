@@ -116,7 +116,7 @@ fn what_is_written_is_clean_and_what_was_dropped_is_said_in_one_line() {
     let warnings: Vec<_> = ran
         .stderr
         .lines()
-        .filter(|l| l.starts_with("warning"))
+        .filter(|l| l.starts_with("warning: m/"))
         .collect();
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(warnings[0].contains("m/IMG_1.jpg: dropped: "));

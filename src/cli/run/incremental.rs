@@ -70,7 +70,7 @@ impl Job<'_> {
                 hashes.output = digest;
                 let line = self.earlier_line(planned, hashes);
                 // Of a report that lost its line nobody could say what is covered.
-                let is_lost = self.needs_line && line.is_none() && digest.is_some();
+                let is_lost = self.needs_line && !skips && line.is_none() && digest.is_some();
                 if missing || is_lost {
                     *rule = Existing::Replace;
                     return Ok(None);

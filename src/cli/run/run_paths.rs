@@ -58,7 +58,8 @@ fn relative(path: &Path, folder: &Path) -> Option<PathBuf> {
     );
     let (mut to, mut at) = (path.components().peekable(), folder.components().peekable());
     while to.peek().is_some() && to.peek() == at.peek() {
-        (to.next(), at.next());
+        to.next();
+        at.next();
     }
     let up = at.map(|_| Component::ParentDir);
     let relative: PathBuf = up.chain(to).collect();

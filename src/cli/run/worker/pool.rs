@@ -31,6 +31,9 @@ pub(crate) struct Pool<'a> {
     jobs: usize,
 }
 
+/// What the engine says where memory is short.
+const NO_BUFFERS: &str = "no memory for";
+
 /// Why a file has no result.
 enum Failed {
     /// For lack of memory.
@@ -137,6 +140,13 @@ impl<'a> Pool<'a> {
             None => self.started(memory).map_err(Failed::Other)?,
         };
         match link.ask(request, bytes, self.interrupt) {
+            Ok((Answer::Failed(why), _)) if why.contains(NO_BUFFERS) => {
+                self.idle().push(link);
+                Err(Failed::Memory(End {
+                    how: why,
+                    out_of_memory: true,
+                }))
+            }
             Ok((Answer::Failed(why), _)) => {
                 self.idle().push(link);
                 Err(Failed::Other(anyhow!("{why}")))

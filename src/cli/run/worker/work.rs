@@ -51,6 +51,7 @@ pub(crate) struct Local {
     verifier: Option<Verifier>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one in a worker")]
 enum Source {
     Find(Anonymizer, AnonymizeOptions),
     FromReport(ReportApplier),
