@@ -91,6 +91,9 @@ impl Plans {
     pub(super) fn set_threshold(&mut self, threshold: f32) {
         for plan in &mut self.0 {
             plan.threshold = threshold;
+            if let Some(turns) = &mut plan.turns {
+                turns.single = turns.single.max(threshold);
+            }
         }
     }
 }

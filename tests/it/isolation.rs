@@ -140,7 +140,7 @@ fn a_photo_that_needs_too_much_memory_fails_alone() {
     dir.file("in/large.png", &wide_png(9000, 9000));
     let args = ["blur", "in", "-o", "out", "-j", "2", "--max-memory", "64M"];
     let ran = dir.run(&args).exits(1).says("large.png").says("memory");
-    ran.says("3 files, 2 written, 1 failed");
+    ran.says("3 files, 2 written").says("1 failed");
     assert!(!dir.path("out/large.png").exists());
 }
 
