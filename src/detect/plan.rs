@@ -91,8 +91,9 @@ impl Plans {
     pub(super) fn set_threshold(&mut self, threshold: f32) {
         for plan in &mut self.0 {
             plan.threshold = threshold;
-            if let Some(turns) = &mut plan.turns {
-                turns.single = turns.single.max(threshold);
+            // Probabilities of single turned faces are on a scale of their own; but 1 finds nothing.
+            if let (1.0.., Some(turns)) = (threshold, &mut plan.turns) {
+                turns.single = 1.0;
             }
         }
     }
