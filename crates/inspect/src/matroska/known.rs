@@ -209,12 +209,16 @@ pub(super) fn leaves<'a>(
             finding.detail(text(body))
         };
         match list.iter().find(|element| element.0 == kind) {
-            Some(Element(_, most, inside)) if body.len() <= *most && !inside.is_empty() => {
-                look(inside, body, place, out);
+            Some(Element(_, most, inside)) if body.len() <= *most => {
+                if !inside.is_empty() {
+                    look(inside, body, place, out);
+                }
             }
             _ if kind == id::CRC && body.len() == 4 => {}
-            _ if kind == id::VOID && says_something(body) => {
-                out.add(said(Kind::UnusedBytes, format!("{place}, element Void")));
+            _ if kind == id::VOID => {
+                if says_something(body) {
+                    out.add(said(Kind::UnusedBytes, format!("{place}, element Void")));
+                }
             }
             _ if says_something(body) => {
                 out.add(said(

@@ -23,9 +23,11 @@ pub(super) fn look(
     match &kind {
         b"hvc1" | b"hev1" => nal::sample(nal::Coding::Hevc, width.unwrap_or(4), &data, place, out),
         b"avc1" => nal::sample(nal::Coding::Avc, width.unwrap_or(4), &data, place, out),
-        b"av01" if obu::look(&data, place, out) > 1 => {
-            let finding = Finding::new(Kind::Preview, place).bytes(data.len());
-            out.add(finding.detail("several frames"));
+        b"av01" => {
+            if obu::look(&data, place, out) > 1 {
+                let finding = Finding::new(Kind::Preview, place).bytes(data.len());
+                out.add(finding.detail("several frames"));
+            }
         }
         b"jpeg" => {
             let end = embedded::jpeg_end(&data).unwrap_or(data.len());
