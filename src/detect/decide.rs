@@ -39,9 +39,6 @@ pub(super) struct Features {
     size: f32,
 }
 
-/// The largest probability: a decision is never certain, so that a threshold of 1 finds nothing.
-const MOST: f32 = 0.9999;
-
 impl Features {
     /// Of a box whose longer side is `side` pixels on the first look's canvas; `scores` are 0 where a
     /// look saw nothing.
@@ -68,19 +65,18 @@ impl Features {
         self
     }
 
-    /// Adds what a second look saw, and what the judge makes of that.
-    pub(super) fn again(mut self, glance: Option<&Glance>, judge: f32) -> Self {
+    /// Adds what a second look saw.
+    pub(super) fn again(mut self, glance: Option<&Glance>) -> Self {
         self.score(glance.map_or(0.0, |g| g.score));
-        self.values.extend([judge, judge * self.size]);
         self
     }
 
-    /// The probability of a face, in `0.0..=MOST`. `weights` fit the features by construction of the tables.
+    /// The probability of a face. `weights` fit the features by construction of the tables.
     pub(super) fn probability(&self, weights: &[f32]) -> f32 {
         debug_assert_eq!(weights.len(), self.values.len() + 1);
         let terms = self.values.iter().chain(&[1.0]).zip(weights);
         let sum: f32 = terms.map(|(v, w)| v * w).sum();
-        (1.0 / (1.0 + (-sum).exp())).clamp(0.0, MOST)
+        (1.0 / (1.0 + (-sum).exp())).clamp(0.0, 1.0)
     }
 }
 

@@ -76,9 +76,9 @@ impl Evidence {
         Features::new(&self.scores, self.side).among(&self.context)
     }
 
-    /// Judges it anew by what a second look saw; `judge` is what the judge of close-ups says.
-    pub(super) fn judge_again(&mut self, glance: Option<Glance>, judge: f32, judges: &Judges) {
-        let features = self.among().again(glance.as_ref(), judge);
+    /// Judges it anew by what a second look saw.
+    pub(super) fn judge_again(&mut self, glance: Option<Glance>, judges: &Judges) {
+        let features = self.among().again(glance.as_ref());
         self.likelihood = features.probability(judges.again);
         if let Some(glance) = glance.filter(|g| g.area.iou(&self.area) >= SAME) {
             self.confirmed = true;

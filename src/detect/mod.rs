@@ -7,7 +7,6 @@ mod context;
 mod decide;
 mod evidence;
 mod heads;
-mod judge;
 mod letterbox;
 mod look;
 mod merge;
@@ -33,15 +32,13 @@ use crate::picture::{Picture, RgbImage};
 use evidence::Evidence;
 use faceveil_engine::{Engine, EngineOptions};
 use heads::Head;
-use judge::Judge;
 use letterbox::{Canvas, Letterbox};
 use look::Look;
 use merge::Sighting;
 use plan::{Plan, Plans};
 use pool::Pool;
-use second_look::{CloseUp, Glance, second_look};
+use second_look::second_look;
 use std::path::PathBuf;
-use turned::Shown;
 
 /// Intersection over union above which two boxes of one look are the same face: what the networks'
 /// authors use.
@@ -118,9 +115,6 @@ pub struct Detector {
     plans: Plans,
     min_face: f32,
     pools: Vec<(Head, Pool)>,
-    /// CenterFace with inner tensors as outputs, for second looks.
-    close_ups: Pool,
-    judge: Judge,
 }
 
 impl Detector {
@@ -161,20 +155,15 @@ impl Detector {
         let mut pools = vec![];
         for head in Head::ALL {
             if plans.use_head(head) || more.contains(&head) {
-                let model = weights::read(head.file(), options.models.as_deref())?;
+                let model = weights::read(head, options.models.as_deref())?;
                 pools.push((head, Pool::new(engine.load(&model)?)));
             }
         }
-        let model = weights::read(Head::CenterFace.file(), options.models.as_deref())?;
-        let close_ups = Pool::new(engine.load(&judge::network(&model)?)?);
-        let judge = Judge::read(&weights::read(judge::FILE, options.models.as_deref())?)?;
         Ok(Self {
             engine: engine.name().to_owned(),
             plans,
             min_face: options.min_face,
             pools,
-            close_ups,
-            judge,
         })
     }
 
@@ -218,10 +207,14 @@ impl Detector {
         doubtful.sort_by(|a, b| b.likelihood.total_cmp(&a.likelihood));
         doubtful.truncate(plan.doubt.glances);
         let areas: Vec<Rect> = doubtful.iter().map(|e| e.area).collect();
-        let close_ups = second_look(picture, &areas, &self.close_ups)?;
-        for (evidence, close_up) in doubtful.into_iter().zip(close_ups) {
-            let judge = self.judge.logit(&close_up.features)?;
-            evidence.judge_again(close_up.glance, judge, &plan.judges);
+        let glances = second_look(
+            picture,
+            &areas,
+            plan.doubt.tile,
+            self.pool(Head::CenterFace)?,
+        )?;
+        for (evidence, glance) in doubtful.into_iter().zip(glances) {
+            evidence.judge_again(glance, &plan.judges);
         }
         let (accepted, mut others): (Vec<_>, Vec<_>) = all
             .into_iter()
@@ -303,21 +296,16 @@ impl Detector {
             .ok_or_else(|| Error::new(ErrorKind::Internal, "a look without its network"))
     }
 
-    /// What the decision is fitted on, one row per proposal: left, top, right, bottom; side on the first look's
-    /// canvas; score and box of the second look (0 for none); the scores of the looks; and the features of its
-    /// close-up. What is less likely than `least` after the looks gets none. With `as_if`, a picture is treated as
-    /// one whose longer side is so long that was reduced to this one: how the plan for large photos is fitted on
-    /// small ones. For `scripts/fit_decision.py`.
+    /// What the decision is fitted on, one row per proposal, all of them looked at again: left, top,
+    /// right, bottom; side on the first look's canvas; score and box of the second look (0 for none);
+    /// the scores of the looks. With `as_if`, a picture is treated as one whose longer side is so long
+    /// that was reduced to this one: how the plan for large photos is fitted on small ones. For
+    /// `scripts/fit_decision.py`.
     ///
     /// # Errors
     /// Those of [`Detector::detect`].
     #[doc(hidden)]
-    pub fn evidence(
-        &self,
-        picture: &dyn Picture,
-        as_if: Option<u32>,
-        least: f32,
-    ) -> Result<Vec<(Vec<f32>, Vec<f32>)>> {
+    pub fn evidence(&self, picture: &dyn Picture, as_if: Option<u32>) -> Result<Vec<Vec<f32>>> {
         let size = picture.size();
         let plan = match as_if {
             Some(longest) => self
@@ -327,62 +315,22 @@ impl Detector {
             None => self.plans.of(size).clone(),
         };
         let all = self.gather(picture, &plan)?;
-        let shown = all.iter().filter(|e| e.likelihood >= least);
-        let areas: Vec<Rect> = shown.map(|e| e.area).collect();
-        let mut close_ups = second_look(picture, &areas, &self.close_ups)?.into_iter();
-        let rows = all.iter().map(|e| {
-            let close_up = if e.likelihood >= least {
-                close_ups.next().unwrap_or_default()
-            } else {
-                CloseUp::default()
-            };
-            let glance = close_up.glance;
+        let areas: Vec<Rect> = all.iter().map(|e| e.area).collect();
+        let glances = second_look(
+            picture,
+            &areas,
+            plan.doubt.tile,
+            self.pool(Head::CenterFace)?,
+        )?;
+        let corners = |r: &Rect| [r.left(), r.top(), r.right(), r.bottom()];
+        let rows = all.iter().zip(glances).map(|(e, glance)| {
             let mut row = corners(&e.area).to_vec();
             row.push(e.side);
             row.push(glance.as_ref().map_or(0.0, |g| g.score));
             row.extend(glance.map_or([0.0; 4], |g| corners(&g.area)));
             row.extend(&e.scores);
-            (row, close_up.features)
+            row
         });
-        Ok(rows.collect())
-    }
-
-    /// The same of the faces that a turned picture hints at, `quarters` of a turn clockwise: rows as
-    /// [`Detector::evidence`] gives them, the boxes in the picture as it was given, the last number the hint's score.
-    ///
-    /// # Errors
-    /// Those of [`Detector::detect`].
-    #[doc(hidden)]
-    pub fn turned_evidence(
-        &self,
-        picture: &dyn Picture,
-        quarters: usize,
-        longest: u32,
-        least: f32,
-    ) -> Result<Vec<(Vec<f32>, Vec<f32>)>> {
-        let shown = turned::by_quarters(picture, quarters);
-        let look = Look {
-            head: Head::YuNet,
-            longest,
-            least: 0.0,
-            most: 1.0,
-            floor: least,
-        };
-        let hints = self.hints_of(&shown, &look)?;
-        let areas: Vec<Rect> = hints.iter().map(|h| h.0).collect();
-        let close_ups = second_look(&shown, &areas, &self.close_ups)?;
-        let rows = hints
-            .iter()
-            .zip(close_ups)
-            .map(|((area, score), close_up)| {
-                let mut row = corners(&shown.rect_back(area)).to_vec();
-                row.push(area.longest() * look.factor(picture.size()));
-                row.push(close_up.glance.as_ref().map_or(0.0, |g| g.score));
-                let back = |g: Glance| corners(&shown.rect_back(&g.area));
-                row.extend(close_up.glance.map_or([0.0; 4], back));
-                row.push(*score);
-                (row, close_up.features)
-            });
         Ok(rows.collect())
     }
 
@@ -391,8 +339,4 @@ impl Detector {
     pub fn engine(&self) -> &str {
         &self.engine
     }
-}
-
-fn corners(r: &Rect) -> [f32; 4] {
-    [r.left(), r.top(), r.right(), r.bottom()]
 }

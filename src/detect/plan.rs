@@ -33,6 +33,9 @@ pub(super) struct Doubt {
     pub(super) sure: f32,
     /// Most faces of one picture that are looked at again, the likeliest first.
     pub(super) glances: usize,
+    /// Side of what a second look sees of each, canvas pixels. At 160 no more of `Balanced`'s faces are found than at
+    /// 128, but `Fast` covers a tenth more that is none at 128; at 96 all find fewer.
+    pub(super) tile: u32,
 }
 
 impl Doubt {
@@ -91,10 +94,6 @@ impl Plans {
     pub(super) fn set_threshold(&mut self, threshold: f32) {
         for plan in &mut self.0 {
             plan.threshold = threshold;
-            // Probabilities of single turned faces are on a scale of their own; but 1 finds nothing.
-            if let (1.0.., Some(turns)) = (threshold, &mut plan.turns) {
-                turns.single = 1.0;
-            }
         }
     }
 }

@@ -5,7 +5,6 @@
 //! one candidate only.
 
 use super::heads::{Candidate, Head};
-use super::judge::features;
 use super::letterbox::{Canvas, Letterbox};
 use super::pool::Pool;
 use crate::error::Result;
@@ -13,9 +12,7 @@ use crate::geometry::{PixelRect, Point, Rect, Size};
 use crate::picture::Picture;
 
 /// A tile's side is so many times the longer side of the candidate in it.
-pub(super) const SURROUNDINGS: f32 = 3.2;
-/// Side of what a close-up shows of each, canvas pixels.
-pub(super) const TILE: u32 = 128;
+const SURROUNDINGS: f32 = 3.2;
 /// Most tiles across a canvas, and down.
 const COLUMNS: u32 = 8;
 const ROWS: u32 = 3;
@@ -35,22 +32,15 @@ pub(super) struct Glance {
     pub(super) landmarks: Option<[Point; 5]>,
 }
 
-/// What a second look made of one candidate.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct CloseUp {
-    pub(super) glance: Option<Glance>,
-    /// What the judge reads, see [`features`]; empty if the candidate lies outside the picture.
-    pub(super) features: Vec<f32>,
-}
-
-/// Shows the `areas` to `pool`'s CenterFace again, which gives its inner tensors, too, each in a tile. Per area, what it
-/// saw in the middle.
+/// Shows the `areas` to `pool`'s CenterFace again, each in a tile of `side` canvas pixels, a multiple of 32. Per area,
+/// what it saw in the middle.
 pub(super) fn second_look(
     picture: &dyn Picture,
     areas: &[Rect],
+    side: u32,
     pool: &Pool,
-) -> Result<Vec<CloseUp>> {
-    let (head, side) = (Head::CenterFace, TILE);
+) -> Result<Vec<Option<Glance>>> {
+    let head = Head::CenterFace;
     let per_canvas = (COLUMNS * ROWS) as usize;
     let mut all = Vec::with_capacity(areas.len());
     for sheet in areas.chunks(per_canvas) {
@@ -70,16 +60,10 @@ pub(super) fn second_look(
             parts: tiles.iter().flatten().map(|(p, c)| (p, c)).collect(),
         })?;
         let seen = head.decode(&outputs, canvas, FLOOR)?;
-        for ((i, place), area) in tiles.into_iter().enumerate().zip(sheet) {
-            let Some((place, _)) = place else {
-                all.push(CloseUp::default());
-                continue;
-            };
-            let tile = (i as u32, side);
-            let glance = in_the_middle(&seen, tile, canvas, &place);
-            let corner = corner(tile, canvas);
-            let features = features(&outputs, canvas, corner, area, glance.as_ref())?;
-            all.push(CloseUp { glance, features });
+        for (i, place) in tiles.into_iter().enumerate() {
+            all.push(
+                place.and_then(|(place, _)| in_the_middle(&seen, (i as u32, side), canvas, &place)),
+            );
         }
     }
     Ok(all)

@@ -3,13 +3,13 @@
 //!
 //! Invariant: what is found comes back in pixels of the picture as it was given.
 
-use super::decide::Features;
+use super::heads::Head;
 use super::look::Look;
 use super::merge::Sighting;
 use super::plan::Plan;
 use super::second_look::second_look;
 use super::tilted::{Tilted, TiltedTurned};
-use super::{Detected, Detector, WORTH_TELLING};
+use super::{Detected, Detector};
 use crate::error::Result;
 use crate::face::Face;
 use crate::geometry::{Orientation, PixelRect, Point, Rect, Size};
@@ -25,7 +25,7 @@ const TURNS: [Orientation; 3] = [
 /// A turn shows more than upright if the scores of all that is seen in it come to so much more: one face.
 const MORE: f32 = 0.5;
 /// The likeliest faces of a turn that get a second look.
-const MOST_HINTS: usize = 16;
+const MOST_HINTS: usize = 2;
 /// Longest side of the copy that is searched in a turn by an eighth: one canvas or two across.
 const MOST_TILTED: u32 = 1792;
 
@@ -35,23 +35,17 @@ const PLAIN: std::ops::Range<f32> = 32.0..560.0;
 /// How a plan deals with turned faces.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Turns {
-    /// How a picture is shown turned; its floor is what makes a sighting worth a second look.
+    /// How a picture is shown turned; its floor is what makes a turn worth a second look.
     pub(super) look: Look,
-    /// Least score of sightings that count when a turn is compared with upright.
-    pub(super) counted: f32,
     /// The same for turns by an odd number of eighths.
     pub(super) look_tilted: Look,
     /// In which of these it is shown: turns by quarters, on top of an eighth.
     pub(super) tilts: &'static [Orientation],
     /// How much of the picture's corners is left out there, see [`Tilted::new`].
     pub(super) corners: f32,
-    /// Whether a turn in which a second look sees a face that is news is searched as a whole, too.
-    pub(super) searched: bool,
-    /// The regression for a single face in a turn, see [`super::weights_of_evidence`].
-    pub(super) judge: &'static [f32],
-    /// Least probability, by that regression, of a single face.
-    pub(super) single: f32,
-    /// Least probability of a face in a turn that is searched and is not how the picture belongs.
+    /// Least score of the second look for a turn to be searched, unless it shows more than upright.
+    pub(super) confirmed: f32,
+    /// Least probability of a face in a turn that is not how the picture belongs.
     pub(super) threshold: f32,
     /// Whether the picture is shown inverted, too.
     pub(super) negatives: bool,
@@ -81,14 +75,8 @@ pub(super) trait Shown: Picture {
     }
 }
 
-/// A picture turned clockwise by so many quarters.
-pub(super) fn by_quarters(picture: &dyn Picture, quarters: usize) -> Turned<'_> {
-    let turn = TURNS[(quarters + TURNS.len() - 1) % TURNS.len()];
-    Turned { picture, turn }
-}
-
 /// A picture after a turn by quarters.
-pub(super) struct Turned<'a> {
+struct Turned<'a> {
     picture: &'a dyn Picture,
     turn: Orientation,
 }
@@ -152,12 +140,12 @@ pub(super) struct Before {
 }
 
 impl Before {
-    /// What is known, and what the cheapest network sees in the picture as it is with scores from `least` on.
-    pub(super) fn new(all: &Detected, hints: &[Hint], least: f32) -> Self {
+    /// What is known, and what the cheapest network sees in the picture as it is.
+    pub(super) fn new(all: &Detected, hints: &[Hint]) -> Self {
         Self {
             areas: areas(&all.faces),
             sure: sure(&all.faces),
-            hinted: total(hints, least),
+            hinted: total(hints),
         }
     }
 
@@ -166,8 +154,8 @@ impl Before {
     }
 
     /// Whether a turn shows more than was seen without it.
-    fn knew_less_than(&self, hints: &[Hint], turns: &Turns) -> bool {
-        total(hints, turns.counted) > self.hinted + MORE
+    fn knew_less_than(&self, hints: &[Hint]) -> bool {
+        total(hints) > self.hinted + MORE
     }
 }
 
@@ -178,10 +166,8 @@ fn areas(faces: &[Face]) -> Vec<Rect> {
     faces.iter().map(|f| f.area).collect()
 }
 
-/// The sum of the scores from `least` on.
-fn total(hints: &[Hint], least: f32) -> f32 {
-    let scores = hints.iter().map(|h| h.score);
-    scores.filter(|s| *s >= least).sum()
+fn total(hints: &[Hint]) -> f32 {
+    hints.iter().map(|h| h.score).sum()
 }
 
 /// Whether one look alone saw what others must have seen, too. Upright the fitted decision weighs that; among
@@ -226,11 +212,10 @@ impl Detector {
         if hinted.is_empty() && tilted.is_none() {
             return Ok(());
         }
-        let upright = self.hints(&small, &turns.look)?;
-        let mut before = Before::new(all, &upright, turns.counted);
+        let mut before = Before::new(all, &self.hints(&small, &turns.look)?);
         let mut most = before.hinted;
         for (turn, hints) in hinted {
-            most = most.max(total(&hints, turns.counted));
+            most = most.max(total(&hints));
             let hints = enlarged(&hints, small.size(), picture.size());
             self.search(&Turned { picture, turn }, &hints, turns, &before, all)?;
         }
@@ -249,7 +234,7 @@ impl Detector {
                 let back = shown.rect_back(&h.area).mapped(0.0, 0.0, scale, scale);
                 back.is_some_and(|area| before.is_new(&area))
             };
-            if !before.knew_less_than(&hints, turns) && !hints.iter().any(is_news) {
+            if !before.knew_less_than(&hints) && !hints.iter().any(is_news) {
                 continue;
             }
             if large.is_none() {
@@ -282,7 +267,7 @@ impl Detector {
         Ok(Some((copy, hinted)).filter(|(_, hinted)| !hinted.is_empty()))
     }
 
-    /// Searches a turned picture that shows more than upright; of another one, judges the `hints` that are news.
+    /// Searches a turned picture, if any of the `hints` is a face that is not known yet.
     pub(super) fn search(
         &self,
         shown: &dyn Shown,
@@ -291,14 +276,19 @@ impl Detector {
         before: &Before,
         all: &mut Detected,
     ) -> Result<()> {
-        let shows_more = before.knew_less_than(hints, turns);
-        if !shows_more {
-            let confirmed = self.judge_hints(shown, hints, turns, before, all)?;
-            if !(turns.searched && confirmed) {
-                return Ok(());
-            }
-        }
+        let shows_more = before.knew_less_than(hints);
         let plan = self.plans.of(shown.size());
+        let glances = if shows_more {
+            Vec::new()
+        } else {
+            let news = hints.iter().map(|h| h.area);
+            let news = news.filter(|area| before.is_new(&shown.rect_back(area)));
+            let news: Vec<Rect> = news.take(MOST_HINTS).collect();
+            second_look(shown, &news, plan.doubt.tile, self.pool(Head::CenterFace)?)?
+        };
+        if !shows_more && !glances.iter().flatten().any(|g| g.score >= turns.confirmed) {
+            return Ok(());
+        }
         let found = self.find(shown, plan)?.faces;
         let is_lone = |f: &Face| is_lone(f, plan, shown.size());
         let (lone, seen): (Vec<Face>, Vec<Face>) = found.into_iter().partition(is_lone);
@@ -319,55 +309,6 @@ impl Detector {
         }
         all.faces.extend(more);
         Ok(())
-    }
-
-    /// Judges each hint that is no known face by a close-up of its own, in which it stands upright. Whether a
-    /// second look sees any of them.
-    fn judge_hints(
-        &self,
-        shown: &dyn Shown,
-        hints: &[Hint],
-        turns: &Turns,
-        before: &Before,
-        all: &mut Detected,
-    ) -> Result<bool> {
-        let is_news = |h: &&Hint| before.is_new(&shown.rect_back(&h.area));
-        let news: Vec<&Hint> = hints.iter().filter(is_news).take(MOST_HINTS).collect();
-        let areas: Vec<Rect> = news.iter().map(|h| h.area).collect();
-        let close_ups = second_look(shown, &areas, &self.close_ups)?;
-        let confirmed = close_ups.iter().any(|c| c.glance.is_some());
-        let scale = turns.look.factor(shown.size());
-        for (hint, close_up) in news.iter().zip(close_ups) {
-            let judge = self.judge.logit(&close_up.features)?;
-            let features = Features::new(&[hint.score], hint.area.longest() * scale);
-            let glance = close_up.glance.as_ref();
-            let score = features.again(glance, judge).probability(turns.judge);
-            let face = shown.face_back(Face {
-                area: hint.area,
-                score,
-                landmarks: glance.and_then(|g| g.landmarks),
-                found_by: vec![turns.look.name(shown.size())],
-            });
-            if score >= turns.single {
-                all.faces.push(face);
-            } else if score >= WORTH_TELLING {
-                all.rejected.push(face);
-            }
-        }
-        Ok(confirmed)
-    }
-
-    /// The same in pixels of `shown` itself, and their scores.
-    pub(super) fn hints_of(&self, shown: &Turned, look: &Look) -> Result<Vec<(Rect, f32)>> {
-        let small = look.whole(shown.picture)?;
-        let turned = Turned {
-            picture: &small.as_view(),
-            turn: shown.turn,
-        };
-        let scale = scale_between(small.size(), shown.picture.size());
-        let hints = self.hints(&turned, look)?;
-        let hints = mapped(&hints, |area| area.mapped(0.0, 0.0, scale, scale));
-        Ok(hints.into_iter().map(|h| (h.area, h.score)).collect())
     }
 
     /// What the network of `look` takes for faces in a small picture, in pixels of that, likeliest first.

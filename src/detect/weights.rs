@@ -1,25 +1,16 @@
 //! Where the models' bytes come from: the binary itself, or a folder.
 
 use super::heads::Head;
-use super::judge;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use std::borrow::Cow;
 use std::path::Path;
 
-/// The files: the networks and the judge of close-ups.
-const FILES: [&str; 4] = [
-    Head::CenterFace.file(),
-    Head::YuNet.file(),
-    Head::RetinaFace.file(),
-    judge::FILE,
-];
-
-/// A file's bytes.
-pub(super) fn read(file: &str, folder: Option<&Path>) -> Result<Cow<'static, [u8]>> {
+/// The ONNX file of a network.
+pub(super) fn read(head: Head, folder: Option<&Path>) -> Result<Cow<'static, [u8]>> {
     match folder {
         Some(folder) => {
-            let path = folder.join(file);
+            let path = folder.join(head.file());
             std::fs::read(&path).map(Cow::Owned).map_err(|e| {
                 Error::new(
                     ErrorKind::Engine,
@@ -28,7 +19,7 @@ pub(super) fn read(file: &str, folder: Option<&Path>) -> Result<Cow<'static, [u8
                 .because(e)
             })
         }
-        None => bundled(file),
+        None => bundled(head),
     }
 }
 
@@ -36,37 +27,34 @@ pub(super) fn read(file: &str, folder: Option<&Path>) -> Result<Cow<'static, [u8
 /// feature `bundled-models`.
 #[must_use]
 pub fn bundled_models() -> Vec<(&'static str, usize)> {
-    let size = |file: &'static str| Some((file, bundled(file).ok()?.len()));
-    FILES.into_iter().filter_map(size).collect()
+    let size = |head: Head| Some((head.file(), bundled(head).ok()?.len()));
+    Head::ALL.into_iter().filter_map(size).collect()
 }
 
 /// Their SHA-256, in the same order.
 #[must_use]
 pub fn bundled_digests() -> Vec<(&'static str, Digest)> {
-    let digest = |file: &'static str| Some((file, Digest::of(&bundled(file).ok()?)));
-    FILES.into_iter().filter_map(digest).collect()
+    let digest = |head: Head| Some((head.file(), Digest::of(&bundled(head).ok()?)));
+    Head::ALL.into_iter().filter_map(digest).collect()
 }
 
 #[cfg(feature = "bundled-models")]
-fn bundled(file: &str) -> Result<Cow<'static, [u8]>> {
-    const BYTES: [&[u8]; FILES.len()] = [
-        include_bytes!("../../models/centerface.onnx"),
-        include_bytes!("../../models/yunet_2023mar.onnx"),
-        include_bytes!("../../models/retinaface_mnet025.onnx"),
-        include_bytes!("../../models/judge.safetensors"),
-    ];
-    let found = FILES.iter().zip(BYTES).find(|(name, _)| **name == file);
-    found
-        .map(|(_, bytes)| Cow::Borrowed(bytes))
-        .ok_or_else(|| Error::new(ErrorKind::Internal, format!("no bundled file {file}")))
+fn bundled(head: Head) -> Result<Cow<'static, [u8]>> {
+    let bytes: &'static [u8] = match head {
+        Head::CenterFace => include_bytes!("../../models/centerface.onnx"),
+        Head::YuNet => include_bytes!("../../models/yunet_2023mar.onnx"),
+        Head::RetinaFace => include_bytes!("../../models/retinaface_mnet025.onnx"),
+    };
+    Ok(Cow::Borrowed(bytes))
 }
 
 #[cfg(not(feature = "bundled-models"))]
-fn bundled(file: &str) -> Result<Cow<'static, [u8]>> {
+fn bundled(head: Head) -> Result<Cow<'static, [u8]>> {
     Err(Error::new(
         ErrorKind::Engine,
         format!(
-            "this build has no bundled models; set `DetectorOptions::models` to a folder with {file}"
+            "this build has no bundled models; set `DetectorOptions::models` to a folder with {}",
+            head.file()
         ),
     ))
 }
@@ -78,7 +66,7 @@ mod tests {
     #[test]
     fn the_weights_are_the_documented_ones() {
         let readme = include_str!("../../models/README.md");
-        assert_eq!(bundled_digests().len(), FILES.len());
+        assert_eq!(bundled_digests().len(), Head::ALL.len());
         for (name, digest) in bundled_digests() {
             let mut rows = readme.lines();
             let row = rows

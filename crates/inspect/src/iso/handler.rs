@@ -60,7 +60,7 @@ pub(super) fn look(body: &[u8], place: &str, out: &mut Inspection) {
     // QuickTime counts its letters in front.
     let counted = name
         .split_first()
-        .filter(|(count, _)| **count > 0 && usize::from(**count) <= name.len() - 1)
+        .filter(|(count, _)| **count > 0 && usize::from(**count) < name.len())
         .and_then(|(count, letters)| letters.split_at_checked(usize::from(*count)));
     let (name, behind) = match counted {
         Some((letters, behind)) if !behind.contains(&0) || behind == [0] => (letters, behind),

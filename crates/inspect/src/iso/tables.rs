@@ -78,7 +78,7 @@ impl<'a> Tables<'a> {
             4 => self
                 .sizes
                 .get(at / 2)
-                .map(|b| if at % 2 == 0 { b >> 4 } else { b & 15 }.into()),
+                .map(|b| if at.is_multiple_of(2) { b >> 4 } else { b & 15 }.into()),
             8 => self.sizes.get(at).map(|b| u32::from(*b)),
             16 => BIG.u16(self.sizes, at * 2).map(u32::from),
             _ => BIG.u32(self.sizes, at * 4),

@@ -113,7 +113,10 @@ fn picture(
     while at < total {
         let group = match &entropy {
             Some((size, across, blocks)) => {
-                let (x, y) = (at % u64::from(width) >> size, at / u64::from(width) >> size);
+                let (x, y) = (
+                    (at % u64::from(width)) >> size,
+                    (at / u64::from(width)) >> size,
+                );
                 usize::from(*blocks.get((y * u64::from(*across) + x) as usize)?)
             }
             None => 0,

@@ -283,7 +283,7 @@ impl<'a> Bools<'a> {
             }
             self.below += 48;
         }
-        let split = 1 + ((self.range - 1) * u32::from(probability) >> 8);
+        let split = 1 + (((self.range - 1) * u32::from(probability)) >> 8);
         let border = u64::from(split) << self.below;
         let is_one = self.value >= border;
         if is_one {
