@@ -25,13 +25,18 @@ const SHRUNK: f32 = 0.75;
 /// needs ten at most.
 const MOST_ROUNDS: usize = 50;
 
+/// Rounds after which what is beyond the edges is left as it is; damaged files need three.
+const MOST_CLEARINGS: usize = 8;
+
 impl CodedImage {
     /// Takes away what blocks hold beyond the picture's right and bottom edge, which no viewer shows: a
     /// lossless crop leaves there what it cut off. Blocks wholly beyond become flat; those across an
     /// edge are coded anew from the samples that show, if they hold what no encoder puts there. Gives
     /// whether one of the latter was.
     pub fn clear_beyond_edges(&mut self) -> bool {
-        clear(self)
+        // A block that is coded anew may use other steps, and may have been the image of another one.
+        let rounds = (0..MOST_CLEARINGS).take_while(|_| clear(self));
+        rounds.count() > 0
     }
 
     /// Makes the blocks that lie wholly beyond the picture flat, with the mean of the nearest block
@@ -43,15 +48,17 @@ impl CodedImage {
     }
 }
 
-/// Takes away what is hidden beyond the edges of all components. Gives whether a block that shows in
+/// One round over the edges of all components. Gives whether a block that shows in
 /// part had something.
-pub(super) fn clear(coded: &mut CodedImage) -> bool {
+fn clear(coded: &mut CodedImage) -> bool {
     let mut found = false;
+    // Steps that nothing uses must not decide: the file that is written has others.
+    let neutral = coded.neutral_tables();
     for (index, component) in coded.frame.components.iter().enumerate() {
         let (blocks, table) = (&mut coded.planes[index], &coded.quant[index]);
         let most = coded.frame.most;
         let finest = (component.factors.0 == most.0, component.factors.1 == most.1);
-        found |= Edge::new(component, table, finest).clear(blocks);
+        found |= Edge::new(component, table, &neutral[index], finest).clear(blocks);
         pad(blocks, component);
     }
     found
@@ -86,7 +93,9 @@ const PAIR: usize = 2 * SIDE;
 
 /// The blocks of a component that show in part.
 struct Edge<'a> {
-    table: &'a QuantTable,
+    /// With neutral steps where nothing uses them: what blocks are judged by.
+    neutral: &'a QuantTable,
+    /// What blocks are coded with.
     steps: Steps,
     /// Blocks across and down that show.
     own: (usize, usize),
@@ -103,7 +112,12 @@ struct Edge<'a> {
 impl<'a> Edge<'a> {
     /// `finest` says for both directions whether a sample is a pixel. Elsewhere encoders may repeat the
     /// last pixel instead of the last sample, which stands for others, too.
-    fn new(component: &Component, table: &'a QuantTable, finest: (bool, bool)) -> Self {
+    fn new(
+        component: &Component,
+        table: &QuantTable,
+        neutral: &'a QuantTable,
+        finest: (bool, bool),
+    ) -> Self {
         let shown = |samples: u32| (samples as usize - 1) % SIDE + 1;
         let shown = (
             shown(component.samples.width),
@@ -117,7 +131,7 @@ impl<'a> Edge<'a> {
         Self {
             mirrored_across: mirrored(shown.0, finest.0),
             mirrored_down: mirrored(shown.1, finest.1),
-            table,
+            neutral,
             steps: Steps::new(table),
             own: component.own,
             shown,
@@ -187,7 +201,7 @@ impl<'a> Edge<'a> {
     /// looked for by the method of Douglas and Rachford.
     fn is_repeated(&self, block: &Block, right: bool, bottom: bool) -> bool {
         let mut bounds = Bounds::<SIDE>::free();
-        bounds.set(block, self.table, (0, 0));
+        bounds.set(block, self.neutral, (0, 0));
         bounds.meets(|values| {
             let mut repeated = *values;
             if right {
@@ -218,7 +232,7 @@ impl<'a> Edge<'a> {
             let matters = (dx == 1 || right && x > 0) && (dy == 1 || bottom && y > 0);
             if matters {
                 let block = blocks.block(x + dx - 1, y + dy - 1);
-                bounds.set(block, self.table, (dx, dy));
+                bounds.set(block, self.neutral, (dx, dy));
             }
         }
         let across: Vec<Option<&Matrix<PAIR>>> = match right {

@@ -75,9 +75,6 @@ impl From<jpeg_coefficients::Error> for Error {
     }
 }
 
-/// A block beyond which another one mirrors it, and the corner, which mirrors both.
-const MOST_CLEARINGS: usize = 3;
-
 /// Reads a JPEG file.
 pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Result<Jpeg> {
     let (header, mut coded) = segments::split(file, budget, notes)?;
@@ -193,13 +190,8 @@ impl Body for Jpeg {
         self.kept = OnceLock::new();
         let model = self.coded.color_model();
         cover::edit(&mut self.coded, model, touched, change)?;
-        // Padding that mirrored what is covered now shows what was there. A block that is cleared may be
-        // the image of another one.
-        for _ in 0..MOST_CLEARINGS {
-            if !self.coded.clear_beyond_edges() {
-                break;
-            }
-        }
+        // Padding that mirrored what is covered still shows what was there.
+        self.coded.clear_beyond_edges();
         Ok(())
     }
 

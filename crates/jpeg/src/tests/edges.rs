@@ -3,7 +3,6 @@
 use super::super::coded::CodedImage;
 use super::super::coefficients::{Block, QuantTable};
 use super::super::dct::{Steps, forward, inverse};
-use super::super::edges;
 use super::super::frame::{Frame, Process};
 use crate::geometry::Size;
 use crate::testing::{Layout, Random, Script, file, layouts, read, whole_file};
@@ -116,7 +115,7 @@ proptest! {
             }
         });
         let mut after = before.clone();
-        prop_assert!(!edges::clear(&mut after));
+        prop_assert!(!after.clear_beyond_edges());
         prop_assert!(after == before);
     }
 
@@ -134,7 +133,7 @@ proptest! {
             (x * 2 + noise) as u8
         });
         let mut after = before.clone();
-        prop_assert!(!edges::clear(&mut after));
+        prop_assert!(!after.clear_beyond_edges());
         each_block(&before.frame, |c, x, y, beyond| if !beyond {
             assert!(before.planes[c].get(x, y) == after.planes[c].get(x, y), "{c} {x} {y}");
         });
@@ -153,7 +152,7 @@ proptest! {
             if inside { (60 + 2 * x + y) as u8 } else { random.below(256) as u8 }
         });
         let mut after = before.clone();
-        edges::clear(&mut after);
+        after.clear_beyond_edges();
         each_block(&frame, |c, x, y, beyond| {
             let component = &frame.components[c];
             let (w, h) = (component.samples.width as usize, component.samples.height as usize);
@@ -190,13 +189,13 @@ proptest! {
         each_block(&frame, |c, x, y, beyond| if beyond || wild {
             once.planes[c].put(x, y, &noise(&mut random));
         });
-        edges::clear(&mut once);
+        once.clear_beyond_edges();
         let mut twice = once.clone();
-        prop_assert!(!edges::clear(&mut twice), "{}", name);
+        prop_assert!(!twice.clear_beyond_edges(), "{}", name);
         prop_assert!(once == twice, "{}", name);
         let written = whole_file(&once);
         let mut again = read(&written).expect("reads its own");
-        prop_assert!(!edges::clear(&mut again), "{}", name);
+        prop_assert!(!again.clear_beyond_edges(), "{}", name);
         prop_assert!(whole_file(&again) == written, "{}", name);
     }
 
@@ -211,7 +210,7 @@ proptest! {
             each_block(&one.frame, |c, x, y, beyond| if beyond {
                 coded.planes[c].put(x, y, &noise(&mut random));
             });
-            edges::clear(&mut coded);
+            coded.clear_beyond_edges();
             whole_file(&coded)
         });
         prop_assert!(a == b, "{}", name);

@@ -168,6 +168,12 @@ fn use_fully(file: &[u8]) -> bool {
     let written = image.write(&[]).expect("writes what it read");
     let again = open(&written).expect("reads what it wrote");
     assert!(again.write(&[]).expect("writes it again") == written);
+    // What was cleared once stays so, whatever steps are written.
+    image.clear_beyond_edges();
+    let written = image.write_with_neutral_steps(&[]).expect("written");
+    let mut again = open(&written).expect("reads what it wrote");
+    assert!(!again.clear_beyond_edges());
+    assert!(again.planes == image.planes);
     true
 }
 

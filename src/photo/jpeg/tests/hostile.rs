@@ -55,17 +55,8 @@ fn use_fully(file: &[u8]) -> bool {
     assert!(result.is_ok());
     let written = jpeg.write().expect("writes what it read");
     let again = open(&written, 1 << 16).expect("reads what it wrote");
-    // A file so damaged that its own padding is taken for a hidden picture changes there once more.
-    let mut notes = Notes::default();
-    let clean = super::super::read(&written, &mut Budget::new(1 << 16), &mut notes).is_ok()
-        && !notes
-            .dropped
-            .iter()
-            .any(|what| what == "hidden-picture-data");
-    if clean {
-        assert!(again.to_rgba() == jpeg.to_rgba());
-        assert!(again.write().expect("writes it again") == written);
-    }
+    assert!(again.to_rgba() == jpeg.to_rgba());
+    assert!(again.write().expect("writes it again") == written);
     true
 }
 
