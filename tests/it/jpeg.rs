@@ -120,6 +120,47 @@ fn what_a_mask_hides_does_not_change_a_byte_of_the_file() {
     }
 }
 
+/// A grey JPEG of 19 x 16 pixels whose padding mirrors the picture, as Adobe Photoshop writes it: the last
+/// columns of the second block are seen again beyond the edge of the third. That block is of `value`.
+fn mirrored(value: u8) -> Vec<u8> {
+    let grey: Vec<u8> = (0..16 * 24)
+        .map(|at| {
+            let x: usize = at % 24;
+            let x = if x < 19 { x } else { 37 - x };
+            if (8..16).contains(&x) { value } else { 60 }
+        })
+        .collect();
+    let mut out = Vec::new();
+    let encoder = Encoder::new(&mut out, 95);
+    encoder.encode(&grey, 24, 16, ColorType::Luma).unwrap();
+    let frame = out.windows(2).position(|w| w == [0xff, 0xc0]).unwrap();
+    assert_eq!(out[frame + 7..frame + 9], [0, 24]);
+    out[frame + 8] = 19;
+    out
+}
+
+#[test]
+fn padding_that_mirrors_what_a_mask_hides_does_not_keep_it() {
+    let written = |value: u8| {
+        let mut photo = Photo::read(&mirrored(value), &Limits::default()).unwrap();
+        assert_eq!(photo.dropped(), [] as [String; 0], "it is ordinary padding");
+        let area = Rect::new(8.0, 0.0, 8.0, 16.0).unwrap();
+        let size = photo.stored_size(0);
+        let style = Style::Solid(Rgb(90, 90, 90));
+        let regions = [Region::new(Shape::Box, area)];
+        let redaction = Redaction::new(&style, &regions, size, Orientation::Normal);
+        let touched = |layout: &Layout| redaction.touched(layout);
+        photo
+            .edit(0, &touched, &mut |plane, channel| match plane {
+                AnyPlaneMut::U8(mut plane) => redaction.apply(&mut plane, channel),
+                AnyPlaneMut::U16(_) => panic!("eight bits a sample"),
+            })
+            .unwrap();
+        photo.write().unwrap()
+    };
+    assert!(written(230) == written(20));
+}
+
 #[test]
 fn a_colour_is_the_same_whatever_the_components_mean() {
     let wanted = [200u8, 60, 90];
