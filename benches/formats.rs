@@ -5,7 +5,7 @@
 
 mod made;
 
-use faceveil::{Format, KeepMetadata, Limits, Photo};
+use faceveil::{Format, Limits, Photo, ReadOptions};
 use made::{PHOTO, pixels};
 use std::fs;
 use std::time::Instant;
@@ -34,10 +34,11 @@ fn as_png(rgb: &[u8]) -> Vec<u8> {
 fn measure(format: Format, source: &[u8]) {
     let limits = Limits::default();
     let photo =
-        Photo::read_as(source, &limits, KeepMetadata::default(), Some(format)).expect("a PNG");
+        Photo::read(source, &ReadOptions::new().limits(limits).format(format)).expect("a PNG");
     let (file, write_s, write_mb) = timed(|| photo.write().expect("written"));
     drop(photo);
-    let (photo, read_s, read_mb) = timed(|| Photo::read(&file, &limits).expect("our own file"));
+    let (photo, read_s, read_mb) =
+        timed(|| Photo::read(&file, &ReadOptions::new().limits(limits)).expect("our own file"));
     assert_eq!(photo.stored_size(0), PHOTO);
     let megabytes = file.len() as f32 / 1e6;
     let name = format.name();

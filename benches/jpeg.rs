@@ -7,10 +7,10 @@
 mod made;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use faceveil::{
-    AnyPlaneMut, Layout, Limits, Orientation, Photo, Picture, PixelRect, Rect, Redaction, Region,
-    Shape, Size, Style,
-};
+use faceveil::geometry::{Orientation, PixelRect};
+use faceveil::plane::{AnyPlaneMut, Layout};
+use faceveil::redact::Redaction;
+use faceveil::{Photo, Picture, ReadOptions, Rect, Region, Shape, Size, Style};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use made::{PHOTO, pixels};
 use std::hint::black_box;
@@ -37,7 +37,7 @@ fn by_pixels(file: &[u8]) -> Vec<u8> {
 }
 
 fn read(file: &[u8]) -> Photo {
-    Photo::read(file, &Limits::default()).expect("reads")
+    Photo::read(file, &ReadOptions::new()).expect("reads")
 }
 
 /// Four faces, each masked over 380 by 460 pixels.

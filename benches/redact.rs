@@ -1,9 +1,10 @@
 //! Time to cover a photo's faces: `cargo bench --bench redact`.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use faceveil::{
-    Channel, Layout, Orientation, PlaneMut, Rect, Redaction, Region, Rgb, Shape, Size, Style,
-};
+use faceveil::geometry::Orientation;
+use faceveil::plane::{Channel, Layout, PlaneMut};
+use faceveil::redact::{Redaction, Rgb};
+use faceveil::{Rect, Region, Shape, Size, Style};
 use std::hint::black_box;
 
 /// Twelve megapixels.

@@ -2,7 +2,7 @@
 //! per picture. `cargo run --release --example evidence -- PRESET [models=FOLDER] [as-if=LONGEST] PICTURE...`. With
 //! `as-if` each picture is treated as one of that size made smaller, to fit the plan for large photos.
 
-use faceveil::{Detector, DetectorOptions, Limits, Photo, Preset};
+use faceveil::{Detector, DetectorOptions, Photo, Preset, ReadOptions};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1).peekable();
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let as_if = as_if.map(|a| a["as-if=".len()..].parse()).transpose()?;
     println!("{{\"preset\":{name:?},\"digest\":\"{}\"}}", preset.digest());
     for path in args {
-        let photo = Photo::read(&std::fs::read(&path)?, &Limits::default())?;
+        let photo = Photo::read(&std::fs::read(&path)?, &ReadOptions::new())?;
         let rows = detector.evidence(&photo.picture(0), as_if)?;
         println!("{{\"picture\":{path:?},\"rows\":{rows:?}}}");
     }

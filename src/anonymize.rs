@@ -17,7 +17,7 @@ use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Equirectangular, Orientation, Rect, Size};
 use crate::inspect::{FindingKind, Inspection, inspect};
-use crate::photo::{BACKDROPS, Format, KeepMetadata, Limits, Photo};
+use crate::photo::{BACKDROPS, Format, KeepMetadata, Limits, Photo, ReadOptions};
 use crate::picture::{Picture, RgbView};
 use crate::plane::{AnyPlaneMut, Channel, Layout, PlaneMut};
 use crate::redact::{Redaction, Region, Shape, Style};
@@ -187,21 +187,27 @@ impl Anonymizer {
     ///
     /// # Errors
     /// Those of [`Photo::read`] and [`Detector::detect`].
-    pub fn find(&self, file: &[u8]) -> Result<PreparedPhoto> {
-        self.find_with(file, &self.options)
+    pub fn prepare(&self, file: &[u8]) -> Result<PreparedPhoto> {
+        self.prepare_with(file, &self.options)
     }
 
-    /// As [`Anonymizer::find`], with other options than its own: places to cover that are known for
+    /// As [`Anonymizer::prepare`], with other options than its own: places to cover that are known for
     /// this one photo, for instance.
     ///
     /// # Errors
-    /// Those of [`Anonymizer::find`] and [`Anonymizer::new`].
-    pub fn find_with(&self, file: &[u8], options: &AnonymizeOptions) -> Result<PreparedPhoto> {
+    /// Those of [`Anonymizer::prepare`] and [`Anonymizer::new`].
+    pub fn prepare_with(&self, file: &[u8], options: &AnonymizeOptions) -> Result<PreparedPhoto> {
         options.check()?;
         let mut report = FileReport::new(self.detector.engine());
         report.sha256 = Some(FileDigests::of_input(Digest::of(file)));
         let start = Instant::now();
-        let photo = Photo::read_as(file, &options.limits, options.keep, options.format)?;
+        let photo = Photo::read(
+            file,
+            &ReadOptions::new()
+                .limits(options.limits)
+                .keep(options.keep)
+                .format(options.format),
+        )?;
         report.ms.decode = milliseconds(start);
         describe(&mut report, &photo);
         report.ignored = options.left_open();
@@ -276,9 +282,9 @@ impl Anonymizer {
     /// Reads a photo file, covers its faces, and gives the new file.
     ///
     /// # Errors
-    /// Those of [`Anonymizer::find`] and [`PreparedPhoto::redact`].
+    /// Those of [`Anonymizer::prepare`] and [`PreparedPhoto::redact`].
     pub fn photo(&self, file: &[u8]) -> Result<Anonymized> {
-        self.find(file)?.redact()
+        self.prepare(file)?.redact()
     }
 
     /// Covers the faces in a buffer of interleaved RGB, 8 bits a channel, rows without gaps, and

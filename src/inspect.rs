@@ -10,7 +10,7 @@ use std::path::Path;
 /// The formats and the limits are those of [`faceveil_inspect::inspect`].
 ///
 /// ```
-/// use faceveil::{FindingKind, inspect};
+/// use faceveil::inspect::{FindingKind, inspect};
 ///
 /// # fn main() -> faceveil::Result<()> {
 /// let gif = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xfe\x03Ann\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";

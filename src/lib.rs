@@ -2,8 +2,8 @@
 //!
 //! [`Anonymizer`] is the whole pipeline: the bytes of a photo in, the bytes of a clean photo out, and a
 //! [`FileReport`] about what was done. Its parts stand on their own: a [`Detector`] says where faces
-//! are in anything that implements [`Picture`], a [`Redaction`] covers regions in borrowed planes, a
-//! [`Photo`] is a file that was read and can be written anew, and [`inspect()`] names what any picture
+//! are in anything that implements [`Picture`], a [`Redaction`](redact::Redaction) covers regions in borrowed planes, a
+//! [`Photo`] is a file that was read and can be written anew, and [`inspect`](inspect::inspect) names what any picture
 //! file still hides.
 //!
 //! ```no_run
@@ -19,58 +19,48 @@
 //! ```
 //!
 //! Coordinates are pixels of the upright picture, origin at the top left, rectangles half-open.
-//! [`VideoAnonymizer`] is the same for videos, from file to file. [`read_report`] reads reports back,
+//! [`VideoAnonymizer`] is the same for videos, from file to file. [`report::read_report`] reads reports back,
 //! strictly, and an [`ReportApplier`] covers what they say without looking for anything.
 //!
 //! The library opens no connection, prints nothing, starts no thread but for videos, and reads no environment but
-//! where ONNX Runtime is looked for ([`EngineOptions::onnxruntime`]).
+//! where ONNX Runtime is looked for ([`engine::EngineOptions::onnxruntime`]).
 
 mod anonymize;
-mod colour;
-mod detect;
+pub mod detect;
 mod digest;
 mod error;
 mod face;
-mod geometry;
-mod inspect;
-mod photo;
-mod picture;
-mod plane;
-mod redact;
-mod report;
+pub mod geometry;
+pub mod inspect;
+pub mod photo;
+pub mod picture;
+pub mod plane;
+pub mod redact;
+pub mod report;
 #[cfg(feature = "video")]
 mod track;
-mod verify;
+pub mod verify;
 #[cfg(feature = "video")]
-mod video;
+pub mod video;
+
+/// What runs the networks: the built-in engine or ONNX Runtime, and on which device.
+pub mod engine {
+    pub use faceveil_engine::{Device, EngineChoice, EngineInfo, EngineOptions, engines};
+}
 
 pub use anonymize::{
     AnonymizeOptions, Anonymized, Anonymizer, Masking, PreparedPhoto, ReportApplier,
 };
 #[cfg(feature = "video")]
 pub use anonymize::{Progress, VideoAnonymizer, VideoOptions};
-pub use colour::{SampleCoding, YuvMatrix, YuvRange};
-pub use detect::{Detected, Detector, DetectorOptions, Preset, bundled_digests, bundled_models};
-pub use digest::Digest;
+pub use detect::{Detector, DetectorOptions, Preset};
 pub use error::{Error, ErrorKind, Result};
-pub use face::{Face, Landmarks};
-#[doc(hidden)]
-pub use faceveil_engine::side_by_side;
-pub use faceveil_engine::{Device, EngineChoice, EngineInfo, EngineOptions, engines};
-pub use geometry::{Equirectangular, Orientation, PixelRect, Point, Rect, Size};
-pub use inspect::{Finding, FindingKind, Inspection, inspect, inspect_file};
-pub use photo::{FileKind, Format, KeepMetadata, Limits, Photo};
-pub use picture::{Picture, RgbImage, RgbView};
-pub use plane::{AnyPlaneMut, Channel, Layout, Plane, PlaneMut, Sample};
-pub use redact::{Redaction, Region, Rgb, Shape, Sticker, Style};
-pub use report::{
-    FileDigests, FileReport, FormatChange, Outcome, ReportFace, ReportReader, ReportRegion,
-    ReportStyle, RunSummary, SCHEMA, StageTimings, TrackSummary, UncoveredSpan, Verdict,
-    Verification, VerifyFinding, read_report,
-};
-pub use verify::{Verifier, VerifierOptions};
-#[cfg(feature = "video")]
-pub use video::{Audio, Backend, Effort, Encoding, VideoFrames, ffmpeg};
+pub use face::Face;
+pub use geometry::{Rect, Size};
+pub use photo::{Format, KeepMetadata, Limits, Photo, ReadOptions};
+pub use picture::Picture;
+pub use redact::{Region, Shape, Style};
+pub use report::FileReport;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

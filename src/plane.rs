@@ -4,6 +4,10 @@
 //!
 //! Invariant: every sample that width, height, stride and step name lies inside the slice.
 
+mod coding;
+
+pub use coding::{SampleCoding, YuvMatrix, YuvRange};
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 
@@ -29,7 +33,7 @@ pub enum Channel {
     InvertedBlack,
 }
 
-/// A sample type: `u8` or `u16`. How much of its range is used, a [`SampleCoding`](crate::SampleCoding) says.
+/// A sample type: `u8` or `u16`. How much of its range is used, a [`SampleCoding`] says.
 pub trait Sample:
     Copy + Default + Send + Sync + PartialEq + std::fmt::Debug + sealed::Sealed + 'static
 {

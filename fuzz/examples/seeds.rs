@@ -3,7 +3,7 @@
 //!
 //!     cargo run --manifest-path fuzz/Cargo.toml --example seeds
 
-use faceveil::{Format, KeepMetadata, Limits, Photo};
+use faceveil::{Format, Photo, ReadOptions};
 use std::error::Error;
 use std::fs;
 use std::path::Path;
@@ -65,12 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let bitmap = bitmap(37, 29);
     let mut files = vec![("bmp", bitmap.clone()), ("gif", GIF.to_vec())];
     for format in FORMATS {
-        let photo = Photo::read_as(
-            &bitmap,
-            &Limits::default(),
-            KeepMetadata::default(),
-            Some(format),
-        )?;
+        let photo = Photo::read(&bitmap, &ReadOptions::new().format(format))?;
         files.push((format.short(), photo.write()?));
     }
     for (name, file) in &files {

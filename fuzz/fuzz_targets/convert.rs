@@ -3,7 +3,8 @@
 
 #![no_main]
 
-use faceveil::{ErrorKind, Format, KeepMetadata, Limits, Photo, inspect};
+use faceveil::{ErrorKind, Format, KeepMetadata, Limits, Photo, ReadOptions};
+use faceveil::inspect::inspect;
 use libfuzzer_sys::fuzz_target;
 
 /// HEIC and AVIF take too long for many runs, so their pictures are small.
@@ -29,7 +30,7 @@ fuzz_target!(|data: &[u8]| {
         gps: true,
         copyright: true,
     };
-    let photo = match Photo::read_as(file, &limits, keep, Some(to)) {
+    let photo = match Photo::read(file, &ReadOptions::new().limits(limits).keep(keep).format(to)) {
         Ok(photo) => photo,
         Err(error) => {
             assert_ne!(error.kind(), ErrorKind::Internal, "{error:?}");
@@ -39,7 +40,7 @@ fuzz_target!(|data: &[u8]| {
     match photo.write() {
         Ok(written) => {
             inspect(&written).expect("known");
-            Photo::read(&written, &limits).expect("reads what it wrote");
+            Photo::read(&written, &ReadOptions::new().limits(limits)).expect("reads what it wrote");
         }
         Err(error) => assert_ne!(error.kind(), ErrorKind::Internal, "{error:?}"),
     }

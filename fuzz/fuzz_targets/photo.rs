@@ -3,14 +3,17 @@
 
 #![no_main]
 
-use faceveil::{ErrorKind, Layout, Limits, Photo, PixelRect, inspect};
+use faceveil::{ErrorKind, Limits, Photo, ReadOptions};
+use faceveil::geometry::PixelRect;
+use faceveil::inspect::inspect;
+use faceveil::plane::Layout;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {
     let limits = Limits {
         max_pixels: 1 << 18,
     };
-    let mut photo = match Photo::read(file, &limits) {
+    let mut photo = match Photo::read(file, &ReadOptions::new().limits(limits)) {
         Ok(photo) => photo,
         Err(error) => {
             assert_ne!(error.kind(), ErrorKind::Internal, "{error:?}");
@@ -30,5 +33,5 @@ fuzz_target!(|file: &[u8]| {
     let written = photo.write().expect("writes what it read");
     let seen = inspect(&written).expect("known");
     assert!(seen.is_clean(), "{seen:?}");
-    Photo::read(&written, &limits).expect("reads what it wrote");
+    Photo::read(&written, &ReadOptions::new().limits(limits)).expect("reads what it wrote");
 });

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use faceveil::read_report;
+use faceveil::report::read_report;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {

@@ -2,7 +2,8 @@
 
 #![no_main]
 
-use faceveil::{Backend, ErrorKind, VideoFrames};
+use faceveil::ErrorKind;
+use faceveil::video::{Backend, VideoFrames};
 use libfuzzer_sys::fuzz_target;
 use std::io::Write;
 use std::ops::ControlFlow;

@@ -9,7 +9,7 @@ use super::{PreparedPhoto, describe, milliseconds, upright};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Rect;
-use crate::photo::{Format, KeepMetadata, Limits, Photo};
+use crate::photo::{Format, KeepMetadata, Limits, Photo, ReadOptions};
 use crate::redact::{Sticker, Style};
 use crate::report::{FileDigests, FileReport, Outcome, Schedule, StageTimings, ensure_regions};
 use std::time::Instant;
@@ -38,12 +38,18 @@ impl ReportApplier {
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if it is not the file, size or number of frames of the line, a region
     /// of it is no box in the picture, or the style cannot be had; those of [`Photo::read`].
-    pub fn find(&self, file: &[u8], line: &FileReport) -> Result<PreparedPhoto> {
+    pub fn prepare(&self, file: &[u8], line: &FileReport) -> Result<PreparedPhoto> {
         ensure_regions(line)?;
         let style = self.style(line)?;
         let mut report = begun(line, Digest::of(file))?;
         let start = Instant::now();
-        let photo = Photo::read_as(file, &self.limits, self.keep, self.format)?;
+        let photo = Photo::read(
+            file,
+            &ReadOptions::new()
+                .limits(self.limits)
+                .keep(self.keep)
+                .format(self.format),
+        )?;
         report.ms.decode = milliseconds(start);
         describe(&mut report, &photo);
         same_size(&report, line)?;
@@ -180,14 +186,14 @@ mod tests {
         let file = animation();
         let line = line(&file, Style::Solid(Rgb(250, 20, 20)));
         let found = ReportApplier::default()
-            .find(&file, &line)
+            .prepare(&file, &line)
             .expect("the same");
         let done = found.redact().expect("covered");
         assert_eq!(done.report.outcome, Outcome::Redacted);
         assert_eq!(done.report.regions, line.regions);
         let hashes = done.report.sha256.expect("hashes");
         assert_eq!(hashes.output, Some(Digest::of(&done.bytes)));
-        let read = Photo::read(&done.bytes, &Limits::default()).expect("a photo");
+        let read = Photo::read(&done.bytes, &ReadOptions::new()).expect("a photo");
         let pixels = |frame| {
             use crate::picture::Picture;
             let picture = read.picture(frame);
@@ -208,7 +214,7 @@ mod tests {
         let file = animation();
         let good = line(&file, Style::Blur);
         let refused =
-            |file: &[u8], line: &FileReport| match ReportApplier::default().find(file, line) {
+            |file: &[u8], line: &FileReport| match ReportApplier::default().prepare(&file, line) {
                 Err(e) => (e.kind(), e.to_string()),
                 Ok(_) => panic!("taken"),
             };

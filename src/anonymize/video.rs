@@ -200,7 +200,7 @@ impl VideoAnonymizer {
     /// # Errors
     /// As [`VideoAnonymizer::detect`]; [`ErrorKind::Output`] if the new file cannot be written,
     /// [`ErrorKind::InvalidArgument`] if `output` is the input.
-    pub fn blur(
+    pub fn anonymize(
         &self,
         input: &Path,
         output: &Path,

@@ -13,7 +13,8 @@ use crate::cli::ui::exit::Exit;
 use crate::cli::ui::show;
 use crate::cli::ui::terminal::{ProgressArg, Terminal};
 use anyhow::{Context, Result, bail, ensure};
-use faceveil::{FileReport, Limits, ReportApplier, RunSummary};
+use faceveil::report::RunSummary;
+use faceveil::{FileReport, Limits, ReportApplier};
 use std::path::Path;
 
 /// Covers what a report says.

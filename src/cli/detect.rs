@@ -9,7 +9,8 @@ use crate::cli::run::config::{self, Config, Plan};
 use crate::cli::run::process::process;
 use crate::cli::ui::exit::Exit;
 use anyhow::{Result, ensure};
-use faceveil::{AnonymizeOptions, Encoding};
+use faceveil::AnonymizeOptions;
+use faceveil::video::Encoding;
 
 /// Reports faces.
 ///

@@ -4,10 +4,9 @@ use crate::cli::run::worker;
 use crate::cli::ui::exit::Exit;
 use crate::cli::ui::show;
 use anyhow::{Context, Result};
-use faceveil::{
-    AnonymizeOptions, Anonymizer, Detector, DetectorOptions, EngineChoice, EngineInfo,
-    EngineOptions, bundled_models, engines,
-};
+use faceveil::detect::bundled_models;
+use faceveil::engine::{EngineChoice, EngineInfo, EngineOptions, engines};
+use faceveil::{AnonymizeOptions, Anonymizer, Detector, DetectorOptions};
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
@@ -45,8 +44,9 @@ fn tell(to: &mut dyn Write, onnxruntime: Option<&Path>) -> io::Result<bool> {
     )?;
     writeln!(to, "\nmodels in this build")?;
     let models = bundled_models();
-    for (name, bytes) in &models {
-        writeln!(to, "  {name:<26} {:>5.1} MB", *bytes as f64 / 1e6)?;
+    for model in &models {
+        let (name, size) = (model.name, model.bytes.len());
+        writeln!(to, "  {name:<26} {:>5.1} MB", size as f64 / 1e6)?;
     }
     if models.is_empty() {
         writeln!(to, "  none; build it with the feature `bundled-models`")?;
@@ -63,7 +63,7 @@ fn tell(to: &mut dyn Write, onnxruntime: Option<&Path>) -> io::Result<bool> {
         show::text(&worker::describe())
     )?;
     writeln!(to, "\nvideos")?;
-    match faceveil::ffmpeg() {
+    match faceveil::video::ffmpeg() {
         Ok(name) => writeln!(to, "  {name}")?,
         Err(why) => writeln!(
             to,
@@ -125,7 +125,9 @@ fn try_sample(engine: EngineChoice, library: Option<&Path>) -> Result<String> {
     let mut best = f64::INFINITY;
     let mut faces = 0;
     for _ in 0..RUNS {
-        let found = anonymizer.find(SAMPLE).context("looking at the sample")?;
+        let found = anonymizer
+            .prepare(SAMPLE)
+            .context("looking at the sample")?;
         faces = found.report().faces.len();
         best = best.min(found.report().ms.detect);
     }

@@ -16,7 +16,7 @@ use crate::cli::ui::show::count;
 use crate::cli::ui::terminal::ProgressArg;
 use crate::cli::ui::terminal::Terminal;
 use anyhow::{Context, Result, anyhow, ensure};
-use faceveil::{Finding, Inspection, inspect, inspect_file};
+use faceveil::inspect::{Finding, Inspection, inspect, inspect_file};
 use serde::Serialize;
 use std::io::{self, Write};
 

@@ -16,10 +16,9 @@ use crate::cli::ui::show;
 use crate::cli::ui::show::count;
 use crate::cli::ui::terminal::{FrameProgress, Terminal};
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use faceveil::{
-    Digest, FileReport, Progress, SCHEMA, Verdict, Verification, Verifier, VerifierOptions,
-    VerifyFinding, VideoOptions,
-};
+use faceveil::report::{Digest, SCHEMA, Verdict, Verification, VerifyFinding};
+use faceveil::verify::{Verifier, VerifierOptions};
+use faceveil::{FileReport, Progress, VideoOptions};
 use serde::Serialize;
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -21,9 +21,10 @@ mod turned;
 mod weights;
 mod weights_of_evidence;
 
+pub use crate::face::Landmarks;
 pub(crate) use again::SecondSearch;
 pub use preset::Preset;
-pub use weights::{bundled_digests, bundled_models};
+pub use weights::{BundledModel, bundled_models};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;

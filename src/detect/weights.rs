@@ -23,19 +23,35 @@ pub(super) fn read(head: Head, folder: Option<&Path>) -> Result<Cow<'static, [u8
     }
 }
 
-/// The models inside this build: the names of their files and their sizes in bytes. Empty without the
-/// feature `bundled-models`.
-#[must_use]
-pub fn bundled_models() -> Vec<(&'static str, usize)> {
-    let size = |head: Head| Some((head.file(), bundled(head).ok()?.len()));
-    Head::ALL.into_iter().filter_map(size).collect()
+/// A network inside this build.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct BundledModel {
+    /// Name of its file: `centerface.onnx`.
+    pub name: &'static str,
+    /// The whole ONNX file.
+    pub bytes: &'static [u8],
 }
 
-/// Their SHA-256, in the same order.
+impl BundledModel {
+    /// SHA-256 of the file.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.bytes)
+    }
+}
+
+/// The networks inside this build. Empty without the feature `bundled-models`.
 #[must_use]
-pub fn bundled_digests() -> Vec<(&'static str, Digest)> {
-    let digest = |head: Head| Some((head.file(), Digest::of(&bundled(head).ok()?)));
-    Head::ALL.into_iter().filter_map(digest).collect()
+pub fn bundled_models() -> Vec<BundledModel> {
+    let model = |head: Head| match bundled(head) {
+        Ok(Cow::Borrowed(bytes)) => Some(BundledModel {
+            name: head.file(),
+            bytes,
+        }),
+        _ => None,
+    };
+    Head::ALL.into_iter().filter_map(model).collect()
 }
 
 #[cfg(feature = "bundled-models")]
@@ -66,8 +82,9 @@ mod tests {
     #[test]
     fn the_weights_are_the_documented_ones() {
         let readme = include_str!("../../models/README.md");
-        assert_eq!(bundled_digests().len(), Head::ALL.len());
-        for (name, digest) in bundled_digests() {
+        assert_eq!(bundled_models().len(), Head::ALL.len());
+        for model in bundled_models() {
+            let (name, digest) = (model.name, model.digest());
             let mut rows = readme.lines();
             let row = rows
                 .find(|line| line.starts_with(&format!("| `{name}`")))

@@ -210,7 +210,7 @@ fn palette(pixels: &[u8], n: usize) -> Option<Vec<[u8; 3]>> {
 #[cfg(test)]
 mod tests {
     use crate::error::ErrorKind;
-    use crate::photo::{Limits, Photo};
+    use crate::photo::{Photo, ReadOptions};
 
     /// 8 bits a pixel in runs, of a grey palette.
     fn runs(width: u32, height: u32, data: &[u8]) -> Vec<u8> {
@@ -237,17 +237,17 @@ mod tests {
     #[test]
     fn a_bitmap_that_cannot_hold_its_pixels_is_refused_before_memory_is_taken() {
         let file = runs(20_000, 20_000, &[1, 5, 0, 1]);
-        let error = Photo::read(&file, &Limits::default()).expect_err("refused");
+        let error = Photo::read(&file, &ReadOptions::new()).expect_err("refused");
         assert_eq!(error.kind(), ErrorKind::Malformed);
     }
 
     #[test]
     fn a_picture_of_few_colours_stays_one() {
         let file = runs(8, 2, &[8, 200, 0, 0, 4, 7, 4, 9, 0, 1]);
-        let photo = Photo::read(&file, &Limits::default()).expect("read");
+        let photo = Photo::read(&file, &ReadOptions::new()).expect("read");
         let out = photo.write().expect("written");
         assert_eq!(out.len(), 54 + 3 * 4 + 16);
-        let again = Photo::read(&out, &Limits::default()).expect("read again");
+        let again = Photo::read(&out, &ReadOptions::new()).expect("read again");
         assert_eq!(again.to_rgba(), photo.to_rgba());
         assert_eq!(
             faceveil_inspect::inspect(&out).expect("inspected").findings,

@@ -175,7 +175,49 @@ impl Default for Limits {
     }
 }
 
-/// What each format's room does with a file once it is decoded. Frames are counted from 0; callers
+/// How a photo is read, and what the new file that is made of it has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadOptions {
+    /// Bounds, checked before memory is taken.
+    pub limits: Limits,
+    /// Metadata of the source that is written again.
+    pub keep: KeepMetadata,
+    /// The format of the new file: its pixels are made what that holds, and lie upright. `None` and the
+    /// source's own format change nothing, but where [`Format::written_as`] says so.
+    pub format: Option<Format>,
+}
+
+impl ReadOptions {
+    /// The defaults: [`Limits::default`], no metadata, the source's own format.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With these bounds.
+    #[must_use]
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Keeping this metadata.
+    #[must_use]
+    pub const fn keep(mut self, keep: KeepMetadata) -> Self {
+        self.keep = keep;
+        self
+    }
+
+    /// To be written in this format.
+    #[must_use]
+    pub fn format(mut self, format: impl Into<Option<Format>>) -> Self {
+        self.format = format.into();
+        self
+    }
+}
+
+/// What each format's module does with a file once it is decoded. Frames are counted from 0; callers
 /// ask for frames that exist.
 trait Body: Send + Sync {
     /// At least 1.
@@ -219,7 +261,8 @@ pub struct Photo {
 }
 
 impl Photo {
-    /// Decodes a file. Its format is taken from the content.
+    /// Decodes a file. Its format is taken from the content. [`Photo::kept`] says what of the metadata that
+    /// was asked for is there, [`Photo::warnings`] what another format loses.
     ///
     /// # Errors
     /// [`Unsupported`] for a recognised format or variant that is not handled, [`Malformed`] for a
@@ -230,31 +273,12 @@ impl Photo {
     /// [`Malformed`]: crate::ErrorKind::Malformed
     /// [`TooLarge`]: crate::ErrorKind::TooLarge
     /// [`Internal`]: crate::ErrorKind::Internal
-    pub fn read(file: &[u8], limits: &Limits) -> Result<Self> {
-        Self::read_keeping(file, limits, KeepMetadata::default())
-    }
-
-    /// As [`Photo::read`], for a new file that holds some of the source's metadata again.
-    /// [`Photo::kept`] says what of it was there.
-    ///
-    /// # Errors
-    /// Those of [`Photo::read`].
-    pub fn read_keeping(file: &[u8], limits: &Limits, keep: KeepMetadata) -> Result<Self> {
-        Self::read_as(file, limits, keep, None)
-    }
-
-    /// As [`Photo::read_keeping`], to be written in the format `to`: its pixels are made what that
-    /// holds, and lie upright. [`Photo::warnings`] says what was lost. `None` and the source's own
-    /// format change nothing, but where [`Format::written_as`] says so.
-    ///
-    /// # Errors
-    /// Those of [`Photo::read`]; [`Unsupported`](crate::ErrorKind::Unsupported) for what `to` cannot hold.
-    pub fn read_as(
-        file: &[u8],
-        limits: &Limits,
-        keep: KeepMetadata,
-        to: Option<Format>,
-    ) -> Result<Self> {
+    pub fn read(file: &[u8], options: &ReadOptions) -> Result<Self> {
+        let ReadOptions {
+            limits,
+            keep,
+            format: to,
+        } = *options;
         let format = sniff::format(file)?;
         let written = to.unwrap_or(format.written_as());
         let mut budget = Budget::new(limits.max_pixels);

@@ -7,7 +7,7 @@ use super::canvas::{Canvas, Paint};
 use super::grid::Grid;
 use super::mask::{INSIDE, Mask};
 use super::membrane::{self, Held};
-use crate::colour::SampleCoding;
+use crate::plane::SampleCoding;
 use crate::plane::{Channel, PlaneMut, Sample};
 use multiversion::multiversion;
 

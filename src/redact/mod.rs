@@ -20,9 +20,9 @@ mod tests;
 
 pub use overlay::Sticker;
 
-use crate::colour::SampleCoding;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, PixelRect, Rect, Size};
+use crate::plane::SampleCoding;
 use crate::plane::{Channel, Layout, PlaneMut, Sample};
 use canvas::Paint;
 use grid::Grid;

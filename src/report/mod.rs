@@ -16,6 +16,7 @@ mod summary;
 mod tests;
 mod verification;
 
+pub use crate::digest::Digest;
 pub(crate) use check::ensure_regions;
 pub use parts::{
     FileDigests, FormatChange, ReportFace, ReportRegion, StageTimings, TrackSummary, UncoveredSpan,
@@ -28,7 +29,6 @@ pub use style::ReportStyle;
 pub use summary::RunSummary;
 pub use verification::{Verdict, Verification, VerifyFinding};
 
-use crate::digest::Digest;
 use crate::geometry::Rect;
 use serde::{Deserialize, Deserializer, Serialize, de};
 

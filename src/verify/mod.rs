@@ -22,7 +22,7 @@ use crate::error::{ErrorKind, Result};
 use crate::face::Face;
 use crate::geometry::{Equirectangular, Rect, Size};
 use crate::inspect::inspect;
-use crate::photo::{BACKDROPS, FileKind, Format, KeepMetadata, Limits, Photo};
+use crate::photo::{BACKDROPS, FileKind, Format, Limits, Photo, ReadOptions};
 use crate::picture::Picture;
 use crate::redact::{Region, Sticker, Style};
 use crate::report::{FileReport, Verdict, Verification, VerifyFinding, ensure_regions};
@@ -151,7 +151,7 @@ fn as_it_is(file: &[u8], limits: &Limits) -> Result<Photo> {
         FileKind::Photo(Format::Heic | Format::Avif) => Some(Format::Png),
         _ => None,
     };
-    Photo::read_as(file, limits, KeepMetadata::default(), to)
+    Photo::read(file, &ReadOptions::new().limits(*limits).format(to))
 }
 
 impl Verifier {

@@ -3,7 +3,7 @@
 use super::as_it_is;
 use super::cover::{Difference, differences};
 use crate::geometry::{Rect, Size};
-use crate::photo::{Format, KeepMetadata, Limits, Photo};
+use crate::photo::{Format, Limits, Photo, ReadOptions};
 use crate::plane::{AnyPlaneMut, Layout};
 use crate::redact::{Redaction, Region, Rgb, Shape, Sticker, Style};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
@@ -109,12 +109,7 @@ fn heifs() -> impl Iterator<Item = Format> {
 }
 
 fn converted(picture: &Made, to: Format) -> Vec<u8> {
-    let photo = Photo::read_as(
-        &png(picture),
-        &Limits::default(),
-        KeepMetadata::default(),
-        Some(to),
-    );
+    let photo = Photo::read(&png(picture), &ReadOptions::new().format(to));
     photo.and_then(|photo| photo.write()).expect("written")
 }
 
@@ -143,10 +138,10 @@ fn every_format(picture: &Made) -> Vec<(String, Vec<u8>)> {
 
 /// Covers regions of a file and writes it anew.
 fn covered(file: &[u8], regions: &[Region], style: &Style) -> Vec<u8> {
-    let own = Photo::read(file, &Limits::default())
+    let own = Photo::read(file, &ReadOptions::new())
         .expect("a photo")
         .format();
-    let photo = Photo::read_as(file, &Limits::default(), KeepMetadata::default(), Some(own));
+    let photo = Photo::read(file, &ReadOptions::new().format(own));
     let mut photo = photo.expect("a photo");
     let redaction = Redaction::new(style, regions, photo.stored_size(0), photo.orientation(0));
     let touched = |layout: &Layout| redaction.touched(layout);
@@ -234,7 +229,7 @@ fn half_a_cover_is_none() {
     let (size, rgb) = face();
     let whole = Photo::read(
         &covered(&png(&(size, rgb.clone())), &regions()[..1], &Style::Blur),
-        &Limits::default(),
+        &ReadOptions::new(),
     );
     let (_, rgba) = whole.expect("a photo").to_rgba();
     let mut half: Vec<u8> = rgba

@@ -2,9 +2,9 @@
 //!
 //! Invariant: a frame's samples are as many as its shape asks for, so every plane can be borrowed.
 
-use crate::colour::SampleCoding;
 use crate::error::Result;
 use crate::geometry::{Orientation, Size};
+use crate::plane::SampleCoding;
 use crate::plane::{AnyPlaneMut, Channel, Layout, PlaneMut};
 
 /// What the planes of a frame are.
@@ -44,8 +44,8 @@ impl Shape {
         planes: Planes::Grey,
         coding: SampleCoding {
             bits: 8,
-            range: crate::colour::YuvRange::Full,
-            matrix: crate::colour::YuvMatrix::Bt601,
+            range: crate::plane::YuvRange::Full,
+            matrix: crate::plane::YuvMatrix::Bt601,
         },
         pixel_aspect: 1.0,
         is_pq: false,
@@ -163,7 +163,7 @@ impl Frame {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::colour::{YuvMatrix, YuvRange};
+    use crate::plane::{YuvMatrix, YuvRange};
 
     #[test]
     fn odd_sizes_round_their_chroma_up() {

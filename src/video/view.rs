@@ -5,10 +5,10 @@
 //! [`FramePicture::to_stored`] takes boxes back to pixels as they are stored, upright.
 
 use super::frame::{Frame, Planes, Samples, Shape};
-use crate::colour::{SampleCoding, YuvRange};
 use crate::error::Result;
 use crate::geometry::{PixelRect, Point, Rect, Size};
 use crate::picture::{Picture, RgbImage, resample_plane};
+use crate::plane::{SampleCoding, YuvRange};
 use std::borrow::Cow;
 
 /// Pixels whose sides differ by more than this are made square for the detector.
@@ -177,9 +177,9 @@ fn ycc_to_rgb(y: &[u8], cb: &[u8], cr: &[u8], coding: SampleCoding) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::colour::YuvMatrix;
     use crate::geometry::Orientation;
     use crate::plane::Channel;
+    use crate::plane::YuvMatrix;
 
     fn shape(size: Size, planes: Planes, bits: u8, range: YuvRange) -> Shape {
         Shape {

@@ -1,6 +1,8 @@
 //! Pictures made of the samples: one face, at a known place, of a known size, in a known state.
 
-use faceveil::{Limits, Photo, Picture, PixelRect, RgbImage, RgbView, Size};
+use faceveil::geometry::PixelRect;
+use faceveil::picture::{RgbImage, RgbView};
+use faceveil::{Photo, Picture, ReadOptions, Size};
 use std::path::Path;
 
 /// The head of `astronaut.jpg` with its hair, and the face in it: left, top, width, height.
@@ -42,7 +44,7 @@ pub(crate) fn sample(name: &str) -> RgbImage {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("samples")
         .join(name);
-    let photo = Photo::read(&std::fs::read(path).unwrap(), &Limits::default()).unwrap();
+    let photo = Photo::read(&std::fs::read(path).unwrap(), &ReadOptions::new()).unwrap();
     let picture = photo.picture(0);
     let size = picture.size();
     picture.view(PixelRect::of(size), size).unwrap()

@@ -1,7 +1,7 @@
 //! Reports that are edited and applied.
 
 use crate::sandbox::{ASTRONAUT, COFFEE, Sandbox, lines_of};
-use faceveil::{Limits, Photo};
+use faceveil::{Photo, ReadOptions};
 use serde_json::{Value, json};
 
 /// Writes a report of these lines.
@@ -18,7 +18,7 @@ fn blurred(dir: &Sandbox, args: &[&str]) -> Vec<Value> {
 }
 
 fn pixels(bytes: &[u8]) -> (u32, Vec<u8>) {
-    let (size, rgba) = Photo::read(bytes, &Limits::default()).unwrap().to_rgba();
+    let (size, rgba) = Photo::read(bytes, &ReadOptions::new()).unwrap().to_rgba();
     (size.width, rgba)
 }
 

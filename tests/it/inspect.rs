@@ -1,7 +1,9 @@
 //! `faceveil inspect`: what it says, to whom, and how it ends; and what `blur` says about what it drops.
 
 use crate::sandbox::{ASTRONAUT, COFFEE, Sandbox, finish};
-use faceveil::{Backend, FileKind, Photo, VideoFrames};
+use faceveil::Photo;
+use faceveil::photo::FileKind;
+use faceveil::video::{Backend, VideoFrames};
 
 /// A JPEG with a comment, and one that ends in the middle.
 fn hiding(dir: &Sandbox) -> Vec<u8> {
@@ -160,7 +162,7 @@ fn all_rooms_agree_on_how_a_quicktime_file_begins() {
         ("text", 0, false),
     ] {
         let head = [&[first, 0, 0, 16][..], kind.as_bytes(), &[0; 8]].concat();
-        let inspected = faceveil::inspect(&head).is_ok_and(|found| found.format == "mov");
+        let inspected = faceveil::inspect::inspect(&head).is_ok_and(|found| found.format == "mov");
         let recognised = matches!(Photo::recognise(&head), FileKind::Video(_));
         dir.file("clip.mov", &head);
         let opened = VideoFrames::open(&dir.path("clip.mov"), Backend::Embedded, 1 << 20);

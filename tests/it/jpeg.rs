@@ -1,9 +1,9 @@
 //! Covering a JPEG where its coefficients are: what a mask hides is nowhere in the file.
 
-use faceveil::{
-    AnyPlaneMut, Layout, Limits, Orientation, Photo, Rect, Redaction, Region, Rgb, Shape, Size,
-    Sticker, Style,
-};
+use faceveil::geometry::Orientation;
+use faceveil::plane::{AnyPlaneMut, Layout};
+use faceveil::redact::{Redaction, Rgb, Sticker};
+use faceveil::{Photo, ReadOptions, Rect, Region, Shape, Size, Style};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 /// Square, and so is everything about it: the same in all eight orientations.
@@ -63,7 +63,7 @@ fn file(
 }
 
 fn covered(file: &[u8], style: &Style) -> Vec<u8> {
-    let mut photo = Photo::read(file, &Limits::default()).unwrap();
+    let mut photo = Photo::read(file, &ReadOptions::new()).unwrap();
     let start = SIDE as f32 / 2.0 - RADIUS;
     let area = Rect::new(start, start, 2.0 * RADIUS, 2.0 * RADIUS).unwrap();
     let regions = [Region::new(Shape::Ellipse, area)];
@@ -142,7 +142,7 @@ fn mirrored(value: u8) -> Vec<u8> {
 #[test]
 fn padding_that_mirrors_what_a_mask_hides_does_not_keep_it() {
     let written = |value: u8| {
-        let mut photo = Photo::read(&mirrored(value), &Limits::default()).unwrap();
+        let mut photo = Photo::read(&mirrored(value), &ReadOptions::new()).unwrap();
         assert_eq!(photo.dropped(), [] as [String; 0], "it is ordinary padding");
         let area = Rect::new(8.0, 0.0, 8.0, 16.0).unwrap();
         let size = photo.stored_size(0);
@@ -168,7 +168,9 @@ fn a_colour_is_the_same_whatever_the_components_mean() {
     for color in [ColorType::Rgb, ColorType::Cmyk, ColorType::CmykAsYcck] {
         let source = file(1, color, SamplingFactor::F_1_1, false, Orientation::Normal);
         let written = covered(&source, &style);
-        let (size, rgba) = Photo::read(&written, &Limits::default()).unwrap().to_rgba();
+        let (size, rgba) = Photo::read(&written, &ReadOptions::new())
+            .unwrap()
+            .to_rgba();
         let middle = ((size.height / 2 * size.width + size.width / 2) * 4) as usize;
         for (got, wanted) in rgba[middle..middle + 3].iter().zip(wanted) {
             assert!(

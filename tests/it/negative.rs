@@ -1,11 +1,12 @@
 //! Film that was scanned as it is: `thorough` looks at the picture inverted, too.
 
-use faceveil::{Detector, DetectorOptions, Limits, Photo, Preset, Rect, RgbView};
+use faceveil::picture::RgbView;
+use faceveil::{Detector, DetectorOptions, Photo, Preset, ReadOptions, Rect};
 
 #[test]
 fn a_face_on_a_colour_negative_is_found() {
     let file = include_bytes!("../../samples/astronaut.jpg");
-    let photo = Photo::read(file, &Limits::default()).unwrap();
+    let photo = Photo::read(file, &ReadOptions::new()).unwrap();
     let (size, rgba) = photo.to_rgba();
     // The orange mask: little blue gets through, and no colour reaches white.
     let film =

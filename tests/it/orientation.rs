@@ -1,8 +1,10 @@
 //! A picture stored in any of the eight orientations is looked at and covered as it is seen; so is one that lies or leans.
 
+use faceveil::geometry::{Orientation, PixelRect};
+use faceveil::picture::RgbImage;
 use faceveil::{
-    AnonymizeOptions, Anonymizer, Detector, DetectorOptions, Limits, Orientation, Photo, Picture,
-    PixelRect, Preset, RgbImage, Size,
+    AnonymizeOptions, Anonymizer, Detector, DetectorOptions, Photo, Picture, Preset, ReadOptions,
+    Size,
 };
 
 /// An EXIF block with an orientation and nothing else.
@@ -24,7 +26,7 @@ fn jpeg(rgb: &[u8], size: Size, orientation: Orientation) -> Vec<u8> {
 }
 
 fn rgb_of(file: &[u8]) -> (Size, Vec<u8>) {
-    let (size, rgba) = Photo::read(file, &Limits::default()).unwrap().to_rgba();
+    let (size, rgba) = Photo::read(file, &ReadOptions::new()).unwrap().to_rgba();
     let rgb = rgba.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]);
     (size, rgb.collect())
 }
@@ -121,7 +123,7 @@ fn leaning(upright: &[u8], size: Size, degrees: f32, side: u32) -> Vec<u8> {
 #[test]
 fn small_faces_of_a_picture_that_leans_to_either_side_are_found() {
     let sample = include_bytes!("../../samples/astronaut.jpg");
-    let photo = Photo::read(sample, &Limits::default()).unwrap();
+    let photo = Photo::read(sample, &ReadOptions::new()).unwrap();
     let one = Size::new(160, 160);
     let small = photo
         .picture(0)

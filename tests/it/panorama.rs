@@ -1,9 +1,10 @@
 //! 360-degree pictures: a face is covered wherever it lies on the sphere, over the edge and near the
 //! poles, and the picture stays one that viewers show all round.
 
+use faceveil::report::Verdict;
+use faceveil::verify::{Verifier, VerifierOptions};
 use faceveil::{
-    AnonymizeOptions, Anonymizer, Detector, DetectorOptions, Limits, Photo, Preset, Size, Verdict,
-    Verifier, VerifierOptions,
+    AnonymizeOptions, Anonymizer, Detector, DetectorOptions, Photo, Preset, ReadOptions, Size,
 };
 use std::f64::consts::{PI, TAU};
 
@@ -15,7 +16,7 @@ const FACE: [f64; 4] = [190.0 / 512.0, 70.0 / 512.0, 260.0 / 512.0, 165.0 / 512.
 
 fn sample() -> (Size, Vec<u8>) {
     let file = include_bytes!("../../samples/astronaut.jpg");
-    let (size, rgba) = Photo::read(file, &Limits::default()).unwrap().to_rgba();
+    let (size, rgba) = Photo::read(file, &ReadOptions::new()).unwrap().to_rgba();
     let rgb = rgba.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]);
     (size, rgb.collect())
 }
@@ -132,7 +133,7 @@ fn a_face_is_covered_wherever_it_lies_on_the_sphere() {
             let at = (longitude.to_radians(), latitude.to_radians());
             let before = panorama(&picture, at);
             let done = anonymizer.photo(&jpeg(&before, true)).unwrap();
-            let read = Photo::read(&done.bytes, &Limits::default()).unwrap();
+            let read = Photo::read(&done.bytes, &ReadOptions::new()).unwrap();
             assert!(read.panorama().is_some(), "it stays a panorama");
             let share = exposed(&before, &read.to_rgba().1, at);
             if share > 0.2 || done.report.faces.is_empty() {
@@ -167,7 +168,7 @@ fn tags_are_written_anew_and_a_second_look_sees_the_edge() {
     let mut half = done.report.clone();
     half.regions.retain(|r| r.area[0] > 0.0);
     let line = faceveil::ReportApplier::default()
-        .find(&file, &half)
+        .prepare(&file, &half)
         .unwrap();
     let half = line.redact().unwrap();
     let seen = verifier.photo(&half.bytes, Some(&half.report)).unwrap();
@@ -186,7 +187,7 @@ fn without_tags_it_must_be_asked_for_and_may_be() {
     assert!(plain.report.warnings.iter().any(hint));
     let asked = anonymizer(true).photo(&file).unwrap();
     assert!(asked.report.panorama && !asked.report.warnings.iter().any(hint));
-    let read = Photo::read(&asked.bytes, &Limits::default()).unwrap();
+    let read = Photo::read(&asked.bytes, &ReadOptions::new()).unwrap();
     assert!(exposed(&before, &read.to_rgba().1, at) < 0.2);
     assert!(read.panorama().is_none(), "no tags are made up");
 }

@@ -83,7 +83,7 @@ fn an_audit_has_hashes_settings_counts_and_the_end_even_of_a_run_with_failures()
     let constants = faceveil::Preset::Balanced.digest().to_string();
     assert_eq!(photos["constants"], constants);
     assert!(head["started"].as_str().unwrap().ends_with('Z'));
-    let digest = |bytes: &[u8]| Value::from(faceveil::Digest::of(bytes).to_string());
+    let digest = |bytes: &[u8]| Value::from(faceveil::report::Digest::of(bytes).to_string());
     let done = &lines[1];
     assert_eq!(done["sha256"]["input"], digest(&dir.read("in/a.jpg")));
     assert_eq!(done["sha256"]["output"], digest(&dir.read("out/a.jpg")));

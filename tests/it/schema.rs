@@ -1,8 +1,9 @@
 //! The published schema of reports, checked against real lines by the part of JSON Schema that it uses.
 
-use faceveil::{
-    FileDigests, FileReport, FormatChange, ReportFace, ReportRegion, ReportStyle, RunSummary,
-    StageTimings, TrackSummary, UncoveredSpan, Verification, VerifyFinding,
+use faceveil::FileReport;
+use faceveil::report::{
+    FileDigests, FormatChange, ReportFace, ReportRegion, ReportStyle, RunSummary, StageTimings,
+    TrackSummary, UncoveredSpan, Verification, VerifyFinding,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -192,7 +193,7 @@ fn a_line_with_every_optional_field_is_read_written_again_and_valid() {
         "error": null
     });
     assert_valid(&line);
-    let read = faceveil::read_report(line.to_string().as_bytes()).next();
+    let read = faceveil::report::read_report(line.to_string().as_bytes()).next();
     assert_eq!(serde_json::to_value(read.unwrap().unwrap()).unwrap(), line);
     for style in [
         json!({"name": "mosaic", "irreversible": false, "cells": 6}),

@@ -1,9 +1,10 @@
 //! Faces of every size in photos of every size.
 
 use crate::sandbox::{ASTRONAUT, sample};
+use faceveil::geometry::PixelRect;
+use faceveil::picture::{RgbImage, RgbView};
 use faceveil::{
-    Detector, DetectorOptions, Limits, Photo, Picture, PixelRect, Preset, Rect, Result, RgbImage,
-    RgbView, Size,
+    Detector, DetectorOptions, Photo, Picture, Preset, ReadOptions, Rect, Result, Size,
 };
 
 /// The face of the sample, by eye: left, top, right, bottom.
@@ -19,7 +20,7 @@ fn detector(preset: Preset) -> Detector {
 
 fn astronaut() -> RgbImage {
     let bytes = std::fs::read(sample(ASTRONAUT)).unwrap();
-    let photo = Photo::read(&bytes, &Limits::default()).unwrap();
+    let photo = Photo::read(&bytes, &ReadOptions::new()).unwrap();
     let picture = photo.picture(0);
     picture
         .view(PixelRect::of(picture.size()), picture.size())

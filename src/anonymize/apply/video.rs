@@ -19,7 +19,7 @@ impl ReportApplier {
     /// [`VideoOptions::workers`] is not used.
     ///
     /// # Errors
-    /// As [`ReportApplier::find`] and [`super::super::VideoAnonymizer::blur`].
+    /// As [`ReportApplier::prepare`] and [`super::super::VideoAnonymizer::anonymize`].
     pub fn video(
         &self,
         input: &Path,

@@ -53,7 +53,9 @@ fn a_video_whose_frames_do_not_fit_into_memory_is_read_twice_and_gets_the_same_f
             seen.push(done.frames);
             ControlFlow::Continue(())
         };
-        let report = anonymizer.blur(&input, &output, watch).expect("a video");
+        let report = anonymizer
+            .anonymize(&input, &output, watch)
+            .expect("a video");
         (report, std::fs::read(output).expect("a file"))
     };
     let (report, once) = blur(&anonymizer, "once.mp4");
@@ -83,7 +85,9 @@ fn a_burst_that_does_not_fit_into_memory_is_found_out_midway_and_gets_the_same_f
     let blur = |anonymizer: &VideoAnonymizer, name: &str| {
         let output = dir.path().join(name);
         let watch = &mut |_| ControlFlow::Continue(());
-        let report = anonymizer.blur(&input, &output, watch).expect("a video");
+        let report = anonymizer
+            .anonymize(&input, &output, watch)
+            .expect("a video");
         (report, std::fs::read(output).expect("a file"))
     };
     let (report, once) = blur(&anonymizer, "once.mp4");
@@ -130,7 +134,7 @@ fn changed(backend: Backend, ring: usize, at: usize, change: Change) -> Option<(
     anonymizer.video.backend = backend;
     anonymizer.ring = ring;
     let mut is_due = true;
-    let done = anonymizer.blur(&input, &output, &mut |done| {
+    let done = anonymizer.anonymize(&input, &output, &mut |done| {
         if done.frames >= at && std::mem::take(&mut is_due) {
             match change {
                 Change::Renamed => std::fs::rename(&other, &input).expect("renamed"),

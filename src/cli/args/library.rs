@@ -5,10 +5,10 @@ use super::{Blur, Common, Engine, Running, Writing};
 use crate::cli::files::read;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
-use faceveil::{
-    DetectorOptions, Effort, Encoding, EngineChoice, EngineOptions, Format, KeepMetadata, Limits,
-    Photo, Preset, Rgb, Sticker, Style,
-};
+use faceveil::engine::{EngineChoice, EngineOptions};
+use faceveil::redact::{Rgb, Sticker};
+use faceveil::video::{Effort, Encoding};
+use faceveil::{DetectorOptions, Format, KeepMetadata, Limits, Photo, Preset, ReadOptions, Style};
 use std::path::Path;
 use std::thread;
 
@@ -128,7 +128,7 @@ pub(crate) fn sticker(path: &Path, limits: &Limits) -> Result<Sticker> {
 /// If it is none that can be laid over faces.
 pub(crate) fn sticker_of(bytes: &[u8], limits: &Limits) -> Result<Sticker> {
     let png = Some(Format::Png); // which keeps transparency
-    let photo = Photo::read_as(bytes, limits, KeepMetadata::default(), png)?;
+    let photo = Photo::read(bytes, &ReadOptions::new().limits(*limits).format(png))?;
     let (size, rgba) = photo.to_rgba();
     Ok(Sticker::new(size, &rgba)?)
 }

@@ -3,7 +3,10 @@
 //! Invariant: a value that leaves this file lies within the bounds that its help names.
 
 use clap::ValueEnum;
-use faceveil::{Audio, Backend, Device, Effort, EngineChoice, Format, Preset, Rect, Rgb, Shape};
+use faceveil::engine::{Device, EngineChoice};
+use faceveil::redact::Rgb;
+use faceveil::video::{Audio, Backend, Effort};
+use faceveil::{Format, Preset, Rect, Shape};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 

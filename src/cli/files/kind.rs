@@ -1,6 +1,7 @@
 //! What a file is, by its first bytes.
 
-use faceveil::{FileKind, Photo};
+use faceveil::Photo;
+use faceveil::photo::FileKind;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;

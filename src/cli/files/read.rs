@@ -4,7 +4,7 @@
 
 use super::kind::{HEAD, InputKind};
 use anyhow::{Context, Result, bail, ensure};
-use faceveil::FileKind;
+use faceveil::photo::FileKind;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;

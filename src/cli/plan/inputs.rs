@@ -13,7 +13,7 @@ use crate::cli::files::path_identity::PathIdentities;
 use crate::cli::ui::show;
 use crate::cli::ui::show::count;
 use anyhow::{Context, Result, ensure};
-use faceveil::FileKind;
+use faceveil::photo::FileKind;
 use same_file::Handle;
 use std::cell::RefCell;
 use std::collections::HashSet;

@@ -4,7 +4,8 @@
 //! their ending can be told apart in the longer form.
 
 use super::inputs::{Input, OUTPUT_SUFFIX, Source};
-use faceveil::{FileKind, Format};
+use faceveil::Format;
+use faceveil::photo::FileKind;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 

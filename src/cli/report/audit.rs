@@ -11,7 +11,8 @@ use crate::cli::files::access::Access;
 use crate::cli::ui::exit::Exit;
 use crate::cli::ui::show;
 use anyhow::{Context, Result};
-use faceveil::{FileReport, RunSummary};
+use faceveil::FileReport;
+use faceveil::report::RunSummary;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::fs::File;
@@ -42,15 +43,15 @@ struct FileEntry<'a> {
     audit: u32,
     input: &'a str,
     output: Option<&'a str>,
-    outcome: faceveil::Outcome,
+    outcome: faceveil::report::Outcome,
     up_to_date: bool,
-    sha256: Option<faceveil::FileDigests>,
+    sha256: Option<faceveil::report::FileDigests>,
     faces: usize,
     regions: usize,
     open_spans: usize,
-    style: Option<&'a faceveil::ReportStyle>,
+    style: Option<&'a faceveil::report::ReportStyle>,
     /// Of `verify`; `null` where the output was not looked at again.
-    verdict: Option<faceveil::Verdict>,
+    verdict: Option<faceveil::report::Verdict>,
     findings: usize,
     warnings: &'a [String],
     error: Option<&'a str>,

@@ -9,7 +9,8 @@ use crate::cli::files::write::{Existing, NewFile};
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show::{self, count};
 use anyhow::{Context, Result};
-use faceveil::{FileReport, read_report};
+use faceveil::FileReport;
+use faceveil::report::read_report;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
@@ -144,7 +145,7 @@ fn damaged_beside(report: &Path) -> PathBuf {
 mod tests {
     use super::*;
     use crate::cli::report::report_file::ReportTo;
-    use faceveil::RunSummary;
+    use faceveil::report::RunSummary;
 
     fn line(input: &str) -> FileReport {
         let mut line = FileReport::new("none");

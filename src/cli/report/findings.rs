@@ -1,7 +1,7 @@
 //! What a check of an output found, in words.
 
 use crate::cli::ui::show;
-use faceveil::{Verdict, Verification, VerifyFinding};
+use faceveil::report::{Verdict, Verification, VerifyFinding};
 
 /// A file whose checks could not run.
 pub(crate) fn not_checked(why: &str) -> Verification {

@@ -12,7 +12,8 @@ use crate::cli::plan::outputs::Planned;
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
-use faceveil::{FileReport, RunSummary};
+use faceveil::FileReport;
+use faceveil::report::RunSummary;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -144,7 +145,7 @@ pub(crate) fn read(from: &OsStr) -> Result<(Vec<FileReport>, Option<RunSummary>)
             Box::new(BufReader::new(File::open(from).with_context(reading)?))
         }
     };
-    let mut reader = faceveil::read_report(input);
+    let mut reader = faceveil::report::read_report(input);
     let (mut files, mut wrong) = (Vec::new(), Vec::new());
     for line in &mut reader {
         match line {

@@ -6,7 +6,8 @@
 
 use crate::cli::ui::show;
 use anyhow::{Context, Result};
-use faceveil::{Digest, FileReport, ReportRegion};
+use faceveil::FileReport;
+use faceveil::report::{Digest, ReportRegion};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};

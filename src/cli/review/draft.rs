@@ -10,7 +10,8 @@ use crate::cli::report::report_file;
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, ensure};
-use faceveil::{FileReport, Outcome, ReportRegion, RunSummary, UncoveredSpan};
+use faceveil::FileReport;
+use faceveil::report::{Outcome, ReportRegion, RunSummary, UncoveredSpan};
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -439,7 +440,7 @@ impl Draft {
 /// Checks a line as if it had been read from a file.
 fn check(line: &FileReport) -> Result<()> {
     let text = serde_json::to_vec(line).context("writing the line")?;
-    let mut reader = faceveil::read_report(text.as_slice());
+    let mut reader = faceveil::report::read_report(text.as_slice());
     let read = reader.next().context("an empty line")?;
     let read = read.with_context(|| show::text(&line.input))?;
     ensure!(

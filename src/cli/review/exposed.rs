@@ -3,7 +3,8 @@
 //! Invariant: what counts of a face is the ellipse in its box, as far as it lies in the picture, as for
 //! `verify`. The page counts the same way, in `page/cover.js`.
 
-use faceveil::{FileReport, ReportRegion, Shape};
+use faceveil::report::ReportRegion;
+use faceveil::{FileReport, Shape};
 
 /// Points a side of the grid that a face is measured with.
 const GRID: usize = 24;

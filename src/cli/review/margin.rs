@@ -3,7 +3,8 @@
 //! The flags of a run do not stand in its report, but its faces and the regions that cover them do. A
 //! mask that a person adds gets the same margin, so that it covers what the others cover.
 
-use faceveil::{FileReport, Masking, ReportFace, ReportRegion};
+use faceveil::report::{ReportFace, ReportRegion};
+use faceveil::{FileReport, Masking};
 
 /// Pixels that a mask has more on each side than its margin says.
 const PADDING: f32 = 1.5;

@@ -11,9 +11,11 @@ use crate::cli::files::read;
 use crate::cli::plan::base_dir::BaseDir;
 use crate::cli::ui::interrupt::Interrupt;
 use anyhow::{Context, Result, bail, ensure};
-use faceveil::{
-    Backend, Digest, FileReport, Limits, Photo, Picture, PixelRect, RgbImage, Size, VideoFrames,
-};
+use faceveil::geometry::PixelRect;
+use faceveil::picture::RgbImage;
+use faceveil::report::Digest;
+use faceveil::video::{Backend, VideoFrames};
+use faceveil::{FileReport, Limits, Photo, Picture, ReadOptions, Size};
 use jpeg_encoder::{ColorType, Encoder};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -141,7 +143,7 @@ impl Pictures {
         if wanted.side == Side::Preview {
             return preview::photo(&bytes, report, self.limits, wanted);
         }
-        let photo = Photo::read(&bytes, &self.limits)?;
+        let photo = Photo::read(&bytes, &ReadOptions::new().limits(self.limits))?;
         let (frame, frames) = (wanted.frame, photo.frame_count());
         ensure!(
             frame < frames,

@@ -4,10 +4,10 @@
 
 use super::pictures::{self, Wanted};
 use anyhow::{Context, Result, bail, ensure};
-use faceveil::{
-    Digest, FileDigests, FileReport, Limits, Photo, Picture, PixelRect, ReportApplier, RgbImage,
-    Size,
-};
+use faceveil::geometry::PixelRect;
+use faceveil::picture::RgbImage;
+use faceveil::report::{Digest, FileDigests};
+use faceveil::{FileReport, Limits, Photo, Picture, ReadOptions, ReportApplier, Size};
 
 /// Largest frame of a video that is shown covered.
 pub(super) const LARGEST_FRAME: u32 = 8192;
@@ -26,8 +26,9 @@ pub(super) fn photo(
         limits,
         ..ReportApplier::default()
     };
-    let done = applier.find(bytes, line)?.redact()?;
-    let covered = Photo::read(&done.bytes, &limits).context("reading what was covered")?;
+    let done = applier.prepare(bytes, line)?.redact()?;
+    let covered = Photo::read(&done.bytes, &ReadOptions::new().limits(limits))
+        .context("reading what was covered")?;
     let (frame, frames) = (wanted.frame, covered.frame_count());
     ensure!(
         frame < frames,
@@ -108,7 +109,7 @@ mod tests {
         let size = Size::new(5, 3);
         let rgb: Vec<u8> = (0..45).map(|v| v * 5).collect();
         let bytes = bitmap(size, &rgb).expect("made");
-        let photo = Photo::read(&bytes, &Limits::default()).expect("read");
+        let photo = Photo::read(&bytes, &ReadOptions::new()).expect("read");
         let view = pictures::view(&photo.picture(0), 100).expect("seen");
         assert_eq!(view.data(), rgb);
     }

@@ -2,7 +2,8 @@
 //! then where it saw nothing at all.
 
 use super::exposed::{ENOUGH, ENOUGH_OF_DOUBTFUL, Exposed};
-use faceveil::{FileReport, Outcome, ReportFace, Verdict, VerifyFinding};
+use faceveil::FileReport;
+use faceveil::report::{Outcome, ReportFace, Verdict, VerifyFinding};
 use serde::Serialize;
 
 /// Doubt from which a file is marked in the list.
@@ -179,7 +180,7 @@ mod tests {
             "engine":"none","ms":{{"decode":0,"detect":0,"redact":0,"encode":0,"inspect":0}},"error":null{rest}}}"#
         );
         let text = text.replace('\n', "");
-        faceveil::read_report(text.as_bytes())
+        faceveil::report::read_report(text.as_bytes())
             .next()
             .expect("a line")
             .expect("understood")

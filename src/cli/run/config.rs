@@ -17,9 +17,12 @@ use crate::cli::report::report_file::ReportTo;
 use crate::cli::ui::show;
 use crate::cli::ui::terminal::ProgressArg;
 use anyhow::{Result, bail, ensure};
+use faceveil::photo::FileKind;
+use faceveil::verify::VerifierOptions;
+use faceveil::video::Encoding;
 use faceveil::{
-    AnonymizeOptions, DetectorOptions, Encoding, FileKind, Format, Preset, ReportApplier, Style,
-    VerifierOptions, VideoAnonymizer, VideoOptions,
+    AnonymizeOptions, DetectorOptions, Format, Preset, ReportApplier, Style, VideoAnonymizer,
+    VideoOptions,
 };
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;

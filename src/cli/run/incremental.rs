@@ -9,7 +9,8 @@ use crate::cli::plan::outputs::{Planned, Target};
 use crate::cli::plan::task::{IfExists, Task};
 use crate::cli::ui::show;
 use anyhow::{Result, bail};
-use faceveil::{Digest, FileDigests, FileReport, Format};
+use faceveil::report::{Digest, FileDigests};
+use faceveil::{FileReport, Format};
 use std::fs;
 use std::path::Path;
 

@@ -18,10 +18,9 @@ use crate::cli::report::findings;
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, anyhow, bail};
-use faceveil::{
-    AnonymizeOptions, Digest, FileDigests, FileReport, Format, Outcome, ReportApplier,
-    VerifierOptions,
-};
+use faceveil::report::{Digest, FileDigests, Outcome};
+use faceveil::verify::VerifierOptions;
+use faceveil::{AnonymizeOptions, FileReport, Format, ReportApplier};
 use std::fs::{self, File};
 use std::path::PathBuf;
 

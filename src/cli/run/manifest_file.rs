@@ -10,7 +10,7 @@ use crate::cli::files::write::MadeFolders;
 use crate::cli::report::report_file;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, anyhow, ensure};
-use faceveil::Digest;
+use faceveil::report::Digest;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};

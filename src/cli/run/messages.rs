@@ -10,7 +10,8 @@ use crate::cli::plan::task::{IfExists, Task};
 use crate::cli::report::findings;
 use crate::cli::ui::show::{self, count};
 use crate::cli::ui::terminal::Terminal;
-use faceveil::{FileReport, Outcome, Verdict};
+use faceveil::FileReport;
+use faceveil::report::{Outcome, Verdict};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -92,7 +93,7 @@ pub(crate) fn about_open_spans(
         return;
     }
     let name = planned.input.shown();
-    let span = |s: &faceveil::UncoveredSpan| {
+    let span = |s: &faceveil::report::UncoveredSpan| {
         let [from, to] = s.seconds.map(show::time);
         let [x, y, ..] = s.area;
         format!("{from}-{to} (near {x:.0},{y:.0})")

@@ -2,7 +2,8 @@
 //! faces, other names of a file.
 
 use crate::cli::args::value_parsers::OnNoFaceArg;
-use faceveil::{AnonymizeOptions, FileReport, Outcome, Rect};
+use faceveil::report::Outcome;
+use faceveil::{AnonymizeOptions, FileReport, Rect};
 use std::borrow::Cow;
 use std::fs;
 use std::path::Path;

@@ -12,7 +12,7 @@ use crate::cli::ui::exit::Exit;
 use crate::cli::ui::show;
 use crate::cli::ui::terminal::Terminal;
 use anyhow::Result;
-use faceveil::RunSummary;
+use faceveil::report::RunSummary;
 
 /// Where a run says what it does, besides the terminal.
 pub(crate) struct RunLog {

@@ -75,7 +75,7 @@ fn relative(path: &Path, folder: &Path) -> Option<PathBuf> {
 mod tests {
     use crate::cli::files::access::Access;
     use crate::cli::run::manifest::Manifest;
-    use faceveil::Digest;
+    use faceveil::report::Digest;
 
     #[test]
     fn where_the_report_and_the_originals_are_is_known_to_the_next_run() {

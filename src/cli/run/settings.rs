@@ -5,10 +5,10 @@
 
 use super::config::{Config, Faces};
 use crate::cli::plan::task::Task;
-use faceveil::{
-    AnonymizeOptions, DetectorOptions, Digest, Effort, Encoding, KeepMetadata, ReportStyle, Style,
-    VideoOptions, bundled_digests,
-};
+use faceveil::detect::bundled_models;
+use faceveil::report::{Digest, ReportStyle};
+use faceveil::video::{Effort, Encoding};
+use faceveil::{AnonymizeOptions, DetectorOptions, KeepMetadata, Style, VideoOptions};
 use serde_json::{Value, json};
 
 /// The settings of a run; `engine` is what the networks run on.
@@ -36,7 +36,7 @@ pub(crate) fn collect(config: &Config, engine: Option<&str>) -> Value {
             "covering": covering(options),
         }),
         Faces::FromReport(applier) => json!({
-            "sticker": applier.sticker.as_ref().map(faceveil::Sticker::digest),
+            "sticker": applier.sticker.as_ref().map(faceveil::redact::Sticker::digest),
             "keep": kept(applier.keep),
             "format": applier.format.map(faceveil::Format::short),
         }),
@@ -60,7 +60,7 @@ pub(crate) fn writing(config: &Config) -> Value {
         }
         Faces::FromReport(applier) => {
             let sticker = applier.sticker.as_ref();
-            (applier.keep, sticker.map(faceveil::Sticker::digest))
+            (applier.keep, sticker.map(faceveil::redact::Sticker::digest))
         }
     };
     let mut video = video(&config.video);
@@ -82,9 +82,9 @@ pub(crate) fn fingerprint(settings: &Value) -> Digest {
 
 /// Names and SHA-256 of the models in this build.
 pub(crate) fn models() -> Value {
-    bundled_digests()
+    bundled_models()
         .into_iter()
-        .map(|(name, digest)| json!({ "name": name, "sha256": digest }))
+        .map(|model| json!({ "name": model.name, "sha256": model.digest() }))
         .collect()
 }
 

@@ -3,7 +3,8 @@
 use super::config::{Config, Faces};
 use crate::cli::plan::task::Task;
 use crate::cli::ui::show::count;
-use faceveil::{FileReport, Outcome, RunSummary, Verdict};
+use faceveil::FileReport;
+use faceveil::report::{Outcome, RunSummary, Verdict};
 use std::time::Duration;
 
 /// What happened so far.

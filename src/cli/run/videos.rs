@@ -6,10 +6,9 @@ use super::config::{Config, Faces};
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::terminal::FrameProgress;
 use anyhow::{Result, bail};
-use faceveil::{
-    AnonymizeOptions, ErrorKind, FileReport, Progress, ReportApplier, Verification, Verifier,
-    VerifierOptions, VideoAnonymizer,
-};
+use faceveil::report::Verification;
+use faceveil::verify::{Verifier, VerifierOptions};
+use faceveil::{AnonymizeOptions, ErrorKind, FileReport, Progress, ReportApplier, VideoAnonymizer};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -64,7 +63,7 @@ impl<'a> Videos<'a> {
         options: &AnonymizeOptions,
     ) -> Result<FileReport> {
         self.find(input, options, |anonymizer, watch| {
-            anonymizer.blur(input, output, watch)
+            anonymizer.anonymize(input, output, watch)
         })
     }
 

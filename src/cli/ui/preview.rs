@@ -4,7 +4,8 @@
 //! Of an animation or a TIFF with pages, the first.
 
 use anyhow::{Context, Result};
-use faceveil::{FileReport, Picture, PixelRect, Shape, Size};
+use faceveil::geometry::PixelRect;
+use faceveil::{FileReport, Picture, Shape, Size};
 use jpeg_encoder::{ColorType, Encoder};
 
 /// Longest side of a preview.

@@ -4,13 +4,13 @@
 mod made;
 
 use super::super::tests::sources::Random;
-use super::super::{Format, KeepMetadata, Limits, Photo};
+use super::super::{Format, KeepMetadata, Limits, Photo, ReadOptions};
 use crate::error::ErrorKind;
 use crate::geometry::{Orientation, PixelRect, Size};
 use made::{Heic, colour};
 
 fn read(file: &[u8], to: Format) -> Photo {
-    let photo = Photo::read_as(file, &Limits::default(), KeepMetadata::default(), Some(to));
+    let photo = Photo::read(file, &ReadOptions::new().format(to));
     photo.expect("read")
 }
 
@@ -137,7 +137,7 @@ fn a_heic_becomes_a_jpeg_with_its_colours_and_without_anything_else() {
         beside: Some((b"thmb", "")),
         ..Heic::new(96, 64)
     };
-    let photo = Photo::read(&spec.file(), &Limits::default()).expect("read");
+    let photo = Photo::read(&spec.file(), &ReadOptions::new()).expect("read");
     assert_eq!(
         (photo.format(), photo.written()),
         (Format::Heic, Format::Jpeg)
@@ -147,14 +147,14 @@ fn a_heic_becomes_a_jpeg_with_its_colours_and_without_anything_else() {
     // Orientation of EXIF means nothing in a HEIF.
     assert_eq!(photo.stored_size(0), Size::new(96, 64));
     let jpeg = photo.write().expect("written");
-    let again = Photo::read(&jpeg, &Limits::default()).expect("a JPEG");
+    let again = Photo::read(&jpeg, &ReadOptions::new()).expect("a JPEG");
     assert_eq!(again.kept(), ["icc"]);
     assert!(again.dropped().is_empty(), "{:?}", again.dropped());
     let asked = KeepMetadata {
         camera: true,
         ..KeepMetadata::default()
     };
-    let photo = Photo::read_keeping(&spec.file(), &Limits::default(), asked).expect("read");
+    let photo = Photo::read(&spec.file(), &ReadOptions::new().keep(asked)).expect("read");
     assert!(photo.kept().contains(&"camera".to_owned()));
 }
 
@@ -189,7 +189,7 @@ fn what_is_written_as_heif_is_read_as_it_was() {
             ..Heic::new(96, 64)
         };
         let source = read(&spec.file(), to);
-        let again = Photo::read(&source.write().expect("written"), &Limits::default());
+        let again = Photo::read(&source.write().expect("written"), &ReadOptions::new());
         assert_eq!(again.expect("read").kept(), ["icc"], "{to:?}");
     }
 }
@@ -236,14 +236,15 @@ fn the_limit_holds_before_anything_is_decoded() {
             tile,
             ..Heic::new(96, 64)
         };
-        let error = Photo::read(&spec.file(), &limits).expect_err("too large");
+        let error =
+            Photo::read(&spec.file(), &ReadOptions::new().limits(limits)).expect_err("too large");
         assert_eq!(error.kind(), ErrorKind::TooLarge);
     }
     // A header of gigapixels over a small picture.
     let mut huge = Heic::new(96, 64).file();
     let at = huge.windows(4).position(|w| w == b"ispe").expect("a size") + 8;
     huge[at..at + 8].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
-    let error = Photo::read(&huge, &Limits::default()).expect_err("too large");
+    let error = Photo::read(&huge, &ReadOptions::new()).expect_err("too large");
     assert_eq!(error.kind(), ErrorKind::TooLarge);
 }
 
@@ -258,10 +259,10 @@ fn loops_and_animations_are_refused() {
     let at = round.windows(4).position(|w| w == b"dimg").expect("tiles");
     let own = [round[at + 4], round[at + 5]];
     round[at + 8..at + 10].copy_from_slice(&own);
-    assert!(Photo::read(&round, &Limits::default()).is_err());
+    assert!(Photo::read(&round, &ReadOptions::new()).is_err());
     let mut moving = Heic::new(64, 64).file();
     moving.extend(b"\0\0\0\x08moov");
-    let error = Photo::read(&moving, &Limits::default()).expect_err("refused");
+    let error = Photo::read(&moving, &ReadOptions::new()).expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::Unsupported);
 }
 
@@ -297,7 +298,7 @@ fn damaged_files_are_errors_and_never_panics() {
                 _ => file[at] = random.below(256) as u8,
             }
         }
-        if let Err(error) = Photo::read(&file, &limits) {
+        if let Err(error) = Photo::read(&file, &ReadOptions::new().limits(limits)) {
             assert_ne!(error.kind(), ErrorKind::Internal, "mutant {i}: {error:?}");
         }
     }
@@ -320,7 +321,7 @@ fn an_avif_comes_out_as_it_was_made() {
     assert!(off <= 8, "{off}");
     let off = worst(AVIFS[1], Size::new(64, 48), |x, y| colour(x, y, 64, 48));
     assert!(off <= 4, "{off}");
-    let photo = Photo::read(AVIFS[0], &Limits::default()).expect("read");
+    let photo = Photo::read(AVIFS[0], &ReadOptions::new()).expect("read");
     assert_eq!(
         (photo.format(), photo.written()),
         (Format::Avif, Format::Jpeg)
@@ -343,7 +344,7 @@ fn damaged_avifs_are_errors_and_do_not_end_the_process() {
                 _ => file[at] = random.below(256) as u8,
             }
         }
-        if let Err(error) = Photo::read(&file, &limits) {
+        if let Err(error) = Photo::read(&file, &ReadOptions::new().limits(limits)) {
             assert_ne!(error.kind(), ErrorKind::Internal, "mutant {i}: {error:?}");
         }
     }

@@ -5,7 +5,7 @@ use super::super::icc::Profile;
 use super::super::notes::Notes;
 use super::super::raster::{Model, Raster, Samples};
 use super::super::tests::sources::Random;
-use super::super::{Body, Format, KeepMetadata, Limits, Photo};
+use super::super::{Body, Format, Limits, Photo, ReadOptions};
 use super::{JxlWriter, Parts};
 use crate::error::ErrorKind;
 use crate::geometry::{Orientation, Size};
@@ -74,12 +74,7 @@ fn colour_spaces_that_a_header_can_name_stay_and_others_become_srgb() {
         let icc = Profile::of_code_points(primaries, 13);
         let (file, notes) = written(raster(Model::Rgb, false), icc.clone());
         assert!(notes.warnings.is_empty(), "{:?}", notes.warnings);
-        let photo = Photo::read_as(
-            &file,
-            &Limits::default(),
-            KeepMetadata::default(),
-            Some(Format::Png),
-        );
+        let photo = Photo::read(&file, &ReadOptions::new().format(Format::Png));
         assert_eq!(photo.expect("read").kept(), ["icc"]);
         let mut budget = super::super::guard::Budget::new(1 << 20);
         let parts = super::read(&file, &mut budget, &mut Notes::default()).expect("read");
@@ -87,7 +82,7 @@ fn colour_spaces_that_a_header_can_name_stay_and_others_become_srgb() {
     }
     let (file, notes) = written(raster(Model::Rgba, true), Profile::adobe_rgb());
     assert!(notes.warnings[0].contains("sRGB"), "{:?}", notes.warnings);
-    assert!(Photo::read(&file, &Limits::default()).is_ok());
+    assert!(Photo::read(&file, &ReadOptions::new()).is_ok());
 }
 
 #[test]
@@ -114,7 +109,7 @@ fn boxes_are_named_and_none_is_written_again() {
         boxed(b"jxlc", &stream),
     ]
     .concat();
-    let photo = Photo::read(&file, &Limits::default()).expect("read");
+    let photo = Photo::read(&file, &ReadOptions::new()).expect("read");
     assert_eq!(
         photo.dropped(),
         [
@@ -134,11 +129,11 @@ fn boxes_are_named_and_none_is_written_again() {
 fn the_limit_holds_and_damage_is_an_error() {
     let (file, _) = written(raster(Model::Rgba, false), None);
     let small = Limits { max_pixels: 1000 };
-    let error = Photo::read(&file, &small).expect_err("too large");
+    let error = Photo::read(&file, &ReadOptions::new().limits(small)).expect_err("too large");
     assert_eq!(error.kind(), ErrorKind::TooLarge);
     for end in [2, 5, 12, 40, file.len() / 2, file.len() - 1] {
         assert!(
-            Photo::read(&file[..end], &Limits::default()).is_err(),
+            Photo::read(&file[..end], &ReadOptions::new()).is_err(),
             "{end}"
         );
     }
@@ -162,7 +157,7 @@ fn the_limit_holds_and_damage_is_an_error() {
                 _ => mutant[at] = random.below(256) as u8,
             }
         }
-        if let Err(error) = Photo::read(&mutant, &limits) {
+        if let Err(error) = Photo::read(&mutant, &ReadOptions::new().limits(limits)) {
             assert_ne!(error.kind(), ErrorKind::Internal, "mutant {i}: {error:?}");
         }
     }

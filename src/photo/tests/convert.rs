@@ -1,6 +1,6 @@
 //! Every format becomes every other that can hold it, with nothing lost but what is said.
 
-use super::super::{Format, KeepMetadata, Limits, Photo};
+use super::super::{Format, Photo, ReadOptions};
 use super::sources;
 use crate::error::ErrorKind;
 
@@ -12,10 +12,10 @@ fn targets() -> Vec<Format> {
 #[test]
 fn every_source_becomes_every_format_that_can_hold_it() {
     for (name, file) in sources::all() {
-        let own = Photo::read(&file, &Limits::default()).expect("read");
+        let own = Photo::read(&file, &ReadOptions::new()).expect("read");
         let (size, pixels) = own.to_rgba();
         for to in targets() {
-            let read = Photo::read_as(&file, &Limits::default(), KeepMetadata::default(), Some(to));
+            let read = Photo::read(&file, &ReadOptions::new().format(to));
             let photo = match read {
                 Ok(photo) => photo,
                 Err(error) => {
@@ -26,7 +26,7 @@ fn every_source_becomes_every_format_that_can_hold_it() {
             };
             assert_eq!(photo.written(), to);
             let out = photo.write().expect("written");
-            let again = Photo::read(&out, &Limits::default()).expect("read again");
+            let again = Photo::read(&out, &ReadOptions::new()).expect("read again");
             assert_eq!(again.format(), to);
             assert_eq!(again.frame_count(), own.frame_count(), "{name} {to:?}");
             let (new_size, new) = again.to_rgba();

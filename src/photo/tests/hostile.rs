@@ -14,7 +14,7 @@ fn a_jpeg_that_is_cut_off_anywhere_is_refused() {
         // All but the end marker is another matter.
         for end in 0..file.len() - 2 {
             assert!(
-                Photo::read(&file[..end], &SMALL).is_err(),
+                Photo::read(&file[..end], &ReadOptions::new().limits(SMALL)).is_err(),
                 "{name} cut at {end}"
             );
         }
@@ -26,7 +26,11 @@ fn a_whole_jpeg_without_its_end_marker_is_read_with_a_warning() {
     for (name, file) in jpegs() {
         let whole = read(&file).write().expect("written");
         for missing in [1, 2] {
-            let photo = Photo::read(&file[..file.len() - missing], &SMALL).expect(name);
+            let photo = Photo::read(
+                &file[..file.len() - missing],
+                &ReadOptions::new().limits(SMALL),
+            )
+            .expect(name);
             let said = |w: &String| w.contains("no end marker");
             assert!(photo.warnings().iter().any(said), "{name}");
             assert!(photo.write().expect("written") == whole, "{name}");
@@ -47,7 +51,7 @@ fn a_jpeg_with_a_part_of_its_scan_missing_is_refused_instead_of_filled_with_grey
             }
             cut.extend([0xff, 0xd9]);
             assert!(
-                Photo::read(&cut, &SMALL).is_err(),
+                Photo::read(&cut, &ReadOptions::new().limits(SMALL)).is_err(),
                 "{name}, a {}th missing",
                 kept * 2
             );
@@ -61,7 +65,7 @@ fn a_png_or_tiff_or_gif_that_lost_half_is_refused() {
         // A BMP's missing rows are its decoder's business.
         if !name.starts_with("bmp") {
             assert!(
-                Photo::read(&file[..file.len() / 2], &SMALL).is_err(),
+                Photo::read(&file[..file.len() / 2], &ReadOptions::new().limits(SMALL)).is_err(),
                 "{name}"
             );
         }
@@ -76,7 +80,8 @@ fn sizes_are_checked_before_memory_is_taken() {
             .map(|f| photo.stored_size(f).area())
             .sum();
         let limits = |max_pixels| Limits { max_pixels };
-        let error = Photo::read(&file, &limits(pixels - 1)).expect_err(name);
+        let error =
+            Photo::read(&file, &ReadOptions::new().limits(limits(pixels - 1))).expect_err(name);
         assert_eq!(error.kind(), ErrorKind::TooLarge, "{name}");
     }
     let mut jpeg = jpegs()[2].1.clone();
@@ -102,7 +107,7 @@ fn sizes_are_checked_before_memory_is_taken() {
 }
 
 fn kind(file: &[u8]) -> Option<ErrorKind> {
-    Photo::read(file, &Limits::default())
+    Photo::read(file, &ReadOptions::new())
         .err()
         .map(|error| error.kind())
 }
@@ -122,7 +127,7 @@ fn variants_of_jpeg_that_are_not_handled_are_named() {
             .expect("frame");
         jpeg[frame + 1] = marker;
         jpeg[frame + 4] = precision;
-        let error = Photo::read(&jpeg, &SMALL).expect_err("refused");
+        let error = Photo::read(&jpeg, &ReadOptions::new().limits(SMALL)).expect_err("refused");
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert!(error.to_string().contains(word), "{error}");
     }
@@ -168,7 +173,7 @@ fn no_mutant_escapes_hangs_or_grows() {
         let (name, file) = &sources[round % sources.len()];
         let damaged = mutant(file, &mut random);
         let begin = Instant::now();
-        if let Ok(mut photo) = Photo::read(&damaged, &SMALL) {
+        if let Ok(mut photo) = Photo::read(&damaged, &ReadOptions::new().limits(SMALL)) {
             read_well += 1;
             let size = photo.picture(0).size();
             let whole = PixelRect::new(0, 0, size.width, size.height);

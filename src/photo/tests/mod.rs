@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use sources::{SIZE, all, exif_block, jpegs, lossless};
 
 fn read(file: &[u8]) -> Photo {
-    Photo::read(file, &Limits::default()).expect("reads")
+    Photo::read(file, &ReadOptions::new()).expect("reads")
 }
 
 /// All samples of a frame, plane by plane.
@@ -383,10 +383,11 @@ fn every_file_of_the_tricky_collection_is_written_or_refused_with_a_reason() {
     for kind in kinds.flatten().filter(|entry| entry.path().is_dir()) {
         for entry in std::fs::read_dir(kind.path()).expect("folder").flatten() {
             let file = std::fs::read(entry.path()).expect("readable");
-            match Photo::read(&file, &limits) {
+            match Photo::read(&file, &ReadOptions::new().limits(limits)) {
                 Ok(photo) => {
                     let again = photo.write().expect("writes");
-                    let again = Photo::read(&again, &limits).expect("reads its own");
+                    let again = Photo::read(&again, &ReadOptions::new().limits(limits))
+                        .expect("reads its own");
                     assert_eq!(photo.frame_count(), again.frame_count());
                     assert_eq!(photo.orientation(0), again.orientation(0));
                     assert!(again.dropped().is_empty(), "{:?}", again.dropped());

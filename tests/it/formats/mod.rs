@@ -6,7 +6,8 @@
 mod made;
 
 use crate::sandbox::{ASTRONAUT, COFFEE, Sandbox, json_lines, sample};
-use faceveil::{Detector, DetectorOptions, Format, KeepMetadata, Limits, Photo, inspect};
+use faceveil::inspect::inspect;
+use faceveil::{Detector, DetectorOptions, Format, Photo, ReadOptions};
 use made::{Heic, colour};
 use std::path::Path;
 use std::process::Command;
@@ -40,13 +41,7 @@ fn run(at: &Sandbox, tool: &str, args: &[&str]) {
 }
 
 fn read(file: &[u8]) -> Photo {
-    Photo::read_as(
-        file,
-        &Limits::default(),
-        KeepMetadata::default(),
-        Some(Format::Png),
-    )
-    .unwrap()
+    Photo::read(file, &ReadOptions::new().format(Format::Png)).unwrap()
 }
 
 /// dB between two pictures of one size, opacity left out.
@@ -216,12 +211,7 @@ fn jpeg_xl_is_read_as_libjxl_reads_it_and_ours_is_read_by_it() {
         let near = psnr(&ours, &read(&at.read("back.png")));
         assert!(near > 45.0, "{args:?}: {near:.1} dB");
     }
-    let written = Photo::read_as(
-        &at.read("a.png"),
-        &Limits::default(),
-        KeepMetadata::default(),
-        Some(Format::Jxl),
-    );
+    let written = Photo::read(&at.read("a.png"), &ReadOptions::new().format(Format::Jxl));
     at.file("ours.jxl", &written.unwrap().write().unwrap());
     run(&at, "djxl", &["ours.jxl", "back.png"]);
     assert_eq!(psnr(&png, &read(&at.read("back.png"))), 99.0);
@@ -236,7 +226,7 @@ fn heic_and_avif_of_ours_are_read_by_libheif_and_libavif() {
     let png = source(&at);
     let ours = |to| {
         let file = at.read("a.png");
-        let photo = Photo::read_as(&file, &Limits::default(), KeepMetadata::default(), Some(to));
+        let photo = Photo::read(&file, &ReadOptions::new().format(to));
         let photo = photo.unwrap();
         let file = photo.write().unwrap();
         assert_eq!(file, photo.write().unwrap(), "the same file each time");
@@ -373,7 +363,7 @@ fn format_chooses_what_is_written_and_refuses_what_cannot_be() {
     at.run(&["blur", "b.heic", "--in-place"])
         .exits(1)
         .says("cannot be done in place");
-    let photo = Photo::read(&at.read("png/b.png"), &Limits::default()).unwrap();
+    let photo = Photo::read(&at.read("png/b.png"), &ReadOptions::new()).unwrap();
     let (_, rgba) = photo.to_rgba();
     let off = rgba[..3]
         .iter()

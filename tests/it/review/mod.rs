@@ -18,7 +18,7 @@ mod unsaved;
 mod videos;
 
 use crate::sandbox::Sandbox;
-use faceveil::Digest;
+use faceveil::report::Digest;
 use serde_json::{Value, json};
 use std::path::Path;
 

@@ -191,7 +191,11 @@ fn after_apply_only_the_place_that_was_edited_differs() {
     dir.run(&["verify", "out", "--report", "r.applied.jsonl"])
         .says("0 to look at");
     let pixels = |bytes: &[u8]| {
-        let photo = faceveil::Photo::read(bytes, &faceveil::Limits::default()).unwrap();
+        let photo = faceveil::Photo::read(
+            bytes,
+            &faceveil::ReadOptions::new().limits(faceveil::Limits::default()),
+        )
+        .unwrap();
         photo.to_rgba().1
     };
     let (old, new) = (pixels(&before), pixels(&after));

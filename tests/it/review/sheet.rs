@@ -29,7 +29,11 @@ fn pictures(sheet: &str) -> Vec<Vec<u8>> {
                 let bits = (0..4).fold(0, |b, i| b << 6 | four.get(i).copied().unwrap_or(0));
                 bytes.extend(&bits.to_be_bytes()[1..four.len()]);
             }
-            let photo = faceveil::Photo::read(&bytes, &faceveil::Limits::default()).unwrap();
+            let photo = faceveil::Photo::read(
+                &bytes,
+                &faceveil::ReadOptions::new().limits(faceveil::Limits::default()),
+            )
+            .unwrap();
             photo.to_rgba().1
         })
         .collect()

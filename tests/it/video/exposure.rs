@@ -3,7 +3,7 @@
 
 use super::has_ffmpeg;
 use crate::sandbox::{ASTRONAUT, Sandbox, sample};
-use faceveil::{Limits, Photo};
+use faceveil::{Photo, ReadOptions};
 use serde_json::Value;
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -86,7 +86,7 @@ fn draw(frame: usize, photo: &[u8], size: usize) -> Vec<u8> {
 
 fn clip(dir: &Sandbox, name: &str) {
     let file = std::fs::read(sample(ASTRONAUT)).unwrap();
-    let photo = Photo::read(&file, &Limits::default()).unwrap();
+    let photo = Photo::read(&file, &ReadOptions::new()).unwrap();
     let (size, pixels) = photo.to_rgba();
     let args = "-v error -y -f rawvideo -pix_fmt rgb24 -s 640x360 -r 30 -i - -c:v libx264 -preset fast -pix_fmt yuv420p";
     let mut child = Command::new("ffmpeg")

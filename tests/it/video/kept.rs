@@ -235,7 +235,11 @@ fn a_turned_video_is_seen_and_shown_upright() {
         let shown = ["-y", "-i", "new.mp4", "-frames:v", "1", "shown.png"];
         tool(&dir, "ffmpeg", &shown);
         let new = std::fs::read(dir.path("shown.png")).unwrap();
-        let photo = faceveil::Photo::read(&new, &faceveil::Limits::default()).unwrap();
+        let photo = faceveil::Photo::read(
+            &new,
+            &faceveil::ReadOptions::new().limits(faceveil::Limits::default()),
+        )
+        .unwrap();
         let size = photo.stored_size(0);
         assert_eq!((size.width, size.height), (400, 512), "{backend}");
         let ran = dir

@@ -4,7 +4,7 @@
 use super::boxes::{boxed, full};
 use super::parts::*;
 use super::png::{self, chunk};
-use faceveil::inspect;
+use faceveil::inspect::inspect;
 use std::time::{Duration, Instant};
 
 /// A run on a thread with the stack that threads have by default.

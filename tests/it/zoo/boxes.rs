@@ -1,7 +1,7 @@
 //! HEIF, JPEG XL and QuickTime: files of boxes are looked through, too.
 
 use super::parts::*;
-use faceveil::inspect;
+use faceveil::inspect::inspect;
 
 pub(super) fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
     let mut out = (body.len() as u32 + 8).to_be_bytes().to_vec();

@@ -2,9 +2,9 @@
 
 use super::parts::{Dir, Value, thumbnail_dir, tiff};
 use super::{jpeg, others, png};
+use faceveil::inspect::{FindingKind, inspect};
 use faceveil::{
-    AnonymizeOptions, Anonymizer, Detector, DetectorOptions, FindingKind, Format, KeepMetadata,
-    Preset, inspect,
+    AnonymizeOptions, Anonymizer, Detector, DetectorOptions, Format, KeepMetadata, Preset,
 };
 
 const ALL: KeepMetadata = KeepMetadata {

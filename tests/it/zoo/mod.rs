@@ -13,10 +13,10 @@ mod png;
 mod search;
 mod transparent;
 
-use faceveil::{
-    AnonymizeOptions, Anonymizer, Detector, DetectorOptions, Preset, Rect, Rgb, Sticker, Style,
-};
-use faceveil::{ErrorKind, Format, KeepMetadata, Limits, Photo, Size, inspect};
+use faceveil::inspect::inspect;
+use faceveil::redact::{Rgb, Sticker};
+use faceveil::{AnonymizeOptions, Anonymizer, Detector, DetectorOptions, Preset, Rect, Style};
+use faceveil::{ErrorKind, Format, Photo, ReadOptions, Size};
 use search::survivors;
 use std::sync::OnceLock;
 
@@ -149,12 +149,7 @@ fn no_payload_survives_in_any_format() {
     for (number, place) in everywhere().iter().enumerate() {
         for to in targets() {
             let name = format!("{} {number} ({}) as {to:?}", place.format, place.kind);
-            let read = Photo::read_as(
-                &place.file,
-                &Limits::default(),
-                KeepMetadata::default(),
-                Some(to),
-            );
+            let read = Photo::read(&place.file, &ReadOptions::new().format(to));
             let out = match read.and_then(|photo| photo.write()) {
                 Ok(out) => out,
                 Err(error) => {
@@ -206,7 +201,7 @@ fn no_payload_survives_in_any_style() {
 fn what_colour_and_place_need_survives() {
     let kept = |file: &[u8]| {
         let done = anonymizers()[0].photo(file).unwrap();
-        let again = Photo::read(&done.bytes, &Limits::default()).unwrap();
+        let again = Photo::read(&done.bytes, &ReadOptions::new()).unwrap();
         assert_eq!(
             again.kept(),
             done.report.kept,

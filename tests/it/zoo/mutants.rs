@@ -3,7 +3,8 @@
 
 use super::parts::{Dir, profile, thumbnail_dir, tiff};
 use super::{everywhere, png};
-use faceveil::{ErrorKind, Limits, Photo, inspect};
+use faceveil::inspect::inspect;
+use faceveil::{ErrorKind, Limits, Photo, ReadOptions};
 use std::time::{Duration, Instant};
 
 /// Mutants of one run; `FACEVEIL_MUTANTS` asks for more, which are others.
@@ -154,7 +155,7 @@ fn read_them() {
         }
         let begin = Instant::now();
         looked += usize::from(inspect(&file).is_ok());
-        match Photo::read(&file, &LIMITS) {
+        match Photo::read(&file, &ReadOptions::new().limits(LIMITS)) {
             Ok(photo) => {
                 read += 1;
                 // Whatever a damaged file was taken for, what is written of it is clean.

@@ -3,16 +3,11 @@
 use super::Place;
 use super::boxes::{boxed, full};
 use super::parts::*;
-use faceveil::{Format, KeepMetadata, Limits, Photo};
+use faceveil::{Format, Photo, ReadOptions};
 
 fn base(format: Format) -> Vec<u8> {
     let png = super::png::base();
-    let photo = Photo::read_as(
-        &png,
-        &Limits::default(),
-        KeepMetadata::default(),
-        Some(format),
-    );
+    let photo = Photo::read(&png, &ReadOptions::new().format(format));
     photo.unwrap().write().unwrap()
 }
 

@@ -141,7 +141,12 @@ fn colour_under_transparent_pixels_outside_of_masks_stays_as_it_is() {
     ] {
         let done = anonymizers()[1].photo(&file).unwrap();
         let limits = faceveil::Limits::default();
-        let rgba_of = |file: &[u8]| faceveil::Photo::read(file, &limits).unwrap().to_rgba().1;
+        let rgba_of = |file: &[u8]| {
+            faceveil::Photo::read(file, &faceveil::ReadOptions::new().limits(limits))
+                .unwrap()
+                .to_rgba()
+                .1
+        };
         let (before, after) = (rgba_of(&file), rgba_of(&done.bytes));
         let outside = |i: usize| !(15..65).contains(&(i % 96)) || !(10..52).contains(&(i / 96));
         let pairs = before

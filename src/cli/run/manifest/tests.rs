@@ -1,7 +1,7 @@
 //! A manifest is written, damaged, moved and read back.
 
 use super::*;
-use faceveil::FileDigests;
+use faceveil::report::FileDigests;
 
 const ACCESS: Access = Access::ORDINARY;
 

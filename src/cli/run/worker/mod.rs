@@ -29,7 +29,8 @@ use crate::cli::args::value_parsers::IsolateArg;
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::terminal::Terminal;
 use anyhow::Result;
-use faceveil::{FileReport, Verification};
+use faceveil::FileReport;
+use faceveil::report::Verification;
 use work::Local;
 
 /// What does the work on photos.

@@ -14,7 +14,8 @@ use crate::cli::files::read;
 use crate::cli::run::config::Config;
 use crate::cli::ui::interrupt::Interrupt;
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use faceveil::{FileReport, Verification};
+use faceveil::FileReport;
+use faceveil::report::Verification;
 use std::sync::{Mutex, PoisonError, RwLock};
 
 /// Worker processes and what they are told.

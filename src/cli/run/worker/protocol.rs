@@ -2,7 +2,8 @@
 //!
 //! Invariant: a message is whole or an error.
 
-use faceveil::{FileReport, Rect, Verification};
+use faceveil::report::Verification;
+use faceveil::{FileReport, Rect};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};

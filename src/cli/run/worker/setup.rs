@@ -7,9 +7,12 @@ use super::protocol::{Corners, boxes, corners};
 use crate::cli::args::library;
 use crate::cli::run::config::{Config, Faces};
 use anyhow::{Context, Result, bail, ensure};
+use faceveil::engine::{Device, EngineChoice, EngineOptions};
+use faceveil::redact::{Rgb, Sticker};
+use faceveil::verify::VerifierOptions;
 use faceveil::{
-    AnonymizeOptions, DetectorOptions, Device, EngineChoice, EngineOptions, Format, KeepMetadata,
-    Limits, Masking, Preset, ReportApplier, Rgb, Shape, Sticker, Style, VerifierOptions,
+    AnonymizeOptions, DetectorOptions, Format, KeepMetadata, Limits, Masking, Preset,
+    ReportApplier, Shape, Style,
 };
 use serde::{Deserialize, Serialize};
 

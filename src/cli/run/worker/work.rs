@@ -4,10 +4,9 @@ use crate::cli::run::config::Faces;
 use crate::cli::run::outcome::for_one;
 use crate::cli::ui::preview;
 use anyhow::{Context, Result, bail};
-use faceveil::{
-    AnonymizeOptions, Anonymizer, Detector, FileReport, Format, Outcome, Rect, ReportApplier,
-    Verification, Verifier, VerifierOptions,
-};
+use faceveil::report::{Outcome, Verification};
+use faceveil::verify::{Verifier, VerifierOptions};
+use faceveil::{AnonymizeOptions, Anonymizer, Detector, FileReport, Format, Rect, ReportApplier};
 
 /// What is to be done with a photo.
 pub(crate) struct PhotoTask<'a> {
@@ -94,9 +93,9 @@ impl Local {
     pub(crate) fn photo(&self, bytes: &[u8], task: &PhotoTask) -> Result<PhotoResult> {
         let found = match (&self.source, task.line) {
             (Source::Find(anonymizer, options), _) => {
-                anonymizer.find_with(bytes, &for_one(options, task.regions, task.ignore))?
+                anonymizer.prepare_with(bytes, &for_one(options, task.regions, task.ignore))?
             }
-            (Source::FromReport(applier), Some(line)) => applier.find(bytes, line)?,
+            (Source::FromReport(applier), Some(line)) => applier.prepare(bytes, line)?,
             (Source::FromReport(_), None) => bail!("the report says nothing of it"),
         };
         if let (true, Some(formats)) = (task.same_format, &found.report().formats) {
