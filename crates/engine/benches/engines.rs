@@ -14,7 +14,7 @@ use faceveil_engine::side_by_side::{Runner, instruction_sets};
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-const MODELS: [(&str, &[u8]); 3] = [
+const MODELS: [(&str, &[u8]); 4] = [
     (
         "centerface",
         include_bytes!("../../../models/centerface.onnx"),
@@ -27,6 +27,7 @@ const MODELS: [(&str, &[u8]); 3] = [
         "retinaface",
         include_bytes!("../../../models/retinaface_mnet025.onnx"),
     ),
+    ("text", include_bytes!("../../../models/text_ppocrv4.onnx")),
 ];
 
 /// Height x width: a square, a portrait, a frame of video.

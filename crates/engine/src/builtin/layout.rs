@@ -9,7 +9,7 @@
 //! inside `floats` floats.
 
 use super::onnx::Res;
-use super::plan::{Kind, MAX_HALVINGS, Op, PLANES, Plan};
+use super::plan::{Kind, MAX_HALVINGS, Op, PLANES, POINT, Plan};
 use crate::Size;
 
 /// Longest side of a picture.
@@ -131,7 +131,10 @@ impl Layout {
         let sides: Vec<(usize, usize)> = plan
             .tensors()
             .iter()
-            .map(|t| (h >> t.halvings, w >> t.halvings))
+            .map(|t| match t.halvings {
+                POINT => (1, 1),
+                halvings => (h >> halvings, w >> halvings),
+            })
             .collect();
         let pitch = |t: usize| (sides[t].1 + 2) * lanes;
         let per_row = |t: usize| pitch(t) * plan.tensors()[t].channels.div_ceil(lanes);
@@ -179,7 +182,7 @@ impl Layout {
             let uses = |chain: &Vec<usize>| {
                 chain.iter().any(|&i| {
                     let op = &plan.ops()[i];
-                    op.src == t || op.res == Some(t) || op.dst == t
+                    op.src == t || op.res == Some(t) || op.by == Some(t) || op.dst == t
                 })
             };
             let shown = |part: &super::plan::Part| part.tensor == t;

@@ -100,17 +100,18 @@ pub(super) fn pack(
                 })
             })
             .collect(),
-        Kind::Depthwise { .. } => (0..outputs.next_multiple_of(l) * 9)
+        Kind::Depthwise { side, .. } => (0..outputs.next_multiple_of(l) * side * side)
             .map(|n| {
-                let (channel, tap) = (n / (9 * l) * l + n % l, n / l % 9);
+                let taps = side * side;
+                let (channel, tap) = (n / (taps * l) * l + n % l, n / l % taps);
                 if channel < outputs {
-                    w[channel * 9 + tap]
+                    w[channel * taps + tap]
                 } else {
                     0.0
                 }
             })
             .collect(),
-        Kind::MaxPool | Kind::AddUp => vec![],
+        Kind::MaxPool | Kind::AddUp | Kind::Mean | Kind::Gate { .. } | Kind::GateAddUp => vec![],
     }
 }
 

@@ -7,7 +7,7 @@
 
 use super::aligned::Aligned;
 use super::arenas::Arenas;
-use super::kernels::{Call, Row};
+use super::kernels::{Call, Row, WINDOW};
 use super::layout::{Chain, Layout, Place, reach};
 use super::onnx::Res;
 use super::output;
@@ -125,14 +125,26 @@ impl Worker<'_> {
         self.rows.clear();
         match op.kind {
             Kind::First => self.picture_rows(range.clone(), picture),
-            Kind::AddUp => self.source_rows(op, range.clone(), |r| [Some(r / 2), None, None]),
+            Kind::AddUp => self.source_rows(op, range.clone(), |r| only(r / 2)),
+            Kind::Gate { doublings } => {
+                self.source_rows(op, range.clone(), |r| only(r >> doublings));
+                self.gate_row(op);
+            }
+            Kind::GateAddUp => {
+                self.source_rows(op, range.clone(), only);
+                self.gate_row(op);
+            }
+            Kind::Mean => {
+                let rows = self.layout.sides[op.src].0;
+                self.source_rows(op, 0..rows, only);
+            }
             // Its parts make their own.
             Kind::Deconv => {}
             Kind::Pointwise | Kind::Dense | Kind::Depthwise { .. } | Kind::MaxPool => {
                 let (window, stride, pad) = op.kind.window();
                 let in_rows = self.layout.sides[op.src].0;
                 self.source_rows(op, range.clone(), |r| {
-                    [0, 1, 2].map(|k| {
+                    std::array::from_fn(|k| {
                         let y = (r * stride + k).checked_sub(pad)?;
                         (k < window && y < in_rows).then_some(y)
                     })
@@ -154,6 +166,8 @@ impl Worker<'_> {
             Kind::Depthwise { .. } => kernels.depthwise(self.arena, &call),
             Kind::MaxPool => kernels.maxpool(self.arena, &call),
             Kind::AddUp => kernels.add_up(self.arena, &call),
+            Kind::Mean => kernels.mean(self.arena, &call),
+            Kind::Gate { .. } | Kind::GateAddUp => kernels.gate(self.arena, &call),
             Kind::Deconv => self.deconv(i, range.clone()),
         }
         let made = match op.kind {
@@ -168,7 +182,7 @@ impl Worker<'_> {
         &mut self,
         op: &Op,
         range: Range<usize>,
-        read: impl Fn(usize) -> [Option<usize>; 3],
+        read: impl Fn(usize) -> [Option<usize>; WINDOW],
     ) {
         let place = self.layout.places[op.src];
         let zero = self.layout.zero_row;
@@ -188,8 +202,8 @@ impl Worker<'_> {
         let (h, w) = self.layout.sides[0];
         for r in range {
             let mut row = Row {
-                src: [self.layout.zero_row; 3],
-                src_block: [0; 3],
+                src: [self.layout.zero_row; WINDOW],
+                src_block: [0; WINDOW],
                 dst: 0,
                 res: None,
             };
@@ -214,14 +228,23 @@ impl Worker<'_> {
         }
     }
 
+    /// Adds the pixel to multiply with to the first row.
+    fn gate_row(&mut self, op: &Op) {
+        if let (Some(by), Some(row)) = (op.by, self.rows.first_mut()) {
+            let place = self.layout.places[by];
+            (row.src[1], row.src_block[1]) = (place.row(0), place.block);
+        }
+    }
+
     /// Fills in where the listed rows go, and what is added to them.
     fn target_rows(&mut self, op: &Op, range: Range<usize>) {
         let place = self.layout.places[op.dst];
         let block = op.dst_channel / self.packed.kernels.lanes();
         let res = op.res.map(|t| self.layout.places[t]);
+        let halved = op.kind == Kind::GateAddUp;
         for (row, r) in self.rows.iter_mut().zip(range) {
             row.dst = place.row(r) + block * place.block;
-            row.res = res.map(|place| place.row(r));
+            row.res = res.map(|place| place.row(if halved { r / 2 } else { r }));
         }
     }
 
@@ -236,8 +259,8 @@ impl Worker<'_> {
         for at in 0..4 {
             self.rows.clear();
             self.rows.extend(range.clone().map(|r| Row {
-                src: [src.row(r); 3],
-                src_block: [src.block; 3],
+                src: [src.row(r); WINDOW],
+                src_block: [src.block; WINDOW],
                 dst: dst.row(2 * r + at / 2) + first + at % 2 * lanes,
                 res: None,
             }));
@@ -259,7 +282,7 @@ impl Worker<'_> {
         let place = self.layout.places[op.dst];
         let first = op.dst_channel / lanes;
         for r in range {
-            for block in first..first + op.outputs.div_ceil(lanes) {
+            for block in first..(op.dst_channel + op.outputs).div_ceil(lanes) {
                 let at = place.row(r) + block * place.block;
                 let row = &mut self.arena[at..][..place.pitch];
                 blank(&mut row[..lanes]);
@@ -280,6 +303,11 @@ fn blank(pixel: &mut [f32]) {
     }
 }
 
+/// One row of the source.
+fn only(y: usize) -> [Option<usize>; WINDOW] {
+    std::array::from_fn(|k| (k == 0).then_some(y))
+}
+
 /// What all calls for operation `i` share; no rows yet.
 fn call<'a>(packed: &'a Packed, layout: &Layout, i: usize) -> Call<'a> {
     let op = &packed.plan.ops()[i];
@@ -297,7 +325,16 @@ fn call<'a>(packed: &'a Packed, layout: &Layout, i: usize) -> Call<'a> {
         outputs: op.outputs,
         window,
         stride,
-        width: layout.sides[op.dst].1,
+        width: match op.kind {
+            Kind::Mean => layout.sides[op.src].1,
+            _ => layout.sides[op.dst].1,
+        },
+        first: op.dst_channel % packed.kernels.lanes(),
+        repeat: match op.kind {
+            Kind::Gate { doublings } => usize::from(doublings),
+            _ => 0,
+        },
+        gated: op.by.is_some(),
         dst_step: 1,
         dst_block: layout.places[op.dst].block,
         res_block: op.res.map_or(0, |t| layout.places[t].block),

@@ -4,7 +4,7 @@
 use super::*;
 use crate::{EngineChoice, Planes, builtin, engines};
 
-const MODELS: [(&str, &[u8]); 3] = [
+const MODELS: [(&str, &[u8]); 4] = [
     (
         "centerface",
         include_bytes!("../../../../models/centerface.onnx"),
@@ -16,6 +16,10 @@ const MODELS: [(&str, &[u8]); 3] = [
     (
         "retinaface_mnet025",
         include_bytes!("../../../../models/retinaface_mnet025.onnx"),
+    ),
+    (
+        "text_ppocrv4",
+        include_bytes!("../../../../models/text_ppocrv4.onnx"),
     ),
 ];
 

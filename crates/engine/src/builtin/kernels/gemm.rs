@@ -36,6 +36,12 @@ pub(super) unsafe fn finish<S: Simd>(act: Act, v: S::V, dst: *mut f32, res: *con
             Act::Identity => v,
             Act::Relu => S::max(v, S::splat(0.0)),
             Act::Leaky(slope) => S::max(v, S::mul(v, S::splat(slope))),
+            Act::Clip(low, high) => S::min(S::max(v, S::splat(low)), S::splat(high)),
+            Act::HardSwish(shift) => {
+                let gate = S::fma(v, S::splat(1.0 / 6.0), S::splat(0.5));
+                let gate = S::min(S::max(gate, S::splat(0.0)), S::splat(1.0));
+                S::fma(v, gate, S::splat(shift))
+            }
         };
         if !res.is_null() {
             v = S::add(v, S::load(res));

@@ -12,6 +12,7 @@
 mod gemm;
 mod narrow;
 mod pixelwise;
+mod squeeze;
 #[cfg(test)]
 mod tests;
 
@@ -27,17 +28,24 @@ pub(super) enum Act {
     Relu,
     /// `max(x, slope * x)`, which is leaky ReLU for a slope in 0..=1.
     Leaky(f32),
+    /// Between these two.
+    Clip(f32, f32),
+    /// `x * min(max(x / 6 + 0.5, 0), 1)` plus this.
+    HardSwish(f32),
 }
 
-/// One output row: where to read the (up to three) input rows and where to write. Offsets in the
+/// Most rows that an output row is made from.
+pub(super) const WINDOW: usize = 5;
+
+/// One output row: where to read the (up to five) input rows and where to write. Offsets in the
 /// arena, in floats, of the first channel block's left border pixel.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
-    pub(super) src: [usize; 3],
+    pub(super) src: [usize; WINDOW],
     /// Distance between channel blocks (first layer: planes) of each input row.
-    pub(super) src_block: [usize; 3],
+    pub(super) src_block: [usize; WINDOW],
     pub(super) dst: usize,
-    /// A row of the output's shape that is added after the activation.
+    /// A row of the output's shape (`gate`: of half its width) that is added after the activation.
     pub(super) res: Option<usize>,
 }
 
@@ -60,12 +68,18 @@ pub(super) struct Call<'a> {
     pub(super) inputs: usize,
     /// Output channels.
     pub(super) outputs: usize,
-    /// Side of the convolution window of `gemm`: 1 or 3.
+    /// Side of the window: of `gemm` 1 or 3, of `depthwise` 3 or 5.
     pub(super) window: usize,
     /// 1 or 2, for `depthwise`.
     pub(super) stride: usize,
-    /// Output pixels to make in each row.
+    /// Output pixels to make in each row; for `mean`, pixels to read.
     pub(super) width: usize,
+    /// For `gate`: the first channel in the first block of the output row, a multiple of eight.
+    pub(super) first: usize,
+    /// For `gate`: how often the width of the source is doubled.
+    pub(super) repeat: usize,
+    /// For `gate`: whether the second source of the first row is a pixel to multiply with.
+    pub(super) gated: bool,
     /// Distance between neighbouring output pixels, in pixels: 2 for deconvolution.
     pub(super) dst_step: usize,
     /// Distance between channel blocks of the output rows.
@@ -109,6 +123,8 @@ pub(super) struct Kernels {
     depthwise: Entry,
     maxpool: Entry,
     add_up: Entry,
+    mean: Entry,
+    gate: Entry,
 }
 
 /// What one kernel reads and writes in a row, beyond what the [`Call`] says; all in floats.
@@ -288,18 +304,23 @@ impl Kernels {
         unsafe { (self.first)(arena.as_mut_ptr(), call) }
     }
 
-    /// One 3x3 filter per channel, stride 1 or 2.
+    /// One 3x3 or 5x5 filter per channel, stride 1 or 2.
     pub(super) fn depthwise(&self, arena: &mut [f32], call: &Call<'_>) {
         assert!(matches!(call.stride, 1 | 2) && call.inputs == call.outputs);
+        assert!(matches!(call.window, 3 | 5));
         let l = self.lanes;
         let channels = whole_blocks(call.outputs, l);
-        let read = product(&[call.width - 1, call.stride]).saturating_add(3);
+        // A window of 5 leaves out what lies beyond the blank pixel at either end.
+        let read = product(&[call.width, call.stride]).saturating_add(match call.window {
+            3 => 3 - call.stride,
+            _ => 2,
+        });
         let extent = Extent {
-            src_rows: 3,
+            src_rows: call.window,
             src_blocks: call.outputs.div_ceil(l),
             src_len: product(&[read, l]),
             dst_len: product(&[call.width.saturating_add(1), l]),
-            weights: product(&[channels, 9]),
+            weights: product(&[channels, call.window * call.window]),
             bias: channels,
             residual: Residual::Never,
         };
@@ -342,6 +363,66 @@ impl Kernels {
         // SAFETY: as in `gemm`.
         unsafe { (self.add_up)(arena.as_mut_ptr(), call) }
     }
+
+    /// The mean of `width` pixels of all rows, written to the first pixel of the first row's target.
+    pub(super) fn mean(&self, arena: &mut [f32], call: &Call<'_>) {
+        let l = self.lanes;
+        let extent = Extent {
+            src_rows: 1,
+            src_blocks: call.outputs.div_ceil(l),
+            src_len: product(&[call.width.saturating_add(1), l]),
+            dst_len: 2 * l,
+            weights: 0,
+            bias: 0,
+            residual: Residual::Never,
+        };
+        check(l, arena.len(), call, &extent);
+        // SAFETY: as in `gemm`.
+        unsafe { (self.mean)(arena.as_mut_ptr(), call) }
+    }
+
+    /// The source row, each pixel repeated `2^repeat` times, times the gate if there is one, plus the
+    /// residual, whose pixels are repeated twice, if there is one.
+    pub(super) fn gate(&self, arena: &mut [f32], call: &Call<'_>) {
+        let l = self.lanes;
+        assert!(call.first < l && call.first.is_multiple_of(8) && call.repeat < 8);
+        let blocks = call.outputs.div_ceil(l);
+        let written = call.first.saturating_add(call.outputs).div_ceil(l);
+        let pixels = |n: usize| product(&[n.saturating_add(1), l]);
+        assert!(call.inputs > 0 && call.outputs > 0 && call.width > 0);
+        let first = call.rows.first();
+        for (row, gate) in call.rows.iter().zip(first.into_iter().cycle()) {
+            let ends = [
+                end(
+                    row.src[0],
+                    blocks,
+                    row.src_block[0],
+                    pixels(((call.width - 1) >> call.repeat) + 1),
+                ),
+                end(row.dst, written, call.dst_block, pixels(call.width)),
+                match call.gated {
+                    true => end(gate.src[1], blocks, gate.src_block[1], pixels(1)),
+                    false => 0,
+                },
+                match row.res {
+                    Some(res) => end(res, blocks, call.res_block, pixels(call.width.div_ceil(2))),
+                    None => 0,
+                },
+            ];
+            for end in ends {
+                assert!(end <= arena.len(), "a row ends outside the arena");
+            }
+        }
+        // SAFETY: as in `gemm`: `self` is for this CPU, and all rows were just checked.
+        unsafe { (self.gate)(arena.as_mut_ptr(), call) }
+    }
+}
+
+/// Whether `gate` works in half blocks, so that it touches no channel that is not its own: those
+/// start at a multiple of eight.
+fn halved(lanes: usize, call: &Call<'_>) -> bool {
+    let rest = call.outputs % lanes;
+    lanes > 8 && (call.first != 0 || (rest > 0 && rest <= lanes / 2))
 }
 
 /// Compiles every kernel for one instruction set. The entry points carry the target features;
@@ -387,6 +468,16 @@ macro_rules! instance {
                 // SAFETY: handed on; see `Entry`.
                 unsafe { pixelwise::add_up::<$S>(arena, call) }
             }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn mean_entry(arena: *mut f32, call: &Call<'_>) {
+                // SAFETY: handed on; see `Entry`.
+                unsafe { squeeze::mean::<$S>(arena, call) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn gate_entry(arena: *mut f32, call: &Call<'_>) {
+                // SAFETY: handed on; see `Entry`.
+                unsafe { squeeze::gate::<$S>(arena, call) }
+            }
             Kernels {
                 name: $name,
                 lanes: <$S>::L,
@@ -398,6 +489,8 @@ macro_rules! instance {
                 depthwise: depthwise_entry,
                 maxpool: maxpool_entry,
                 add_up: add_up_entry,
+                mean: mean_entry,
+                gate: gate_entry,
             }
         };
     };

@@ -2,6 +2,7 @@
 //! against a guard of numbers around the rows that it may write.
 
 mod narrow;
+mod squeeze;
 
 use super::*;
 use crate::builtin::narrow::Narrowed;
@@ -64,7 +65,14 @@ impl Arena {
 }
 
 fn act(dice: &mut Dice) -> Act {
-    [Act::Identity, Act::Relu, Act::Leaky(0.1), Act::Leaky(1.0)][dice.below(4)]
+    [
+        Act::Identity,
+        Act::Relu,
+        Act::Leaky(0.1),
+        Act::Leaky(1.0),
+        Act::Clip(-0.25, 0.5),
+        Act::HardSwish(-0.125),
+    ][dice.below(6)]
 }
 
 fn activated(act: Act, v: f64) -> f64 {
@@ -72,6 +80,8 @@ fn activated(act: Act, v: f64) -> f64 {
         Act::Identity => v,
         Act::Relu => v.max(0.0),
         Act::Leaky(slope) => v.max(v * f64::from(slope)),
+        Act::Clip(low, high) => v.clamp(f64::from(low), f64::from(high)),
+        Act::HardSwish(shift) => v * (v / 6.0 + 0.5).clamp(0.0, 1.0) + f64::from(shift),
     }
 }
 
@@ -85,7 +95,7 @@ fn shape(dice: &mut Dice, kind: Kind) -> (usize, usize, usize, usize) {
     let inputs = match kind {
         Kind::First => 3,
         Kind::Pointwise | Kind::Dense | Kind::Deconv => 1 + dice.below(most / 2),
-        Kind::Depthwise { .. } | Kind::MaxPool | Kind::AddUp => outputs,
+        _ => outputs,
     };
     let width = 1 + dice.below(if cfg!(miri) { 3 } else { 40 });
     (inputs, outputs, width, 1 + dice.below(3))
@@ -131,9 +141,9 @@ fn check_once(kernels: &Kernels, kind: Kind, narrow: bool, dice: &mut Dice) {
     let per_output = match kind {
         Kind::First | Kind::Dense => inputs * 9,
         Kind::Pointwise => inputs,
-        Kind::Depthwise { .. } => 9,
+        Kind::Depthwise { side, .. } => side * side,
         Kind::Deconv => inputs * 4,
-        Kind::MaxPool | Kind::AddUp => 0,
+        _ => 0,
     };
     let weights = dice.floats(outputs * per_output);
     let bias = dice.floats(outputs);
@@ -147,7 +157,7 @@ fn check_once(kernels: &Kernels, kind: Kind, narrow: bool, dice: &mut Dice) {
     let mut scratch = vec![0; kernels.scratch(inputs)];
 
     let before = arena.floats.clone();
-    let list = |make: &dyn Fn(usize) -> ([Option<usize>; 3], usize)| -> Vec<Row> {
+    let list = |make: &dyn Fn(usize) -> ([Option<usize>; WINDOW], usize)| -> Vec<Row> {
         (0..rows)
             .map(|r| {
                 let (read, target) = make(r);
@@ -176,12 +186,14 @@ fn check_once(kernels: &Kernels, kind: Kind, narrow: bool, dice: &mut Dice) {
         dst_step: 1,
         dst_block: dst.block,
         res_block: res.block,
+        ..Call::default()
     };
     match kind {
         Kind::Deconv => {
             let part = packed.len() / 4;
             for at in 0..4 {
-                let rows = list(&|r| ([Some(r); 3], (2 * r + at / 2) * dst.pitch + at % 2 * l));
+                let rows =
+                    list(&|r| ([Some(r); WINDOW], (2 * r + at / 2) * dst.pitch + at % 2 * l));
                 kernels.gemm(
                     &mut arena.floats,
                     &Call {
@@ -194,7 +206,7 @@ fn check_once(kernels: &Kernels, kind: Kind, narrow: bool, dice: &mut Dice) {
             }
         }
         Kind::AddUp => {
-            let rows = list(&|r| ([Some(r / 2), None, None], r * dst.pitch));
+            let rows = list(&|r| ([Some(r / 2), None, None, None, None], r * dst.pitch));
             kernels.add_up(
                 &mut arena.floats,
                 &Call {
@@ -205,7 +217,7 @@ fn check_once(kernels: &Kernels, kind: Kind, narrow: bool, dice: &mut Dice) {
         }
         _ => {
             let rows = list(&|r| {
-                let read = [0, 1, 2].map(|k| {
+                let read = std::array::from_fn(|k| {
                     let y = (r * stride + k).checked_sub(pad)?;
                     (k < window && y < src_rows).then_some(y)
                 });
@@ -333,8 +345,10 @@ fn dense_convolutions_are_what_naive_loops_compute() {
 
 #[test]
 fn depthwise_convolutions_are_what_naive_loops_compute() {
-    check_often(Kind::Depthwise { stride: 1 });
-    check_often(Kind::Depthwise { stride: 2 });
+    for side in [3, 5] {
+        check_often(Kind::Depthwise { side, stride: 1 });
+        check_often(Kind::Depthwise { side, stride: 2 });
+    }
 }
 
 #[test]
@@ -356,12 +370,27 @@ fn addition_with_upsampling_is_what_naive_loops_compute() {
 #[test]
 fn a_call_that_does_not_fit_panics_instead_of_reading_outside() {
     type Kernel = fn(&Kernels, &mut [f32], &Call<'_>);
-    let all: [(&str, Kernel, bool); 6] = [
+    let all: [(&str, Kernel, bool); 9] = [
         ("gemm", |k, a, c| k.gemm(a, c), false),
         ("first", |k, a, c| k.first(a, c), false),
         ("depthwise", |k, a, c| k.depthwise(a, c), false),
         ("maxpool", |k, a, c| k.maxpool(a, c), false),
         ("add_up", |k, a, c| k.add_up(a, c), true),
+        (
+            "depthwise",
+            |k, a, c| k.depthwise(a, &Call { window: 5, ..*c }),
+            false,
+        ),
+        (
+            "gate",
+            |k, a, c| k.gate(a, &Call { gated: true, ..*c }),
+            true,
+        ),
+        (
+            "gate",
+            |k, a, c| k.gate(a, &Call { repeat: 2, ..*c }),
+            false,
+        ),
         (
             "narrow",
             |k, a, c| {
@@ -378,11 +407,11 @@ fn a_call_that_does_not_fit_panics_instead_of_reading_outside() {
             if name == "narrow" && !kernels.narrows(NARROW_FROM) {
                 continue;
             }
-            let weights = vec![0.5; 9 * l * l];
+            let weights = vec![0.5; 25 * l * l];
             let bias = vec![0.0; l];
             let right = Row {
-                src: [0; 3],
-                src_block: [0; 3],
+                src: [0; WINDOW],
+                src_block: [0; WINDOW],
                 dst: room,
                 res: residual.then_some(room),
             };
@@ -399,9 +428,10 @@ fn a_call_that_does_not_fit_panics_instead_of_reading_outside() {
                 window: 3,
                 stride: 2,
                 width: 5,
-                dst_step: 1,
-                dst_block: 0,
-                res_block: 0,
+                ..Call {
+                    dst_step: 1,
+                    ..Call::default()
+                }
             };
             let fits = |call: &Call<'_>, floats: usize| {
                 let mut arena = vec![0.0; floats];
@@ -432,7 +462,7 @@ fn a_call_that_does_not_fit_panics_instead_of_reading_outside() {
                 );
                 assert!(
                     !far(Row {
-                        src: [offset; 3],
+                        src: [offset; WINDOW],
                         ..right
                     }),
                     "{name}: src {offset}"

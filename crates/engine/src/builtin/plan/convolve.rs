@@ -80,8 +80,10 @@ impl<'a> Lowering<'a> {
         let kind = match (h, stride, pad) {
             (3, 2, 1) if all && src == 0 => Kind::First,
             (_, _, _) if src == 0 => return Err("the first layer is not 3x3 with stride 2".into()),
-            (3, 1, 1) if each => Kind::Depthwise { stride: 1 },
-            (3, 2, 1) if each => Kind::Depthwise { stride: 2 },
+            (3, 1 | 2, 1) | (5, 1 | 2, 2) if each => Kind::Depthwise {
+                side: h,
+                stride: if stride == 1 { 1 } else { 2 },
+            },
             (1, 1, 0) if all => Kind::Pointwise,
             (3, 1, 1) if all => Kind::Dense,
             _ => {
@@ -126,6 +128,7 @@ impl<'a> Lowering<'a> {
             kind,
             src,
             res: None,
+            by: None,
             dst,
             dst_channel: 0,
             outputs,
@@ -136,7 +139,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// An operation without weights.
-    fn plain(&mut self, kind: Kind, src: usize, res: Option<usize>) -> Res<Value<'a>> {
+    pub(super) fn plain(&mut self, kind: Kind, src: usize, res: Option<usize>) -> Res<Value<'a>> {
         let Shape { channels, halvings } = self.draft.tensors[src];
         let halvings = kind.halvings(halvings).ok_or("larger than the picture")?;
         let dst = self.tensor(channels, halvings);
@@ -144,6 +147,7 @@ impl<'a> Lowering<'a> {
             kind,
             src,
             res,
+            by: None,
             dst,
             dst_channel: 0,
             outputs: channels,
@@ -165,9 +169,13 @@ impl<'a> Lowering<'a> {
                 other => return Err(format!("alpha {other:?} is outside 0..=1")),
             }
         };
-        let name = &node.inputs[0];
+        self.activate(&node.inputs[0], 1, act)
+    }
+
+    /// Puts an activation into what makes a map, which is read so often and only for it.
+    pub(super) fn activate(&mut self, name: &str, reads: usize, act: Act) -> Res<Value<'a>> {
         let tensor = self.map(name)?;
-        if !self.read_once(name) {
+        if self.uses.get(name) != Some(&reads) {
             return Err("its source is also read without it".into());
         }
         for op in self.draft.ops.iter_mut().filter(|op| op.dst == tensor) {
@@ -183,9 +191,15 @@ impl<'a> Lowering<'a> {
         only(node, 2, 2, &[])?;
         let [a, b] = [0, 1].map(|i| self.value(&node.inputs[i]));
         let (a, b) = match (a?, b?) {
-            (Value::Upsampled(up), Value::Map(other))
-            | (Value::Map(other), Value::Upsampled(up)) => {
-                return self.plain(Kind::AddUp, up, Some(other));
+            (Value::Upsampled { map, doublings: 1 }, Value::Map(other)) => {
+                return self.add_up(map, other, &node.inputs[1]);
+            }
+            (Value::Map(other), Value::Upsampled { map, doublings: 1 }) => {
+                return self.add_up(map, other, &node.inputs[0]);
+            }
+            (Value::Map(map), Value::Constant(_)) => return self.shift(map, &node.inputs),
+            (Value::Constant(_), Value::Map(map)) => {
+                return self.shift(map, &[node.inputs[1].clone(), node.inputs[0].clone()]);
             }
             (Value::Map(a), Value::Map(b)) => (a, b),
             _ => return Err("of something that is not two maps".into()),

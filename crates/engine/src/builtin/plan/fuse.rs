@@ -69,7 +69,7 @@ fn sole_depthwise(draft: &Draft, tensor: usize) -> Option<usize> {
     let op = &draft.ops[at];
     (draft.readers(tensor) == 1
         && !draft.is_output(tensor)
-        && op.kind == Kind::Depthwise { stride: 1 }
+        && matches!(op.kind, Kind::Depthwise { side: 3, stride: 1 })
         && is_plain(draft, op))
     .then_some(at)
 }
@@ -111,7 +111,7 @@ pub(super) fn chains(draft: &Draft, fuse: bool) -> Vec<Vec<usize>> {
         let t = ops[i].dst;
         let j = ops.iter().position(|op| op.src == t)?;
         let sole = draft.readers(t) == 1 && ops.iter().filter(|op| op.dst == t).count() == 1;
-        let streams = !ops[i].kind.doubles() && !ops[j].kind.doubles();
+        let streams = ops[i].kind.streams() && ops[j].kind.streams();
         (fuse && sole && streams && !draft.is_output(t)).then_some(j)
     };
     let next: Vec<Option<usize>> = (0..ops.len()).map(next).collect();

@@ -1,14 +1,17 @@
 //! From the nodes of an ONNX graph to a plan.
 //!
 //! Fused on the way: an activation into its convolution, a residual Add into the later of its two
-//! convolutions, nearest upsampling into the Add behind it, Concat into its producers, and what
-//! happens to an output (Transpose, Reshape, Sigmoid, Softmax) into how it is copied out.
+//! convolutions, nearest upsampling into the Add behind it, Concat into its producers, products with
+//! one number of each channel into what repeats or adds them, and what happens to an output (Transpose, Reshape, Sigmoid, Softmax) into how it is copied out.
 //!
 //! Invariant: every attribute and input of every node is either what the plan does or refused with the
 //! operator's and the node's name. Nothing is ignored but `cubic_coeff_a` of a Resize that is not cubic.
 
 use super::shape::Side;
-use super::{Draft, Finish, Op, Order, Output, PLANES, Part, Plan, Shape, fuse, quoted};
+use super::{
+    Draft, Finish, Kind, MAX_HALVINGS, Op, Order, Output, PLANES, POINT, Part, Plan, Shape, fuse,
+    quoted,
+};
 use crate::builtin::onnx::{Attribute, Constant, Graph, Node, Numbers, Res};
 use std::collections::HashMap;
 
@@ -20,8 +23,14 @@ const OPSETS: std::ops::RangeInclusive<u64> = 9..=12;
 pub(super) enum Value<'a> {
     /// A tensor, channels first.
     Map(usize),
-    /// A tensor with each pixel repeated to twice its sides; only Add can read it.
-    Upsampled(usize),
+    /// A tensor with each pixel repeated to `2^doublings` times its sides; only Add and Concat can
+    /// read it.
+    Upsampled {
+        map: usize,
+        doublings: u8,
+    },
+    /// The hard sigmoid of a map; only the product with that map can read it.
+    HardSigmoid(usize),
     /// What only a reshape, a concatenation or an output can read.
     Result {
         parts: Vec<usize>,
@@ -165,6 +174,11 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// All names so far, and what they stand for.
+    pub(super) fn values(&self) -> impl Iterator<Item = (&'a str, &Value<'a>)> {
+        self.values.iter().map(|(name, value)| (*name, value))
+    }
+
     pub(super) fn floats(&self, name: &str) -> Res<(&'a [usize], &'a [f32])> {
         match self.value(name)? {
             Value::Constant(Constant {
@@ -204,6 +218,14 @@ impl<'a> Lowering<'a> {
             "Transpose" => self.transpose(node)?,
             "Reshape" => self.reshape(node)?,
             "Sigmoid" => self.sigmoid(node)?,
+            "Clip" => self.clip(node)?,
+            "HardSigmoid" => self.hard_sigmoid(node)?,
+            "Mul" => self.mul(node)?,
+            "GlobalAveragePool" => {
+                only(node, 1, 1, &[])?;
+                let src = self.map(&node.inputs[0])?;
+                self.plain(Kind::Mean, src, None)?
+            }
             "Softmax" => self.softmax(node)?,
             "Identity" => {
                 only(node, 1, 1, &[])?;
@@ -253,29 +275,42 @@ impl<'a> Lowering<'a> {
         word(node, "nearest_mode", "floor")?;
         let src = self.map(&node.inputs[0])?;
         let Shape { channels, halvings } = self.draft.tensors[src];
-        let halvings = halvings.checked_sub(1).ok_or("larger than the picture")?;
+        if halvings == POINT {
+            return Err("of a map of one pixel".into());
+        }
         let scales = match node.inputs[2].as_str() {
             "" => &[],
             name => self.floats(name)?.1,
         };
-        let doubled = match (scales, node.inputs.get(3)) {
-            (scales, None) => scales == [1.0, 1.0, 2.0, 2.0],
-            ([], Some(sizes)) => {
-                let sides = self.sides(sizes)?;
-                sides
-                    == [
-                        Side::Number(1),
-                        Side::Number(channels as i64),
-                        Side::Height(halvings),
-                        Side::Width(halvings),
-                    ]
-            }
-            _ => false,
+        let sizes = match node.inputs.get(3) {
+            Some(sizes) => Some(self.sides(sizes)?),
+            None => None,
         };
-        if doubled {
-            Ok(Value::Upsampled(src))
-        } else {
-            Err("it does not double both sides".into())
+        let repeats = |doublings: u8| {
+            let times = f32::from(1_u16 << doublings);
+            let Some(halvings) = halvings.checked_sub(doublings) else {
+                return false;
+            };
+            match (scales, &sizes) {
+                (scales, None) => scales == [1.0, 1.0, times, times],
+                ([], Some(sizes)) => {
+                    *sizes
+                        == [
+                            Side::Number(1),
+                            Side::Number(channels as i64),
+                            Side::Height(halvings),
+                            Side::Width(halvings),
+                        ]
+                }
+                _ => false,
+            }
+        };
+        match (1..=MAX_HALVINGS).find(|doublings| repeats(*doublings)) {
+            Some(doublings) => Ok(Value::Upsampled {
+                map: src,
+                doublings,
+            }),
+            None => Err("it does not double both sides, once or several times".into()),
         }
     }
 
@@ -287,7 +322,7 @@ impl<'a> Lowering<'a> {
         };
         match (axis, self.value(&node.inputs[0])?) {
             (0, Value::Sides(_) | Value::Constant(_)) => self.concat_sides(node),
-            (1, Value::Map(_)) => self.concat_maps(node),
+            (1, Value::Map(_) | Value::Upsampled { .. }) => self.concat_maps(node),
             (1, Value::Result { row: Some(row), .. }) => self.concat_rows(node, row),
             _ => Err(format!("along axis {axis} of these")),
         }
@@ -297,11 +332,13 @@ impl<'a> Lowering<'a> {
     fn concat_maps(&mut self, node: &'a Node) -> Res<Value<'a>> {
         let mut parts = vec![];
         for name in &node.inputs {
-            let tensor = self.map(name)?;
             if !self.read_once(name) {
                 return Err(format!("{} is also read elsewhere", quoted(name)));
             }
-            parts.push(tensor);
+            parts.push(match self.value(name)? {
+                Value::Upsampled { map, doublings } => self.repeat(map, doublings)?,
+                _ => self.map(name)?,
+            });
         }
         let halvings = self.draft.tensors[parts[0]].halvings;
         let all = self.tensor(0, halvings);

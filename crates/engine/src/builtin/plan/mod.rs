@@ -3,12 +3,14 @@
 //! Invariant: a [`Plan`] is consistent. The only way to one is [`Plan::new`], which checks every
 //! index, shape and weight count, and that each tensor is written in full, once, before it is read.
 //! Nothing about it depends on the size of the picture: a tensor has `halvings`, the number of times
-//! that both sides of the picture were halved, at most five, and sides are multiples of 32.
+//! that both sides of the picture were halved, at most five, and sides are multiples of 32; or it is a
+//! single pixel.
 
 mod convolve;
 mod fuse;
 mod lower;
 mod shape;
+mod squeeze;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +23,10 @@ pub(super) use lower::lower;
 pub(super) const ALIGN: usize = 16;
 /// Pictures have sides that are multiples of `2^MAX_HALVINGS`.
 pub(super) const MAX_HALVINGS: u8 = 5;
+/// `halvings` of a map of one pixel, whatever the picture.
+pub(super) const POINT: u8 = u8::MAX;
+/// Channel offsets of a [`Kind::Gate`] in a concatenation are multiples of this.
+pub(super) const GATE_ALIGN: usize = 8;
 /// Channels of the picture.
 pub(super) const PLANES: usize = 3;
 const MAX_CHANNELS: usize = 1 << 14;
@@ -36,8 +42,10 @@ pub(super) enum Kind {
     Pointwise,
     /// 3x3 convolution, stride 1.
     Dense,
-    /// 3x3, one filter per channel.
+    /// One filter per channel.
     Depthwise {
+        /// Of the window: 3 or 5.
+        side: usize,
         /// 1 or 2.
         stride: usize,
     },
@@ -47,29 +55,48 @@ pub(super) enum Kind {
     MaxPool,
     /// The residual plus the source, whose pixels are repeated to twice its sides.
     AddUp,
+    /// The mean of each channel over the whole source: a map of one pixel.
+    Mean,
+    /// The source, each pixel repeated to `2^doublings` times its sides, times the one pixel of `by`
+    /// if there is one.
+    Gate {
+        /// At most [`MAX_HALVINGS`].
+        doublings: u8,
+    },
+    /// The source times the one pixel of `by`, plus the residual, whose pixels are repeated to twice
+    /// its sides.
+    GateAddUp,
 }
 
 impl Kind {
     /// Window, stride and padding, as rows of the output see rows of the source. Meaningless for
-    /// the two that double sides.
+    /// those that do not stream.
     pub(super) fn window(self) -> (usize, usize, usize) {
         match self {
             Self::First => (3, 2, 1),
             Self::Dense => (3, 1, 1),
-            Self::Depthwise { stride } => (3, stride, 1),
+            Self::Depthwise { side, stride } => (side, stride, side / 2),
             Self::MaxPool => (2, 2, 0),
             Self::Pointwise | Self::Deconv | Self::AddUp => (1, 1, 0),
+            Self::Mean | Self::Gate { .. } | Self::GateAddUp => (1, 1, 0),
         }
     }
 
-    /// Whether the output has twice the sides of the source.
-    pub(super) fn doubles(self) -> bool {
-        matches!(self, Self::Deconv | Self::AddUp)
+    /// Whether a few rows of the output are made from about as many of the source.
+    pub(super) fn streams(self) -> bool {
+        match self {
+            Self::Deconv | Self::AddUp | Self::Mean => false,
+            Self::Gate { doublings } => doublings == 0,
+            _ => true,
+        }
     }
 
     /// Whether there are weights, a bias and an activation.
     fn convolves(self) -> bool {
-        !matches!(self, Self::MaxPool | Self::AddUp)
+        !matches!(
+            self,
+            Self::MaxPool | Self::AddUp | Self::Mean | Self::Gate { .. } | Self::GateAddUp
+        )
     }
 
     /// Floats of weights, for so many input and output channels.
@@ -77,18 +104,28 @@ impl Kind {
         match self {
             Self::First | Self::Dense => inputs * outputs * 9,
             Self::Pointwise => inputs * outputs,
-            Self::Depthwise { .. } => outputs * 9,
+            Self::Depthwise { side, .. } => outputs * side * side,
             Self::Deconv => inputs * outputs * 4,
-            Self::MaxPool | Self::AddUp => 0,
+            Self::MaxPool | Self::AddUp | Self::Mean | Self::Gate { .. } | Self::GateAddUp => 0,
         }
     }
 
     /// Halvings of the output.
     fn halvings(self, source: u8) -> Option<u8> {
         match self {
-            Self::First | Self::MaxPool | Self::Depthwise { stride: 2 } => source.checked_add(1),
+            Self::Mean => return Some(POINT),
+            Self::Pointwise => return Some(source),
+            _ if source == POINT => return None,
+            _ => {}
+        }
+        match self {
+            Self::First | Self::MaxPool | Self::Depthwise { stride: 2, .. } => {
+                source.checked_add(1)
+            }
             Self::Deconv | Self::AddUp => source.checked_sub(1),
-            Self::Pointwise | Self::Dense | Self::Depthwise { .. } => Some(source),
+            Self::Gate { doublings } => source.checked_sub(doublings),
+            Self::Dense | Self::Depthwise { .. } | Self::GateAddUp => Some(source),
+            Self::Mean | Self::Pointwise => None,
         }
     }
 }
@@ -100,6 +137,8 @@ pub(super) struct Op {
     pub(super) src: usize,
     /// Added after the activation.
     pub(super) res: Option<usize>,
+    /// A map of one pixel that the source is multiplied with.
+    pub(super) by: Option<usize>,
     pub(super) dst: usize,
     /// First channel in `dst`: concatenation without a copy.
     pub(super) dst_channel: usize,
@@ -219,11 +258,10 @@ impl Draft {
         if self.tensors.first() != Some(&picture) {
             return Err("its input is not a picture of three planes".into());
         }
-        if let Some(t) = self
-            .tensors
-            .iter()
-            .find(|t| t.channels == 0 || t.channels > MAX_CHANNELS || t.halvings > MAX_HALVINGS)
-        {
+        if let Some(t) = self.tensors.iter().find(|t| {
+            let sides = t.halvings <= MAX_HALVINGS || t.halvings == POINT;
+            t.channels == 0 || t.channels > MAX_CHANNELS || !sides
+        }) {
             return Err(format!(
                 "a tensor has {} channels (1 to {MAX_CHANNELS} can be) after {} halvings (at most {MAX_HALVINGS})",
                 t.channels, t.halvings
@@ -264,22 +302,33 @@ impl Draft {
                 dst.halvings, src.halvings
             ));
         }
-        if matches!(op.kind, Kind::Depthwise { stride } if !matches!(stride, 1 | 2)) {
-            return Err("stride other than 1 and 2".into());
+        if let Kind::Depthwise { side, stride } = op.kind
+            && !matches!((side, stride), (3 | 5, 1 | 2))
+        {
+            return Err("window other than 3 and 5 or stride other than 1 and 2".into());
         }
         let end = op.dst_channel.checked_add(op.outputs);
         if op.outputs == 0 || end.is_none_or(|end| end > dst.channels) || op.dst == 0 {
             return Err("it writes outside its tensor".into());
         }
-        if !op.dst_channel.is_multiple_of(ALIGN) {
+        let align = match op.kind {
+            Kind::Gate { .. } | Kind::GateAddUp => GATE_ALIGN,
+            _ => ALIGN,
+        };
+        if !op.dst_channel.is_multiple_of(align) {
             return Err(format!(
-                "it starts at channel {} of a concatenation, which is not a multiple of {ALIGN}",
+                "it starts at channel {} of a concatenation, which is not a multiple of {align}",
                 op.dst_channel
             ));
         }
         let alone = matches!(
             op.kind,
-            Kind::Depthwise { .. } | Kind::MaxPool | Kind::AddUp
+            Kind::Depthwise { .. }
+                | Kind::MaxPool
+                | Kind::AddUp
+                | Kind::Mean
+                | Kind::Gate { .. }
+                | Kind::GateAddUp
         );
         if alone && op.outputs != src.channels {
             return Err(format!(
@@ -288,18 +337,31 @@ impl Draft {
             ));
         }
         if let Some(res) = op.res {
-            let fits = matches!(op.kind, Kind::Pointwise | Kind::Dense | Kind::AddUp)
-                && res != 0
-                && shape(res)?
-                    == Shape {
-                        channels: op.outputs,
-                        halvings: dst.halvings,
-                    };
+            let halvings = match op.kind {
+                Kind::Pointwise | Kind::Dense | Kind::AddUp => Some(dst.halvings),
+                Kind::GateAddUp => dst.halvings.checked_add(1),
+                _ => None,
+            };
+            let fits = res != 0
+                && halvings.is_some_and(|halvings| {
+                    let channels = op.outputs;
+                    self.tensors.get(res) == Some(&Shape { channels, halvings })
+                });
             if !fits || !whole(res) {
                 return Err("it cannot add that tensor".into());
             }
-        } else if op.kind == Kind::AddUp {
+        } else if matches!(op.kind, Kind::AddUp | Kind::GateAddUp) {
             return Err("nothing to add".into());
+        }
+        if let Some(by) = op.by {
+            let point = Shape {
+                channels: op.outputs,
+                halvings: POINT,
+            };
+            let gates = matches!(op.kind, Kind::Gate { .. } | Kind::GateAddUp);
+            if !gates || self.tensors.get(by) != Some(&point) || !whole(by) {
+                return Err("it cannot be multiplied with that tensor".into());
+            }
         }
         let bias = if op.kind.convolves() { op.outputs } else { 0 };
         if op.weights.len() != op.kind.weights(src.channels, op.outputs) || op.bias.len() != bias {
@@ -315,6 +377,9 @@ impl Draft {
             Act::Identity => {}
             Act::Leaky(slope) if !(0.0..=1.0).contains(&slope) => {
                 return Err(format!("slope {slope} is outside 0..=1"));
+            }
+            Act::Clip(low, high) if !(low <= high) => {
+                return Err(format!("nothing lies between {low} and {high}"));
             }
             _ if !op.kind.convolves() => return Err("it takes no activation".into()),
             _ => {}
@@ -359,7 +424,10 @@ impl Draft {
 
     /// How often operations read this tensor.
     fn readers(&self, tensor: usize) -> usize {
-        let reads = |op: &Op| usize::from(op.src == tensor) + usize::from(op.res == Some(tensor));
+        let reads = |op: &Op| {
+            let others = [op.res, op.by].into_iter().flatten();
+            usize::from(op.src == tensor) + others.filter(|t| *t == tensor).count()
+        };
         self.ops.iter().map(reads).sum()
     }
 }

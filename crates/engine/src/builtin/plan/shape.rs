@@ -4,7 +4,7 @@
 //! compute is compared with what the plan assumes, and nothing is skipped on trust.
 
 use super::lower::{Lowering, Value, only};
-use super::{Finish, Order};
+use super::{Finish, Order, POINT};
 use crate::builtin::onnx::{Attribute, Constant, Node, Numbers, Res};
 
 /// One number in a shape.
@@ -63,7 +63,10 @@ impl<'a> Lowering<'a> {
             _ => return Err("only a map has a shape".into()),
         };
         let shape = self.draft.tensors[tensor];
-        let (h, w) = (Side::Height(shape.halvings), Side::Width(shape.halvings));
+        let (h, w) = match shape.halvings {
+            POINT => (Side::Number(1), Side::Number(1)),
+            halvings => (Side::Height(halvings), Side::Width(halvings)),
+        };
         let c = Side::Number(i64::try_from(shape.channels).map_err(|e| e.to_string())?);
         let one = Side::Number(1);
         Ok(Value::Sides(if last {

@@ -68,4 +68,6 @@ pub(super) trait Simd: Copy + 'static {
     unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
     /// The larger of each pair of lanes; `b` where one is NaN, as x86 has it.
     unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
+    /// The smaller of each pair of lanes; `b` where one is NaN.
+    unsafe fn min(a: Self::V, b: Self::V) -> Self::V;
 }

@@ -68,4 +68,9 @@ impl Simd for Neon {
     unsafe fn max(a: Self::V, b: Self::V) -> Self::V {
         both!(vmaxq_f32, a, b)
     }
+
+    #[inline(always)]
+    unsafe fn min(a: Self::V, b: Self::V) -> Self::V {
+        both!(vminq_f32, a, b)
+    }
 }

@@ -57,4 +57,9 @@ impl Simd for Wasm {
     unsafe fn max(a: v128, b: v128) -> v128 {
         f32x4_pmax(b, a)
     }
+
+    #[inline(always)]
+    unsafe fn min(a: v128, b: v128) -> v128 {
+        f32x4_pmin(b, a)
+    }
 }

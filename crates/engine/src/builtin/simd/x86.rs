@@ -7,7 +7,7 @@ use std::arch::x86_64::*;
 
 macro_rules! x86_simd {
     ($(#[$doc:meta])* $name:ident, $v:ty, lanes $l:literal, tiles $p2:literal $p1:literal, half $half:ty, $has_half:literal,
-     $load:ident, $store:ident, $set1:ident, $fma:ident, $add:ident, $mul:ident, $max:ident) => {
+     $load:ident, $store:ident, $set1:ident, $fma:ident, $add:ident, $mul:ident, $max:ident, $min:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy)]
         pub(in super::super) struct $name;
@@ -61,6 +61,12 @@ macro_rules! x86_simd {
                 // SAFETY: the caller vouches for the CPU.
                 unsafe { $max(a, b) }
             }
+
+            #[inline(always)]
+            unsafe fn min(a: $v, b: $v) -> $v {
+                // SAFETY: the caller vouches for the CPU.
+                unsafe { $min(a, b) }
+            }
         }
     };
 }
@@ -72,7 +78,7 @@ macro_rules! floats_512 {
         x86_simd!(
             $(#[$doc])* $name, __m512, lanes 16, tiles 10 14, half $half, true,
             _mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_fmadd_ps, _mm512_add_ps,
-            _mm512_mul_ps, _mm512_max_ps
+            _mm512_mul_ps, _mm512_max_ps, _mm512_min_ps
         );
     };
 }
@@ -83,7 +89,7 @@ macro_rules! floats_256 {
         x86_simd!(
             $(#[$doc])* $name, __m256, lanes 8, tiles 6 12, half Self, false,
             _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_fmadd_ps, _mm256_add_ps,
-            _mm256_mul_ps, _mm256_max_ps
+            _mm256_mul_ps, _mm256_max_ps, _mm256_min_ps
         );
     };
 }
@@ -114,5 +120,6 @@ x86_simd!(
     multiply_add,
     _mm_add_ps,
     _mm_mul_ps,
-    _mm_max_ps
+    _mm_max_ps,
+    _mm_min_ps
 );

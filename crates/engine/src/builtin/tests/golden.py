@@ -10,7 +10,7 @@ i = np.arange(3 * H * W, dtype=np.int64)
 # The same integers as `tests::picture`.
 picture = ((i * 7919 + (i // W) * 31 + i // 7) % 251).astype(np.float32).reshape(1, 3, H, W)
 print(f"# onnxruntime {onnxruntime.__version__}; model, output, length, mean of sizes, index:value...")
-for model in ["centerface", "yunet_2023mar", "retinaface_mnet025"]:
+for model in ["centerface", "yunet_2023mar", "retinaface_mnet025", "text_ppocrv4"]:
     session = onnxruntime.InferenceSession(f"../../../../../models/{model}.onnx")
     values = session.run(None, {session.get_inputs()[0].name: picture})
     for output, value in zip(session.get_outputs(), values):

@@ -39,8 +39,8 @@ impl Dice {
     }
 }
 
-/// The three models, by name.
-fn models() -> [(&'static str, &'static [u8]); 3] {
+/// The models, by name.
+fn models() -> [(&'static str, &'static [u8]); 4] {
     [
         (
             "centerface",
@@ -53,6 +53,10 @@ fn models() -> [(&'static str, &'static [u8]); 3] {
         (
             "retinaface_mnet025",
             include_bytes!("../../../../../models/retinaface_mnet025.onnx"),
+        ),
+        (
+            "text_ppocrv4",
+            include_bytes!("../../../../../models/text_ppocrv4.onnx"),
         ),
     ]
 }

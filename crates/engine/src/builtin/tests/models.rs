@@ -1,4 +1,4 @@
-//! The three models: against ONNX Runtime, and every instruction set against the scalar one.
+//! The models: against ONNX Runtime, and every instruction set against the scalar one.
 
 #![cfg(not(miri))]
 

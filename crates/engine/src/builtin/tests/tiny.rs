@@ -174,6 +174,72 @@ impl Tiny {
         (out, sum)
     }
 
+    /// A convolution and `x * hard sigmoid(x) + shift`.
+    fn swish(&mut self, (name, x): (&str, &Map), shift: Option<f32>) -> (String, Map) {
+        let (gate, mut out) = (self.name(), self.name());
+        let sixth = [
+            ("alpha", Attribute::Float(1.0 / 6.0)),
+            ("beta", Attribute::Float(0.5)),
+        ];
+        self.file.node("HardSigmoid", &[name], &gate, &sixth);
+        self.file.node("Mul", &[name, &gate], &out, &[]);
+        if let Some(shift) = shift {
+            let (c, sum) = (format!("{out}.c"), self.name());
+            self.file.floats(&c, &[], vec![shift]);
+            self.file.node("Add", &[&c, &out], &sum, &[]);
+            out = sum;
+        }
+        let shift = f64::from(shift.unwrap_or(0.0));
+        let y = Map::make(x.c, x.h, x.w, |c, y, x_| {
+            let v = x.at(c, y as isize, x_ as isize);
+            v * (v / 6.0 + 0.5).clamp(0.0, 1.0) + shift
+        });
+        (out, y)
+    }
+
+    /// Squeeze and excitation: the map times one number of each channel.
+    fn squeeze(&mut self, (name, x): (&str, &Map), inner: usize) -> (String, Map) {
+        let (mean, out) = (self.name(), self.name());
+        self.file.node("GlobalAveragePool", &[name], &mean, &[]);
+        let m = Map::make(x.c, 1, 1, |c, _, _| {
+            let all = &x.v[c * x.h * x.w..][..x.h * x.w];
+            all.iter().sum::<f64>() / all.len() as f64
+        });
+        let (n, m) = self.conv((&mean, &m), inner, 1, 1);
+        let (n, m) = self.act((&n, &m), None);
+        let (n, m) = self.conv((&n, &m), x.c, 1, 1);
+        let [low, high, gate] = ["low", "high", "gate"].map(|n| format!("{out}.{n}"));
+        self.file.floats(&low, &[], vec![0.25]);
+        self.file.floats(&high, &[], vec![1.5]);
+        self.file.node("Clip", &[&n, &low, &high], &gate, &[]);
+        self.file.node("Mul", &[name, &gate], &out, &[]);
+        let y = Map::make(x.c, x.h, x.w, |c, y, x_| {
+            m.v[c].clamp(0.25, 1.5) * x.at(c, y as isize, x_ as isize)
+        });
+        (out, y)
+    }
+
+    /// Nearest, `times` as large.
+    fn repeat(&mut self, (name, x): (&str, &Map), times: usize) -> (String, Map) {
+        let out = self.name();
+        let attributes = [
+            ("coordinate_transformation_mode", text("asymmetric")),
+            ("mode", text("nearest")),
+            ("nearest_mode", text("floor")),
+        ];
+        let [roi, scales] = ["roi", "scales"].map(|n| format!("{out}.{n}"));
+        self.file.floats(&roi, &[0], vec![]);
+        let factor = times as f32;
+        self.file
+            .floats(&scales, &[4], vec![1.0, 1.0, factor, factor]);
+        let inputs = [name, &roi, &scales];
+        self.file.node("Resize", &inputs, &out, &attributes);
+        let y = Map::make(x.c, x.h * times, x.w * times, |c, y, x_| {
+            x.at(c, (y / times) as isize, (x_ / times) as isize)
+        });
+        (out, y)
+    }
+
     /// Nearest, twice; the size given by scales, or computed from the shape of `like`.
     fn up(&mut self, (name, x): (&str, &Map), like: Option<&str>) -> (String, Map) {
         let out = self.name();
@@ -318,8 +384,60 @@ fn every_kind(seed: u64, size: Size, wide: usize) -> (Vec<u8>, Vec<f32>, Vec<Vec
     (t.file.bytes(), input, expected)
 }
 
+/// What the text detector has beside that: wide windows, gates, a pyramid that is put together.
+fn gated(seed: u64, size: Size, wide: usize) -> (Vec<u8>, Vec<f32>, Vec<Vec<f64>>) {
+    let mut t = Tiny::new(seed);
+    let (h, w) = (size.height as usize, size.width as usize);
+    let input = t.dice.floats(3 * h * w);
+    let v = input.iter().map(|&v| f64::from(v)).collect();
+    let picture = Map { c: 3, h, w, v };
+    let (n, x) = t.conv(("picture", &picture), wide, 3, 2);
+    let (n, x) = t.swish((&n, &x), None);
+    let (n, x) = t.conv((&n, &x), 0, 5, 1);
+    let (n, x) = t.swish((&n, &x), Some(-0.5));
+    let (n, x) = t.conv((&n, &x), 0, 5, 2);
+    let (n, x) = t.squeeze((&n, &x), 3);
+    let (quarter, x) = t.conv((&n, &x), wide, 1, 1);
+    let (eighth, y) = t.conv((&quarter, &x), 0, 5, 2);
+    let (n, z) = t.conv((&eighth, &y), 0, 3, 2);
+    let (sixteenth, z) = t.swish((&n, &z), Some(0.25));
+    // Down the pyramid, each level gated.
+    let (a, xa) = t.conv((&quarter, &x), wide, 1, 1);
+    let (a, xa) = t.squeeze((&a, &xa), 2);
+    let (b, xb) = t.conv((&eighth, &y), wide, 1, 1);
+    let (b, xb) = t.squeeze((&b, &xb), 2);
+    let (c, xc) = t.squeeze((&sixteenth, &z), 2);
+    let (up, u) = t.repeat((&c, &xc), 2);
+    let (b, xb) = t.add((&b, &xb), (&up, &u));
+    let (up, u) = t.repeat((&b, &xb), 2);
+    let (a, xa) = t.add((&up, &u), (&a, &xa));
+    // Together again: gates that are repeated on the way, a plain repetition, a gate alone.
+    let mut parts = vec![];
+    for (n, x, times) in [(&c, &xc, 4), (&b, &xb, 2), (&a, &xa, 1)] {
+        let (n, x) = t.conv((n, x), 8, 3, 1);
+        let (n, x) = t.squeeze((&n, &x), 2);
+        parts.push(match times {
+            1 => (n, x),
+            _ => t.repeat((&n, &x), times),
+        });
+    }
+    parts.push(t.repeat((&sixteenth, &z), 4));
+    let parts: Vec<(&str, &Map)> = parts.iter().map(|(n, x)| (n.as_str(), x)).collect();
+    let (n, x) = t.concat(&parts);
+    let (n, x) = t.conv((&n, &x), 4, 3, 1);
+    t.file.output(&n);
+    (t.file.bytes(), input, vec![x.v])
+}
+
 fn compare(seed: u64, size: Size, wide: usize) {
-    let (model, input, expected) = every_kind(seed, size, wide);
+    agree(every_kind(seed, size, wide), seed, size, wide);
+    agree(gated(seed, size, wide), seed, size, wide);
+}
+
+/// A network, its input and its outputs.
+type Case = (Vec<u8>, Vec<f32>, Vec<Vec<f64>>);
+
+fn agree((model, input, expected): Case, seed: u64, size: Size, wide: usize) {
     let input = Planes::new(size, input).unwrap();
     for kernels in kernels::tested() {
         let most = match kernels.narrows(kernels::NARROW_FROM) {

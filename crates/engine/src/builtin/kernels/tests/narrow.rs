@@ -19,8 +19,8 @@ fn narrow_pixel(kernels: &Kernels, input: f32, weights: &[f32]) -> f32 {
     let narrowed = Narrowed::new(inputs, outputs, weights, kernels);
     let mut arena = vec![input; (blocks + 1) * 3 * l];
     let row = Row {
-        src: [0; 3],
-        src_block: [3 * l; 3],
+        src: [0; WINDOW],
+        src_block: [3 * l; WINDOW],
         dst: blocks * 3 * l,
         res: None,
     };
