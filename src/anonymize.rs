@@ -15,7 +15,8 @@ pub use video::{Progress, VideoAnonymizer, VideoOptions};
 use crate::detect::{Detected, Detector};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
-use crate::geometry::{Equirectangular, Orientation, Rect, Size};
+use crate::face::{Face, Subject};
+use crate::geometry::{Equirectangular, Orientation, Point, Quad, Rect, Size};
 use crate::inspect::{FindingKind, Inspection, inspect};
 use crate::photo::{BACKDROPS, Format, KeepMetadata, Limits, Photo, ReadOptions};
 use crate::picture::{Picture, RgbView};
@@ -127,15 +128,42 @@ impl AnonymizeOptions {
         self.regions.iter().filter(seen).map(sentence).collect()
     }
 
+    /// The mask of a line of writing, with a little room around it, unless it is not to be covered.
+    fn text_mask(&self, line: &Face) -> Option<Region> {
+        if self.ignores(&line.area) {
+            return None;
+        }
+        let corners = line.corners?.corners();
+        let [a, b, .., d] = corners;
+        let unit = |p: Point, q: Point| {
+            let length = (q.x - p.x).hypot(q.y - p.y).max(f32::MIN_POSITIVE);
+            ((q.x - p.x) / length * ROOM, (q.y - p.y) / length * ROOM)
+        };
+        let ((ux, uy), (vx, vy)) = (unit(a, b), unit(a, d));
+        let signs = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)];
+        let mut grown = corners;
+        for (p, (s, t)) in grown.iter_mut().zip(signs) {
+            *p = Point::new(p.x + s * ux + t * vx, p.y + s * uy + t * vy);
+        }
+        Quad::new(grown).map(Region::quad)
+    }
+
+    /// The masks of what was found in one frame of a photo and what they are about, then the regions
+    /// always covered.
+    fn masks_about(&self, found: &[Face]) -> Vec<(Region, Subject)> {
+        let about = |subject: Subject| move |region: Region| (region, subject);
+        let found = found.iter().filter_map(|one| match one.subject {
+            Subject::Face => self.mask(&one.area).map(about(Subject::Face)),
+            Subject::Text => self.text_mask(one).map(about(Subject::Text)),
+        });
+        found
+            .chain(self.always().map(about(Subject::Face)))
+            .collect()
+    }
+
     /// The regions always covered.
     fn always(&self) -> impl Iterator<Item = Region> {
         self.regions.iter().map(|r| Region::new(Shape::Box, *r))
-    }
-
-    /// The masks of one frame: faces that are not to be ignored, then the regions always covered.
-    fn masks<'a>(&self, faces: impl Iterator<Item = &'a Rect>) -> Vec<Region> {
-        let found = faces.filter_map(|f| self.mask(f));
-        found.chain(self.always()).collect()
     }
 }
 
@@ -223,10 +251,13 @@ impl Anonymizer {
             let told = |f| ReportFace::new(label, f);
             report.faces.extend(found.faces.iter().map(told));
             report.rejected.extend(found.rejected.iter().map(told));
-            let faces = found.faces.iter().map(|f| &f.area);
             regions.push(match &panorama {
-                Some(panorama) => options.masks_all_round(faces, panorama),
-                None => options.masks(faces),
+                Some(panorama) => {
+                    let faces = found.faces.iter().map(|f| &f.area);
+                    let masks = options.masks_all_round(faces, panorama);
+                    masks.into_iter().map(|m| (m, Subject::Face)).collect()
+                }
+                None => options.masks_about(&found.faces),
             });
         }
         if photo.is_animation() {
@@ -236,14 +267,18 @@ impl Anonymizer {
         let sizes: Vec<Size> = (0..frames).map(|f| upright(&photo, f)).collect();
         report.warnings.extend(options.out_of_sight(&sizes));
 
-        for (frame, list) in regions.iter_mut().enumerate() {
+        let mut told = Vec::with_capacity(frames);
+        for (frame, list) in regions.iter().enumerate() {
             let label = (frames > 1).then_some(frame);
             let upright = upright(&photo, frame);
-            let covered = list.iter().filter_map(|r| ReportRegion::new(r, upright));
+            let covered = list.iter().filter_map(|(region, subject)| {
+                Some(ReportRegion::new(region, upright)?.about(*subject))
+            });
             let covered: Vec<ReportRegion> = covered.map(|c| c.of_frame(label)).collect();
-            *list = covered.iter().filter_map(ReportRegion::region).collect();
+            told.push(covered.iter().filter_map(ReportRegion::region).collect());
             report.regions.extend(covered);
         }
+        let regions = told;
         report.outcome = match report.regions.is_empty() {
             true => Outcome::NoFaces,
             false => Outcome::Redacted,
@@ -294,8 +329,9 @@ impl Anonymizer {
     /// [`ErrorKind::InvalidArgument`] if the buffer has another length than `size` asks for; those of
     /// [`Detector::detect`].
     pub fn rgb(&self, size: Size, data: &mut [u8]) -> Result<Vec<Region>> {
-        let faces = self.detector.detect(&RgbView::new(size, data)?)?;
-        let regions = self.options.masks(faces.iter().map(|f| &f.area));
+        let found = self.detector.detect(&RgbView::new(size, data)?)?;
+        let regions = self.options.masks_about(&found);
+        let regions: Vec<Region> = regions.into_iter().map(|(region, _)| region).collect();
         let redaction = Redaction::new(&self.options.style, &regions, size, Orientation::Normal);
         for (i, channel) in [Channel::Red, Channel::Green, Channel::Blue]
             .into_iter()
@@ -331,11 +367,11 @@ fn describe(report: &mut FileReport, photo: &Photo) {
 const SHARED_FRAMES: usize = 2;
 
 /// Every frame's masks with those of its neighbours in time, each once.
-fn spread(frames: &[Vec<Region>]) -> Vec<Vec<Region>> {
+fn spread<R: Copy + PartialEq>(frames: &[Vec<R>]) -> Vec<Vec<R>> {
     (0..frames.len())
         .map(|i| {
             let near = i.saturating_sub(SHARED_FRAMES)..(i + SHARED_FRAMES + 1).min(frames.len());
-            let mut all: Vec<Region> = frames[i].clone();
+            let mut all: Vec<R> = frames[i].clone();
             for region in frames[near].iter().flatten() {
                 if !all.contains(region) {
                     all.push(*region);

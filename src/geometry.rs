@@ -6,11 +6,13 @@
 
 mod equirectangular;
 mod orientation;
+mod quad;
 mod rect;
 
 pub use equirectangular::Equirectangular;
 pub(crate) use equirectangular::{Tangent, angle};
 pub use orientation::Orientation;
+pub use quad::Quad;
 pub use rect::{PixelRect, Rect};
 
 /// A place in a picture, in pixels.

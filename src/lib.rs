@@ -55,7 +55,7 @@ pub use anonymize::{
 pub use anonymize::{Progress, VideoAnonymizer, VideoOptions};
 pub use detect::{Detector, DetectorOptions, Preset};
 pub use error::{Error, ErrorKind, Result};
-pub use face::Face;
+pub use face::{Face, Subject};
 pub use geometry::{Rect, Size};
 pub use photo::{Format, KeepMetadata, Limits, Photo, ReadOptions};
 pub use picture::Picture;

@@ -75,6 +75,8 @@ impl SecondSearch {
         });
         let alone: Vec<Face> = alone
             .map(|s| Face {
+                subject: crate::face::Subject::Face,
+                corners: None,
                 area: s.area,
                 score: s.score,
                 landmarks: s.landmarks,

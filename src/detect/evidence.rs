@@ -93,6 +93,8 @@ impl Evidence {
             found_by.push("centerface@crop".into());
         }
         Face {
+            subject: crate::face::Subject::Face,
+            corners: None,
             area: self.area,
             score: self.likelihood,
             landmarks: self.landmarks,

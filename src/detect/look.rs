@@ -44,9 +44,7 @@ impl Look {
     }
 
     fn scaled(&self, picture: Size) -> Size {
-        let factor = self.factor(picture);
-        let scaled = |side: u32| ((side as f32 * factor).round() as u32).max(1);
-        Size::new(scaled(picture.width), scaled(picture.height))
+        scaled(picture, self.factor(picture))
     }
 
     /// For the report: `centerface@0.5`.
@@ -57,24 +55,34 @@ impl Look {
 
     /// Where the picture goes: one canvas, or several tiles.
     pub(super) fn letterboxes(&self, picture: Size) -> Vec<Letterbox> {
-        let whole = self.scaled(picture);
-        let (columns, rows) = (spans(whole.width, CANVAS), spans(whole.height, CANVAS));
-        let mut all = vec![];
-        for &(top, height) in &rows {
-            for &(left, width) in &columns {
-                let (x0, x1) = source(left, width, whole.width, picture.width);
-                let (y0, y1) = source(top, height, whole.height, picture.height);
-                let content = Size::new(width, height);
-                all.push(Letterbox {
-                    crop: PixelRect::new(x0, y0, x1 - x0, y1 - y0),
-                    content,
-                    offset: (0, 0),
-                    canvas: Size::new(width.next_multiple_of(GRID), height.next_multiple_of(GRID)),
-                });
-            }
-        }
-        all
+        letterboxes(picture, self.factor(picture))
     }
+}
+
+/// Where a picture goes at a scale: one canvas, or several tiles.
+pub(super) fn letterboxes(picture: Size, factor: f32) -> Vec<Letterbox> {
+    let whole = scaled(picture, factor);
+    let (columns, rows) = (spans(whole.width, CANVAS), spans(whole.height, CANVAS));
+    let mut all = vec![];
+    for &(top, height) in &rows {
+        for &(left, width) in &columns {
+            let (x0, x1) = source(left, width, whole.width, picture.width);
+            let (y0, y1) = source(top, height, whole.height, picture.height);
+            let content = Size::new(width, height);
+            all.push(Letterbox {
+                crop: PixelRect::new(x0, y0, x1 - x0, y1 - y0),
+                content,
+                offset: (0, 0),
+                canvas: Size::new(width.next_multiple_of(GRID), height.next_multiple_of(GRID)),
+            });
+        }
+    }
+    all
+}
+
+fn scaled(picture: Size, factor: f32) -> Size {
+    let scaled = |side: u32| ((side as f32 * factor).round() as u32).max(1);
+    Size::new(scaled(picture.width), scaled(picture.height))
 }
 
 /// Cuts `len` into the fewest pieces of at most `most`, all equally long, overlapping by at least

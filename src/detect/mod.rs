@@ -16,6 +16,7 @@ mod plan;
 mod pool;
 mod preset;
 mod second_look;
+mod text;
 mod tilted;
 mod turned;
 mod weights;
@@ -24,6 +25,7 @@ mod weights_of_evidence;
 pub use crate::face::Landmarks;
 pub(crate) use again::SecondSearch;
 pub use preset::Preset;
+pub use text::Writing;
 pub use weights::{BundledModel, bundled_models};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -40,6 +42,7 @@ use plan::{Plan, Plans};
 use pool::Pool;
 use second_look::second_look;
 use std::path::PathBuf;
+use text::TextDetector;
 
 /// Intersection over union above which two boxes of one look are the same face: what the networks'
 /// authors use.
@@ -63,6 +66,30 @@ pub struct DetectorOptions {
     pub engine: EngineOptions,
     /// A folder with the model files, instead of the bundled ones.
     pub models: Option<PathBuf>,
+    /// What is looked for.
+    pub cover: Cover,
+    /// Lines of writing less high than so many pixels of the upright picture are left alone; 0 leaves none
+    /// alone.
+    pub min_text_height: f32,
+}
+
+/// What is looked for: faces, writing, or both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Cover {
+    /// Faces.
+    pub faces: bool,
+    /// Writing, and which. In photos that are no panoramas only.
+    pub writing: Option<Writing>,
+}
+
+impl Default for Cover {
+    /// Faces.
+    fn default() -> Self {
+        Self {
+            faces: true,
+            writing: None,
+        }
+    }
 }
 
 /// A candidate less likely than this is noise.
@@ -104,8 +131,13 @@ impl Detected {
 }
 
 /// Likeliest first, without those that another of them covers.
-pub(crate) fn apart(faces: Vec<Face>) -> Vec<Face> {
-    merge::non_maximum_suppression(faces, SAME_BETWEEN_LOOKS, |f: &Face| (&f.area, f.score))
+pub(crate) fn apart(all: Vec<Face>) -> Vec<Face> {
+    let (faces, writing): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|f: &Face| f.subject.is_face());
+    let mut faces =
+        merge::non_maximum_suppression(faces, SAME_BETWEEN_LOOKS, |f: &Face| (&f.area, f.score));
+    faces.extend(text::apart(writing));
+    faces
 }
 
 /// Finds faces in pictures. Share one between threads: each call works with buffers of its own, on
@@ -116,14 +148,16 @@ pub struct Detector {
     plans: Plans,
     min_face: f32,
     pools: Vec<(Head, Pool)>,
+    faces: bool,
+    text: Option<TextDetector>,
 }
 
 impl Detector {
     /// Loads engine and models.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] for a threshold outside 0..=1 or a least face below 0, [`ErrorKind::Engine`] if the engine,
-    /// the device or a model cannot be had.
+    /// [`ErrorKind::InvalidArgument`] for a threshold outside 0..=1, a least face or height of writing below 0, or
+    /// nothing to look for; [`ErrorKind::Engine`] if the engine, the device or a model cannot be had.
     pub fn new(options: &DetectorOptions) -> Result<Self> {
         Self::with(options, options.preset.plans(), &[])
     }
@@ -132,6 +166,12 @@ impl Detector {
     /// of it is in `preset.rs`. Errors as of [`Detector::new`].
     #[cfg(feature = "video")]
     pub(crate) fn for_frames(options: &DetectorOptions) -> Result<Self> {
+        if options.cover != Cover::default() {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "writing is looked for in photos only, not in videos yet",
+            ));
+        }
         Self::with(options, options.preset.plans_for_frames(), &[])
     }
 
@@ -152,7 +192,29 @@ impl Detector {
                 format!("a least face of {} pixels makes no sense", options.min_face),
             ));
         }
+        let height = options.min_text_height;
+        if height.is_nan() || height < 0.0 {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("writing of at least {height} pixels makes no sense"),
+            ));
+        }
+        let Cover { faces, writing } = options.cover;
+        if !faces && writing.is_none() {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "neither faces nor writing are to be looked for",
+            ));
+        }
         let engine = Engine::open(&options.engine)?;
+        let text = match writing {
+            Some(writing) => Some(TextDetector::new(
+                &engine,
+                options.models.as_deref(),
+                (writing, height),
+            )?),
+            None => None,
+        };
         let mut pools = vec![];
         for head in Head::ALL {
             if plans.use_head(head) || more.contains(&head) {
@@ -165,10 +227,13 @@ impl Detector {
             plans,
             min_face: options.min_face,
             pools,
+            faces,
+            text,
         })
     }
 
-    /// The faces of a picture, likeliest first. Those that lie on their side or stand on their head are
+    /// The faces of a picture, likeliest first, and behind them the lines of writing, if they are looked for. Those
+    /// faces that lie on their side or stand on their head are
     /// found, too, by every preset but [`Preset::Fast`].
     ///
     /// # Errors
@@ -182,6 +247,18 @@ impl Detector {
     /// # Errors
     /// Those of [`Detector::detect`].
     pub fn detect_with_candidates(&self, picture: &dyn Picture) -> Result<Detected> {
+        let mut found = match self.faces {
+            true => self.detect_faces(picture)?,
+            false => Detected::default(),
+        };
+        if let Some(text) = &self.text {
+            found.faces.extend(text.detect(picture)?);
+        }
+        Ok(found)
+    }
+
+    /// The faces alone.
+    fn detect_faces(&self, picture: &dyn Picture) -> Result<Detected> {
         let plan = self.plans.of(picture.size());
         let mut all = self.find(picture, plan)?;
         if let Some(turns) = &plan.turns {

@@ -4,7 +4,7 @@
 //! Invariant: what is found comes back in pixels of the panorama, its middle in the picture's width.
 
 use super::{Detected, Detector, MOST_REJECTED, SAME_BETWEEN_LOOKS};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
 use crate::geometry::{Equirectangular, PixelRect, Point, Rect, Size, Tangent, angle};
 use crate::picture::{Picture, RgbImage};
@@ -332,12 +332,19 @@ impl Detector {
     /// its middle is in the picture's width.
     ///
     /// # Errors
-    /// Those of [`Detector::detect`].
+    /// Those of [`Detector::detect`]; [`ErrorKind::InvalidArgument`] if writing is looked for, which is not
+    /// found in panoramas.
     pub fn detect_panorama(
         &self,
         picture: &dyn Picture,
         panorama: &Equirectangular,
     ) -> Result<Detected> {
+        if self.text.is_some() {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "writing is not looked for in panoramas yet; look for faces alone",
+            ));
+        }
         search_all_round(picture, panorama, &|view| self.detect_with_candidates(view))
     }
 }
@@ -403,6 +410,8 @@ mod tests {
             *calls += 1;
             let c = Rect::of(view.size()).center();
             let face = Face {
+                subject: crate::face::Subject::Face,
+                corners: None,
                 area: Rect::new(c.x - 30.0, c.y - 40.0, 60.0, 80.0).expect("a box"),
                 score: 0.9,
                 landmarks: None,

@@ -383,6 +383,8 @@ mod tests {
             let there = turn.to_upright(Point::new(3.0, 0.5), Size::new(4, 2));
             let area = Rect::new(there.x - 0.5, there.y - 0.5, 1.0, 1.0).expect("finite");
             let face = Face {
+                subject: crate::face::Subject::Face,
+                corners: None,
                 area,
                 score: 0.9,
                 landmarks: Some([there; 5]),
@@ -400,6 +402,8 @@ mod tests {
         let plans = crate::detect::Preset::Thorough.plans();
         let picture = Size::new(1024, 768);
         let face = |side: f32, looks: usize| Face {
+            subject: crate::face::Subject::Face,
+            corners: None,
             area: Rect::new(10.0, 10.0, side, side).expect("finite"),
             score: 0.7,
             landmarks: None,

@@ -1,6 +1,7 @@
 //! Where the models' bytes come from: the binary itself, or a folder.
 
 use super::heads::Head;
+use super::text;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use std::borrow::Cow;
@@ -9,18 +10,41 @@ use std::path::Path;
 /// The ONNX file of a network.
 pub(super) fn read(head: Head, folder: Option<&Path>) -> Result<Cow<'static, [u8]>> {
     match folder {
-        Some(folder) => {
-            let path = folder.join(head.file());
-            std::fs::read(&path).map(Cow::Owned).map_err(|e| {
-                Error::new(
-                    ErrorKind::Engine,
-                    format!("reading the model {}", path.display()),
-                )
-                .because(e)
-            })
-        }
+        Some(folder) => from_folder(folder, head.file()),
         None => bundled(head),
     }
+}
+
+/// The ONNX file of the network that finds writing.
+pub(super) fn read_text(folder: Option<&Path>) -> Result<Cow<'static, [u8]>> {
+    match folder {
+        Some(folder) => from_folder(folder, text::FILE),
+        #[cfg(all(feature = "bundled-models", feature = "text"))]
+        None => Ok(Cow::Borrowed(TEXT)),
+        #[cfg(not(all(feature = "bundled-models", feature = "text")))]
+        None => Err(Error::new(
+            ErrorKind::Engine,
+            format!(
+                "this build has no bundled model for writing (feature `text`); set \
+                 `DetectorOptions::models` to a folder with {}",
+                text::FILE
+            ),
+        )),
+    }
+}
+
+#[cfg(all(feature = "bundled-models", feature = "text"))]
+const TEXT: &[u8] = include_bytes!("../../models/text_ppocrv4.onnx");
+
+fn from_folder(folder: &Path, file: &str) -> Result<Cow<'static, [u8]>> {
+    let path = folder.join(file);
+    std::fs::read(&path).map(Cow::Owned).map_err(|e| {
+        Error::new(
+            ErrorKind::Engine,
+            format!("reading the model {}", path.display()),
+        )
+        .because(e)
+    })
 }
 
 /// A network inside this build.
@@ -51,7 +75,13 @@ pub fn bundled_models() -> Vec<BundledModel> {
         }),
         _ => None,
     };
-    Head::ALL.into_iter().filter_map(model).collect()
+    let all = Head::ALL.into_iter().filter_map(model);
+    #[cfg(all(feature = "bundled-models", feature = "text"))]
+    let all = all.chain([BundledModel {
+        name: text::FILE,
+        bytes: TEXT,
+    }]);
+    all.collect()
 }
 
 #[cfg(feature = "bundled-models")]
@@ -82,7 +112,8 @@ mod tests {
     #[test]
     fn the_weights_are_the_documented_ones() {
         let readme = include_str!("../../models/README.md");
-        assert_eq!(bundled_models().len(), Head::ALL.len());
+        let more = usize::from(cfg!(feature = "text"));
+        assert_eq!(bundled_models().len(), Head::ALL.len() + more);
         for model in bundled_models() {
             let (name, digest) = (model.name, model.digest());
             let mut rows = readme.lines();

@@ -5,6 +5,7 @@
 
 use super::grid::Grid;
 use super::{Region, Shape};
+use crate::geometry::Quad;
 
 /// Samples around a group of masks that belong to its rectangle: what a fill may look at.
 pub(super) const MARGIN: u32 = 3;
@@ -15,6 +16,7 @@ pub(super) const INSIDE: u8 = 255;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outline {
     shape: Shape,
+    quad: Option<Quad>,
     pub(super) left: f64,
     pub(super) top: f64,
     pub(super) right: f64,
@@ -25,6 +27,7 @@ impl Outline {
     pub(super) fn new(region: &Region) -> Self {
         Self {
             shape: region.shape,
+            quad: region.corners.filter(|_| region.shape == Shape::Quad),
             left: region.area.left().into(),
             top: region.area.top().into(),
             right: region.area.right().into(),
@@ -32,9 +35,9 @@ impl Outline {
         }
     }
 
-    /// Whether axis-aligned edges make a soft ring needless.
+    /// Whether straight edges make a soft ring needless.
     pub(super) fn is_crisp(&self) -> bool {
-        self.shape == Shape::Box
+        self.shape != Shape::Ellipse
     }
 
     /// The longer side in pixels.
@@ -65,6 +68,13 @@ impl Outline {
         }
         let (first, end) = match self.shape {
             Shape::Box => grid.x.touching(self.left, self.right),
+            Shape::Quad => {
+                let (left, right) = match &self.quad {
+                    Some(quad) => quad.reach(from, to)?,
+                    None => (self.left, self.right),
+                };
+                grid.x.touching(left, right)
+            }
             Shape::Ellipse => {
                 let middle = (self.top + self.bottom) * 0.5;
                 let up = (middle.clamp(from, to) - middle) / ((self.bottom - self.top) * 0.5);

@@ -21,7 +21,7 @@ mod tests;
 pub use overlay::Sticker;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::geometry::{Orientation, PixelRect, Rect, Size};
+use crate::geometry::{Orientation, PixelRect, Quad, Rect, Size};
 use crate::plane::SampleCoding;
 use crate::plane::{Channel, Layout, PlaneMut, Sample};
 use canvas::Paint;
@@ -39,6 +39,8 @@ pub enum Shape {
     Ellipse,
     /// The rectangle.
     Box,
+    /// The four corners of [`Region::corners`]; the rectangle if there are none.
+    Quad,
 }
 
 /// A place to cover: a shape that fills a rectangle, in pixels of the upright picture.
@@ -49,13 +51,29 @@ pub struct Region {
     pub shape: Shape,
     /// The rectangle that the shape fills; may reach beyond the picture.
     pub area: Rect,
+    /// Of [`Shape::Quad`]; `area` is the rectangle around them.
+    pub corners: Option<Quad>,
 }
 
 impl Region {
     /// A shape in a rectangle.
     #[must_use]
     pub const fn new(shape: Shape, area: Rect) -> Self {
-        Self { shape, area }
+        Self {
+            shape,
+            area,
+            corners: None,
+        }
+    }
+
+    /// A quadrilateral.
+    #[must_use]
+    pub fn quad(corners: Quad) -> Self {
+        Self {
+            shape: Shape::Quad,
+            area: corners.bounds(),
+            corners: Some(corners),
+        }
     }
 }
 

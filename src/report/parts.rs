@@ -1,8 +1,8 @@
 //! Faces, regions and numbers of one line.
 
 use crate::digest::Digest;
-use crate::face::Face;
-use crate::geometry::{Rect, Size};
+use crate::face::{Face, Subject};
+use crate::geometry::{Point, Quad, Rect, Size};
 use crate::redact::{Region, Shape};
 #[cfg(feature = "video")]
 use crate::track::{Span, Summary};
@@ -61,9 +61,15 @@ pub struct ReportFace {
     /// Number of its track, in a video.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub track: Option<usize>,
+    /// What it is; left out for a face.
+    #[serde(default, skip_serializing_if = "Subject::is_face")]
+    pub subject: Subject,
     /// x, y, width, height in pixels of the upright picture.
     #[serde(rename = "box")]
     pub area: [f32; 4],
+    /// The four corners of writing, clockwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corners: Option<[[f32; 2]; 4]>,
     /// Confidence.
     pub score: f32,
     /// Five points, or `null`.
@@ -87,12 +93,19 @@ pub struct ReportRegion {
     /// First and last frame that it is in, in a video.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frames: Option<[usize; 2]>,
+    /// What it is; left out for a face and for what was covered without being found.
+    #[serde(default, skip_serializing_if = "Subject::is_face")]
+    pub subject: Subject,
     /// Outline.
     pub shape: Shape,
     /// x, y, width, height in pixels of the upright picture, of the whole shape: it may reach beyond the
     /// picture's edge, where it is cut.
     #[serde(rename = "box")]
     pub area: [f32; 4],
+    /// The corners of the shape `quad`, clockwise; without them, or where the box is not the one around
+    /// them, it is the whole box.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corners: Option<[[f32; 2]; 4]>,
 }
 
 /// One face of a video, from the first frame in which it is covered to the last.
@@ -164,11 +177,18 @@ fn corners(r: &Rect) -> [f32; 4] {
     [r.left(), r.top(), r.width(), r.height()].map(hundredth)
 }
 
+/// Corners in hundredths of pixels.
+fn told(quad: &Quad) -> [[f32; 2]; 4] {
+    quad.corners().map(|p| [hundredth(p.x), hundredth(p.y)])
+}
+
 impl ReportFace {
     pub(crate) fn new(frame: Option<usize>, face: &Face) -> Self {
         Self {
             frame,
             track: None,
+            subject: face.subject,
+            corners: face.corners.as_ref().map(told),
             area: corners(&face.area),
             score: (face.score * 1e4).round() / 1e4,
             landmarks: face
@@ -198,9 +218,17 @@ impl ReportRegion {
             frame: None,
             track: None,
             frames: None,
+            subject: Subject::Face,
             shape: region.shape,
             area,
+            corners: region.corners.as_ref().map(told),
         })
+    }
+
+    /// Of something else than a face.
+    pub(crate) const fn about(mut self, subject: Subject) -> Self {
+        self.subject = subject;
+        self
     }
 
     /// In one frame of a photo with several.
@@ -219,7 +247,12 @@ impl ReportRegion {
     /// The region itself; `None` if its box cannot be, which a report that was read never has.
     #[must_use]
     pub fn region(&self) -> Option<Region> {
-        rect(self.area).map(|area| Region::new(self.shape, area))
+        let area = rect(self.area)?;
+        let corners = self.corners.filter(|_| self.shape == Shape::Quad);
+        let quad = corners
+            .and_then(|c| Quad::new(c.map(|[x, y]| Point::new(x, y))))
+            .filter(|quad| is_around(&area, quad));
+        Some(quad.map_or(Region::new(self.shape, area), Region::quad))
     }
 
     /// Whether it is in a frame.
@@ -235,6 +268,14 @@ impl ReportRegion {
     pub(crate) fn order(&self) -> usize {
         self.track.unwrap_or(usize::MAX)
     }
+}
+
+/// Whether a box is the one around these corners, but for rounding: one that somebody changed counts
+/// instead of them.
+fn is_around(area: &Rect, quad: &Quad) -> bool {
+    let sides = |r: &Rect| [r.left(), r.top(), r.right(), r.bottom()];
+    let mut pairs = sides(area).into_iter().zip(sides(&quad.bounds()));
+    pairs.all(|(a, b)| (a - b).abs() <= 0.5)
 }
 
 /// A box of a report.

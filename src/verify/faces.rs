@@ -70,6 +70,8 @@ mod tests {
 
     fn face(x: f32, y: f32, side: f32) -> Face {
         Face {
+            subject: crate::face::Subject::Face,
+            corners: None,
             area: Rect::new(x, y, side, side).expect("a box"),
             score: 0.5,
             landmarks: None,

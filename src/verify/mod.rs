@@ -60,6 +60,7 @@ impl VerifierOptions {
             min_face: self.min_face,
             engine: self.engine.clone(),
             models: self.models.clone(),
+            ..DetectorOptions::default()
         }
     }
 }

@@ -4,7 +4,7 @@
 //! Invariant: a sample counts as inside only if its middle lies in the shape; each such sample is one that
 //! a mask, which is rounded outward, must cover.
 
-use crate::geometry::{Orientation, Point, Rect, Size};
+use crate::geometry::{Orientation, Point, Quad, Rect, Size};
 use crate::plane::Layout;
 use crate::redact::{Region, Shape};
 
@@ -12,6 +12,7 @@ use crate::redact::{Region, Shape};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     shape: Shape,
+    quad: Option<Quad>,
     left: f64,
     top: f64,
     right: f64,
@@ -108,6 +109,10 @@ impl Place {
         let area: Rect = orientation.rect_to_stored(&region.area, stored);
         Self {
             shape: region.shape,
+            quad: region
+                .corners
+                .filter(|_| region.shape == Shape::Quad)
+                .and_then(|quad| stored_quad(&quad, stored, orientation)),
             left: area.left().into(),
             top: area.top().into(),
             right: area.right().into(),
@@ -135,6 +140,13 @@ impl Place {
         let half = (self.right - self.left) * 0.5;
         let half = match self.shape {
             Shape::Box => half,
+            Shape::Quad => match &self.quad {
+                Some(quad) => {
+                    let (from, to) = quad.reach(at, at).unwrap_or((0.0, 0.0));
+                    return samples.across.within(from, to, samples.columns);
+                }
+                None => half,
+            },
             Shape::Ellipse => {
                 let up = (2.0 * at - self.top - self.bottom) / (self.bottom - self.top);
                 half * (1.0 - up * up).max(0.0).sqrt()
@@ -168,10 +180,26 @@ impl Place {
         );
         let x = (f64::from(p.x) - (self.left + self.right) * 0.5) / half.0;
         let y = (f64::from(p.y) - (self.top + self.bottom) * 0.5) / half.1;
+        if let Some(quad) = &self.quad {
+            return quad.holds(p, by.0.max(by.1));
+        }
         match self.shape {
-            Shape::Box => x.abs() <= 1.0 && y.abs() <= 1.0,
+            Shape::Quad | Shape::Box => x.abs() <= 1.0 && y.abs() <= 1.0,
             Shape::Ellipse => x * x + y * y <= 1.0,
         }
+    }
+}
+
+/// The same corners in stored pixels.
+fn stored_quad(quad: &Quad, stored: Size, orientation: Orientation) -> Option<Quad> {
+    let moved = quad.corners().map(|p| {
+        let point = Rect::from_corners(p.x, p.y, p.x, p.y)?;
+        let there = orientation.rect_to_stored(&point, stored);
+        Some(Point::new(there.left(), there.top()))
+    });
+    match moved {
+        [Some(a), Some(b), Some(c), Some(d)] => Quad::new([a, b, c, d]),
+        _ => None,
     }
 }
 

@@ -28,6 +28,7 @@ mod sandbox;
 mod schema;
 mod silence;
 mod sizes;
+mod text;
 mod usage;
 mod verify;
 mod video;

@@ -1,10 +1,11 @@
 //! From what was typed to the options that the library takes.
 
-use super::value_parsers::{DeviceArg, KeepArg, StyleArg};
+use super::value_parsers::{CoverArg, DeviceArg, KeepArg, StyleArg};
 use super::{Blur, Common, Engine, Running, Writing};
 use crate::cli::files::read;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
+use faceveil::detect::{self, Cover};
 use faceveil::engine::{EngineChoice, EngineOptions};
 use faceveil::redact::{Rgb, Sticker};
 use faceveil::video::{Effort, Encoding};
@@ -54,12 +55,43 @@ pub(crate) fn cores() -> usize {
 /// # Errors
 /// If a flag would not be used.
 pub(crate) fn detector(typed: &Common, preset: Preset) -> Result<DetectorOptions> {
+    let cover = cover(&typed.cover)?;
+    ensure!(
+        typed.text_min_height.is_none() || cover.writing.is_some(),
+        "--text-min-height would not be used; add text or plates to --cover"
+    );
+    ensure!(
+        cover.faces || (typed.threshold.is_none() && typed.min_face.is_none()),
+        "--threshold and --min-face are about faces, which --cover leaves out"
+    );
     Ok(DetectorOptions {
         preset,
+        cover,
+        min_text_height: typed.text_min_height.unwrap_or(0.0),
         threshold: typed.threshold,
         min_face: typed.min_face.unwrap_or(0.0),
         engine: engine(&typed.engine)?,
         ..DetectorOptions::default()
+    })
+}
+
+/// What `--cover` asks for.
+///
+/// # Errors
+/// If one word makes another needless.
+fn cover(asked: &[CoverArg]) -> Result<Cover> {
+    let has = |one| asked.contains(&one);
+    ensure!(
+        !(has(CoverArg::Text) && has(CoverArg::Plates)),
+        "--cover text covers plates, too; give one of the two"
+    );
+    let writing = match has(CoverArg::Text) {
+        true => Some(detect::Writing::All),
+        false => has(CoverArg::Plates).then_some(detect::Writing::Plates),
+    };
+    Ok(Cover {
+        faces: has(CoverArg::Faces),
+        writing,
     })
 }
 

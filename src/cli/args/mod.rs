@@ -9,9 +9,9 @@ pub(crate) mod value_parsers;
 
 use self::help::{APPLY_HELP, INSPECT_HELP, REVIEW_HELP, VERIFY_HELP};
 use self::value_parsers::{
-    AudioArg, BackendArg, Boxes, DeviceArg, EffortArg, EngineArg, IsolateArg, KeepArg, OnNoFaceArg,
-    PresetArg, ShapeArg, StyleArg, boxes, cells, color, crf, format, jobs, margin, memory,
-    min_face, pixels, threshold,
+    AudioArg, BackendArg, Boxes, CoverArg, DeviceArg, EffortArg, EngineArg, IsolateArg, KeepArg,
+    OnNoFaceArg, PresetArg, ShapeArg, StyleArg, boxes, cells, color, crf, format, jobs, margin,
+    memory, min_face, pixels, text_height, threshold,
 };
 use crate::cli::ui::terminal::ProgressArg;
 use clap::builder::ArgPredicate;
@@ -126,6 +126,25 @@ pub(crate) struct Common {
     #[arg(long, value_name = "PIXELS", value_parser = min_face)]
     #[arg(allow_negative_numbers = true, help_heading = "Detection")]
     pub(crate) min_face: Option<f32>,
+
+    /// What to look for in photos: faces, text, plates; separated by commas
+    ///
+    /// `text` is writing of any kind, `plates` what has the shape of a number plate. It is found and never read. Videos
+    /// and panoramas are searched for faces only, and refused otherwise.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT,...",
+        value_delimiter = ',',
+        default_value = "faces"
+    )]
+    #[arg(help_heading = "Detection")]
+    pub(crate) cover: Vec<CoverArg>,
+
+    /// Leave writing alone that is less than so many pixels of the upright picture high [default: none is too small]
+    #[arg(long, value_name = "PIXELS", value_parser = text_height)]
+    #[arg(allow_negative_numbers = true, help_heading = "Detection")]
+    pub(crate) text_min_height: Option<f32>,
 
     /// Treat each photo as a 360-degree panorama, whatever its tags say
     #[arg(long, help_heading = "Detection")]

@@ -27,6 +27,15 @@ choices! { PresetArg:
     Thorough,
 }
 
+choices! { CoverArg:
+    /// Faces
+    #[default] Faces,
+    /// Writing of any kind: plates, badges, signs, screens
+    Text,
+    /// Writing with the proportions and the size of a number plate
+    Plates,
+}
+
 choices! { EngineArg:
     /// The built-in one, unless a device other than the CPU was asked for
     #[default] Auto,
@@ -188,6 +197,10 @@ pub(crate) fn threshold(text: &str) -> Result<f32, String> {
 
 pub(crate) fn min_face(text: &str) -> Result<f32, String> {
     bounded("min-face", text, 0.0, 100_000.0)
+}
+
+pub(crate) fn text_height(text: &str) -> Result<f32, String> {
+    bounded("text-min-height", text, 0.0, 100_000.0)
 }
 
 pub(crate) fn margin(text: &str) -> Result<f32, String> {

@@ -3,6 +3,7 @@
 //! Invariant: what counts of a face is the ellipse in its box, as far as it lies in the picture, as for
 //! `verify`. The page counts the same way, in `page/cover.js`.
 
+use faceveil::geometry::Point;
 use faceveil::report::ReportRegion;
 use faceveil::{FileReport, Shape};
 
@@ -96,8 +97,11 @@ fn overlap(a: [f32; 4], b: [f32; 4]) -> bool {
 
 fn holds(region: &ReportRegion, px: f32, py: f32) -> bool {
     let [x, y, w, h] = region.area;
+    if let Some(quad) = region.region().and_then(|r| r.corners) {
+        return quad.holds(Point::new(px, py), 0.0);
+    }
     match region.shape {
-        Shape::Box => x <= px && px < x + w && y <= py && py < y + h,
+        Shape::Box | Shape::Quad => x <= px && px < x + w && y <= py && py < y + h,
         _ => {
             let (u, v) = ((px - x) / w * 2.0 - 1.0, (py - y) / h * 2.0 - 1.0);
             u * u + v * v <= 1.0

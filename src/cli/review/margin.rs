@@ -4,7 +4,7 @@
 //! mask that a person adds gets the same margin, so that it covers what the others cover.
 
 use faceveil::report::{ReportFace, ReportRegion};
-use faceveil::{FileReport, Masking};
+use faceveil::{FileReport, Masking, Subject};
 
 /// Pixels that a mask has more on each side than its margin says.
 const PADDING: f32 = 1.5;
@@ -28,7 +28,7 @@ pub(super) fn estimate<'a>(lines: impl Iterator<Item = &'a FileReport>) -> f32 {
 /// Of a face and the region that has its middle.
 fn factor(face: &ReportFace, line: &FileReport) -> Option<f32> {
     let [x, y, w, h] = face.area;
-    if w < SMALL || h < SMALL {
+    if w < SMALL || h < SMALL || face.subject != Subject::Face {
         return None;
     }
     let middle = [x + w / 2.0, y + h / 2.0];

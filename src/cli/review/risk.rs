@@ -2,8 +2,8 @@
 //! then where it saw nothing at all.
 
 use super::exposed::{ENOUGH, ENOUGH_OF_DOUBTFUL, Exposed};
-use faceveil::FileReport;
 use faceveil::report::{Outcome, ReportFace, Verdict, VerifyFinding};
+use faceveil::{FileReport, Subject};
 use serde::Serialize;
 
 /// Doubt from which a file is marked in the list.
@@ -108,9 +108,10 @@ impl Risk {
 
     fn of_scores(report: &FileReport) -> Self {
         let by_score = |a: &&ReportFace, b: &&ReportFace| a.score.total_cmp(&b.score);
-        let weakest = report.faces.iter().min_by(by_score);
+        let faces = || report.faces.iter().filter(|f| f.subject == Subject::Face);
+        let weakest = faces().min_by(by_score);
         let accepted = weakest.map(|face| {
-            let why = match report.faces.len() {
+            let why = match faces().count() {
                 1 => format!("one face, score {:.2}", face.score),
                 n => format!("{n} faces, weakest {:.2}", face.score),
             };

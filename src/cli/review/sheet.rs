@@ -16,8 +16,8 @@ use crate::cli::ui::exit::Exit;
 use crate::cli::ui::show;
 use crate::cli::ui::terminal::Terminal;
 use anyhow::{Context, Result, anyhow, ensure};
-use faceveil::FileReport;
-use faceveil::report::{Outcome, RunSummary, Verdict};
+use faceveil::report::{Outcome, ReportFace, RunSummary, Verdict};
+use faceveil::{FileReport, Subject};
 use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::fs;
@@ -220,7 +220,8 @@ fn outcome(line: &FileReport) -> String {
     let faces = if line.is_video() {
         line.tracks.len()
     } else {
-        line.faces.len()
+        let is_face = |f: &&ReportFace| f.subject == Subject::Face;
+        line.faces.iter().filter(is_face).count()
     };
     match line.outcome {
         Outcome::Redacted => {

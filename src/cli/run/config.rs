@@ -17,6 +17,7 @@ use crate::cli::report::report_file::ReportTo;
 use crate::cli::ui::show;
 use crate::cli::ui::terminal::ProgressArg;
 use anyhow::{Result, bail, ensure};
+use faceveil::detect::Cover;
 use faceveil::photo::FileKind;
 use faceveil::verify::VerifierOptions;
 use faceveil::video::Encoding;
@@ -126,6 +127,12 @@ impl Config {
             *destination != Destination::Stdout,
             "--verify reads the new file again, which standard output cannot; give -o FILE"
         );
+        if let Faces::Find { detector, .. } = &self.faces {
+            ensure!(
+                detector.cover == Cover::default(),
+                "--verify looks for faces only, not for writing yet; leave it out with --cover"
+            );
+        }
         let mut options = VerifierOptions {
             video: self.video.clone(),
             ..VerifierOptions::default()

@@ -11,6 +11,7 @@ use crate::cli::report::findings;
 use crate::cli::ui::show::{self, count};
 use crate::cli::ui::terminal::Terminal;
 use faceveil::FileReport;
+use faceveil::detect::Cover;
 use faceveil::report::{Outcome, Verdict};
 use std::collections::BTreeSet;
 use std::fs;
@@ -53,8 +54,8 @@ pub(crate) fn about_file(terminal: &Terminal, config: &Config, planned: &Planned
     let from_report = matches!(config.faces, Faces::FromReport(_));
     if looked_at && from_report && report.regions.is_empty() {
         terminal.note(format_args!("{name}: its line has no region to cover"));
-    } else if looked_at && !from_report && summary::faces(report) == 0 && is_short(config) {
-        terminal.note(format_args!("{name}: no face found"));
+    } else if looked_at && !from_report && found(config, report).is_none() && is_short(config) {
+        terminal.note(format_args!("{name}: {}", nothing(config)));
     }
     if let Task::DryRun {
         existing,
@@ -67,8 +68,44 @@ pub(crate) fn about_file(terminal: &Terminal, config: &Config, planned: &Planned
             true => "nothing would be written (--on-no-face)".to_owned(),
             false => would(done.target.as_deref(), existing),
         };
-        let faces = count(summary::faces(report), "face");
-        terminal.print(format_args!("{name}: {faces}, {would}"));
+        let found = match found(config, report) {
+            Some(found) => found,
+            None if cover(config) == Cover::default() => count(0, "face"),
+            None => nothing(config).to_owned(),
+        };
+        terminal.print(format_args!("{name}: {found}, {would}"));
+    }
+}
+
+/// What was found in a photo, in words; `None` if that is nothing.
+fn found(config: &Config, report: &FileReport) -> Option<String> {
+    let (faces, writing) = (summary::faces(report), summary::writing(report));
+    let faces_too = cover(config).faces;
+    match writing {
+        _ if faces + writing == 0 => None,
+        0 => Some(count(faces, "face")),
+        _ if faces == 0 && !faces_too => Some(count(writing, "line") + " of writing"),
+        _ => {
+            let faces = count(faces, "face");
+            Some(format!("{faces}, {} of writing", count(writing, "line")))
+        }
+    }
+}
+
+/// That nothing was found, in words.
+fn nothing(config: &Config) -> &'static str {
+    match cover(config) {
+        Cover { faces: false, .. } => "no writing found",
+        cover if cover.writing.is_some() => "no face and no writing found",
+        _ => "no face found",
+    }
+}
+
+/// What is looked for.
+fn cover(config: &Config) -> Cover {
+    match &config.faces {
+        Faces::Find { detector, .. } => detector.cover,
+        Faces::FromReport(_) => Cover::default(),
     }
 }
 
@@ -132,7 +169,10 @@ pub(crate) fn at_the_end(
         let more = count(failed.len() - MOST_NAMED, "other file");
         terminal.error(format_args!("{more} failed"));
     }
-    let is_looked_for = matches!(config.faces, Faces::Find { .. });
+    let is_looked_for = match &config.faces {
+        Faces::Find { detector, .. } => detector.cover.faces,
+        Faces::FromReport(_) => false,
+    };
     if is_looked_for && summary.without_faces > 0 {
         let next = match config.report.path() {
             Some(path) => format!("faceveil review {}", show::path(path)),

@@ -5,7 +5,7 @@
 
 use super::config::{Config, Faces};
 use crate::cli::plan::task::Task;
-use faceveil::detect::bundled_models;
+use faceveil::detect::{Cover, bundled_models};
 use faceveil::report::{Digest, ReportStyle};
 use faceveil::video::{Effort, Encoding};
 use faceveil::{AnonymizeOptions, DetectorOptions, KeepMetadata, Style, VideoOptions};
@@ -96,13 +96,23 @@ fn detection(options: &DetectorOptions) -> Value {
         min_face,
         engine: _,
         models: _,
+        cover,
+        min_text_height,
     } = options;
-    json!({
+    let mut all = json!({
         "preset": preset.name(),
         "constants": preset.digest(),
         "threshold": threshold,
         "min_face": min_face,
-    })
+    });
+    // Faces alone leave the fingerprints of earlier runs as they are.
+    if let (Value::Object(all), true) = (&mut all, *cover != Cover::default()) {
+        let writing = format!("{:?}", cover.writing).to_lowercase();
+        all.insert("faces".into(), cover.faces.into());
+        all.insert("writing".into(), writing.into());
+        all.insert("min_text_height".into(), json!(min_text_height));
+    }
+    all
 }
 
 /// Taken apart to the last field, so that a new one is not forgotten. The style is told apart;

@@ -3,8 +3,8 @@
 use super::config::{Config, Faces};
 use crate::cli::plan::task::Task;
 use crate::cli::ui::show::count;
-use faceveil::FileReport;
 use faceveil::report::{Outcome, RunSummary, Verdict};
+use faceveil::{FileReport, Subject};
 use std::time::Duration;
 
 /// What happened so far.
@@ -16,6 +16,8 @@ pub(crate) struct Summary {
     pub(crate) written: usize,
     /// Faces in all of them.
     pub(crate) faces: usize,
+    /// Lines of writing in all of them.
+    pub(crate) writing: usize,
     /// Photos that were looked at and have none.
     pub(crate) without_faces: usize,
     /// Photos that failed.
@@ -56,6 +58,7 @@ impl Summary {
         self.files += 1;
         self.written += usize::from(report.output.is_some());
         self.faces += faces(report);
+        self.writing += writing(report);
         self.open_spans += report.spans.len();
         self.to_look_at += if report.reviewed {
             0
@@ -114,9 +117,14 @@ impl Summary {
         if self.up_to_date > 0 {
             parts.push(format!("{} up to date", self.up_to_date));
         }
-        if matches!(config.faces, Faces::Find { .. }) {
-            parts.push(count(self.faces, "face"));
-            parts.push(format!("{} without faces", self.without_faces));
+        if let Faces::Find { detector, .. } = &config.faces {
+            if detector.cover.faces {
+                parts.push(count(self.faces, "face"));
+                parts.push(format!("{} without faces", self.without_faces));
+            }
+            if detector.cover.writing.is_some() {
+                parts.push(count(self.writing, "line") + " of writing");
+            }
         }
         parts.push(format!("{} failed", self.failed));
         if self.skipped > 0 {
@@ -156,6 +164,15 @@ pub(crate) fn program(config: &Config) -> &'static str {
 pub(crate) fn faces(report: &FileReport) -> usize {
     match report.backend {
         Some(_) => report.tracks.len(),
-        None => report.faces.len(),
+        None => found(report, Subject::Face),
     }
+}
+
+/// Lines of writing of a photo.
+pub(crate) fn writing(report: &FileReport) -> usize {
+    found(report, Subject::Text)
+}
+
+fn found(report: &FileReport, subject: Subject) -> usize {
+    report.faces.iter().filter(|f| f.subject == subject).count()
 }

@@ -75,7 +75,7 @@ impl Head {
 }
 
 /// The output called `name`, which must hold `len` numbers.
-fn tensor<'a>(outputs: &'a [Tensor], name: &str, len: usize) -> Result<&'a [f32]> {
+pub(super) fn tensor<'a>(outputs: &'a [Tensor], name: &str, len: usize) -> Result<&'a [f32]> {
     let found = outputs
         .iter()
         .find(|t| t.name == name)

@@ -4,7 +4,7 @@ import { coverOf, openFindings, openSpans, placed, rounded, shapeOf } from "./ma
 import * as tracks from "./tracks.js";
 
 const plain = (region) => JSON.parse(JSON.stringify(pick(region)));
-const pick = ({ frame, track, frames, shape, box }) => ({ frame, track, frames, shape, box });
+const pick = ({ frame, track, frames, subject, shape, box, corners }) => ({ frame, track, frames, subject, shape, box, corners });
 const CHOOSE = "Choose a covered box first; M goes through them.";
 const CHOOSE_TRACK = "Choose a track of a video first; M goes through the boxes.";
 

@@ -7,16 +7,34 @@ const ENOUGH_OF_DOUBTFUL = 0.9;
 
 const overlap = (a, b) => [0, 1].every((i) => a[i] < b[i] + b[i + 2] && b[i] < a[i] + a[i + 2]);
 
+// The corners of a region that has four, unless its box was changed since: then the box counts, as for `apply`.
+export function cornersOf({ shape, box, corners }) {
+  if (shape !== "quad" || !corners) return null;
+  const range = (k) => [Math.min(...corners.map((p) => p[k])), Math.max(...corners.map((p) => p[k]))];
+  const same = [0, 1].every((k) => {
+    const [low, high] = range(k);
+    return Math.abs(low - box[k]) <= 0.5 && Math.abs(high - box[k] - box[k + 2]) <= 0.5;
+  });
+  return same ? corners : null;
+}
+
 export function holds(region, px, py) {
   const [x, y, w, h] = region.box;
-  if (region.shape === "box") return x <= px && px < x + w && y <= py && py < y + h;
+  const corners = cornersOf(region);
+  if (corners) {
+    return corners.every(([ax, ay], i) => {
+      const [bx, by] = corners[(i + 1) % 4];
+      return (px - ax) * (by - ay) - (py - ay) * (bx - ax) <= 0;
+    });
+  }
+  if (region.shape !== "ellipse") return x <= px && px < x + w && y <= py && py < y + h;
   const u = ((px - x) / w) * 2 - 1;
   const v = ((py - y) / h) * 2 - 1;
   return u * u + v * v <= 1;
 }
 
-// Of a box under the regions of its frame, in a picture of this size.
-export function exposed(box, regions, { width, height }) {
+// Of a face's box, or of the corners of writing, under the regions of its frame, in a picture of this size.
+export function exposed(box, regions, { width, height }, corners) {
   const near = regions.filter((region) => overlap(region.box, box));
   const [x, y, w, h] = box;
   let [inside, open, across, down] = [0, 0, 0, 0];
@@ -25,7 +43,8 @@ export function exposed(box, regions, { width, height }) {
       const [s, t] = [(i + 0.5) / GRID, (j + 0.5) / GRID];
       const [u, v] = [2 * s - 1, 2 * t - 1];
       const [px, py] = [x + w * s, y + h * t];
-      if (u * u + v * v > 1 || px < 0 || py < 0 || px >= width || py >= height) continue;
+      const own = corners ? holds({ shape: "quad", box, corners }, px, py) : u * u + v * v <= 1;
+      if (!own || px < 0 || py < 0 || px >= width || py >= height) continue;
       inside++;
       if (near.some((region) => holds(region, px, py))) continue;
       open++;

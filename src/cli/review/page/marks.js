@@ -30,7 +30,7 @@ function uncovered(line, regions, frame) {
     if (!face.box || !isIn(face, frame)) return [];
     const mark = { ...face, kind, key: `${kind}${i}` };
     if (kind === "finding" && face.kind !== "face") return [{ ...mark, what: face.kind }];
-    const seen = exposed(face.box, regions, line);
+    const seen = exposed(face.box, regions, line, face.corners);
     return isCovered(seen, kind) ? [] : [{ ...mark, shows: words(seen) }];
   };
   const spans = (line.spans ?? []).flatMap((span, i) => {
@@ -100,9 +100,11 @@ const WORDS = {
   ghost: "Not covered here",
 };
 
+const WRITING = { region: "Writing, covered", face: "Writing, not covered" };
+
 export function describe(mark) {
   const [x, y, w, h] = mark.box.map(Math.round);
-  const parts = [WORDS[mark.kind]];
+  const parts = [mark.subject === "text" ? WRITING[mark.kind] ?? WORDS[mark.kind] : WORDS[mark.kind]];
   if (mark.kind !== "span" && mark.track != null) parts.push(`track ${mark.track}`);
   if (mark.kind === "region") parts.push(mark.shape);
   if (mark.kind === "span") parts.push(`frames ${mark.first} to ${mark.last}`);

@@ -1,6 +1,8 @@
 // The picture and the boxes over it. Places are kept in pixels of the upright picture; only here do they
 // become places on the screen.
 
+import { cornersOf } from "./cover.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const HANDLES = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
 const REACH = 8;
@@ -245,13 +247,18 @@ export class Stage {
     const group = document.createElementNS(SVG, "g");
     const tiny = Math.min(w, h) * s < TINY ? " tiny" : "";
     const hot = mark.key === this.#chosen ? " chosen" : "";
-    group.setAttribute("class", `mark ${mark.kind}${tiny}${hot}`);
+    const writing = mark.subject === "text" ? " writing" : "";
+    group.setAttribute("class", `mark ${mark.kind}${writing}${tiny}${hot}`);
     // A dark line under a light one is seen on any picture.
     for (const layer of ["under", "line"]) {
       const round = mark.shape === "ellipse";
-      const shape = document.createElementNS(SVG, round ? "ellipse" : "rect");
+      const corners = cornersOf(mark);
+      const shape = document.createElementNS(SVG, corners ? "polygon" : round ? "ellipse" : "rect");
       const set = (values) => Object.entries(values).forEach(([k, v]) => shape.setAttribute(k, v));
-      if (round) set({ cx: a.x + (w * s) / 2, cy: a.y + (h * s) / 2, rx: (w * s) / 2, ry: (h * s) / 2 });
+      if (corners) {
+        const points = corners.map(([px, py]) => this.#toScreen(px, py));
+        set({ points: points.map((p) => `${p.x},${p.y}`).join(" ") });
+      } else if (round) set({ cx: a.x + (w * s) / 2, cy: a.y + (h * s) / 2, rx: (w * s) / 2, ry: (h * s) / 2 });
       else set({ x: a.x, y: a.y, width: w * s, height: h * s });
       shape.setAttribute("class", layer);
       group.append(shape);

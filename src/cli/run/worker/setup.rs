@@ -7,6 +7,7 @@ use super::protocol::{Corners, boxes, corners};
 use crate::cli::args::library;
 use crate::cli::run::config::{Config, Faces};
 use anyhow::{Context, Result, bail, ensure};
+use faceveil::detect::{Cover, Writing};
 use faceveil::engine::{Device, EngineChoice, EngineOptions};
 use faceveil::redact::{Rgb, Sticker};
 use faceveil::verify::VerifierOptions;
@@ -34,6 +35,10 @@ struct FindSetup {
     preset: String,
     threshold: Option<f32>,
     min_face: f32,
+    faces: bool,
+    /// Whether of any kind; plates otherwise.
+    writing: Option<bool>,
+    min_text_height: f32,
     style: StyleSetup,
     shape: Shape,
     margin: f32,
@@ -197,6 +202,9 @@ impl FindSetup {
             preset: detector.preset.name().to_owned(),
             threshold: detector.threshold,
             min_face: detector.min_face,
+            faces: detector.cover.faces,
+            writing: detector.cover.writing.map(|w| w == Writing::All),
+            min_text_height: detector.min_text_height,
             style: match &options.style {
                 Style::Blur => StyleSetup::Blur,
                 Style::Solid(Rgb(r, g, b)) => StyleSetup::Solid(*r, *g, *b),
@@ -215,7 +223,16 @@ impl FindSetup {
 
     fn detector(&self) -> Result<DetectorOptions> {
         let preset = Preset::ALL.into_iter().find(|p| p.name() == self.preset);
+        let cover = Cover {
+            faces: self.faces,
+            writing: self.writing.map(|all| match all {
+                true => Writing::All,
+                false => Writing::Plates,
+            }),
+        };
         Ok(DetectorOptions {
+            cover,
+            min_text_height: self.min_text_height,
             preset: preset.context("no such preset")?,
             threshold: self.threshold,
             min_face: self.min_face,

@@ -378,7 +378,7 @@ impl Draft {
             Act::Leaky(slope) if !(0.0..=1.0).contains(&slope) => {
                 return Err(format!("slope {slope} is outside 0..=1"));
             }
-            Act::Clip(low, high) if !(low <= high) => {
+            Act::Clip(low, high) if low.is_nan() || high.is_nan() || low > high => {
                 return Err(format!("nothing lies between {low} and {high}"));
             }
             _ if !op.kind.convolves() => return Err("it takes no activation".into()),

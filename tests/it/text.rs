@@ -1,0 +1,175 @@
+//! Writing: found where it is asked for, covered as it lies, and nothing else than before where it is not.
+
+use crate::sandbox::{ASTRONAUT, Sandbox};
+use faceveil::detect::{Cover, Writing};
+use faceveil::picture::RgbView;
+use faceveil::redact::Rgb;
+use faceveil::{
+    AnonymizeOptions, Anonymizer, Detector, DetectorOptions, Shape, Size, Style, Subject,
+};
+
+const SIZE: Size = Size::new(640, 480);
+const TEXT: &str = "AB-1274K";
+
+/// Seven rows of five pixels.
+fn glyph(c: char) -> [u8; 7] {
+    match c {
+        'A' => [14, 17, 17, 31, 17, 17, 17],
+        'B' => [30, 17, 17, 30, 17, 17, 30],
+        'K' => [17, 18, 20, 24, 20, 18, 17],
+        '1' => [4, 12, 4, 4, 4, 4, 14],
+        '2' => [14, 17, 1, 6, 8, 16, 31],
+        '4' => [2, 6, 10, 18, 31, 2, 2],
+        '7' => [31, 1, 2, 4, 8, 8, 8],
+        _ => [0, 0, 0, 14, 0, 0, 0],
+    }
+}
+
+/// A grey scene with a white plate whose letters have pixels of `k` by `k`, turned by some degrees about
+/// its middle at (320, 240). Also where the letters are: half of their length and of their height.
+fn scene(k: f32, degrees: f32) -> (Vec<u8>, (f32, f32)) {
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let half = ((6 * TEXT.len() - 1) as f32 * k / 2.0, 7.0 * k / 2.0);
+    let mut data = vec![];
+    for y in 0..SIZE.height {
+        for x in 0..SIZE.width {
+            let (dx, dy) = (x as f32 + 0.5 - 320.0, y as f32 + 0.5 - 240.0);
+            // On the plate, from the upper left corner of the letters, in their pixels.
+            let u = ((dx * cos + dy * sin) + half.0) / k;
+            let v = ((dy * cos - dx * sin) + half.1) / k;
+            let on = |m: f32| {
+                (-m..2.0 * half.0 / k + m).contains(&u) && (-m..2.0 * half.1 / k + m).contains(&v)
+            };
+            let ink = on(0.0) && {
+                let (column, row) = (u as usize, v as usize);
+                let letter = TEXT.chars().nth(column / 6).map_or([0; 7], glyph);
+                column % 6 < 5 && letter[row.min(6)] >> (4 - column % 6) & 1 == 1
+            };
+            let value = match () {
+                () if ink => 25,
+                () if on(4.0) => 235,
+                () => (90 + x / 16 + y / 10) as u8,
+            };
+            data.extend([value; 3]);
+        }
+    }
+    (data, half)
+}
+
+fn detector(cover: Cover) -> Detector {
+    let options = DetectorOptions {
+        cover,
+        ..DetectorOptions::default()
+    };
+    Detector::new(&options).unwrap()
+}
+
+fn only(writing: Writing) -> Cover {
+    Cover {
+        faces: false,
+        writing: Some(writing),
+    }
+}
+
+#[test]
+fn a_plate_is_covered_as_it_lies_and_not_much_beside_it() {
+    let options = AnonymizeOptions {
+        style: Style::Solid(Rgb(0, 0, 200)),
+        ..AnonymizeOptions::default()
+    };
+    let anonymizer = Anonymizer::new(detector(only(Writing::Plates)), options).unwrap();
+    for degrees in [0.0, 12.0, -25.0] {
+        let (before, half) = scene(3.0, degrees);
+        let mut after = before.clone();
+        let regions = anonymizer.rgb(SIZE, &mut after).unwrap();
+        assert!(
+            regions.iter().all(|r| r.shape == Shape::Quad),
+            "{degrees}: {regions:?}"
+        );
+        let covered = |i: usize| after[3 * i..3 * i + 3] == [0, 0, 200];
+        let ink: Vec<usize> = (0..SIZE.area() as usize)
+            .filter(|&i| before[3 * i] == 25)
+            .collect();
+        let shown = ink.iter().filter(|&&i| !covered(i)).count();
+        assert_eq!(shown, 0, "{degrees}: letters of {}", ink.len());
+        let all = (0..SIZE.area() as usize).filter(|&i| covered(i)).count();
+        let letters = 4.0 * half.0 * half.1;
+        assert!(
+            (all as f32) < 4.5 * letters,
+            "{degrees}: {all} of {letters}"
+        );
+    }
+}
+
+#[test]
+fn writing_is_looked_for_only_where_it_is_asked_for() {
+    let (data, _) = scene(3.0, 0.0);
+    let picture = RgbView::new(SIZE, &data).unwrap();
+    let found = detector(Cover::default()).detect(&picture).unwrap();
+    assert!(found.is_empty(), "{found:?}");
+    let found = detector(only(Writing::All)).detect(&picture).unwrap();
+    assert!(found.iter().all(|f| f.subject == Subject::Text) && !found.is_empty());
+    let options = DetectorOptions {
+        cover: only(Writing::All),
+        min_text_height: 60.0,
+        ..DetectorOptions::default()
+    };
+    let found = Detector::new(&options).unwrap().detect(&picture).unwrap();
+    assert!(found.is_empty(), "too low to be asked for: {found:?}");
+}
+
+#[test]
+fn what_cannot_be_done_with_writing_is_refused() {
+    let dir = Sandbox::new();
+    dir.sample(ASTRONAUT, "a.jpg");
+    for (args, says) in [
+        (&["--text-min-height", "9"][..], "add text or plates"),
+        (&["--cover", "text,plates"], "give one of the two"),
+        (&["--cover", "text", "--min-face", "9"], "leaves out"),
+        (
+            &["--cover", "faces,text", "--verify"],
+            "not for writing yet",
+        ),
+        (&["--cover", "people"], "possible values"),
+    ] {
+        let args: Vec<&str> = ["blur", "a.jpg"].iter().chain(args).copied().collect();
+        dir.run(&args).exits(2).says(says);
+    }
+    dir.run(&["blur", "a.jpg", "--cover", "text", "--panorama"])
+        .exits(1)
+        .says("panoramas");
+}
+
+#[test]
+fn a_report_says_what_is_writing_and_is_enough_to_cover_it_again() {
+    let dir = Sandbox::new();
+    let (data, _) = scene(3.0, 12.0);
+    let mut png = vec![];
+    let mut encoder = png::Encoder::new(&mut png, SIZE.width, SIZE.height);
+    encoder.set_color(png::ColorType::Rgb);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&data).unwrap();
+    writer.finish().unwrap();
+    dir.file("in/plate.png", &png)
+        .sample(ASTRONAUT, "in/face.jpg");
+    let blur = ["blur", "in", "--cover", "faces,plates", "--style", "solid"];
+    let to = ["-o", "out", "--report", "r.jsonl"];
+    dir.run(&[&blur[..], &to].concat()).exits(0);
+    let report = String::from_utf8(dir.read("r.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> = report
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let line = |name: &str| lines.iter().find(|l| l["input"] == name).unwrap();
+    let plate = &line("plate.png")["regions"][0];
+    assert_eq!(
+        (&plate["subject"], &plate["shape"]),
+        (&"text".into(), &"quad".into())
+    );
+    assert_eq!(plate["corners"].as_array().unwrap().len(), 4);
+    assert!(line("face.jpg")["faces"][0].get("subject").is_none());
+    dir.run(&["apply", "r.jsonl", "--from", "in", "-o", "again"])
+        .exits(0);
+    assert_eq!(dir.read("out/plate.png"), dir.read("again/plate.png"));
+    dir.run(&["verify", "out", "--report", "r.jsonl"]).exits(0);
+}
