@@ -115,8 +115,7 @@ fn the_number_of_threads_changes_no_number() {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
                 let arenas = Arc::new(Arenas::poisoned(floats));
                 pool.build().unwrap().install(|| {
-                    let session =
-                        session::Session::new(packed.clone(), arenas, size, CACHE_BUDGET);
+                    let session = session::Session::new(packed.clone(), arenas, size, CACHE_BUDGET);
                     session.unwrap().run(&picture(size)).unwrap()
                 })
             };
