@@ -5,7 +5,14 @@ use std::path::Path;
 
 /// Modules that every other one may use.
 const BASE: [&str; 8] = [
-    "digest", "error", "face", "geometry", "parallel", "picture", "plane", "stopwatch",
+    "digest",
+    "error",
+    "face",
+    "geometry",
+    "parallel",
+    "picture",
+    "plane",
+    "stopwatch",
 ];
 /// What each module may use besides itself and, unless it is part of the base, the base.
 const MAY_USE: [(&str, &[&str]); 18] = [
@@ -111,7 +118,9 @@ fn modules_import_from_lower_layers_only() {
         let (_, allowed) = MAY_USE
             .iter()
             .find(|(name, _)| *name == module)
-            .unwrap_or_else(|| panic!("module `{module}` has no row in MAY_USE: say what it may use"));
+            .unwrap_or_else(|| {
+                panic!("module `{module}` has no row in MAY_USE: say what it may use")
+            });
         let is_base = BASE.contains(&module.as_str());
         for (line, name) in uses(&text) {
             seen += 1;
