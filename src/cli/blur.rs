@@ -11,6 +11,7 @@ use crate::cli::run::process::process;
 use crate::cli::ui::exit::Exit;
 use anyhow::Result;
 use faceveil::{AnonymizeOptions, Masking};
+use std::path::Path;
 
 /// Covers faces.
 ///
@@ -33,7 +34,8 @@ fn config(mut typed: Blur) -> Result<Config> {
         writing.in_place,
         &typed.common.inputs,
     )?;
-    let report = ReportTo::choose(writing.report.as_deref());
+    let shard = typed.common.shard;
+    let report = ReportTo::choose(writing.report.as_deref(), shard);
     let task = if typed.dry_run {
         Task::dry_run(writing)
     } else {
@@ -59,10 +61,14 @@ fn config(mut typed: Blur) -> Result<Config> {
     let gathered = config::gather(&typed.common, &destination)?;
     regions.check(&gathered.list, "--region")?;
     ignore.check(&gathered.list, "--ignore")?;
+    let shard_path = |path: Option<&Path>| match (path, shard) {
+        (Some(path), Some(shard)) => Some(shard.own_path(path)),
+        (path, _) => path.map(Path::to_owned),
+    };
     let plan = Plan {
         destination: &destination,
         report,
-        audit: writing.audit.clone(),
+        audit: shard_path(writing.audit.as_deref()),
         record: writing.record.clone(),
         previews,
     };
@@ -82,6 +88,7 @@ fn config(mut typed: Blur) -> Result<Config> {
     }
     config.sticker.clone_from(&typed.image);
     config.verify_outputs(writing.verify, typed.dry_run, &destination)?;
+    config.take_shard(shard, &destination)?;
     for planned in &mut config.plan {
         planned.regions = regions.for_input(&planned.input);
         planned.ignore = ignore.for_input(&planned.input);

@@ -53,6 +53,7 @@ fn config(mut typed: Detect) -> Result<Config> {
         Encoding::default(),
         (&typed.common.running, &typed.common.isolation),
     )?;
+    config.take_shard(typed.common.shard, &destination)?;
     config.strict = typed.common.strict;
     Ok(config)
 }

@@ -15,6 +15,7 @@ mod doctor;
 mod files;
 mod inspect;
 mod man;
+mod merge;
 mod plan;
 mod report;
 mod review;
@@ -42,6 +43,7 @@ pub(crate) fn run() -> Exit {
         Command::Blur(typed) => blur::run(*typed),
         Command::Apply(typed) => apply::run(*typed),
         Command::Detect(typed) => detect::run(typed),
+        Command::Merge(typed) => merge::run(&typed),
         Command::Inspect(typed) => inspect::run(&typed),
         Command::Verify(typed) => verify::run(&typed),
         Command::Review(typed) => review::run(typed),

@@ -26,6 +26,7 @@ mod review;
 mod safety;
 mod sandbox;
 mod schema;
+mod shard;
 mod silence;
 mod sizes;
 mod usage;

@@ -18,6 +18,19 @@ Exit codes:
   2    never started: wrong usage, a report that cannot be read, two lines with one output
   130  interrupted";
 
+pub(crate) const MERGE_HELP: &str = "\
+Examples:
+  faceveil blur photos/ -o safe/ --report r.jsonl --shard 0/2    on one machine
+  faceveil blur photos/ -o safe/ --report r.jsonl --shard 1/2    on another
+  faceveil merge r.*-of-2.jsonl -o r.jsonl      then `review` and `verify` take it
+
+Exit codes:
+  0    all shards are there and complete, and no file failed
+  1    a shard is missing or incomplete: nothing is written; or a file failed in one of them
+  2    never started: wrong usage, a file that is no report of a shard, reports of different runs
+  3    a face may show in a span of a video, and nobody has looked at it
+  130  interrupted";
+
 pub(crate) const INSPECT_HELP: &str = "\
 Examples:
   faceveil inspect photo.jpg                    a table of what hides in it

@@ -7,12 +7,13 @@ pub(crate) mod help;
 pub(crate) mod library;
 pub(crate) mod value_parsers;
 
-use self::help::{APPLY_HELP, INSPECT_HELP, REVIEW_HELP, VERIFY_HELP};
+use self::help::{APPLY_HELP, INSPECT_HELP, MERGE_HELP, REVIEW_HELP, VERIFY_HELP};
 use self::value_parsers::{
     AudioArg, BackendArg, Boxes, DeviceArg, EffortArg, EngineArg, IsolateArg, KeepArg, OnNoFaceArg,
     PresetArg, ShapeArg, StyleArg, boxes, cells, color, crf, format, jobs, margin, memory,
     min_face, pixels, threshold,
 };
+use crate::cli::files::shard::Shard;
 use crate::cli::ui::terminal::ProgressArg;
 use clap::builder::ArgPredicate;
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -65,6 +66,9 @@ pub(crate) enum Command {
     /// Cover the regions listed in a report, edited or not, without searching for faces
     #[command(after_help = APPLY_HELP)]
     Apply(Box<Apply>),
+    /// Join the reports of all shards of a run into one
+    #[command(after_help = MERGE_HELP)]
+    Merge(Merge),
     /// Say what files still hide: thumbnails, places, names, further pictures; reads only
     #[command(after_help = INSPECT_HELP)]
     Inspect(Inspect),
@@ -116,6 +120,15 @@ pub(crate) struct Common {
     /// Leave files of folders alone that match; may be given again
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
+
+    /// Deal with one part of the files only, so that several processes or machines share a run: I of N,
+    /// counted from 0
+    ///
+    /// A file's name decides in which part it is. Names are checked for all files. Report, audit and
+    /// manifest of a part have names of their own: `r.jsonl` becomes `r.0-of-4.jsonl`; `faceveil merge`
+    /// joins the reports. Another N goes on with what is done.
+    #[arg(long, value_name = "I/N", help_heading = "Running")]
+    pub(crate) shard: Option<Shard>,
 
     /// Lowest score that counts as a face, 0 to 1; a lower value finds more faces and more false alarms [default: the preset's own]
     #[arg(short, long, visible_alias = "thresh", value_name = "SCORE", value_parser = threshold)]
@@ -419,6 +432,25 @@ pub(crate) struct Apply {
 pub(crate) struct Detect {
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Merge {
+    /// The reports of all shards, `r.0-of-4.jsonl` to `r.3-of-4.jsonl`
+    #[arg(required = true, value_name = "REPORT", value_hint = ValueHint::FilePath)]
+    pub(crate) reports: Vec<PathBuf>,
+
+    /// The report of the whole run, or `-` for standard output
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: OsString,
+
+    /// Replace it if it exists
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@
 use super::earlier_lines::EarlierLines;
 use crate::cli::files::access::Access;
 use crate::cli::files::lock;
+use crate::cli::files::shard::Shard;
 use crate::cli::files::write::{self, Existing};
 use crate::cli::plan::outputs::Planned;
 use crate::cli::ui::interrupt::Interrupt;
@@ -22,7 +23,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// How every line of a report begins.
-const BEGINNING: &[u8] = b"{\"schema\":";
+pub(crate) const BEGINNING: &[u8] = b"{\"schema\":";
 
 /// Where the report goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,12 +37,13 @@ pub(crate) enum ReportTo {
 }
 
 impl ReportTo {
-    /// From `--report`.
-    pub(crate) fn choose(given: Option<&OsStr>) -> Self {
-        match given {
-            None => Self::Nowhere,
-            Some(name) if name == "-" => Self::Stdout,
-            Some(name) => Self::File(name.into()),
+    /// From `--report`; that of a shard has its own name.
+    pub(crate) fn choose(given: Option<&OsStr>, shard: Option<Shard>) -> Self {
+        match (given, shard) {
+            (None, _) => Self::Nowhere,
+            (Some(name), _) if name == "-" => Self::Stdout,
+            (Some(name), None) => Self::File(name.into()),
+            (Some(name), Some(shard)) => Self::File(shard.own_path(Path::new(name))),
         }
     }
 

@@ -7,6 +7,7 @@ use super::manifest::Manifest;
 use crate::cli::args::value_parsers::IsolateArg;
 use crate::cli::args::{Common, Isolation, Running, Writing, library};
 use crate::cli::files::kind::InputKind;
+use crate::cli::files::shard::Shard;
 use crate::cli::plan::destination::Destination;
 use crate::cli::plan::glob::Filter;
 use crate::cli::plan::inputs::{self, Inputs, LeftAlone};
@@ -41,6 +42,10 @@ pub(crate) struct Config {
     pub(crate) strict: bool,
     /// The photos, and where each goes.
     pub(crate) plan: Vec<Planned>,
+    /// Which part of all that was found this run deals with; `None`: all.
+    pub(crate) shard: Option<Shard>,
+    /// Files in all shards.
+    pub(crate) listed: usize,
     /// What was found and is not dealt with.
     pub(crate) left_alone: LeftAlone,
     /// Where the report goes.
@@ -153,6 +158,26 @@ impl Config {
         Ok(())
     }
 
+    /// Leaves to other runs what is not in a shard. The plan was made, and checked, of all files.
+    ///
+    /// # Errors
+    /// If there are no files to divide.
+    pub(crate) fn take_shard(
+        &mut self,
+        shard: Option<Shard>,
+        destination: &Destination,
+    ) -> Result<()> {
+        let Some(shard) = shard else { return Ok(()) };
+        ensure!(
+            !matches!(destination, Destination::File(_) | Destination::Stdout),
+            "--shard divides the files of folders and lists, and this is a single one"
+        );
+        self.shard = Some(shard);
+        self.plan
+            .retain(|planned| shard.takes(&planned.report_name()));
+        Ok(())
+    }
+
     /// A run over these inputs.
     ///
     /// # Errors
@@ -216,6 +241,8 @@ impl Config {
                 workers: jobs,
             },
             strict: false,
+            shard: None,
+            listed: plan.len(),
             plan,
             left_alone,
             report: to.report,

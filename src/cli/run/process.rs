@@ -241,14 +241,16 @@ fn manifest(
     };
     let given = config.record.as_deref();
     let settings = settings::fingerprint(settings);
-    let (manifest, sentences) = Manifest::claim(folder, given, settings, access)?;
+    let (manifest, sentences) = Manifest::claim(folder, (given, config.shard), settings, access)?;
     for sentence in sentences {
         terminal.warning(sentence);
     }
     let applies = matches!(config.faces, Faces::FromReport(_));
     let writing = settings::fingerprint(&settings::writing(config));
     let manifest = manifest.for_writing(writing, applies);
-    manifest.note_run(config.report.path(), base_folder(config).as_deref());
+    // `review` wants a report of all files.
+    let report = config.report.path().filter(|_| config.shard.is_none());
+    manifest.note_run(report, base_folder(config).as_deref());
     Ok(Some(manifest))
 }
 
@@ -282,7 +284,7 @@ fn earlier(
     let Some(report) = config.report.path() else {
         return Ok(EarlierLines::default());
     };
-    let earlier = EarlierLines::read(report);
+    let earlier = EarlierLines::read(report, config.shard);
     if !matches!(config.faces, Faces::Find { .. }) {
         return Ok(earlier);
     }
