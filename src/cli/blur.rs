@@ -44,18 +44,19 @@ fn config(mut typed: Blur) -> Result<Config> {
     };
     let regions = ManualBoxes::gather(&typed.regions, "--region")?;
     let ignore = ManualBoxes::gather(&typed.ignore, "--ignore")?;
+    let limits = library::limits(&typed.common.running);
     let options = AnonymizeOptions {
-        style: library::style(&typed)?,
+        style: library::style(&typed.covering, &limits)?,
         masking: Masking {
-            shape: typed.shape.into(),
-            margin: typed.margin,
+            shape: typed.covering.shape.into(),
+            margin: typed.covering.margin,
         },
         regions: regions.always.clone(),
         ignore: ignore.always.clone(),
-        panorama: typed.common.panorama,
+        panorama: typed.common.detection.panorama,
         keep: library::keep(&writing.keep),
         format: config::format(&destination, writing.format, &typed.common.inputs)?,
-        limits: library::limits(&typed.common.running),
+        limits,
     };
     let previews = typed.common.preview.as_deref();
     let gathered = config::gather(&typed.common, &destination)?;
@@ -74,7 +75,7 @@ fn config(mut typed: Blur) -> Result<Config> {
     };
     let mut config = Config::new(
         task,
-        config::find(&typed.common, options)?,
+        config::find(&typed.common.detection, options)?,
         gathered,
         plan,
         library::encoding(writing),
@@ -86,7 +87,7 @@ fn config(mut typed: Blur) -> Result<Config> {
             .notices
             .extend(destination.notice(writing.output.as_deref()));
     }
-    config.sticker.clone_from(&typed.image);
+    config.sticker.clone_from(&typed.covering.image);
     config.verify_outputs(writing.verify, typed.dry_run, &destination)?;
     config.take_shard(shard, &destination)?;
     for planned in &mut config.plan {

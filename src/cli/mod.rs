@@ -20,6 +20,8 @@ mod plan;
 mod report;
 mod review;
 mod run;
+#[cfg(feature = "serve")]
+mod serve;
 mod ui;
 mod verify;
 
@@ -47,6 +49,8 @@ pub(crate) fn run() -> Exit {
         Command::Inspect(typed) => inspect::run(&typed),
         Command::Verify(typed) => verify::run(&typed),
         Command::Review(typed) => review::run(typed),
+        #[cfg(feature = "serve")]
+        Command::Serve(typed) => serve::run(&typed),
         Command::Doctor(typed) => doctor::run(typed.onnxruntime.as_deref()),
         #[cfg(target_os = "linux")]
         Command::Worker => run::worker::serve().map(|()| Exit::Done),

@@ -31,6 +31,25 @@ Exit codes:
   3    a face may show in a span of a video, and nobody has looked at it
   130  interrupted";
 
+#[cfg(feature = "serve")]
+pub(crate) const SERVE_HELP: &str = "\
+Examples:
+  faceveil serve                                on 127.0.0.1:8080, until Ctrl-C or SIGTERM
+  curl --data-binary @photo.jpg http://127.0.0.1:8080/v1/photo > safe.jpg
+  curl -F photo=@photo.jpg http://127.0.0.1:8080/v1/detect
+  FACEVEIL_TOKEN=$(cat secret) faceveil serve --bind 0.0.0.0:8080
+
+  POST /v1/photo    a photo in, the covered photo out
+  POST /v1/detect   a photo in, its report out
+  GET  /healthz, /metrics (Prometheus), /openapi.json
+
+Nothing of a request is written to disk or logged. There is no TLS: put a proxy in front of it.
+
+Exit codes:
+  0    ended by a signal, and every request was answered
+  1    ended by a signal, and requests were cut off after 9 seconds
+  2    never started: wrong usage, no engine, no worker process, a port that is taken";
+
 pub(crate) const INSPECT_HELP: &str = "\
 Examples:
   faceveil inspect photo.jpg                    a table of what hides in it

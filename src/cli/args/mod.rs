@@ -78,6 +78,10 @@ pub(crate) enum Command {
     /// Look through a report in the browser and put it right; serves a page on this machine only
     #[command(after_help = REVIEW_HELP)]
     Review(Review),
+    /// Cover faces in photos that come over HTTP; on this machine only, unless --bind says otherwise
+    #[cfg(feature = "serve")]
+    #[command(after_help = self::help::SERVE_HELP)]
+    Serve(Box<Serve>),
     /// Say which engines and models are there, and try them on a sample
     Doctor(Doctor),
     /// Work on photos for another faceveil
@@ -130,6 +134,28 @@ pub(crate) struct Common {
     #[arg(long, value_name = "I/N", help_heading = "Running")]
     pub(crate) shard: Option<Shard>,
 
+    #[command(flatten)]
+    pub(crate) detection: Detection,
+
+    /// Draw the boxes and scores of photos into pictures in this folder; they show the faces uncovered
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Output")]
+    pub(crate) preview: Option<PathBuf>,
+
+    /// Refuse a video in which a face was lost sight of for longer than a second, so that it may show in
+    /// between: nothing is written, and the file counts as failed
+    #[arg(long, help_heading = "Videos")]
+    pub(crate) strict: bool,
+
+    #[command(flatten)]
+    pub(crate) running: Running,
+
+    #[command(flatten)]
+    pub(crate) isolation: Isolation,
+}
+
+/// How faces are looked for.
+#[derive(Debug, Args)]
+pub(crate) struct Detection {
     /// Lowest score that counts as a face, 0 to 1; a lower value finds more faces and more false alarms [default: the preset's own]
     #[arg(short, long, visible_alias = "thresh", value_name = "SCORE", value_parser = threshold)]
     #[arg(allow_negative_numbers = true, help_heading = "Detection")]
@@ -150,21 +176,6 @@ pub(crate) struct Common {
 
     #[command(flatten)]
     pub(crate) engine: Engine,
-
-    /// Draw the boxes and scores of photos into pictures in this folder; they show the faces uncovered
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Output")]
-    pub(crate) preview: Option<PathBuf>,
-
-    /// Refuse a video in which a face was lost sight of for longer than a second, so that it may show in
-    /// between: nothing is written, and the file counts as failed
-    #[arg(long, help_heading = "Videos")]
-    pub(crate) strict: bool,
-
-    #[command(flatten)]
-    pub(crate) running: Running,
-
-    #[command(flatten)]
-    pub(crate) isolation: Isolation,
 }
 
 /// How a run is kept apart from what it reads.
@@ -340,18 +351,9 @@ pub(crate) struct Writing {
     pub(crate) preset_video: Option<EffortArg>,
 }
 
+/// What a mask looks like.
 #[derive(Debug, Args)]
-pub(crate) struct Blur {
-    #[command(flatten)]
-    pub(crate) common: Common,
-
-    #[command(flatten)]
-    pub(crate) writing: Writing,
-
-    /// Find the faces and say what would be written, but write no photo
-    #[arg(long, help_heading = "Output")]
-    pub(crate) dry_run: bool,
-
+pub(crate) struct Covering {
     /// What covers a face
     #[arg(
         long,
@@ -389,6 +391,22 @@ pub(crate) struct Blur {
     #[arg(default_value_t = Masking::default().margin)]
     #[arg(allow_negative_numbers = true, help_heading = "Covering")]
     pub(crate) margin: f32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Blur {
+    #[command(flatten)]
+    pub(crate) common: Common,
+
+    #[command(flatten)]
+    pub(crate) writing: Writing,
+
+    /// Find the faces and say what would be written, but write no photo
+    #[arg(long, help_heading = "Output")]
+    pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) covering: Covering,
 
     /// Always cover this box, in pixels of the upright picture; may be given again
     ///
@@ -545,6 +563,67 @@ pub(crate) struct Review {
     pub(crate) max_pixels: u64,
 }
 
+#[cfg(feature = "serve")]
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Address and port; port 0 lets the system choose one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) bind: std::net::SocketAddr,
+
+    /// Ask for the bearer token in this file; `FACEVEIL_TOKEN` in the environment is the same
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) token_file: Option<PathBuf>,
+
+    /// Largest photo in bytes; `M` and `G` mean 2^20 and 2^30 bytes
+    #[arg(long, value_name = "SIZE", value_parser = memory, default_value = "32M", help_heading = "Limits")]
+    pub(crate) max_bytes: u64,
+
+    /// Refuse pictures with more pixels than this, all frames together; `M` means million
+    #[arg(long, value_name = "N", value_parser = pixels, default_value = "50M", help_heading = "Limits")]
+    pub(crate) max_pixels: u64,
+
+    /// Seconds for a photo to arrive, to wait for its turn, and to be worked on; for each of them
+    #[arg(long, value_name = "N", default_value = "60", help_heading = "Limits")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) max_seconds: u64,
+
+    /// Photos worked on at a time, each by one core [default: the number of cores]
+    #[arg(short, long, value_name = "N", value_parser = jobs, help_heading = "Limits")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+
+    /// Photos that wait for their turn; whoever comes then is asked to come back (503)
+    #[arg(long, value_name = "N", default_value = "64", help_heading = "Limits")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub(crate) queue: u16,
+
+    #[command(flatten)]
+    pub(crate) detection: Detection,
+
+    #[command(flatten)]
+    pub(crate) covering: Covering,
+
+    /// Write photos in this format [default: each in its own; HEIC and AVIF as jpeg]
+    #[arg(long, value_name = "FORMAT", value_parser = format, help_heading = "Output")]
+    pub(crate) format: Option<Format>,
+
+    /// Keep these EXIF values in the new photo: time, camera, gps, copyright; all other metadata is dropped
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT,...",
+        value_delimiter = ',',
+        help_heading = "Output"
+    )]
+    pub(crate) keep: Vec<KeepArg>,
+
+    #[command(flatten)]
+    pub(crate) isolation: Isolation,
+
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
     /// The ONNX Runtime library, instead of looking for it
@@ -582,9 +661,13 @@ mod tests {
             "--disable-progress-output",
         ])
         .expect("understood");
-        assert_eq!(blur.common.threshold, Some(0.3));
-        assert_eq!((blur.style, blur.shape), (StyleArg::Image, ShapeArg::Box));
-        assert_eq!(blur.image, Some("s.png".into()));
+        assert_eq!(blur.common.detection.threshold, Some(0.3));
+        let covering = &blur.covering;
+        assert_eq!(
+            (covering.style, covering.shape),
+            (StyleArg::Image, ShapeArg::Box)
+        );
+        assert_eq!(covering.image, Some("s.png".into()));
         assert_eq!(blur.common.running.progress, ProgressArg::Never);
         for other in ["--mask-scale=1.3", "--mosaicsize=20", "--keep-metadata"] {
             assert!(parse(&[other]).is_none(), "{other}");

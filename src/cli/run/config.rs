@@ -5,7 +5,7 @@
 
 use super::manifest::Manifest;
 use crate::cli::args::value_parsers::IsolateArg;
-use crate::cli::args::{Common, Isolation, Running, Writing, library};
+use crate::cli::args::{Common, Detection, Isolation, Running, Writing, library};
 use crate::cli::files::kind::InputKind;
 use crate::cli::files::shard::Shard;
 use crate::cli::plan::destination::Destination;
@@ -28,6 +28,10 @@ use faceveil::{
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The slowest honest photo, 500 megapixels to AVIF, takes a third of it.
+pub(crate) const LONGEST: Duration = Duration::from_secs(3600);
 
 /// A whole run.
 #[derive(Debug)]
@@ -66,6 +70,8 @@ pub(crate) struct Config {
     pub(crate) isolate: IsolateArg,
     /// Bytes for photos that are worked on, instead of a share of what there is.
     pub(crate) max_memory: Option<u64>,
+    /// A worker process that works on a photo for longer hangs.
+    pub(crate) longest: Duration,
     /// Threads.
     pub(crate) jobs: usize,
     /// Nothing but errors for people.
@@ -254,6 +260,7 @@ impl Config {
             sticker: None,
             isolate: isolation.isolate,
             max_memory: isolation.max_memory,
+            longest: LONGEST,
             jobs,
             quiet: running.quiet,
             progress: running.progress,
@@ -364,7 +371,7 @@ fn is_stdout_closed() -> bool {
 ///
 /// # Errors
 /// If a flag would not be used.
-pub(crate) fn find(typed: &Common, options: AnonymizeOptions) -> Result<Faces> {
+pub(crate) fn find(typed: &Detection, options: AnonymizeOptions) -> Result<Faces> {
     let preset = typed.preset.map(Preset::from);
     let detector = |usual| library::detector(typed, preset.unwrap_or(usual));
     Ok(Faces::Find {

@@ -48,7 +48,12 @@ pub(crate) fn process(config: &Config) -> Result<Exit> {
     let mut summary = Summary::default();
     let photos = match config.plan.is_empty() {
         true => None,
-        false => Some(Photos::start(config, &interrupt, &terminal)?),
+        false => Some(Photos::start(
+            config,
+            config.plan.len(),
+            &interrupt,
+            &terminal,
+        )?),
     };
     messages::warn_of_reversible(config, &terminal);
     let engine = photos.as_ref().and_then(Photos::engine);
