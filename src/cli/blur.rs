@@ -26,7 +26,7 @@ pub(crate) fn run(typed: Blur) -> Result<Exit> {
 ///
 /// # Errors
 /// Flags that do not go together, or a plan that cannot be.
-fn config(mut typed: Blur) -> Result<Config> {
+pub(super) fn config(mut typed: Blur) -> Result<Config> {
     inputs::add_listed(&mut typed.common.inputs, typed.common.files_from.as_deref())?;
     let writing = &typed.writing;
     let destination = Destination::choose(

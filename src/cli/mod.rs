@@ -24,6 +24,7 @@ mod run;
 mod serve;
 mod ui;
 mod verify;
+mod watch;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -43,6 +44,7 @@ pub(crate) fn run() -> Exit {
     };
     let ended = match typed.command {
         Command::Blur(typed) => blur::run(*typed),
+        Command::Watch(typed) => watch::run(*typed),
         Command::Apply(typed) => apply::run(*typed),
         Command::Detect(typed) => detect::run(typed),
         Command::Merge(typed) => merge::run(&typed),

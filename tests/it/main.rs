@@ -26,10 +26,13 @@ mod review;
 mod safety;
 mod sandbox;
 mod schema;
+#[cfg(feature = "serve")]
+mod serve;
 mod shard;
 mod silence;
 mod sizes;
 mod usage;
 mod verify;
 mod video;
+mod watch;
 mod zoo;

@@ -50,6 +50,22 @@ Exit codes:
   1    ended by a signal, and requests were cut off after 9 seconds
   2    never started: wrong usage, no engine, no worker process, a port that is taken";
 
+pub(crate) const WATCH_HELP: &str = "\
+Examples:
+  faceveil watch inbox/ -o safe/                what is there, and whatever comes
+  faceveil watch inbox/ -o safe/ --report r.jsonl --settle 10
+  faceveil watch /mnt/share/in -o safe/ --poll 30
+
+Started again, it does only what is missing or changed. Names that end in .part, .tmp, .crdownload or
+.filepart are left alone until they are renamed.
+
+Exit codes, once it was ended by Ctrl-C or SIGTERM or since the destination is full:
+  0    everything that came was done
+  1    at least one file failed; the others are done
+  2    never started: wrong usage, no engine, two inputs with one output
+  3    done, and a person must look
+  130  files were left undone; the next start does them";
+
 pub(crate) const INSPECT_HELP: &str = "\
 Examples:
   faceveil inspect photo.jpg                    a table of what hides in it

@@ -7,7 +7,7 @@ pub(crate) mod help;
 pub(crate) mod library;
 pub(crate) mod value_parsers;
 
-use self::help::{APPLY_HELP, INSPECT_HELP, MERGE_HELP, REVIEW_HELP, VERIFY_HELP};
+use self::help::{APPLY_HELP, INSPECT_HELP, MERGE_HELP, REVIEW_HELP, VERIFY_HELP, WATCH_HELP};
 use self::value_parsers::{
     AudioArg, BackendArg, Boxes, DeviceArg, EffortArg, EngineArg, IsolateArg, KeepArg, OnNoFaceArg,
     PresetArg, ShapeArg, StyleArg, boxes, jobs, memory,
@@ -66,6 +66,9 @@ pub(crate) enum Command {
     /// Cover the regions listed in a report, edited or not, without searching for faces
     #[command(after_help = APPLY_HELP)]
     Apply(Box<Apply>),
+    /// Cover photos and videos as they arrive in a folder, until Ctrl-C
+    #[command(after_help = WATCH_HELP)]
+    Watch(Box<Watch>),
     /// Join the reports of all shards of a run into one
     #[command(after_help = MERGE_HELP)]
     Merge(Merge),
@@ -420,6 +423,28 @@ pub(crate) struct Blur {
     #[arg(long, value_name = "X,Y,W,H|@FILE", value_parser = boxes)]
     #[arg(allow_hyphen_values = true, help_heading = "Covering")]
     pub(crate) ignore: Vec<Boxes>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    #[command(flatten)]
+    pub(crate) blur: Blur,
+
+    /// Seconds for which a file must not change before it counts as complete; one that is renamed
+    /// into its place is
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "2",
+        help_heading = "Watching"
+    )]
+    #[arg(value_parser = clap::value_parser!(u64).range(..=3600))]
+    pub(crate) settle: u64,
+
+    /// Look through the folder every so many seconds, for network drives that tell of no changes
+    #[arg(long, value_name = "SECONDS", help_heading = "Watching")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86400))]
+    pub(crate) poll: Option<u64>,
 }
 
 #[derive(Debug, Args)]

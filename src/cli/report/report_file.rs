@@ -226,6 +226,29 @@ impl Report {
         Ok(())
     }
 
+    /// Leaves one line of each file in it, the last one, and those that earlier runs wrote of other files.
+    ///
+    /// # Errors
+    /// If the lines cannot be brought to safety, or written again.
+    pub(crate) fn compact(&mut self) -> Result<()> {
+        let (Some(path), Some(access), Some(_)) = (&self.path, self.access, &self.to) else {
+            return Ok(());
+        };
+        if !path.metadata().is_ok_and(|m| m.is_file()) {
+            return Ok(());
+        }
+        let path = path.clone();
+        let lines = EarlierLines::read(&path, None);
+        // Also where the run was stopped.
+        lines.save_beside(&path, access, &Interrupt::default())?;
+        let emptied = File::options()
+            .write(true)
+            .open(&path)
+            .and_then(|file| file.set_len(0));
+        emptied.with_context(|| format!("writing the report {}", show::path(&path)))?;
+        lines.all().try_for_each(|line| self.write(line))
+    }
+
     /// Ends it with the run's summary. If it is whole, `earlier` lines are not needed any more.
     ///
     /// # Errors
