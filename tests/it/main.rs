@@ -20,6 +20,7 @@ mod names;
 mod negative;
 mod orientation;
 mod panorama;
+mod recipes;
 mod report;
 mod resume;
 mod review;

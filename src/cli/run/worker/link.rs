@@ -7,6 +7,7 @@ use super::{Fault, NotDone};
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show;
 use anyhow::{Context, Result};
+use rustix::fs::{MemfdFlags, memfd_create};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
@@ -32,7 +33,7 @@ const NO_MEMORY: &str = "memory allocation";
 pub(super) struct Link {
     child: Child,
     socket: UnixStream,
-    /// What it writes to standard error: an unlinked file.
+    /// What it writes to standard error: a file in memory.
     said: File,
 }
 
@@ -63,7 +64,9 @@ impl Link {
         let (socket, other) = UnixStream::pair().context("making a socket")?;
         socket.set_read_timeout(Some(TICK))?;
         socket.set_write_timeout(Some(TICK))?;
-        let said = tempfile::tempfile().context("making a file for its messages")?;
+        let said = memfd_create("faceveil-worker", MemfdFlags::CLOEXEC)
+            .map(File::from)
+            .context("making a file for its messages")?;
         let child = Command::new(PROGRAM)
             .arg0("faceveil")
             .arg(SUBCOMMAND)
