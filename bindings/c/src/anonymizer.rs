@@ -84,7 +84,7 @@ pub unsafe extern "C" fn faceveil_photo(
             give(result, || {
                 let anonymizer = shared(anonymizer, "the anonymizer")?;
                 let done = anonymizer.photos.photo(bytes(data, size)?)?;
-                Output::of_file(done.bytes, &done.report)
+                Output::of_photo(done)
             })
         })
     }
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn faceveil_detect(
             give(result, || {
                 let anonymizer = shared(anonymizer, "the anonymizer")?;
                 let found = anonymizer.photos.prepare(bytes(data, size)?)?;
-                Output::of_file(Vec::new(), found.report())
+                Output::of_report(found.report())
             })
         })
     }

@@ -1,15 +1,17 @@
 //! What a call gives: a report, and for photos the new file.
 
 use crate::border::{Failure, free};
-use library::FileReport;
+use library::{Anonymized, FileReport};
 use library::inspect::Inspection;
-use serde_json::Value;
+use serde::Serialize;
 use std::ffi::{CString, c_char};
+use std::fmt::Display;
 use std::ptr;
 
 /// What became of a file. It does not change, so threads may share it.
 pub struct Output {
     file: Vec<u8>,
+    media_type: Option<CString>,
     report: CString,
     faces: Vec<Face>,
 }
@@ -34,8 +36,17 @@ pub struct Face {
 }
 
 impl Output {
-    /// `file` is empty where there is none.
-    pub(crate) fn of_file(file: Vec<u8>, report: &FileReport) -> Result<Self, Failure> {
+    /// Of a photo that was written.
+    pub(crate) fn of_photo(done: Anonymized) -> Result<Self, Failure> {
+        Ok(Self {
+            file: done.bytes,
+            media_type: CString::new(done.format.media_type()).ok(),
+            ..Self::of_report(&done.report)?
+        })
+    }
+
+    /// Without a new file in memory.
+    pub(crate) fn of_report(report: &FileReport) -> Result<Self, Failure> {
         let faces = report.faces.iter().map(|face| {
             let [x, y, width, height] = face.area;
             Face {
@@ -50,8 +61,9 @@ impl Output {
             }
         });
         Ok(Self {
-            file,
-            report: json(serde_json::to_value(report))?,
+            file: Vec::new(),
+            media_type: None,
+            report: json(report)?,
             faces: faces.collect(),
         })
     }
@@ -59,17 +71,18 @@ impl Output {
     pub(crate) fn of_inspection(seen: &Inspection) -> Result<Self, Failure> {
         Ok(Self {
             file: Vec::new(),
-            report: json(serde_json::to_value(seen))?,
+            media_type: None,
+            report: json(seen)?,
             faces: Vec::new(),
         })
     }
 }
 
 /// As text that ends with a zero byte. JSON has none in it.
-fn json(value: serde_json::Result<Value>) -> Result<CString, Failure> {
-    let value = value.map_err(|e| Failure::internal(format!("writing the report: {e}")))?;
-    CString::new(value.to_string())
-        .map_err(|e| Failure::internal(format!("writing the report: {e}")))
+fn json(value: &impl Serialize) -> Result<CString, Failure> {
+    let failure = |e: &dyn Display| Failure::internal(format!("writing the report: {e}"));
+    let text = serde_json::to_string(value).map_err(|e| failure(&e))?;
+    CString::new(text).map_err(|e| failure(&e))
 }
 
 /// The new file, and its size in bytes; NULL and 0 where there is none, as after faceveil_detect.
@@ -89,6 +102,18 @@ pub unsafe extern "C" fn faceveil_result_data(
         *size = file.map_or(0, <[u8]>::len);
     }
     file.map_or(ptr::null(), <[u8]>::as_ptr)
+}
+
+/// Media type of the new file, such as "image/jpeg"; NULL where there is none. Valid until the result is
+/// freed.
+///
+/// # Safety
+/// `result` is NULL or a result.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn faceveil_result_type(result: *const Output) -> *const c_char {
+    // SAFETY: the caller's promise.
+    let media_type = unsafe { result.as_ref() }.and_then(|r| r.media_type.as_ref());
+    media_type.map_or(ptr::null(), |m| m.as_ptr())
 }
 
 /// The report as JSON: docs/report.md, or docs/inspect.md after faceveil_inspect. NULL for NULL. Valid

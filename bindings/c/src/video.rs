@@ -85,11 +85,9 @@ pub unsafe extern "C" fn faceveil_video(
                 };
                 let temporary = Temporary::beside(output)?;
                 let report = videos.anonymize(input, &temporary.0, &mut watch)?;
-                let output = Output::of_file(Vec::new(), &report).and_then(|done| {
-                    temporary.rename(output)?;
-                    Ok(done)
-                });
-                output
+                let done = Output::of_report(&report)?;
+                temporary.rename(output)?;
+                Ok(done)
             })
         })
     }
