@@ -18,15 +18,19 @@ export class BackgroundAnonymizer {
   #last = 0;
   /** Why there are no more answers. */
   #ended;
+  #ready;
 
   /** `worker`: the URL of worker.js, or a Worker that runs it. */
   static async load(options = {}, source, worker = new URL("./worker.js", import.meta.url)) {
     const module = await compile(source);
     const it = new BackgroundAnonymizer();
     it.#worker = worker instanceof URL || typeof worker === "string" ? await start(worker) : worker;
-    it.#worker.onmessage = ({ data }) => it.#receive(data);
-    it.#worker.onerror = (error) => it.#end(`the worker failed: ${error.message}`);
+    const ready = new Promise((resolve, reject) => (it.#ready = { resolve, reject }));
+    it.#worker.onmessage = ({ data }) => (data.ready ? it.#ready.resolve() : it.#receive(data));
+    it.#worker.onerror = (error) =>
+      it.#end(`the worker failed: ${error.message ?? "its script cannot be loaded"}`);
     try {
+      await ready;
       await it.#send("load", { options, module });
     } catch (error) {
       it.close();
@@ -80,5 +84,6 @@ export class BackgroundAnonymizer {
     this.#ended = new FaceveilError(kind, message);
     for (const { reject } of this.#waiting.values()) reject(this.#ended);
     this.#waiting.clear();
+    this.#ready.reject(this.#ended);
   }
 }

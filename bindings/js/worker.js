@@ -28,3 +28,5 @@ async function receive({ id, method, argument }) {
 
 if (port === globalThis) port.onmessage = ({ data }) => receive(data);
 else port.on("message", receive);
+// What is sent before a worker listens may be lost.
+port.postMessage({ ready: true });

@@ -1,8 +1,8 @@
 //! What a call gives: a report, and for photos the new file.
 
 use crate::border::{Failure, free};
-use library::{Anonymized, FileReport};
 use library::inspect::Inspection;
+use library::{Anonymized, FileReport};
 use serde::Serialize;
 use std::ffi::{CString, c_char};
 use std::fmt::Display;
