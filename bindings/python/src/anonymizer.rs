@@ -4,7 +4,7 @@ use crate::buffer::{Pixels, in_place, is_array};
 use crate::errors::{detached, exception, invalid, raised};
 use crate::options::{boxes, settings};
 use crate::results::{Face, PhotoResult, VideoResult};
-use crate::source::file;
+use crate::source::{UNNAMED, file, last_part, name};
 use faceveil::settings::Settings;
 use faceveil::{self as fv, Detector, Progress, Rect, Region, VideoAnonymizer};
 use pyo3::prelude::*;
@@ -77,7 +77,9 @@ impl Anonymizer {
     #[pyo3(signature = (source, /))]
     fn photo(&self, py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<PhotoResult> {
         let data = file(source)?;
-        let done = detached(py, || self.inner.photo(&data))?;
+        let mut done = detached(py, || self.inner.photo(&data))?;
+        done.report.input = name(source);
+        done.report.output = Some(UNNAMED.to_owned());
         PhotoResult::new(py, &done.bytes, &done.report)
     }
 
@@ -106,7 +108,9 @@ impl Anonymizer {
             .collect();
         let regions = regions?;
         let data = file(source)?;
-        let done = detached(py, || self.inner.cover(&data, &regions))?;
+        let mut done = detached(py, || self.inner.cover(&data, &regions))?;
+        done.report.input = name(source);
+        done.report.output = Some(UNNAMED.to_owned());
         PhotoResult::new(py, &done.bytes, &done.report)
     }
 
@@ -141,8 +145,8 @@ impl Anonymizer {
     }
 
     /// Covers the faces of a video file and writes the new file to `output`, which is replaced once the
-    /// new one is whole and checked. `progress(done, total)` is called after every frame; what it raises
-    /// stops the work, as Ctrl-C does, and nothing is left.
+    /// new one is whole and checked. `progress(done, total)` is called as frames are done, with `done`
+    /// growing; what it raises stops the work, as Ctrl-C does, and nothing is left.
     #[pyo3(signature = (input, output, /, *, progress = None))]
     fn video(
         &self,
@@ -161,7 +165,18 @@ impl Anonymizer {
         let temporary =
             temporary(&output).map_err(|e| unwritten(py, &output, "a temporary beside it", &e))?;
         let mut stopped = None;
-        let mut watch = |p: Progress| match Python::attach(|py| report(py, progress.as_ref(), p)) {
+        let mut said = 0;
+        let mut watch = |p: Progress| match Python::attach(|py| {
+            py.check_signals()?;
+            match &progress {
+                // The library also calls while it waits for frames to be decided.
+                Some(call) if p.frames > said => {
+                    said = p.frames;
+                    call.call1(py, (p.frames, p.of)).map(drop)
+                }
+                _ => Ok(()),
+            }
+        }) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 stopped = Some(error);
@@ -173,7 +188,8 @@ impl Anonymizer {
         if let Some(error) = stopped {
             return Err(error);
         }
-        let report = done?;
+        let mut report = done?;
+        (report.input, report.output) = (last_part(&input), Some(last_part(&output)));
         py.detach(|| {
             std::fs::File::open(&path)?.sync_all()?;
             temporary.persist(&output).map_err(|e| e.error)
@@ -197,14 +213,6 @@ impl Anonymizer {
             )
         })?;
         Ok(self.video.get_or_init(|| made))
-    }
-}
-
-fn report(py: Python<'_>, progress: Option<&Py<PyAny>>, p: Progress) -> PyResult<()> {
-    py.check_signals()?;
-    match progress {
-        Some(call) => call.call1(py, (p.frames, p.of)).map(drop),
-        None => Ok(()),
     }
 }
 

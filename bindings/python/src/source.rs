@@ -6,6 +6,10 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyString};
+use std::path::{Path, PathBuf};
+
+/// What reports call a file that came from memory.
+pub(crate) const UNNAMED: &str = "-";
 
 /// Whether it is a path: `str` or `os.PathLike`.
 pub(crate) fn is_path(object: &Bound<'_, PyAny>) -> PyResult<bool> {
@@ -47,6 +51,19 @@ pub(crate) fn file(object: &Bound<'_, PyAny>) -> PyResult<PyBackedBytes> {
         object.get_type().name()?
     );
     Err(PyTypeError::new_err(message))
+}
+
+/// What the report calls a file: the last part of its path, which says least about where it was.
+pub(crate) fn name(object: &Bound<'_, PyAny>) -> String {
+    let path = object.extract::<PathBuf>();
+    let path = path.or_else(|_| object.getattr("name")?.extract());
+    path.map_or_else(|_| UNNAMED.to_owned(), |path| last_part(&path))
+}
+
+/// The last part of a path.
+pub(crate) fn last_part(path: &Path) -> String {
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    name.map_or_else(|| UNNAMED.to_owned(), Into::into)
 }
 
 fn copied(object: &Bound<'_, PyAny>) -> PyResult<PyBackedBytes> {

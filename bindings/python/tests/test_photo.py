@@ -43,7 +43,9 @@ def test_bytes_path_and_file_give_the_same(
 ) -> None:
     path = samples / "astronaut.jpg"
     expected = anonymizer.photo(face).data
-    assert anonymizer.photo(path).data == expected
+    named = anonymizer.photo(path)
+    assert (named.data, named.report["input"]) == (expected, "astronaut.jpg")
+    assert anonymizer.photo(face).report["input"] == "-"
     assert anonymizer.photo(str(path)).data == expected
     assert anonymizer.photo(bytearray(face)).data == expected
     assert anonymizer.photo(memoryview(face)).data == expected

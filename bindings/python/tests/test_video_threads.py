@@ -19,6 +19,7 @@ def test_a_video_is_covered_with_progress(clip: pathlib.Path, tmp_path: pathlib.
     seen: list[tuple[int, int | None]] = []
     output = tmp_path / "out.mp4"
     result = faceveil.Anonymizer().video(clip, output, progress=lambda *p: seen.append(p))
+    assert (result.report["input"], result.report["output"]) == ("clip.mp4", "out.mp4")
     assert result.outcome == "redacted" and result.path == str(output)
     assert result.report["frames"] == 50
     assert [done for done, _ in seen] == sorted({done for done, _ in seen})
