@@ -85,6 +85,12 @@ fn verifier(py: Python<'_>) -> PyResult<&'static Verifier> {
     Ok(VERIFIER.get_or_init(|| made))
 }
 
+/// Whether the first 4096 bytes of a file say that it is a video.
+#[pyfunction]
+pub(crate) fn _is_video(head: &[u8]) -> bool {
+    matches!(Photo::recognise(head), FileKind::Video(_))
+}
+
 fn is_video(py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<bool> {
     py.import("os")?.call_method1("stat", (source,))?;
     let path: PathBuf = source.extract()?;

@@ -24,6 +24,7 @@ fn _faceveil(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<results::Face>()?;
     module.add_class::<results::PhotoResult>()?;
     module.add_class::<results::VideoResult>()?;
+    module.add_function(wrap_pyfunction!(check::_is_video, module)?)?;
     module.add_function(wrap_pyfunction!(check::inspect, module)?)?;
     module.add_function(wrap_pyfunction!(check::verify, module)?)
 }
