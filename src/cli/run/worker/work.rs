@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use faceveil::report::{Outcome, Verification};
 use faceveil::verify::{Verifier, VerifierOptions};
 use faceveil::{AnonymizeOptions, Anonymizer, Detector, FileReport, Format, Rect, ReportApplier};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// What is to be done with a photo.
 pub(crate) struct PhotoTask<'a> {
@@ -48,6 +49,8 @@ pub(crate) struct Covered {
 pub(crate) struct Local {
     source: Source,
     verifier: Option<Verifier>,
+    /// The threads for one photo, if there are several.
+    threads: Option<ThreadPool>,
 }
 
 #[expect(clippy::large_enum_variant, reason = "there is one in a worker")]
@@ -57,11 +60,15 @@ enum Source {
 }
 
 impl Local {
-    /// Loads the models.
+    /// Loads the models. `threads`: for one photo.
     ///
     /// # Errors
-    /// If a detector cannot be made.
-    pub(crate) fn new(faces: &Faces, verify: Option<&VerifierOptions>) -> Result<Self> {
+    /// If a detector cannot be made, or threads cannot be started.
+    pub(crate) fn new(
+        faces: &Faces,
+        verify: Option<&VerifierOptions>,
+        threads: usize,
+    ) -> Result<Self> {
         let source = match faces {
             Faces::Find {
                 detector, options, ..
@@ -78,6 +85,10 @@ impl Local {
         Ok(Self {
             source,
             verifier: verifier.transpose()?,
+            threads: (threads > 1)
+                .then(|| ThreadPoolBuilder::new().num_threads(threads).build())
+                .transpose()
+                .context("starting threads")?,
         })
     }
 
@@ -91,6 +102,17 @@ impl Local {
 
     /// Finds faces and covers them.
     pub(crate) fn photo(&self, bytes: &[u8], task: &PhotoTask) -> Result<PhotoResult> {
+        self.on_threads(|| self.work(bytes, task))
+    }
+
+    fn on_threads<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        match &self.threads {
+            Some(threads) => threads.install(work),
+            None => work(),
+        }
+    }
+
+    fn work(&self, bytes: &[u8], task: &PhotoTask) -> Result<PhotoResult> {
         let found = match (&self.source, task.line) {
             (Source::Find(anonymizer, options), _) => {
                 anonymizer.prepare_with(bytes, &for_one(options, task.regions, task.ignore))?
@@ -127,7 +149,7 @@ impl Local {
     /// Looks at a written photo again.
     pub(crate) fn verify(&self, bytes: &[u8], line: &FileReport) -> Result<Verification> {
         match &self.verifier {
-            Some(verifier) => Ok(verifier.photo(bytes, Some(line))?),
+            Some(verifier) => Ok(self.on_threads(|| verifier.photo(bytes, Some(line)))?),
             None => bail!("no detector in this run looks at outputs"),
         }
     }
