@@ -9,6 +9,7 @@ use faceveil::settings::Settings;
 use faceveil::{self as fv, Detector, Progress, Rect, Region, VideoAnonymizer};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -19,6 +20,8 @@ type Area = (f32, f32, f32, f32);
 #[pyclass(frozen, module = "faceveil")]
 pub(crate) struct Anonymizer {
     inner: fv::Anonymizer,
+    /// What one photo is spread over; without it, on the thread of the call.
+    pool: Option<ThreadPool>,
     /// Made with the first video.
     video: OnceLock<VideoAnonymizer>,
     settings: Settings,
@@ -47,6 +50,7 @@ impl Anonymizer {
         };
         Ok(Self {
             inner,
+            pool: pool(&options)?,
             video: OnceLock::new(),
             settings,
             options: options.unbind(),
@@ -77,7 +81,7 @@ impl Anonymizer {
     #[pyo3(signature = (source, /))]
     fn photo(&self, py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<PhotoResult> {
         let data = file(source)?;
-        let mut done = detached(py, || self.inner.photo(&data))?;
+        let mut done = self.work(py, || self.inner.photo(&data))?;
         done.report.input = name(source);
         done.report.output = Some(UNNAMED.to_owned());
         PhotoResult::new(py, &done.bytes, &done.report)
@@ -108,7 +112,7 @@ impl Anonymizer {
             .collect();
         let regions = regions?;
         let data = file(source)?;
-        let mut done = detached(py, || self.inner.cover(&data, &regions))?;
+        let mut done = self.work(py, || self.inner.cover(&data, &regions))?;
         done.report.input = name(source);
         done.report.output = Some(UNNAMED.to_owned());
         PhotoResult::new(py, &done.bytes, &done.report)
@@ -124,11 +128,11 @@ impl Anonymizer {
     ) -> PyResult<Vec<Face>> {
         if is_array(source) {
             let pixels = Pixels::copied(source, order)?;
-            let faces = detached(py, || self.inner.detector().detect(&pixels.view()?))?;
+            let faces = self.work(py, || self.inner.detector().detect(&pixels.view()?))?;
             return Ok(faces.iter().map(Face::from).collect());
         }
         let data = file(source)?;
-        let prepared = detached(py, || self.inner.prepare(&data))?;
+        let prepared = self.work(py, || self.inner.prepare(&data))?;
         Ok(prepared.report().faces.iter().map(Face::from).collect())
     }
 
@@ -136,7 +140,9 @@ impl Anonymizer {
     /// that were covered.
     #[pyo3(signature = (array, /, order = "rgb"))]
     fn blur_(&self, array: &Bound<'_, PyAny>, order: &str) -> PyResult<Vec<Area>> {
-        let regions = in_place(array, order, |pixels| self.inner.pixels(pixels))?;
+        let regions = in_place(array, order, |pixels| {
+            on(self.pool.as_ref(), || self.inner.pixels(pixels))
+        })?;
         let area = |r: &Region| {
             let a = &r.area;
             (a.left(), a.top(), a.width(), a.height())
@@ -199,7 +205,42 @@ impl Anonymizer {
     }
 }
 
+/// Runs `work` on a pool, or here.
+fn on<T: Send>(
+    pool: Option<&ThreadPool>,
+    work: impl FnOnce() -> fv::Result<T> + Send,
+) -> fv::Result<T> {
+    match pool {
+        Some(pool) => pool.install(work),
+        None => work(),
+    }
+}
+
+/// Threads for one photo, where `threads` asks for more than one.
+fn pool(options: &Bound<'_, PyDict>) -> PyResult<Option<ThreadPool>> {
+    let threads = match options.get_item("threads")? {
+        Some(threads) => threads.str()?.to_string().parse().unwrap_or(1),
+        None => 1,
+    };
+    if threads == 1 {
+        return Ok(None);
+    }
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map(Some).map_err(|e| {
+        let message = format!("{threads} threads cannot be started: {e}");
+        exception(options.py(), "EngineError", &message)
+    })
+}
+
 impl Anonymizer {
+    fn work<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce() -> fv::Result<T> + Send,
+    ) -> PyResult<T> {
+        detached(py, || on(self.pool.as_ref(), work))
+    }
+
     fn video_anonymizer(&self, py: Python<'_>) -> PyResult<&VideoAnonymizer> {
         if let Some(made) = self.video.get() {
             return Ok(made);

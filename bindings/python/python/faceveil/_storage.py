@@ -129,11 +129,10 @@ class Folder:
         os.makedirs(folder, exist_ok=True)
         if os.path.lexists(path):
             raise FileExistsError(path)
-        flags = os.O_WRONLY | getattr(os, "O_TMPFILE", 0)
         try:
             if not hasattr(os, "O_TMPFILE"):
                 raise OSError
-            descriptor = os.open(folder, flags, 0o666)
+            descriptor = os.open(folder, os.O_WRONLY | os.O_TMPFILE, 0o666)
         except OSError:
             self._write_beside(path, data)
             return
@@ -141,8 +140,13 @@ class Folder:
             file.writelines(data)
             file.flush()
             os.fsync(descriptor)
-            # linkat with AT_SYMLINK_FOLLOW, which fails where the name is taken.
-            os.link(f"/proc/self/fd/{descriptor}", path, follow_symlinks=True)
+            # With a descriptor of a folder, Python calls linkat and not link, which would not follow the
+            # link in /proc. It fails where the name is taken.
+            where = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.link(f"/proc/self/fd/{descriptor}", os.path.basename(path), dst_dir_fd=where)
+            finally:
+                os.close(where)
 
     def _write_beside(self, path: str, data: Iterable[bytes]) -> None:
         with tempfile.NamedTemporaryFile(dir=os.path.dirname(path), prefix=".faceveil-") as file:
