@@ -14,6 +14,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+/// Bytes of stack of a thread that decodes: what the main thread has.
+const STACK: usize = 8 << 20;
+
 type Area = (f32, f32, f32, f32);
 
 /// Finds and covers faces. Models are loaded once; share one between threads.
@@ -225,7 +228,11 @@ fn pool(options: &Bound<'_, PyDict>) -> PyResult<Option<ThreadPool>> {
     if threads == 1 {
         return Ok(None);
     }
-    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|number| format!("faceveil-pool-{number}"))
+        .stack_size(STACK)
+        .build();
     pool.map(Some).map_err(|e| {
         let message = format!("{threads} threads cannot be started: {e}");
         exception(options.py(), "EngineError", &message)
