@@ -296,3 +296,15 @@ def test_leftovers_of_killed_processes_are_removed(
     living.mkdir()
     _batch.remove_leftovers()
     assert [p.name for p in tmp_path.iterdir()] == [living.name]
+
+
+def test_names_stay_below_the_target(tmp_path: pathlib.Path, face: bytes) -> None:
+    (tmp_path / "in").mkdir()
+    blur = store.Blur(tmp_path / "in", tmp_path / "out", options={"preset": "fast"})
+    names = ["../x.jpg", "/x.jpg", "a/../../x.jpg", ".faceveil/x.jpg", ""]
+    done = blur({"path": names, "bytes": [face] * len(names)})
+    assert done["outcome"] == ["failed"] * len(names)
+    assert all("no name below" in error for error in done["error"])
+    assert blur({"path": ["empty.jpg"], "bytes": [b""]})["outcome"] == ["failed"]
+    assert blur({"path": ["a/x.jpg"], "bytes": [face]})["outcome"] == ["redacted"]
+    assert not (tmp_path / "x.jpg").exists() and (tmp_path / "out" / "a" / "x.jpg").exists()

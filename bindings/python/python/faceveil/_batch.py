@@ -16,9 +16,9 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
-from ._errors import FaceveilError
+from ._errors import FaceveilError, InvalidArgumentError
 from ._faceveil import Anonymizer, __version__, _is_video
-from ._storage import MANIFEST, Entry, Source, Target
+from ._storage import MANIFEST, Entry, Source, Target, source, target
 
 #: Bytes from which a file is recognised.
 HEAD = 4096
@@ -51,8 +51,8 @@ def settings_of(options: dict[str, Any]) -> str:
 class Batch:
     """Covers files of a source one by one, from several threads if need be."""
 
-    def __init__(self, source: Source, target: Target, options: dict[str, Any]) -> None:
-        self.source, self.target, self.options = source, target, options
+    def __init__(self, reads: Source, writes: Target, options: dict[str, Any]) -> None:
+        self.source, self.target = reads, writes
         self.settings = settings_of(options)
         self.anonymizer = Anonymizer(**options)
 
@@ -69,7 +69,8 @@ class Batch:
     def run(self, entry: Entry, data: bytes | None = None) -> dict[str, Any]:
         """The line of the report about one file. ``data``: its bytes, where they are there already."""
         try:
-            line = self._cover(entry, iter([data]) if data else self.source.chunks(entry.name))
+            ensure_below(entry.name)
+            line = self._cover(entry, iter([data]) if data is not None else self.source.chunks(entry.name))
             self._remember(self.line_name(entry), line)
             return line
         except Exception as error:  # whatever a store raises concerns this file
@@ -123,6 +124,70 @@ class Batch:
         if there.hexdigest() != digest:
             what = f"{line['output']} exists in the target and is another file; nothing was written"
             raise FileExistsError(what)
+
+
+class Blur:
+    """Covers files for engines of batches (Ray, Spark, Dask): loads the models once, and writes what it
+    covers.
+
+    Batches have a column ``path``: names below ``src``. Where they have a column ``bytes``, too, that is
+    the file; without it the actor reads it. Columns ``size`` and ``version`` are for resuming. Returns
+    the columns ``input``, ``output``, ``outcome``, ``faces`` (how many), ``error``, and ``report``, the
+    line as JSON.
+    """
+
+    def __init__(
+        self,
+        src: Any,
+        dst: Any,
+        *,
+        filesystem: Any = None,
+        config: dict[str, Any] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> None:
+        where = source(src, filesystem, config)
+        self.batch = Batch(where, target(dst, config), options or {})
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
+        return columns(self._lines(batch))
+
+    def _lines(self, batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        data = batch.get("bytes")
+        for i, path in enumerate(batch["path"]):
+            file = None if data is None else bytes(data[i])
+            size = len(file) if file is not None else 0
+            entry = Entry(
+                str(path),
+                int(batch["size"][i]) if "size" in batch else size,
+                str(batch["version"][i]) if "version" in batch else "",
+            )
+            yield self.batch.run(entry, file)
+
+
+def columns(lines: Iterator[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Lines of a report as columns. What differs from line to line stays JSON."""
+    names = ("input", "output", "outcome", "faces", "error", "report")
+    out: dict[str, list[Any]] = {name: [] for name in names}
+    for line in lines:
+        out["input"].append(line["input"])
+        out["output"].append(line["output"] or "")
+        out["outcome"].append(line["outcome"])
+        out["faces"].append(len(line["faces"]))
+        out["error"].append(line["error"] or "")
+        out["report"].append(json.dumps(line))
+    return out
+
+
+def row_of(line: dict[str, Any]) -> dict[str, Any]:
+    """A line of a report as one row."""
+    return {name: values[0] for name, values in columns(iter([line])).items()}
+
+
+def ensure_below(name: str) -> None:
+    """Refuses a name that leads out of the target, or into what a batch remembers."""
+    parts = name.split("/")
+    if not name or name.startswith("/") or ".." in parts or MANIFEST in parts:
+        raise InvalidArgumentError(f"{name!r} is no name below the source")
 
 
 def output_name(name: str, line: dict[str, Any]) -> str:

@@ -7,12 +7,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ._batch import Batch, skipped
-from ._storage import Entry, ensure_apart, source, target
+from ._batch import Batch, Blur, row_of, skipped
+from ._storage import ensure_apart, source, target
 
 if TYPE_CHECKING:
     from ray.data import Dataset
@@ -21,57 +19,6 @@ __all__ = ["Blur", "blur"]
 
 #: Files of a call of an actor: what is lost and done again when an actor dies.
 BATCH = 16
-
-
-class Blur:
-    """For ``Dataset.map_batches``: loads the models once in each actor, and writes what it covers.
-
-    Batches have a column ``path``: names below ``src``. Where they have a column ``bytes``, too, that is
-    the file; without it the actor reads it. Columns ``size`` and ``version`` are for resuming. Returns
-    the columns ``input``, ``output``, ``outcome``, ``faces`` (how many), ``error``, and ``report``, the
-    line as JSON.
-    """
-
-    def __init__(
-        self,
-        src: Any,
-        dst: Any,
-        *,
-        filesystem: Any = None,
-        config: dict[str, Any] | None = None,
-        options: dict[str, Any] | None = None,
-    ) -> None:
-        where = source(src, filesystem, config)
-        self.batch = Batch(where, target(dst, config), options or {})
-
-    def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
-        return columns(self._lines(batch))
-
-    def _lines(self, batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        data = batch.get("bytes")
-        for i, path in enumerate(batch["path"]):
-            file = None if data is None else bytes(data[i])
-            size = len(file) if file is not None else 0
-            entry = Entry(
-                str(path),
-                int(batch["size"][i]) if "size" in batch else size,
-                str(batch["version"][i]) if "version" in batch else "",
-            )
-            yield self.batch.run(entry, file)
-
-
-def columns(lines: Iterator[dict[str, Any]]) -> dict[str, list[Any]]:
-    """Lines of a report as columns. What differs from line to line stays JSON."""
-    names = ("input", "output", "outcome", "faces", "error", "report")
-    out: dict[str, list[Any]] = {name: [] for name in names}
-    for line in lines:
-        out["input"].append(line["input"])
-        out["output"].append(line["output"] or "")
-        out["outcome"].append(line["outcome"])
-        out["faces"].append(len(line["faces"]))
-        out["error"].append(line["error"] or "")
-        out["report"].append(json.dumps(line))
-    return out
 
 
 def blur(
@@ -128,8 +75,3 @@ def blur(
         )
         lines = new if lines is None else lines.union(new)
     return lines.materialize()
-
-
-def row_of(line: dict[str, Any]) -> dict[str, Any]:
-    """A line of a report as one row."""
-    return {name: values[0] for name, values in columns(iter([line])).items()}

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
-from ._batch import Batch, skipped
+from ._batch import Batch, Blur, skipped
 from ._storage import ensure_apart, source, target
 
-__all__ = ["blur"]
+__all__ = ["Blur", "blur"]
 
 
 def blur(
