@@ -50,6 +50,8 @@ pub(crate) struct Config {
     pub(crate) shard: Option<Shard>,
     /// Files in all shards.
     pub(crate) listed: usize,
+    /// Whether more files come while it runs.
+    pub(crate) arriving: bool,
     /// What was found and is not dealt with.
     pub(crate) left_alone: LeftAlone,
     /// Where the report goes.
@@ -72,12 +74,27 @@ pub(crate) struct Config {
     pub(crate) max_memory: Option<u64>,
     /// A worker process that works on a photo for longer hangs.
     pub(crate) longest: Duration,
-    /// Threads.
+    /// Threads of the run.
     pub(crate) jobs: usize,
     /// Nothing but errors for people.
     pub(crate) quiet: bool,
     /// When to show progress.
     pub(crate) progress: ProgressArg,
+}
+
+impl Config {
+    /// Photos that are worked on at a time.
+    pub(crate) fn photos_at_a_time(&self) -> usize {
+        match self.arriving {
+            true => self.jobs,
+            false => self.jobs.min(self.plan.len()).max(1),
+        }
+    }
+
+    /// Threads for one photo: several only where there are fewer photos than threads.
+    pub(crate) fn threads_per_photo(&self) -> usize {
+        (self.jobs / self.photos_at_a_time()).max(1)
+    }
 }
 
 /// Where faces come from.
@@ -250,6 +267,7 @@ impl Config {
             shard: None,
             listed: plan.len(),
             plan,
+            arriving: false,
             left_alone,
             report: to.report,
             audit: to.audit,

@@ -51,16 +51,12 @@ impl<'a> Pool<'a> {
     ///
     /// # Errors
     /// If no worker can be started.
-    pub(super) fn start(
-        config: &Config,
-        files: usize,
-        interrupt: &'a Interrupt,
-    ) -> Result<Result<Self>> {
+    pub(super) fn start(config: &Config, interrupt: &'a Interrupt) -> Result<Result<Self>> {
         let sticker = match &config.sticker {
             Some(path) => read::file(path, STICKER_BYTES)?,
             None => Vec::new(),
         };
-        let jobs = config.jobs.min(files).max(1);
+        let jobs = config.photos_at_a_time();
         let mut pool = Self {
             setup: Setup::new(config, &sticker)?,
             sticker,
