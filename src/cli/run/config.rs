@@ -50,6 +50,8 @@ pub(crate) struct Config {
     pub(crate) shard: Option<Shard>,
     /// Files in all shards.
     pub(crate) listed: usize,
+    /// Whether more files come while it runs.
+    pub(crate) arriving: bool,
     /// What was found and is not dealt with.
     pub(crate) left_alone: LeftAlone,
     /// Where the report goes.
@@ -81,14 +83,17 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Photos that are worked on at a time, of so many files.
-    pub(crate) fn photos_at_a_time(&self, files: usize) -> usize {
-        self.jobs.min(files).max(1)
+    /// Photos that are worked on at a time.
+    pub(crate) fn photos_at_a_time(&self) -> usize {
+        match self.arriving {
+            true => self.jobs,
+            false => self.jobs.min(self.plan.len()).max(1),
+        }
     }
 
-    /// Threads for one photo: several only where there are fewer files than threads.
-    pub(crate) fn threads_per_photo(&self, files: usize) -> usize {
-        (self.jobs / self.photos_at_a_time(files)).max(1)
+    /// Threads for one photo: several only where there are fewer photos than threads.
+    pub(crate) fn threads_per_photo(&self) -> usize {
+        (self.jobs / self.photos_at_a_time()).max(1)
     }
 }
 
@@ -262,6 +267,7 @@ impl Config {
             shard: None,
             listed: plan.len(),
             plan,
+            arriving: false,
             left_alone,
             report: to.report,
             audit: to.audit,

@@ -34,7 +34,7 @@ use std::time::Instant;
 /// # Errors
 /// What keeps the run from starting.
 pub(crate) fn process(config: &Config) -> Result<Exit> {
-    run(config, config.plan.len(), |_, _, batch| {
+    run(config, |_, _, batch| {
         batch(&config.plan)?;
         Ok(0)
     })
@@ -46,7 +46,7 @@ pub(crate) fn process(config: &Config) -> Result<Exit> {
 /// # Errors
 /// What keeps the run from starting, and those of `drive`.
 pub(crate) fn process_arriving(config: &Config, drive: impl Drive) -> Result<Exit> {
-    run(config, usize::MAX, drive)
+    run(config, drive)
 }
 
 /// What hands batches of files to a run.
@@ -64,9 +64,9 @@ impl<T> Drive for T where
 {
 }
 
-/// A run over so many files, `usize::MAX` if nobody knows.
-fn run(config: &Config, files: usize, drive: impl Drive) -> Result<Exit> {
-    let arriving = files == usize::MAX;
+/// A run over batches of files.
+fn run(config: &Config, drive: impl Drive) -> Result<Exit> {
+    let arriving = config.arriving;
     let start = Instant::now();
     let interrupt = Interrupt::listen()?;
     interrupt.end_at_once(true);
@@ -79,9 +79,9 @@ fn run(config: &Config, files: usize, drive: impl Drive) -> Result<Exit> {
         terminal.warning(notice);
     }
     let mut summary = Summary::default();
-    let photos = match files {
-        0 => None,
-        _ => Some(Photos::start(config, files, &interrupt, &terminal)?),
+    let photos = match arriving || !config.plan.is_empty() {
+        true => Some(Photos::start(config, &interrupt, &terminal)?),
+        false => None,
     };
     messages::warn_of_reversible(config, &terminal);
     let engine = photos.as_ref().and_then(Photos::engine);

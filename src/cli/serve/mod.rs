@@ -47,7 +47,7 @@ pub(crate) fn run(typed: &Serve) -> Result<Exit> {
     let max_bytes = usize::try_from(typed.max_bytes).context("--max-bytes is too large")?;
     batch::silence_worker_panics();
     let interrupt = Interrupt::default();
-    let photos = Photos::start(&config, usize::MAX, &interrupt, &terminal)?;
+    let photos = Photos::start(&config, &interrupt, &terminal)?;
     ensure!(
         !cfg!(target_os = "linux") || photos.is_isolated() || config.isolate == IsolateArg::Never,
         "strangers' photos are worked on in worker processes, and none can be started; \
@@ -136,6 +136,7 @@ fn config(typed: &Serve) -> Result<Config> {
         shard: None,
         listed: 0,
         plan: Vec::new(),
+        arriving: true,
         left_alone: LeftAlone::default(),
         report: ReportTo::Nowhere,
         audit: None,

@@ -48,6 +48,7 @@ pub(crate) fn run(typed: Watch) -> Result<Exit> {
         Arrivals::watch(&root, &own, Duration::from_secs(settle), poll).with_context(watching)?;
     let mut config = blur::config(blur)?;
     config.progress = ProgressArg::Never;
+    config.arriving = true;
     ensure!(
         config.folder.as_deref() == Some(&*folder),
         "-o {} is no folder",

@@ -87,19 +87,18 @@ pub(crate) enum Photos<'a> {
 }
 
 impl<'a> Photos<'a> {
-    /// Loads the models, in worker processes where that is wanted and possible; so many `files` are to come.
+    /// Loads the models, in worker processes where that is wanted and possible.
     ///
     /// # Errors
     /// If a detector cannot be made.
     pub(crate) fn start(
         config: &Config,
-        files: usize,
         interrupt: &'a Interrupt,
         terminal: &Terminal,
     ) -> Result<Self> {
         #[cfg(target_os = "linux")]
         if config.isolate == IsolateArg::Auto && setup::is_possible(config) {
-            match pool::Pool::start(config, files, interrupt) {
+            match pool::Pool::start(config, interrupt) {
                 Ok(Ok(pool)) => return Ok(Self::Workers(Box::new(pool))),
                 Ok(Err(failed)) => return Err(failed),
                 Err(why) => terminal.warning(format_args!(
@@ -121,7 +120,7 @@ impl<'a> Photos<'a> {
         Ok(Self::Local(Box::new(Local::new(
             &config.faces,
             config.verify.as_ref(),
-            config.threads_per_photo(files),
+            config.threads_per_photo(),
         )?)))
     }
 

@@ -51,18 +51,14 @@ impl<'a> Pool<'a> {
     ///
     /// # Errors
     /// If no worker can be started.
-    pub(super) fn start(
-        config: &Config,
-        files: usize,
-        interrupt: &'a Interrupt,
-    ) -> Result<Result<Self>> {
+    pub(super) fn start(config: &Config, interrupt: &'a Interrupt) -> Result<Result<Self>> {
         let sticker = match &config.sticker {
             Some(path) => read::file(path, STICKER_BYTES)?,
             None => Vec::new(),
         };
-        let jobs = config.photos_at_a_time(files);
+        let jobs = config.photos_at_a_time();
         let mut pool = Self {
-            setup: Setup::new(config, &sticker, config.threads_per_photo(files))?,
+            setup: Setup::new(config, &sticker)?,
             sticker,
             engine: None,
             interrupt,

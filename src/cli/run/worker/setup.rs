@@ -75,11 +75,11 @@ pub(super) fn is_possible(config: &Config) -> bool {
 }
 
 impl Setup {
-    /// The options of a run; `threads`: for one photo.
+    /// The options of a run.
     ///
     /// # Errors
     /// If there is something that a worker cannot be told.
-    pub(super) fn new(config: &Config, sticker: &[u8], threads: usize) -> Result<Self> {
+    pub(super) fn new(config: &Config, sticker: &[u8]) -> Result<Self> {
         let (find, keep, format, limits) = match &config.faces {
             Faces::Find {
                 detector, options, ..
@@ -100,7 +100,7 @@ impl Setup {
                 threshold: options.threshold,
                 min_face: options.min_face,
             }),
-            threads,
+            threads: config.threads_per_photo(),
             memory: None,
         };
         setup.ensure_equal(config, sticker)?;
