@@ -7,14 +7,13 @@
 int main(int argc, char **argv) {
     faceveil_options *options = faceveil_options_new();
     faceveil_anonymizer *anonymizer = NULL;
-    faceveil_image frame = {0};
-    faceveil_error error = {0};
+    faceveil_image frame = {NULL, 0, 0, 0, 0, FACEVEIL_ORDER_RGB};
+    faceveil_error error = {FACEVEIL_STATUS_OK, ""};
     if (argc != 3) return 2;
     frame.width = (uint32_t)atoi(argv[1]);
     frame.height = (uint32_t)atoi(argv[2]);
     frame.stride = (size_t)frame.width * 3;
     frame.size = frame.stride * frame.height;
-    frame.order = FACEVEIL_ORDER_RGB;
     frame.data = (uint8_t *)malloc(frame.size);
     if (faceveil_options_set(options, "preset", "fast", &error) == FACEVEIL_STATUS_OK &&
         faceveil_anonymizer_new(options, &anonymizer, &error) == FACEVEIL_STATUS_OK) {

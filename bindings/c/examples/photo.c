@@ -7,7 +7,7 @@ static unsigned char photo[64 << 20];
 int main(int argc, char **argv) {
     faceveil_anonymizer *anonymizer = NULL;
     faceveil_result *result = NULL;
-    faceveil_error error = {0};
+    faceveil_error error = {FACEVEIL_STATUS_OK, ""};
     size_t size, written, faces;
     FILE *in = argc == 3 ? fopen(argv[1], "rb") : NULL, *out;
     if (!in) return 2;

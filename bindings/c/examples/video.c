@@ -11,7 +11,7 @@ static int show(uint64_t frames, uint64_t total, void *user) {
 int main(int argc, char **argv) {
     faceveil_anonymizer *anonymizer = NULL;
     faceveil_result *result = NULL;
-    faceveil_error error = {0};
+    faceveil_error error = {FACEVEIL_STATUS_OK, ""};
     if (argc != 3) return 2;
     if (faceveil_anonymizer_new(NULL, &anonymizer, &error) == FACEVEIL_STATUS_OK)
         faceveil_video(anonymizer, argv[1], argv[2], show, stderr, &result, &error);

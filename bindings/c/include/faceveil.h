@@ -64,6 +64,39 @@ typedef uint32_t faceveil_status;
 #endif // __cplusplus
 
 /**
+ * Which channel each byte of a pixel holds, in the order of memory. Opacity is not changed.
+ */
+enum faceveil_order
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Red, green, blue.
+   */
+  FACEVEIL_ORDER_RGB = 0,
+  /**
+   * Blue, green, red.
+   */
+  FACEVEIL_ORDER_BGR = 1,
+  /**
+   * Red, green, blue, opacity.
+   */
+  FACEVEIL_ORDER_RGBA = 2,
+  /**
+   * Blue, green, red, opacity.
+   */
+  FACEVEIL_ORDER_BGRA = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum faceveil_order faceveil_order;
+#else
+typedef uint32_t faceveil_order;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * Finds and covers faces. Any number of threads may use one at once.
  */
 typedef struct faceveil_anonymizer faceveil_anonymizer;
@@ -309,6 +342,15 @@ faceveil_status faceveil_options_add_model(struct faceveil_options *options,
  * `result` is NULL or a result; `size` is NULL or may be written to.
  */
 const uint8_t *faceveil_result_data(const struct faceveil_result *result, size_t *size);
+
+/**
+ * Media type of the new file, such as "image/jpeg"; NULL where there is none. Valid until the result is
+ * freed.
+ *
+ * # Safety
+ * `result` is NULL or a result.
+ */
+const char *faceveil_result_type(const struct faceveil_result *result);
 
 /**
  * The report as JSON: docs/report.md, or docs/inspect.md after faceveil_inspect. NULL for NULL. Valid
