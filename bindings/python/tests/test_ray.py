@@ -16,6 +16,7 @@ import faceveil
 
 if not os.environ.get("FACEVEIL_TEST_RAY"):
     pytest.skip("FACEVEIL_TEST_RAY is not set", allow_module_level=True)
+os.environ.setdefault("RAY_worker_niceness", "0")  # 15 by default: starved on a busy machine
 ray = pytest.importorskip("ray")
 import faceveil.ray  # noqa: E402
 
