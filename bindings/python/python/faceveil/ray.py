@@ -62,6 +62,8 @@ def blur(
             concurrency = max(1, int(ray.cluster_resources().get("CPU", 1)))
         most = concurrency if isinstance(concurrency, int) else concurrency[1]
         blocks = max(1, min(len(rows) // BATCH, most * 16))
+        if isinstance(concurrency, int):
+            concurrency = min(concurrency, blocks)
         # Actors read for themselves: reading tasks would wait for processors that actors hold.
         new = ray.data.from_items(rows, override_num_blocks=blocks).map_batches(
             Blur,
@@ -70,8 +72,6 @@ def blur(
             batch_size=BATCH,
             concurrency=concurrency,
             num_cpus=1,
-            max_restarts=-1,
-            max_task_retries=-1,
         )
         lines = new if lines is None else lines.union(new)
     return lines.materialize()
