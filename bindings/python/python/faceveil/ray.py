@@ -54,24 +54,24 @@ def blur(
             before.append(skipped(entry.name))
         else:
             rows.append({"path": entry.name, "size": entry.size, "version": entry.version})
-    lines = ray.data.from_items([row_of(line) for line in before]) if before else None
-    if rows or lines is None:
-        if concurrency is None:
-            if not ray.is_initialized():
-                ray.init()
-            concurrency = max(1, int(ray.cluster_resources().get("CPU", 1)))
-        most = concurrency if isinstance(concurrency, int) else concurrency[1]
-        blocks = max(1, min(len(rows) // BATCH, most * 16))
-        # Actors read for themselves: reading tasks would wait for processors that actors hold.
-        new = ray.data.from_items(rows, override_num_blocks=blocks).map_batches(
-            Blur,
-            fn_constructor_args=(src, dst),
-            fn_constructor_kwargs={"filesystem": filesystem, "config": config, "options": options},
-            batch_size=BATCH,
-            concurrency=concurrency,
-            num_cpus=1,
-            max_restarts=-1,
-            max_task_retries=-1,
-        )
-        lines = new if lines is None else lines.union(new)
-    return lines.materialize()
+    lines = ray.data.from_items([row_of(line) for line in before])
+    if not rows:
+        return lines.materialize()
+    if concurrency is None:
+        if not ray.is_initialized():
+            ray.init()
+        concurrency = max(1, int(ray.cluster_resources().get("CPU", 1)))
+    most = concurrency if isinstance(concurrency, int) else concurrency[1]
+    blocks = max(1, min(len(rows) // BATCH, most * 16))
+    if isinstance(concurrency, int):
+        concurrency = min(concurrency, blocks)
+    # Actors read for themselves: reading tasks would wait for processors that actors hold.
+    new = ray.data.from_items(rows, override_num_blocks=blocks).map_batches(
+        Blur,
+        fn_constructor_args=(src, dst),
+        fn_constructor_kwargs={"filesystem": filesystem, "config": config, "options": options},
+        batch_size=BATCH,
+        concurrency=concurrency,
+        num_cpus=1,
+    )
+    return (lines.union(new) if before else new).materialize()
