@@ -30,6 +30,7 @@ pub mod detect;
 mod digest;
 mod error;
 mod face;
+mod frame;
 pub mod geometry;
 pub mod inspect;
 pub mod photo;
@@ -37,7 +38,6 @@ pub mod picture;
 pub mod plane;
 pub mod redact;
 pub mod report;
-#[cfg(feature = "video")]
 mod track;
 pub mod verify;
 #[cfg(feature = "video")]
@@ -48,6 +48,14 @@ pub mod engine {
     pub use faceveil_engine::{Device, EngineChoice, EngineInfo, EngineOptions, engines};
 }
 
+/// Live streams: the formats of frames, options, and what comes out of a [`LiveAnonymizer`].
+pub mod live {
+    pub use crate::anonymize::live::{
+        CoveredFrame, FrameFormat, LiveAnonymizer, LiveOptions, LiveSummary, PixelFormat,
+    };
+}
+
+pub use anonymize::live::LiveAnonymizer;
 pub use anonymize::{
     AnonymizeOptions, Anonymized, Anonymizer, Masking, PreparedPhoto, ReportApplier,
 };

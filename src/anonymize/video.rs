@@ -13,8 +13,9 @@ mod tests;
 
 pub(super) use fallback::with_fallback;
 pub(super) use rewrite::{again, digest, look_through, tell_sound};
-use rewrite::{check_count, cover, of};
+use rewrite::{check_count, cover};
 
+use super::frames::{detector_for_frames, regions as of};
 use super::{AnonymizeOptions, milliseconds};
 use crate::detect::{Detector, DetectorOptions, Preset};
 use crate::error::{Error, ErrorKind, Result};
@@ -27,8 +28,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Likelihood from which a sighting carries a track on, as a share of the one that starts it.
-const WEAK: f32 = 0.4;
 /// Frames that wait for a decision may take this many bytes; above it the video is read twice.
 const RING: usize = 512 << 20;
 
@@ -118,14 +117,7 @@ impl VideoAnonymizer {
     ) -> Result<Self> {
         options.check()?;
         video.check()?;
-        // What starts a track: the least that the preset takes for a face in a photo.
-        let sure = detector
-            .threshold
-            .unwrap_or_else(|| detector.preset.threshold());
-        let detector = Detector::for_frames(&DetectorOptions {
-            threshold: Some(sure * WEAK),
-            ..detector.clone()
-        })?;
+        let (detector, sure) = detector_for_frames(detector)?;
         Ok(Self {
             detector,
             options,
@@ -284,18 +276,9 @@ impl VideoAnonymizer {
         (Tracker::usual_delay(video.rate()) <= room).then_some(room)
     }
 
-    /// Masks of one frame: those of tracks by their number, then the regions always covered.
+    /// Masks of one frame.
     fn masks(&self, places: &[Place], shape: &Shape) -> Vec<ReportRegion> {
-        let upright = shape.upright();
-        let mut places: Vec<&Place> = places.iter().collect();
-        places.sort_by_key(|p| p.track);
-        let followed = places.into_iter().flat_map(|place| {
-            let mask = self.options.mask(&place.area)?;
-            Some(ReportRegion::new(&mask, upright)?.of_track(place.track))
-        });
-        let always = self.options.always();
-        let always = always.filter_map(|r| ReportRegion::new(&r, upright));
-        followed.chain(always).collect()
+        self.options.masks_of_frame(places, shape.upright())
     }
 
     /// Everything while it is decoded. Gives the frames, and seconds waited for the encoder; `None` if

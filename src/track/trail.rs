@@ -118,6 +118,11 @@ impl Trail {
         self.seen[0].1.area
     }
 
+    /// The oldest sighting that is kept.
+    pub(super) fn first_seen(&self) -> (usize, Rect) {
+        (self.seen[0].0, self.seen[0].1.area)
+    }
+
     pub(super) fn last_frame(&self) -> usize {
         self.newest().0
     }
@@ -249,6 +254,30 @@ impl Trail {
             }
             (None, _) => None,
         }
+    }
+
+    /// What to cover in a frame after the last sighting while the track still waits for the next one, which
+    /// may come too late to be interpolated to: where the face was, and where it was going.
+    pub(super) fn held(&self, frame: usize, sure: f32, clock: &Clock) -> Option<(Rect, Why)> {
+        let is_in_scene = (self.scene..self.scene_end).contains(&frame);
+        if !self.is_believed(sure) || !self.is_waiting(frame) || !is_in_scene {
+            return None;
+        }
+        let (last, sighting) = self.newest();
+        let start = self.back_from(self.seen.len() - 1, STEADY, STEPS_AT_END, clock);
+        let velocity = self.velocity_between(start, self.seen.len() - 1, clock);
+        let there = moved(&sighting.area, velocity, motion(last, frame, clock));
+        let growth = (1.0 + BEYOND_GROWTH * clock.span(last, frame)).min(MOST_EXPECTED);
+        let area = there.grown(growth as f32).union(&sighting.area);
+        Some((area, Why::Beyond))
+    }
+
+    /// The sightings around the gap that the newest one closed, if some of its frames lie before `due`.
+    pub(super) fn late_gap(&self, due: usize) -> Option<[(usize, Rect); 2]> {
+        let before = self.seen.len().checked_sub(2)?;
+        let (before, after) = (self.seen[before], self.newest());
+        let is_late = before.0 + 1 < due.min(after.0);
+        is_late.then_some([(before.0, before.1.area), (after.0, after.1.area)])
     }
 
     /// The sighting so many before `i` and so many seconds, or the oldest.

@@ -4,10 +4,10 @@
 use std::path::Path;
 
 /// Rooms and what each may use of the others. The ground uses nothing but itself.
-const GROUND: [&str; 7] = [
-    "colour", "digest", "error", "face", "geometry", "picture", "plane",
+const GROUND: [&str; 8] = [
+    "colour", "digest", "error", "face", "frame", "geometry", "picture", "plane",
 ];
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     ("digest", &[]),
     ("error", &[]),
     ("geometry", &[]),
@@ -15,6 +15,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("colour", &["plane"]),
     ("picture", &["error", "geometry"]),
     ("face", &["geometry"]),
+    ("frame", &["error", "geometry", "picture", "plane"]),
     ("detect", &[]),
     ("redact", &[]),
     ("track", &[]),
