@@ -38,6 +38,8 @@ pub mod picture;
 pub mod plane;
 pub mod redact;
 pub mod report;
+pub mod settings;
+mod stopwatch;
 mod track;
 pub mod verify;
 #[cfg(feature = "video")]
@@ -51,7 +53,7 @@ pub mod engine {
 /// Live streams: the formats of frames, options, and what comes out of a [`LiveAnonymizer`].
 pub mod live {
     pub use crate::anonymize::live::{
-        CoveredFrame, FrameFormat, LiveAnonymizer, LiveOptions, LiveSummary, PixelFormat,
+        CoveredFrame, FrameFormat, LiveAnonymizer, LiveOptions, LiveSummary,
     };
 }
 

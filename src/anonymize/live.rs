@@ -8,7 +8,7 @@ mod format;
 #[cfg(test)]
 mod tests;
 
-pub use format::{FrameFormat, PixelFormat};
+pub use format::FrameFormat;
 
 use super::AnonymizeOptions;
 use super::frames::{FindFaces, Looked, detector_for_frames, regions};
@@ -125,12 +125,12 @@ pub struct LiveSummary {
 ///
 /// ```no_run
 /// use faceveil::{AnonymizeOptions, DetectorOptions, LiveAnonymizer, Preset, Size};
-/// use faceveil::live::{FrameFormat, LiveOptions, PixelFormat};
+/// use faceveil::live::{FrameFormat, LiveOptions};
 /// use std::time::Duration;
 ///
 /// # fn show(_: &[u8]) {}
 /// # fn main() -> faceveil::Result<()> {
-/// let format = FrameFormat::new(PixelFormat::Rgb, Size::new(1280, 720));
+/// let format = FrameFormat::by_name("rgb", Size::new(1280, 720))?;
 /// let detector = DetectorOptions { preset: Preset::Fast, ..DetectorOptions::default() };
 /// let mut live =
 ///     LiveAnonymizer::new(&detector, AnonymizeOptions::default(), LiveOptions::new(format))?;

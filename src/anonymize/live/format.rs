@@ -5,33 +5,24 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Frame, Planes, Samples, Shape};
 use crate::geometry::{Orientation, Size};
+use crate::picture::{PixelLayout, PixelOrder};
 use crate::plane::{Channel, Layout, Plane, SampleCoding, YuvMatrix, YuvRange};
 
 /// What a pixel is made of. Eight bits a sample.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PixelFormat {
-    /// Red, green, blue: 3 bytes a pixel.
-    Rgb,
-    /// Blue, green, red: 3 bytes a pixel, as OpenCV has it.
-    Bgr,
-    /// Red, green, blue, opacity: 4 bytes a pixel. The opacity is left as it is.
-    Rgba,
-    /// Blue, green, red, opacity: 4 bytes a pixel. The opacity is left as it is.
-    Bgra,
-    /// Three planes: Y, then Cb and Cr with one sample per 2 by 2 pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Interleaved(PixelOrder),
     I420,
-    /// Two planes: Y, then Cb and Cr in turn with one of each per 2 by 2 pixels.
     Nv12,
 }
 
 /// Lines from which a picture is taken for BT.709 unless [`FrameFormat::coding`] says otherwise.
 const HIGH_DEFINITION: u32 = 720;
 
-/// How the frames of one stream lie in memory: pixel format, size, planes, orientation and coding.
+/// How the frames of one stream lie in memory: pixels, size, planes, orientation and coding. Eight bits a sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FrameFormat {
-    pixels: PixelFormat,
+    kind: Kind,
     size: Size,
     orientation: Orientation,
     /// First byte and distance of rows in bytes, a plane each.
@@ -40,32 +31,55 @@ pub struct FrameFormat {
 }
 
 impl FrameFormat {
-    /// Rows without gaps, planes one after the other, upright. YUV is taken for limited range, BT.709 from
-    /// 720 lines on and BT.601 below.
+    /// Red, green and blue side by side, with or without opacity, which is left as it is.
     #[must_use]
-    pub fn new(pixels: PixelFormat, size: Size) -> Self {
-        let is_rgb = matches!(
-            pixels,
-            PixelFormat::Rgb | PixelFormat::Bgr | PixelFormat::Rgba | PixelFormat::Bgra
-        );
-        let (range, matrix) = match is_rgb {
-            true => (YuvRange::Full, YuvMatrix::Bt601),
-            false if size.height >= HIGH_DEFINITION => (YuvRange::Limited, YuvMatrix::Bt709),
-            false => (YuvRange::Limited, YuvMatrix::Bt601),
-        };
-        let format = Self {
-            pixels,
+    pub fn interleaved(layout: PixelLayout) -> Self {
+        let coding = (YuvRange::Full, YuvMatrix::Bt601);
+        Self::new(Kind::Interleaved(layout.order), layout.size, coding).stride(layout.stride)
+    }
+
+    /// Three planes: Y, then Cb and Cr with one sample per 2 by 2 pixels. Rows without gaps, planes one after the
+    /// other. Taken for limited range, BT.709 from 720 lines on and BT.601 below.
+    #[must_use]
+    pub fn i420(size: Size) -> Self {
+        Self::new(Kind::I420, size, usual_coding(size)).stride(size.width as usize)
+    }
+
+    /// Two planes: Y, then Cb and Cr in turn with one of each per 2 by 2 pixels. Else as [`FrameFormat::i420`].
+    #[must_use]
+    pub fn nv12(size: Size) -> Self {
+        Self::new(Kind::Nv12, size, usual_coding(size)).stride(size.width as usize)
+    }
+
+    /// The format called `rgb`, `bgr`, `rgba`, `bgra`, `i420` or `nv12`, without gaps.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for another name.
+    pub fn by_name(name: &str, size: Size) -> Result<Self> {
+        let order = PixelOrder::ALL.iter().find(|order| order.name() == name);
+        match (name, order) {
+            (_, Some(order)) => Ok(Self::interleaved(PixelLayout::packed(size, *order))),
+            ("i420", _) => Ok(Self::i420(size)),
+            ("nv12", _) => Ok(Self::nv12(size)),
+            _ => Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("`{name}` is none of rgb, bgr, rgba, bgra, i420 and nv12"),
+            )),
+        }
+    }
+
+    const fn new(kind: Kind, size: Size, coding: (YuvRange, YuvMatrix)) -> Self {
+        Self {
+            kind,
             size,
             orientation: Orientation::Normal,
             planes: Vec::new(),
             coding: SampleCoding {
                 bits: 8,
-                range,
-                matrix,
+                range: coding.0,
+                matrix: coding.1,
             },
-        };
-        let dense = format.row_bytes(0);
-        format.stride(dense)
+        }
     }
 
     /// Distance in bytes from a row to the one below it, at least a row's length. Of I420 the chroma planes
@@ -75,9 +89,9 @@ impl FrameFormat {
         let mut start = 0usize;
         self.planes = (0..self.plane_count())
             .map(|plane| {
-                let stride = match (self.pixels, plane) {
+                let stride = match (self.kind, plane) {
                     (_, 0) => bytes,
-                    (PixelFormat::I420, _) => bytes.div_ceil(2),
+                    (Kind::I420, _) => bytes.div_ceil(2),
                     // Of an odd width the pairs are one byte longer than the brightness.
                     _ => bytes.max(self.row_bytes(plane)),
                 };
@@ -112,12 +126,6 @@ impl FrameFormat {
         self
     }
 
-    /// What a pixel is made of.
-    #[must_use]
-    pub const fn pixels(&self) -> PixelFormat {
-        self.pixels
-    }
-
     /// Size as stored.
     #[must_use]
     pub const fn size(&self) -> Size {
@@ -137,9 +145,9 @@ impl FrameFormat {
     }
 
     fn plane_count(&self) -> usize {
-        match self.pixels {
-            PixelFormat::I420 => 3,
-            PixelFormat::Nv12 => 2,
+        match self.kind {
+            Kind::I420 => 3,
+            Kind::Nv12 => 2,
             _ => 1,
         }
     }
@@ -147,11 +155,10 @@ impl FrameFormat {
     /// Bytes of a row of a plane.
     fn row_bytes(&self, plane: usize) -> usize {
         let width = self.size.width as usize;
-        match (self.pixels, plane) {
-            (PixelFormat::Rgb | PixelFormat::Bgr, _) => 3 * width,
-            (PixelFormat::Rgba | PixelFormat::Bgra, _) => 4 * width,
+        match (self.kind, plane) {
+            (Kind::Interleaved(order), _) => order.bytes() * width,
             (_, 0) => width,
-            (PixelFormat::Nv12, _) => 2 * width.div_ceil(2),
+            (Kind::Nv12, _) => 2 * width.div_ceil(2),
             _ => width.div_ceil(2),
         }
     }
@@ -179,10 +186,7 @@ impl FrameFormat {
         }
         let (given, needed) = (self.planes.len(), self.plane_count());
         if given != needed {
-            return invalid(format!(
-                "{given} planes are given, {:?} has {needed}",
-                self.pixels
-            ));
+            return invalid(format!("{given} planes are given instead of {needed}"));
         }
         for (plane, (_, stride)) in self.planes.iter().enumerate() {
             let row = self.row_bytes(plane);
@@ -240,17 +244,17 @@ impl FrameFormat {
                 whole(0, blue, step, Channel::Blue),
             ]
         };
-        match self.pixels {
-            PixelFormat::Rgb => colours(3, [0, 1, 2]),
-            PixelFormat::Bgr => colours(3, [2, 1, 0]),
-            PixelFormat::Rgba => colours(4, [0, 1, 2]),
-            PixelFormat::Bgra => colours(4, [2, 1, 0]),
-            PixelFormat::I420 => vec![
+        match self.kind {
+            Kind::Interleaved(PixelOrder::Rgb) => colours(3, [0, 1, 2]),
+            Kind::Interleaved(PixelOrder::Bgr) => colours(3, [2, 1, 0]),
+            Kind::Interleaved(PixelOrder::Rgba) => colours(4, [0, 1, 2]),
+            Kind::Interleaved(PixelOrder::Bgra) => colours(4, [2, 1, 0]),
+            Kind::I420 => vec![
                 whole(0, 0, 1, Channel::Luma),
                 half(1, 0, 1, Channel::BlueDifference),
                 half(2, 0, 1, Channel::RedDifference),
             ],
-            PixelFormat::Nv12 => vec![
+            Kind::Nv12 => vec![
                 whole(0, 0, 1, Channel::Luma),
                 half(1, 0, 2, Channel::BlueDifference),
                 half(1, 1, 2, Channel::RedDifference),
@@ -260,8 +264,8 @@ impl FrameFormat {
 
     /// The frames as the detector's view of them takes them: planes side by side without gaps.
     pub(super) fn shape(&self) -> Shape {
-        let planes = match self.pixels {
-            PixelFormat::I420 | PixelFormat::Nv12 => Planes::Yuv { x: 1, y: 1 },
+        let planes = match self.kind {
+            Kind::I420 | Kind::Nv12 => Planes::Yuv { x: 1, y: 1 },
             _ => Planes::Gbr,
         };
         Shape {
@@ -301,8 +305,16 @@ impl FrameFormat {
         Ok(())
     }
 
-    /// For [`Redaction::coded`](crate::redact::Redaction::coded).
+    /// What the samples mean.
     pub(super) const fn sample_coding(&self) -> SampleCoding {
         self.coding
+    }
+}
+
+/// What YUV of this size is taken for.
+const fn usual_coding(size: Size) -> (YuvRange, YuvMatrix) {
+    match size.height >= HIGH_DEFINITION {
+        true => (YuvRange::Limited, YuvMatrix::Bt709),
+        false => (YuvRange::Limited, YuvMatrix::Bt601),
     }
 }
