@@ -33,9 +33,9 @@ const MOST_THREADS: usize = 256;
 pub struct LiveOptions {
     /// How the frames lie in memory.
     pub format: FrameFormat,
-    /// Frames after one that are searched before it is handed out, 2..=4096; 12 by default. What the detector
-    /// misses for fewer frames than that is filled in between, and a face is covered for as many frames before it
-    /// was first seen, at most 0.27 seconds. Memory: so many frames.
+    /// Frames after one that are searched before it is handed out, 2..=4096; 12 by default. Two of them say
+    /// whether the scene changes. What the detector misses for as many frames as the others is interpolated, and
+    /// a face is covered for as many before it was first seen, at most 0.27 seconds. Memory: so many frames.
     pub look_ahead: usize,
     /// Frames that are searched at a time, each on a thread of its own, 1..=256; 1, the default, starts no thread.
     /// Frames are held back for one frame more with each.

@@ -14,6 +14,8 @@
 //! for less than [`GAP`] every frame is covered; nothing is carried across a scene cut.
 
 mod associate;
+#[cfg(test)]
+mod calm_tests;
 mod clock;
 mod cut;
 #[cfg(test)]

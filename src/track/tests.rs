@@ -155,7 +155,7 @@ proptest! {
             out += tracker.push(time, &frame, &scene((random() * 1.1) as usize)).len();
             prop_assert!(tracker.trails.len() <= 20 * 2 * delay);
             for trail in &tracker.trails {
-                prop_assert!(trail.kept() <= delay + 8);
+                prop_assert!(trail.kept() <= 3 * delay + 8);
             }
         }
         out += tracker.finish().len();

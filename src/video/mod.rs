@@ -9,12 +9,14 @@ mod failure;
 mod ffmpeg;
 mod file;
 mod guard;
+mod input;
 mod player;
 mod timeline;
 
 pub(crate) use crate::frame::{Frame, FramePicture, Samples, Shape};
 pub(crate) use file::VideoFile;
 pub(crate) use guard::caught;
+pub use input::{VideoInput, VideoOutput};
 pub use player::VideoFrames;
 pub(crate) use timeline::{TimeBase, times};
 
