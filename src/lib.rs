@@ -33,6 +33,7 @@ mod face;
 mod frame;
 pub mod geometry;
 pub mod inspect;
+mod parallel;
 pub mod photo;
 pub mod picture;
 pub mod plane;
