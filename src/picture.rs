@@ -1,6 +1,10 @@
 //! A picture as a detector sees it: upright, RGB, any part of it at any size. A photo, a video frame
 //! and a camera's raw buffer each know the cheapest way to make such a view.
 
+mod pixels;
+
+pub use pixels::{PixelLayout, PixelOrder, Pixels, PixelsMut};
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{PixelRect, Size};
 use fast_image_resize as fir;
@@ -128,7 +132,6 @@ pub(crate) fn resample_rgb_part(
 }
 
 /// Each sample as two by two: reduced chroma beside brightness, a tenth of the time of interpolation.
-#[cfg(feature = "video")]
 fn doubled<'a>(rows: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut out = Vec::new();
     for row in rows {
@@ -141,7 +144,6 @@ fn doubled<'a>(rows: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
 
 /// A rectangle (x, y, width, height, with fractions) of a plane of bytes at another size. It is moved
 /// inside as far as it lies beyond the edge.
-#[cfg(feature = "video")]
 pub(crate) fn resample_plane(data: &[u8], from: Size, part: [f32; 4], to: Size) -> Result<Vec<u8>> {
     type Pixel = fir::pixels::U8;
     let fail = |e: Box<dyn std::error::Error + Send + Sync>| {

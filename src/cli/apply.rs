@@ -31,7 +31,7 @@ pub(crate) fn run(typed: Apply) -> Result<Exit> {
 /// Flags that do not go together, a report that cannot be read to its last line, or a plan that
 /// cannot be.
 fn config(typed: &Apply) -> Result<Config> {
-    let report = ReportTo::choose(typed.writing.report.as_deref());
+    let report = ReportTo::choose(typed.writing.report.as_deref(), None);
     let given = Path::new(&typed.from_report);
     let (lines, summary) = read(typed, &report)?;
     let base_dir = BaseDir::new(typed.from.as_deref(), "--from")?;
@@ -119,9 +119,7 @@ fn read(typed: &Apply, report: &ReportTo) -> Result<(Vec<FileReport>, Option<Run
 /// # Errors
 /// A sticker that cannot be read or is of no use, or formats between which is to be chosen.
 fn applier(typed: &Apply, lines: &[FileReport], base_dir: &BaseDir) -> Result<ReportApplier> {
-    let limits = Limits {
-        max_pixels: typed.running.max_pixels,
-    };
+    let limits = Limits::max_pixels(typed.running.max_pixels);
     let sticker = match &typed.image {
         Some(path) => Some(
             library::sticker(path, &limits)

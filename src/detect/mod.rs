@@ -26,7 +26,7 @@ pub use crate::face::Landmarks;
 pub(crate) use again::SecondSearch;
 pub use preset::Preset;
 pub use text::Writing;
-pub use weights::{BundledModel, bundled_models};
+pub use weights::{BundledModel, ModelFile, ModelSource, bundled_models};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
@@ -41,7 +41,6 @@ use merge::Sighting;
 use plan::{Plan, Plans};
 use pool::Pool;
 use second_look::second_look;
-use std::path::PathBuf;
 use text::TextDetector;
 
 /// Intersection over union above which two boxes of one look are the same face: what the networks'
@@ -64,8 +63,8 @@ pub struct DetectorOptions {
     pub min_face: f32,
     /// What to run on.
     pub engine: EngineOptions,
-    /// A folder with the model files, instead of the bundled ones.
-    pub models: Option<PathBuf>,
+    /// Where the networks come from.
+    pub models: ModelSource,
     /// What is looked for.
     pub cover: Cover,
     /// Lines of writing less high than so many pixels of the upright picture are left alone; 0 leaves none
@@ -164,7 +163,6 @@ impl Detector {
 
     /// For the frames of a video, in which a face has many chances to be seen: what each preset makes
     /// of it is in `preset.rs`. Errors as of [`Detector::new`].
-    #[cfg(feature = "video")]
     pub(crate) fn for_frames(options: &DetectorOptions) -> Result<Self> {
         if options.cover != Cover::default() {
             return Err(Error::new(
@@ -210,7 +208,7 @@ impl Detector {
         let text = match writing {
             Some(writing) => Some(TextDetector::new(
                 &engine,
-                options.models.as_deref(),
+                &options.models,
                 (writing, height),
             )?),
             None => None,
@@ -218,7 +216,7 @@ impl Detector {
         let mut pools = vec![];
         for head in Head::ALL {
             if plans.use_head(head) || more.contains(&head) {
-                let model = weights::read(head, options.models.as_deref())?;
+                let model = weights::read(head, &options.models)?;
                 pools.push((head, Pool::new(engine.load(&model)?)));
             }
         }

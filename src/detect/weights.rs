@@ -5,31 +5,74 @@ use super::text;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// The ONNX file of a network.
-pub(super) fn read(head: Head, folder: Option<&Path>) -> Result<Cow<'static, [u8]>> {
-    match folder {
-        Some(folder) => from_folder(folder, head.file()),
-        None => bundled(head),
+/// Where the networks come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ModelSource {
+    /// Those inside this build, see [`bundled_models`].
+    #[default]
+    Bundled,
+    /// A folder with files of the bundled models' names.
+    Folder(PathBuf),
+    /// ONNX files in memory.
+    Files(Vec<ModelFile>),
+}
+
+/// A network in memory.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ModelFile {
+    /// The name of the bundled model that it stands for: `centerface.onnx`.
+    pub name: String,
+    /// The whole ONNX file.
+    pub bytes: Arc<[u8]>,
+}
+
+impl std::fmt::Debug for ModelFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({} bytes)", self.name, self.bytes.len())
     }
 }
 
+/// The ONNX file of a network.
+pub(super) fn read(head: Head, source: &ModelSource) -> Result<Cow<'_, [u8]>> {
+    Ok(match given(source, head.file())? {
+        Some(bytes) => bytes,
+        None => bundled(head)?,
+    })
+}
+
 /// The ONNX file of the network that finds writing.
-pub(super) fn read_text(folder: Option<&Path>) -> Result<Cow<'static, [u8]>> {
-    match folder {
-        Some(folder) => from_folder(folder, text::FILE),
-        #[cfg(all(feature = "bundled-models", feature = "text"))]
-        None => Ok(Cow::Borrowed(TEXT)),
-        #[cfg(not(all(feature = "bundled-models", feature = "text")))]
-        None => Err(Error::new(
-            ErrorKind::Engine,
-            format!(
-                "this build has no bundled model for writing (feature `text`); set \
-                 `DetectorOptions::models` to a folder with {}",
-                text::FILE
-            ),
-        )),
+pub(super) fn read_text(source: &ModelSource) -> Result<Cow<'_, [u8]>> {
+    if let Some(bytes) = given(source, text::FILE)? {
+        return Ok(bytes);
+    }
+    #[cfg(all(feature = "bundled-models", feature = "text"))]
+    return Ok(Cow::Borrowed(TEXT));
+    #[cfg(not(all(feature = "bundled-models", feature = "text")))]
+    Err(Error::new(
+        ErrorKind::Engine,
+        format!(
+            "this build has no bundled model for writing (feature `text`); give {} through \
+             `DetectorOptions::models`",
+            text::FILE
+        ),
+    ))
+}
+
+/// A file that does not come from this build.
+fn given<'a>(source: &'a ModelSource, name: &str) -> Result<Option<Cow<'a, [u8]>>> {
+    match source {
+        ModelSource::Bundled => Ok(None),
+        ModelSource::Folder(folder) => from_folder(folder, name).map(Some),
+        ModelSource::Files(files) => {
+            let found = files.iter().find(|f| f.name == name);
+            found
+                .map(|f| Some(Cow::Borrowed(&f.bytes[..])))
+                .ok_or_else(|| Error::new(ErrorKind::Engine, format!("no model {name} was given")))
+        }
     }
 }
 
@@ -99,7 +142,7 @@ fn bundled(head: Head) -> Result<Cow<'static, [u8]>> {
     Err(Error::new(
         ErrorKind::Engine,
         format!(
-            "this build has no bundled models; set `DetectorOptions::models` to a folder with {}",
+            "this build has no bundled models; give {} through `DetectorOptions::models`",
             head.file()
         ),
     ))

@@ -194,6 +194,7 @@ fn hit_by_trying(region: &Region, redaction: &Redaction, layout: &Layout, x: u32
         }
         let p = redaction.orientation.to_upright(stored, redaction.stored);
         match region.shape {
+            Shape::Quad => region.corners.is_some_and(|quad| quad.holds(p, 0.0)),
             Shape::Box => p.x > a.left() && p.x < a.right() && p.y > a.top() && p.y < a.bottom(),
             Shape::Ellipse => {
                 let (dx, dy) = (
@@ -226,7 +227,7 @@ fn could_touch(region: &Region, redaction: &Redaction, layout: &Layout, x: u32, 
     let (dx, dy) = (near(c.x, a.x, b.x).abs(), near(c.y, a.y, b.y).abs());
     let (rx, ry) = (area.width() * 0.5 + hair, area.height() * 0.5 + hair);
     match region.shape {
-        Shape::Box => dx < rx && dy < ry,
+        Shape::Quad | Shape::Box => dx < rx && dy < ry,
         Shape::Ellipse => (dx / rx).powi(2) + (dy / ry).powi(2) < 1.0,
     }
 }
@@ -511,4 +512,29 @@ fn padding_beyond_the_picture_is_neither_read_nor_written() {
 fn redactions_are_shared_between_threads() {
     fn check<T: Send + Sync>() {}
     check::<Redaction>();
+}
+
+#[test]
+fn a_quadrilateral_covers_every_pixel_it_touches_and_none_far_from_it() {
+    let size = Size::new(48, 40);
+    let corners = [(6.0, 18.0), (38.0, 8.0), (41.0, 17.0), (9.0, 27.0)];
+    let quad = Quad::new(corners.map(|(x, y)| Point::new(x, y))).expect("finite");
+    for style in [Style::Blur, Style::Solid(Rgb(9, 9, 9))] {
+        let mut data: Vec<u8> = (0..size.area()).map(|i| 100 + (i % 97) as u8).collect();
+        let before = data.clone();
+        let redaction = Redaction::new(&style, &[Region::quad(quad)], size, Orientation::Normal);
+        let mut plane =
+            PlaneMut::new(&mut data, Layout::interleaved(size, 1)).expect("as long as it must be");
+        redaction.apply(&mut plane, Channel::Luma);
+        for (i, (after, before)) in data.iter().zip(&before).enumerate() {
+            let (x, y) = (i % 48, i / 48);
+            let middle = Point::new(x as f32 + 0.5, y as f32 + 0.5);
+            if quad.holds(middle, 0.0) && matches!(style, Style::Solid(_)) {
+                assert_ne!(after, before, "({x}, {y}) shows");
+            }
+            if !quad.holds(middle, 2.0) {
+                assert_eq!(after, before, "({x}, {y}) is covered");
+            }
+        }
+    }
 }

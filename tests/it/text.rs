@@ -2,7 +2,7 @@
 
 use crate::sandbox::{ASTRONAUT, Sandbox};
 use faceveil::detect::{Cover, Writing};
-use faceveil::picture::RgbView;
+use faceveil::picture::{PixelLayout, PixelOrder, PixelsMut, RgbView};
 use faceveil::redact::Rgb;
 use faceveil::{
     AnonymizeOptions, Anonymizer, Detector, DetectorOptions, Shape, Size, Style, Subject,
@@ -81,7 +81,11 @@ fn a_plate_is_covered_as_it_lies_and_not_much_beside_it() {
     for degrees in [0.0, 12.0, -25.0] {
         let (before, half) = scene(3.0, degrees);
         let mut after = before.clone();
-        let regions = anonymizer.rgb(SIZE, &mut after).unwrap();
+        let regions = {
+            let layout = PixelLayout::packed(SIZE, PixelOrder::Rgb);
+            let mut pixels = PixelsMut::new(&mut after, layout).unwrap();
+            anonymizer.pixels(&mut pixels).unwrap()
+        };
         assert!(
             regions.iter().all(|r| r.shape == Shape::Quad),
             "{degrees}: {regions:?}"

@@ -1,20 +1,19 @@
 //! From what was typed to the options that the library takes.
 
 use super::value_parsers::{CoverArg, DeviceArg, KeepArg, StyleArg};
-use super::{Blur, Common, Engine, Running, Writing};
+use super::{Covering, Detection, Engine, Running, Writing};
 use crate::cli::files::read;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::detect::{self, Cover};
 use faceveil::engine::{EngineChoice, EngineOptions};
 use faceveil::redact::{Rgb, Sticker};
+use faceveil::settings::CELLS;
 use faceveil::video::{Effort, Encoding};
 use faceveil::{DetectorOptions, Format, KeepMetadata, Limits, Photo, Preset, ReadOptions, Style};
 use std::path::Path;
 use std::thread;
 
-/// Cells across a mosaic mask: fewer than what let people be told apart in published attacks.
-const CELLS: u32 = 6;
 /// Largest sticker file that is read.
 pub(crate) const STICKER_BYTES: u64 = 256 << 20;
 
@@ -40,9 +39,7 @@ pub(crate) fn encoding(typed: &Writing) -> Encoding {
 
 /// What may be read.
 pub(crate) fn limits(typed: &Running) -> Limits {
-    Limits {
-        max_pixels: typed.max_pixels,
-    }
+    Limits::max_pixels(typed.max_pixels)
 }
 
 /// Threads that run at a time.
@@ -54,7 +51,7 @@ pub(crate) fn cores() -> usize {
 ///
 /// # Errors
 /// If a flag would not be used.
-pub(crate) fn detector(typed: &Common, preset: Preset) -> Result<DetectorOptions> {
+pub(crate) fn detector(typed: &Detection, preset: Preset) -> Result<DetectorOptions> {
     let cover = cover(&typed.cover)?;
     ensure!(
         typed.text_min_height.is_none() || cover.writing.is_some(),
@@ -119,7 +116,7 @@ pub(crate) fn engine(typed: &Engine) -> Result<EngineOptions> {
 ///
 /// # Errors
 /// If a flag would not be used, or the sticker cannot be read.
-pub(crate) fn style(typed: &Blur) -> Result<Style> {
+pub(crate) fn style(typed: &Covering, limits: &Limits) -> Result<Style> {
     for (given, flag, style) in [
         (typed.color.is_some(), "--color", StyleArg::Solid),
         (typed.cells.is_some(), "--cells", StyleArg::Mosaic),
@@ -138,7 +135,7 @@ pub(crate) fn style(typed: &Blur) -> Result<Style> {
         StyleArg::Gaussian => Style::Gaussian,
         StyleArg::Image => match &typed.image {
             Some(path) => Style::Image(
-                sticker(path, &limits(&typed.common.running))
+                sticker(path, limits)
                     .with_context(|| format!("reading the sticker {}", show::path(path)))?,
             ),
             None => bail!("--style image needs a picture; add --image FILE"),

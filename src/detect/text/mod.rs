@@ -13,13 +13,13 @@ mod plate;
 use super::letterbox::{Canvas, Ink, Letterbox};
 use super::look::letterboxes;
 use super::pool::Pool;
+use super::weights::{self, ModelSource};
 use crate::error::Result;
 use crate::face::{Face, Subject};
 use crate::geometry::{Point, Quad, Size};
 use crate::picture::Picture;
 use faceveil_engine::Engine;
 use lines::Line;
-use std::path::Path;
 
 /// The file of the network in `models/`.
 pub(super) const FILE: &str = "text_ppocrv4.onnx";
@@ -59,10 +59,10 @@ impl TextDetector {
     /// Loads the network.
     pub(super) fn new(
         engine: &Engine,
-        folder: Option<&Path>,
+        models: &ModelSource,
         (writing, min_height): (Writing, f32),
     ) -> Result<Self> {
-        let model = super::weights::read_text(folder)?;
+        let model = weights::read_text(models)?;
         Ok(Self {
             pool: Pool::new(engine.load(&model)?),
             writing,

@@ -25,6 +25,8 @@ pub(super) struct Setup {
     format: Option<String>,
     max_pixels: u64,
     verify: Option<VerifySetup>,
+    /// Threads for one photo.
+    pub(super) threads: usize,
     /// Bytes that a worker may take for photos, besides what it has once it is ready.
     pub(super) memory: Option<u64>,
 }
@@ -103,6 +105,7 @@ impl Setup {
                 threshold: options.threshold,
                 min_face: options.min_face,
             }),
+            threads: config.threads_per_photo(),
             memory: None,
         };
         setup.ensure_equal(config, sticker)?;
@@ -142,9 +145,7 @@ impl Setup {
     /// # Errors
     /// If a value is none of its kind.
     pub(super) fn options(&self, sticker: &[u8]) -> Result<(Faces, Option<VerifierOptions>)> {
-        let limits = Limits {
-            max_pixels: self.max_pixels,
-        };
+        let limits = Limits::max_pixels(self.max_pixels);
         let sticker = match sticker.is_empty() {
             true => None,
             false => Some(library::sticker_of(sticker, &limits)?),
@@ -222,7 +223,10 @@ impl FindSetup {
     }
 
     fn detector(&self) -> Result<DetectorOptions> {
-        let preset = Preset::ALL.into_iter().find(|p| p.name() == self.preset);
+        let preset = Preset::ALL
+            .iter()
+            .copied()
+            .find(|p| p.name() == self.preset);
         let cover = Cover {
             faces: self.faces,
             writing: self.writing.map(|all| match all {
@@ -263,7 +267,7 @@ fn without_engine(options: &DetectorOptions) -> DetectorOptions {
 /// # Errors
 /// If there is none.
 pub(super) fn format_named(short: &str) -> Result<Format> {
-    let mut all = Format::ALL.into_iter();
+    let mut all = Format::ALL.iter().copied();
     all.find(|format| format.short() == short)
         .with_context(|| format!("no such format: {short}"))
 }

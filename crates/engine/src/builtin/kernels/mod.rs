@@ -16,6 +16,7 @@ mod squeeze;
 #[cfg(test)]
 mod tests;
 
+use super::shared::Shared;
 use super::simd::{Scalar, Simd};
 
 /// What follows a convolution's sum.
@@ -219,7 +220,8 @@ impl Kernels {
     ///
     /// # Panics
     /// If a row, the weights or the bias are shorter than the call makes of them; as all below.
-    pub(super) fn gemm(&self, arena: &mut [f32], call: &Call<'_>) {
+    pub(super) fn gemm<'a>(&self, arena: impl Into<Shared<'a>>, call: &Call<'_>) {
+        let arena = arena.into();
         assert!(matches!(call.window, 1 | 3) && call.dst_step > 0);
         let l = self.lanes;
         // A 1x1 window starts behind the left border pixel and never reads the right one.
@@ -240,7 +242,7 @@ impl Kernels {
         };
         check(l, arena.len(), call, &extent);
         // SAFETY: `self` is for this CPU (see `available`), and the call was just checked.
-        unsafe { (self.gemm)(arena.as_mut_ptr(), call) }
+        unsafe { (self.gemm)(arena.start(), call) }
     }
 
     /// Whether [`Self::narrow`] is there and worth it: narrowing the inputs is work that does not pay for
@@ -258,7 +260,13 @@ impl Kernels {
     ///
     /// # Panics
     /// As [`Self::gemm`]; if the scratch is shorter than [`Self::scratch`] says; if there are no narrow products.
-    pub(super) fn narrow(&self, arena: &mut [f32], scratch: &mut [i32], call: &Call<'_>) {
+    pub(super) fn narrow<'a>(
+        &self,
+        arena: impl Into<Shared<'a>>,
+        scratch: &mut [i32],
+        call: &Call<'_>,
+    ) {
+        let arena = arena.into();
         let narrow = self.narrow.expect("kernels that have it");
         assert!(call.window == 1 && call.dst_step > 0);
         let l = self.lanes;
@@ -281,12 +289,13 @@ impl Kernels {
             "too little scratch"
         );
         // SAFETY: as in `gemm`, and the words, the steps and the scratch were just checked.
-        unsafe { narrow(arena.as_mut_ptr(), scratch.as_mut_ptr(), call) }
+        unsafe { narrow(arena.start(), scratch.as_mut_ptr(), call) }
     }
 
     /// The first layer: 3x3, stride 2, on planar rows with a blank pixel at both ends. `src_block` is
     /// the distance between planes; the weights are ordered [row][plane][column].
-    pub(super) fn first(&self, arena: &mut [f32], call: &Call<'_>) {
+    pub(super) fn first<'a>(&self, arena: impl Into<Shared<'a>>, call: &Call<'_>) {
+        let arena = arena.into();
         assert!(call.dst_step > 0);
         let l = self.lanes;
         let written = product(&[call.width - 1, call.dst_step]).saturating_add(2);
@@ -301,11 +310,12 @@ impl Kernels {
         };
         check(l, arena.len(), call, &extent);
         // SAFETY: as in `gemm`.
-        unsafe { (self.first)(arena.as_mut_ptr(), call) }
+        unsafe { (self.first)(arena.start(), call) }
     }
 
     /// One 3x3 or 5x5 filter per channel, stride 1 or 2.
-    pub(super) fn depthwise(&self, arena: &mut [f32], call: &Call<'_>) {
+    pub(super) fn depthwise<'a>(&self, arena: impl Into<Shared<'a>>, call: &Call<'_>) {
+        let arena = arena.into();
         assert!(matches!(call.stride, 1 | 2) && call.inputs == call.outputs);
         assert!(matches!(call.window, 3 | 5));
         let l = self.lanes;
@@ -326,11 +336,12 @@ impl Kernels {
         };
         check(l, arena.len(), call, &extent);
         // SAFETY: as in `gemm`.
-        unsafe { (self.depthwise)(arena.as_mut_ptr(), call) }
+        unsafe { (self.depthwise)(arena.start(), call) }
     }
 
     /// The largest of 2x2, stride 2.
-    pub(super) fn maxpool(&self, arena: &mut [f32], call: &Call<'_>) {
+    pub(super) fn maxpool<'a>(&self, arena: impl Into<Shared<'a>>, call: &Call<'_>) {
+        let arena = arena.into();
         let l = self.lanes;
         let read = product(&[call.width, 2]).saturating_add(1);
         let extent = Extent {
@@ -344,11 +355,12 @@ impl Kernels {
         };
         check(l, arena.len(), call, &extent);
         // SAFETY: as in `gemm`.
-        unsafe { (self.maxpool)(arena.as_mut_ptr(), call) }
+        unsafe { (self.maxpool)(arena.start(), call) }
     }
 
     /// The residual row plus the source row, doubled in width by repeating pixels.
-    pub(super) fn add_up(&self, arena: &mut [f32], call: &Call<'_>) {
+    pub(super) fn add_up<'a>(&self, arena: impl Into<Shared<'a>>, call: &Call<'_>) {
+        let arena = arena.into();
         let l = self.lanes;
         let extent = Extent {
             src_rows: 1,
@@ -361,11 +373,12 @@ impl Kernels {
         };
         check(l, arena.len(), call, &extent);
         // SAFETY: as in `gemm`.
-        unsafe { (self.add_up)(arena.as_mut_ptr(), call) }
+        unsafe { (self.add_up)(arena.start(), call) }
     }
 
     /// The mean of `width` pixels of all rows, written to the first pixel of the first row's target.
-    pub(super) fn mean(&self, arena: &mut [f32], call: &Call<'_>) {
+    pub(super) fn mean<'a>(&self, arena: impl Into<Shared<'a>>, call: &Call<'_>) {
+        let arena = arena.into();
         let l = self.lanes;
         let extent = Extent {
             src_rows: 1,
@@ -378,12 +391,13 @@ impl Kernels {
         };
         check(l, arena.len(), call, &extent);
         // SAFETY: as in `gemm`.
-        unsafe { (self.mean)(arena.as_mut_ptr(), call) }
+        unsafe { (self.mean)(arena.start(), call) }
     }
 
     /// The source row, each pixel repeated `2^repeat` times, times the gate if there is one, plus the
     /// residual, whose pixels are repeated twice, if there is one.
-    pub(super) fn gate(&self, arena: &mut [f32], call: &Call<'_>) {
+    pub(super) fn gate<'a>(&self, arena: impl Into<Shared<'a>>, call: &Call<'_>) {
+        let arena = arena.into();
         let l = self.lanes;
         assert!(call.first < l && call.first.is_multiple_of(8) && call.repeat < 8);
         let blocks = call.outputs.div_ceil(l);
@@ -414,7 +428,7 @@ impl Kernels {
             }
         }
         // SAFETY: as in `gemm`: `self` is for this CPU, and all rows were just checked.
-        unsafe { (self.gate)(arena.as_mut_ptr(), call) }
+        unsafe { (self.gate)(arena.start(), call) }
     }
 }
 

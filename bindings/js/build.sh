@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Builds the module of the npm package, faceveil.wasm, and puts what the package needs beside it.
+# wasm-opt (binaryen) makes it smaller where it is installed.
+set -euo pipefail
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
+# The functions and the memory in it are all that a host may reach. simd128 is in every browser and Node
+# since 2021-2023.
+RUSTFLAGS="-C target-feature=+simd128" cargo build --lib --manifest-path ../c/Cargo.toml \
+    --target wasm32-unknown-unknown --no-default-features --features heic,jxl --profile wasm
+cp "${CARGO_TARGET_DIR:-../../target}/wasm32-unknown-unknown/wasm/faceveil.wasm" faceveil.wasm
+cp ../../LICENSE-APACHE ../../LICENSE-MIT .
+cp ../../models/README.md MODELS.md
