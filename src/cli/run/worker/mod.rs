@@ -50,6 +50,10 @@ pub(crate) enum Fault {
 /// The error of a photo that was not done.
 #[derive(Debug)]
 pub(crate) struct NotDone {
+    #[cfg_attr(
+        not(feature = "serve"),
+        expect(dead_code, reason = "only the service answers by it")
+    )]
     pub(crate) fault: Fault,
     what: String,
 }
