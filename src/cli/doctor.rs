@@ -1,5 +1,6 @@
 //! `faceveil doctor`: what is there, and whether it works on a sample.
 
+use crate::cli::args::{Doctor, library};
 use crate::cli::run::worker;
 use crate::cli::ui::exit::Exit;
 use crate::cli::ui::show;
@@ -7,6 +8,7 @@ use anyhow::{Context, Result};
 use faceveil::detect::bundled_models;
 use faceveil::engine::{EngineChoice, EngineInfo, EngineOptions, engines};
 use faceveil::{AnonymizeOptions, Anonymizer, Detector, DetectorOptions};
+use serde::Serialize;
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
@@ -16,98 +18,197 @@ const SAMPLE: &[u8] = include_bytes!("../../samples/astronaut.jpg");
 /// Runs of which the fastest counts; the first one also makes buffers.
 const RUNS: usize = 3;
 
-/// Looks around, tries every engine that is there, and says so on standard output.
+/// Everything that is said.
+#[derive(Serialize)]
+struct Findings {
+    version: &'static str,
+    arch: &'static str,
+    os: &'static str,
+    cores: usize,
+    models: Vec<Model>,
+    engines: Vec<Engine>,
+    /// How photos are isolated.
+    isolation: String,
+    /// The user's ffmpeg.
+    ffmpeg: Option<String>,
+    ffmpeg_missing: Option<String>,
+    /// Whether the built-in engine works.
+    healthy: bool,
+}
+
+#[derive(Serialize)]
+struct Model {
+    name: &'static str,
+    bytes: usize,
+    sha256: faceveil::report::Digest,
+}
+
+#[derive(Serialize)]
+struct Engine {
+    /// `builtin` or `onnxruntime`.
+    engine: &'static str,
+    version: String,
+    library: Option<String>,
+    devices: Vec<String>,
+    /// What it found in the sample; `None` if it is not there or does not work.
+    sample: Option<Sample>,
+    missing: Option<String>,
+    failed: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Sample {
+    engine: String,
+    loaded_ms: u128,
+    detect_ms: f64,
+}
+
+/// Tries every engine that is there, and says on standard output what is there.
 ///
 /// # Errors
 /// If nobody can be told; a broken engine is part of the answer.
-pub(crate) fn run(onnxruntime: Option<&Path>) -> Result<Exit> {
-    let told = tell(&mut anstream::stdout(), onnxruntime);
-    let healthy = told.context("writing to standard output")?;
-    Ok(match healthy {
+pub(crate) fn run(typed: &Doctor) -> Result<Exit> {
+    let found = Findings::gather(typed.onnxruntime.as_deref());
+    let mut to = anstream::stdout();
+    let said = match typed.json {
+        true => serde_json::to_string(&found)
+            .map_err(io::Error::from)
+            .and_then(|text| writeln!(to, "{text}")),
+        false => found.tell(&mut to),
+    };
+    said.context("writing to standard output")?;
+    Ok(match found.healthy {
         true => Exit::Done,
         false => Exit::SomeFailed,
     })
 }
 
-/// Whether the built-in engine works.
-fn tell(to: &mut dyn Write, onnxruntime: Option<&Path>) -> io::Result<bool> {
-    writeln!(to, "faceveil {}", env!("CARGO_PKG_VERSION"))?;
-    writeln!(
-        to,
-        "  {} on {}, {}",
-        std::env::consts::ARCH,
-        std::env::consts::OS,
-        show::count(
-            std::thread::available_parallelism().map_or(1, usize::from),
-            "core"
-        )
-    )?;
-    writeln!(to, "\nmodels in this build")?;
-    let models = bundled_models();
-    for model in &models {
-        let (name, size) = (model.name, model.bytes.len());
-        writeln!(to, "  {name:<26} {:>5.1} MB", size as f64 / 1e6)?;
-    }
-    if models.is_empty() {
-        writeln!(to, "  none; build it with the feature `bundled-models`")?;
-    }
-    let mut healthy = true;
-    for info in engines(onnxruntime) {
-        let works = describe(to, &info, onnxruntime)?;
-        // The other engine is optional.
-        healthy &= works || info.engine != EngineChoice::Builtin;
-    }
-    writeln!(
-        to,
-        "\nisolation of photos\n  {}",
-        show::text(&worker::describe())
-    )?;
-    writeln!(to, "\nvideos")?;
-    match faceveil::video::ffmpeg() {
-        Ok(name) => writeln!(to, "  {name}")?,
-        Err(why) => writeln!(
-            to,
-            "  MP4 with H.264 only; for all others: {}",
-            show::text(&why.to_string())
-        )?,
-    }
-    Ok(healthy)
-}
-
-/// Tells of one engine. Whether it works.
-fn describe(to: &mut dyn Write, info: &EngineInfo, library: Option<&Path>) -> io::Result<bool> {
-    let name = match info.engine {
-        EngineChoice::Builtin => "built-in engine",
-        _ => "ONNX Runtime",
-    };
-    writeln!(to, "\n{name} {}", show::text(&info.version))?;
-    if let Some(location) = &info.location {
-        writeln!(to, "  library   {}", show::path(location))?;
-    }
-    if let Some(problem) = &info.problem {
-        writeln!(to, "  missing   {}", show::text(problem))?;
-        writeln!(
-            to,
-            "  to add it run scripts/get-onnxruntime.sh, or give --onnxruntime PATH"
-        )?;
-        return Ok(false);
-    }
-    let devices: Vec<String> = info.devices.iter().map(ToString::to_string).collect();
-    writeln!(to, "  devices   {}", devices.join(", "))?;
-    match try_sample(info.engine, library) {
-        Ok(said) => {
-            writeln!(to, "  sample    {said}")?;
-            Ok(true)
+impl Findings {
+    fn gather(onnxruntime: Option<&Path>) -> Self {
+        let models = bundled_models().into_iter().map(|model| Model {
+            name: model.name,
+            bytes: model.bytes.len(),
+            sha256: model.digest(),
+        });
+        let engines = engines(onnxruntime);
+        let engines: Vec<Engine> = engines
+            .iter()
+            .map(|info| Engine::tried(info, onnxruntime))
+            .collect();
+        let (ffmpeg, ffmpeg_missing) = match faceveil::video::ffmpeg() {
+            Ok(name) => (Some(name), None),
+            Err(why) => (None, Some(why.to_string())),
+        };
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            arch: std::env::consts::ARCH,
+            os: std::env::consts::OS,
+            cores: library::cores(),
+            models: models.collect(),
+            // The other engine is optional.
+            healthy: engines
+                .iter()
+                .all(|e| e.engine != BUILTIN || e.sample.is_some()),
+            engines,
+            isolation: worker::describe(),
+            ffmpeg,
+            ffmpeg_missing,
         }
-        Err(why) => {
-            writeln!(to, "  sample    FAILED: {}", show::text(&show::chain(&why)))?;
-            Ok(false)
+    }
+
+    fn tell(&self, to: &mut dyn Write) -> io::Result<()> {
+        writeln!(to, "faceveil {}", self.version)?;
+        let cores = show::count(self.cores, "core");
+        writeln!(to, "  {} on {}, {cores}", self.arch, self.os)?;
+        writeln!(to, "\nmodels in this build")?;
+        for model in &self.models {
+            writeln!(
+                to,
+                "  {:<26} {:>5.1} MB",
+                model.name,
+                model.bytes as f64 / 1e6
+            )?;
+        }
+        if self.models.is_empty() {
+            writeln!(to, "  none; build it with the feature `bundled-models`")?;
+        }
+        self.engines.iter().try_for_each(|engine| engine.tell(to))?;
+        let isolation = show::text(&self.isolation);
+        writeln!(to, "\nisolation of photos\n  {isolation}\n\nvideos")?;
+        match (&self.ffmpeg, &self.ffmpeg_missing) {
+            (Some(name), _) => writeln!(to, "  {}", show::text(name)),
+            (None, why) => writeln!(
+                to,
+                "  MP4 with H.264 only; for all others: {}",
+                show::text(why.as_deref().unwrap_or_default())
+            ),
         }
     }
 }
 
-/// Finds the face of the sample, and says how long that took.
-fn try_sample(engine: EngineChoice, library: Option<&Path>) -> Result<String> {
+const BUILTIN: &str = "builtin";
+
+impl Engine {
+    fn tried(info: &EngineInfo, library: Option<&Path>) -> Self {
+        let sample = match info.problem {
+            None => Some(try_sample(info.engine, library)),
+            Some(_) => None,
+        };
+        let (sample, failed) = match sample {
+            Some(Ok(sample)) => (Some(sample), None),
+            Some(Err(why)) => (None, Some(show::chain(&why))),
+            None => (None, None),
+        };
+        Self {
+            engine: match info.engine {
+                EngineChoice::Builtin => BUILTIN,
+                _ => "onnxruntime",
+            },
+            version: info.version.clone(),
+            library: info.location.as_deref().map(show::path),
+            devices: info.devices.iter().map(ToString::to_string).collect(),
+            sample,
+            missing: info.problem.clone(),
+            failed,
+        }
+    }
+
+    fn tell(&self, to: &mut dyn Write) -> io::Result<()> {
+        let name = match self.engine {
+            BUILTIN => "built-in engine",
+            _ => "ONNX Runtime",
+        };
+        writeln!(to, "\n{name} {}", show::text(&self.version))?;
+        if let Some(library) = &self.library {
+            writeln!(to, "  library   {library}")?;
+        }
+        if let Some(problem) = &self.missing {
+            writeln!(to, "  missing   {}", show::text(problem))?;
+            return writeln!(
+                to,
+                "  to add it run scripts/get-onnxruntime.sh, or give --onnxruntime PATH"
+            );
+        }
+        writeln!(to, "  devices   {}", self.devices.join(", "))?;
+        match (&self.sample, &self.failed) {
+            (Some(sample), _) => writeln!(
+                to,
+                "  sample    1 face found as it should be; loaded in {} ms, 512x512 in {:.0} ms on one thread ({})",
+                sample.loaded_ms,
+                sample.detect_ms,
+                show::text(&sample.engine)
+            ),
+            (None, why) => writeln!(
+                to,
+                "  sample    FAILED: {}",
+                show::text(why.as_deref().unwrap_or_default())
+            ),
+        }
+    }
+}
+
+/// Finds the face of the sample.
+fn try_sample(engine: EngineChoice, library: Option<&Path>) -> Result<Sample> {
     let start = Instant::now();
     let detector = Detector::new(&DetectorOptions {
         engine: EngineOptions {
@@ -132,9 +233,9 @@ fn try_sample(engine: EngineChoice, library: Option<&Path>) -> Result<String> {
         best = best.min(found.report().ms.detect);
     }
     anyhow::ensure!(faces == 1, "{faces} faces in the sample, which has 1");
-    Ok(format!(
-        "1 face found as it should be; loaded in {} ms, 512x512 in {best:.0} ms on one thread ({})",
-        loaded.as_millis(),
-        show::text(&name)
-    ))
+    Ok(Sample {
+        engine: name,
+        loaded_ms: loaded.as_millis(),
+        detect_ms: best,
+    })
 }

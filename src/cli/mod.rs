@@ -53,7 +53,7 @@ pub(crate) fn run() -> Exit {
         Command::Review(typed) => review::run(typed),
         #[cfg(feature = "serve")]
         Command::Serve(typed) => serve::run(&typed),
-        Command::Doctor(typed) => doctor::run(typed.onnxruntime.as_deref()),
+        Command::Doctor(typed) => doctor::run(&typed),
         #[cfg(target_os = "linux")]
         Command::Worker => run::worker::serve().map(|()| Exit::Done),
         Command::Completions { shell } => completions::run(shell),

@@ -20,6 +20,19 @@ fn the_doctor_finds_the_face_of_the_sample_with_the_built_in_engine() {
 }
 
 #[test]
+fn programs_are_told_the_same_in_json() {
+    let dir = Sandbox::new();
+    let ran = dir.run(&["doctor", "--json"]).exits(0);
+    let found: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert_eq!(found["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(found["healthy"], true);
+    let engines = found["engines"].as_array().unwrap();
+    let builtin = engines.iter().find(|e| e["engine"] == "builtin").unwrap();
+    assert!(builtin["sample"]["detect_ms"].as_f64().unwrap() > 0.0);
+    assert_eq!(found["models"][0]["sha256"].as_str().unwrap().len(), 64);
+}
+
+#[test]
 fn a_library_that_is_none_is_told_and_not_loaded() {
     let dir = Sandbox::new();
     dir.file("fake.so", b"no library");

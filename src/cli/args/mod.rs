@@ -670,6 +670,10 @@ pub(crate) struct Serve {
 
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
+    /// Print one JSON object instead of a text
+    #[arg(long)]
+    pub(crate) json: bool,
+
     /// The ONNX Runtime library, instead of looking for it
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) onnxruntime: Option<PathBuf>,

@@ -52,7 +52,7 @@ pub(crate) enum Fault {
 pub(crate) struct NotDone {
     #[cfg_attr(
         not(feature = "serve"),
-        expect(dead_code, reason = "a service answers by it")
+        expect(dead_code, reason = "only the service answers by it")
     )]
     pub(crate) fault: Fault,
     what: String,
