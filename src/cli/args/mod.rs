@@ -18,7 +18,9 @@ use clap::builder::ArgPredicate;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use faceveil::redact::Rgb;
-use faceveil::settings::values::{cells, color, crf, format, margin, min_face, pixels, threshold};
+use faceveil::settings::values::{
+    cells, color, crf, format, margin, min_face, pixels, text_min_height, threshold,
+};
 use faceveil::{Format, Masking};
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
