@@ -31,7 +31,7 @@ pub(crate) fn run(typed: Apply) -> Result<Exit> {
 /// Flags that do not go together, a report that cannot be read to its last line, or a plan that
 /// cannot be.
 fn config(typed: &Apply) -> Result<Config> {
-    let report = ReportTo::choose(typed.writing.report.as_deref());
+    let report = ReportTo::choose(typed.writing.report.as_deref(), None);
     let given = Path::new(&typed.from_report);
     let (lines, summary) = read(typed, &report)?;
     let base_dir = BaseDir::new(typed.from.as_deref(), "--from")?;

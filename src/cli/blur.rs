@@ -11,6 +11,7 @@ use crate::cli::run::process::process;
 use crate::cli::ui::exit::Exit;
 use anyhow::Result;
 use faceveil::{AnonymizeOptions, Masking};
+use std::path::Path;
 
 /// Covers faces.
 ///
@@ -25,7 +26,7 @@ pub(crate) fn run(typed: Blur) -> Result<Exit> {
 ///
 /// # Errors
 /// Flags that do not go together, or a plan that cannot be.
-fn config(mut typed: Blur) -> Result<Config> {
+pub(super) fn config(mut typed: Blur) -> Result<Config> {
     inputs::add_listed(&mut typed.common.inputs, typed.common.files_from.as_deref())?;
     let writing = &typed.writing;
     let destination = Destination::choose(
@@ -33,7 +34,8 @@ fn config(mut typed: Blur) -> Result<Config> {
         writing.in_place,
         &typed.common.inputs,
     )?;
-    let report = ReportTo::choose(writing.report.as_deref());
+    let shard = typed.common.shard;
+    let report = ReportTo::choose(writing.report.as_deref(), shard);
     let task = if typed.dry_run {
         Task::dry_run(writing)
     } else {
@@ -42,33 +44,38 @@ fn config(mut typed: Blur) -> Result<Config> {
     };
     let regions = ManualBoxes::gather(&typed.regions, "--region")?;
     let ignore = ManualBoxes::gather(&typed.ignore, "--ignore")?;
+    let limits = library::limits(&typed.common.running);
     let options = AnonymizeOptions {
-        style: library::style(&typed)?,
+        style: library::style(&typed.covering, &limits)?,
         masking: Masking {
-            shape: typed.shape.into(),
-            margin: typed.margin,
+            shape: typed.covering.shape.into(),
+            margin: typed.covering.margin,
         },
         regions: regions.always.clone(),
         ignore: ignore.always.clone(),
-        panorama: typed.common.panorama,
+        panorama: typed.common.detection.panorama,
         keep: library::keep(&writing.keep),
         format: config::format(&destination, writing.format, &typed.common.inputs)?,
-        limits: library::limits(&typed.common.running),
+        limits,
     };
     let previews = typed.common.preview.as_deref();
     let gathered = config::gather(&typed.common, &destination)?;
     regions.check(&gathered.list, "--region")?;
     ignore.check(&gathered.list, "--ignore")?;
+    let shard_path = |path: Option<&Path>| match (path, shard) {
+        (Some(path), Some(shard)) => Some(shard.own_path(path)),
+        (path, _) => path.map(Path::to_owned),
+    };
     let plan = Plan {
         destination: &destination,
         report,
-        audit: writing.audit.clone(),
+        audit: shard_path(writing.audit.as_deref()),
         record: writing.record.clone(),
         previews,
     };
     let mut config = Config::new(
         task,
-        config::find(&typed.common, options)?,
+        config::find(&typed.common.detection, options)?,
         gathered,
         plan,
         library::encoding(writing),
@@ -80,8 +87,9 @@ fn config(mut typed: Blur) -> Result<Config> {
             .notices
             .extend(destination.notice(writing.output.as_deref()));
     }
-    config.sticker.clone_from(&typed.image);
+    config.sticker.clone_from(&typed.covering.image);
     config.verify_outputs(writing.verify, typed.dry_run, &destination)?;
+    config.take_shard(shard, &destination)?;
     for planned in &mut config.plan {
         planned.regions = regions.for_input(&planned.input);
         planned.ignore = ignore.for_input(&planned.input);

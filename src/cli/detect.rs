@@ -32,7 +32,7 @@ fn config(mut typed: Detect) -> Result<Config> {
         "`-` (standard input) stands alone; give the other inputs in a run of their own"
     );
     let options = AnonymizeOptions {
-        panorama: typed.common.panorama,
+        panorama: typed.common.detection.panorama,
         limits: library::limits(&typed.common.running),
         ..AnonymizeOptions::default()
     };
@@ -47,12 +47,13 @@ fn config(mut typed: Detect) -> Result<Config> {
     };
     let mut config = Config::new(
         Task::Detect,
-        config::find(&typed.common, options)?,
+        config::find(&typed.common.detection, options)?,
         config::gather(&typed.common, &destination)?,
         plan,
         Encoding::default(),
         (&typed.common.running, &typed.common.isolation),
     )?;
+    config.take_shard(typed.common.shard, &destination)?;
     config.strict = typed.common.strict;
     Ok(config)
 }

@@ -15,12 +15,16 @@ mod doctor;
 mod files;
 mod inspect;
 mod man;
+mod merge;
 mod plan;
 mod report;
 mod review;
 mod run;
+#[cfg(feature = "serve")]
+mod serve;
 mod ui;
 mod verify;
+mod watch;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -40,11 +44,15 @@ pub(crate) fn run() -> Exit {
     };
     let ended = match typed.command {
         Command::Blur(typed) => blur::run(*typed),
+        Command::Watch(typed) => watch::run(*typed),
         Command::Apply(typed) => apply::run(*typed),
         Command::Detect(typed) => detect::run(typed),
+        Command::Merge(typed) => merge::run(&typed),
         Command::Inspect(typed) => inspect::run(&typed),
         Command::Verify(typed) => verify::run(&typed),
         Command::Review(typed) => review::run(typed),
+        #[cfg(feature = "serve")]
+        Command::Serve(typed) => serve::run(&typed),
         Command::Doctor(typed) => doctor::run(typed.onnxruntime.as_deref()),
         #[cfg(target_os = "linux")]
         Command::Worker => run::worker::serve().map(|()| Exit::Done),

@@ -26,7 +26,7 @@ pub use read::{ReportReader, read_report};
 pub(crate) use runs::Runs;
 pub(crate) use schedule::Schedule;
 pub use style::ReportStyle;
-pub use summary::RunSummary;
+pub use summary::{RunSummary, ShardSummary};
 pub use verification::{Verdict, Verification, VerifyFinding};
 
 use crate::geometry::Rect;

@@ -36,6 +36,24 @@ pub struct RunSummary {
     pub interrupted: bool,
     /// How long it took.
     pub seconds: f64,
+    /// Which part of a run it is the summary of; `None` of a whole run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<ShardSummary>,
+}
+
+/// One of the parts of a run that several processes share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ShardSummary {
+    /// Which one, from 0.
+    pub index: u32,
+    /// Of how many.
+    pub count: u32,
+    /// Files that were found, in all parts together.
+    pub listed: usize,
+    /// Whether all files of this part were dealt with, whatever became of them.
+    pub complete: bool,
 }
 
 /// The line around it.

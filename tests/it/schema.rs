@@ -2,8 +2,8 @@
 
 use faceveil::FileReport;
 use faceveil::report::{
-    FileDigests, FormatChange, ReportFace, ReportRegion, ReportStyle, RunSummary, StageTimings,
-    TrackSummary, UncoveredSpan, Verification, VerifyFinding,
+    FileDigests, FormatChange, ReportFace, ReportRegion, ReportStyle, RunSummary, ShardSummary,
+    StageTimings, TrackSummary, UncoveredSpan, Verification, VerifyFinding,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -156,6 +156,7 @@ fn the_schema_has_the_fields_that_are_read_and_written_and_no_others() {
             fields::<VerifyFinding>(),
         ),
         (at("summary"), fields::<RunSummary>()),
+        (at("summary/properties/shard"), fields::<ShardSummary>()),
     ] {
         let known = part["properties"].as_object().unwrap();
         let known: BTreeSet<String> = known.keys().cloned().collect();

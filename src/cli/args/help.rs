@@ -18,6 +18,54 @@ Exit codes:
   2    never started: wrong usage, a report that cannot be read, two lines with one output
   130  interrupted";
 
+pub(crate) const MERGE_HELP: &str = "\
+Examples:
+  faceveil blur photos/ -o safe/ --report r.jsonl --shard 0/2    on one machine
+  faceveil blur photos/ -o safe/ --report r.jsonl --shard 1/2    on another
+  faceveil merge r.*-of-2.jsonl -o r.jsonl      then `review` and `verify` take it
+
+Exit codes:
+  0    all shards are there and complete, and no file failed
+  1    a shard is missing or incomplete: nothing is written; or a file failed in one of them
+  2    never started: wrong usage, a file that is no report of a shard, reports of different runs
+  3    a face may show in a span of a video, and nobody has looked at it
+  130  interrupted";
+
+#[cfg(feature = "serve")]
+pub(crate) const SERVE_HELP: &str = "\
+Examples:
+  faceveil serve                                on 127.0.0.1:8080, until Ctrl-C or SIGTERM
+  curl --data-binary @photo.jpg http://127.0.0.1:8080/v1/photo > safe.jpg
+  curl -F photo=@photo.jpg http://127.0.0.1:8080/v1/detect
+  FACEVEIL_TOKEN=$(cat secret) faceveil serve --bind 0.0.0.0:8080
+
+  POST /v1/photo    a photo in, the covered photo out
+  POST /v1/detect   a photo in, its report out
+  GET  /healthz, /metrics (Prometheus), /openapi.json
+
+Nothing of a request is written to disk or logged. There is no TLS: put a proxy in front of it.
+
+Exit codes:
+  0    ended by a signal, and every request was answered
+  1    ended by a signal, and requests were cut off after 9 seconds
+  2    never started: wrong usage, no engine, no worker process, a port that is taken";
+
+pub(crate) const WATCH_HELP: &str = "\
+Examples:
+  faceveil watch inbox/ -o safe/                what is there, and whatever comes
+  faceveil watch inbox/ -o safe/ --report r.jsonl --settle 10
+  faceveil watch /mnt/share/in -o safe/ --poll 30
+
+Started again, it does only what is missing or changed. Names that end in .part, .tmp, .crdownload or
+.filepart are left alone until they are renamed.
+
+Exit codes, once it was ended by Ctrl-C or SIGTERM or since the destination is full:
+  0    everything that came was done
+  1    at least one file failed; the others are done
+  2    never started: wrong usage, no engine, two inputs with one output
+  3    done, and a person must look
+  130  files were left undone; the next start does them";
+
 pub(crate) const INSPECT_HELP: &str = "\
 Examples:
   faceveil inspect photo.jpg                    a table of what hides in it

@@ -1,7 +1,7 @@
 //! From what was typed to the options that the library takes.
 
 use super::value_parsers::{DeviceArg, KeepArg, StyleArg};
-use super::{Blur, Common, Engine, Running, Writing};
+use super::{Covering, Detection, Engine, Running, Writing};
 use crate::cli::files::read;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
@@ -50,7 +50,7 @@ pub(crate) fn cores() -> usize {
 ///
 /// # Errors
 /// If a flag would not be used.
-pub(crate) fn detector(typed: &Common, preset: Preset) -> Result<DetectorOptions> {
+pub(crate) fn detector(typed: &Detection, preset: Preset) -> Result<DetectorOptions> {
     Ok(DetectorOptions {
         preset,
         threshold: typed.threshold,
@@ -84,7 +84,7 @@ pub(crate) fn engine(typed: &Engine) -> Result<EngineOptions> {
 ///
 /// # Errors
 /// If a flag would not be used, or the sticker cannot be read.
-pub(crate) fn style(typed: &Blur) -> Result<Style> {
+pub(crate) fn style(typed: &Covering, limits: &Limits) -> Result<Style> {
     for (given, flag, style) in [
         (typed.color.is_some(), "--color", StyleArg::Solid),
         (typed.cells.is_some(), "--cells", StyleArg::Mosaic),
@@ -103,7 +103,7 @@ pub(crate) fn style(typed: &Blur) -> Result<Style> {
         StyleArg::Gaussian => Style::Gaussian,
         StyleArg::Image => match &typed.image {
             Some(path) => Style::Image(
-                sticker(path, &limits(&typed.common.running))
+                sticker(path, limits)
                     .with_context(|| format!("reading the sticker {}", show::path(path)))?,
             ),
             None => bail!("--style image needs a picture; add --image FILE"),

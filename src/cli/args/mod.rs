@@ -7,11 +7,12 @@ pub(crate) mod help;
 pub(crate) mod library;
 pub(crate) mod value_parsers;
 
-use self::help::{APPLY_HELP, INSPECT_HELP, REVIEW_HELP, VERIFY_HELP};
+use self::help::{APPLY_HELP, INSPECT_HELP, MERGE_HELP, REVIEW_HELP, VERIFY_HELP, WATCH_HELP};
 use self::value_parsers::{
     AudioArg, BackendArg, Boxes, DeviceArg, EffortArg, EngineArg, IsolateArg, KeepArg, OnNoFaceArg,
     PresetArg, ShapeArg, StyleArg, boxes, jobs, memory,
 };
+use crate::cli::files::shard::Shard;
 use crate::cli::ui::terminal::ProgressArg;
 use clap::builder::ArgPredicate;
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -65,6 +66,12 @@ pub(crate) enum Command {
     /// Cover the regions listed in a report, edited or not, without searching for faces
     #[command(after_help = APPLY_HELP)]
     Apply(Box<Apply>),
+    /// Cover photos and videos as they arrive in a folder, until Ctrl-C
+    #[command(after_help = WATCH_HELP)]
+    Watch(Box<Watch>),
+    /// Join the reports of all shards of a run into one
+    #[command(after_help = MERGE_HELP)]
+    Merge(Merge),
     /// Say what files still hide: thumbnails, places, names, further pictures; reads only
     #[command(after_help = INSPECT_HELP)]
     Inspect(Inspect),
@@ -74,6 +81,10 @@ pub(crate) enum Command {
     /// Look through a report in the browser and put it right; serves a page on this machine only
     #[command(after_help = REVIEW_HELP)]
     Review(Review),
+    /// Cover faces in photos that come over HTTP; on this machine only, unless --bind says otherwise
+    #[cfg(feature = "serve")]
+    #[command(after_help = self::help::SERVE_HELP)]
+    Serve(Box<Serve>),
     /// Say which engines and models are there, and try them on a sample
     Doctor(Doctor),
     /// Work on photos for another faceveil
@@ -117,6 +128,37 @@ pub(crate) struct Common {
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
 
+    /// Deal with one part of the files only, so that several processes or machines share a run: I of N,
+    /// counted from 0
+    ///
+    /// A file's name decides in which part it is. Names are checked for all files. Report, audit and
+    /// manifest of a part have names of their own: `r.jsonl` becomes `r.0-of-4.jsonl`; `faceveil merge`
+    /// joins the reports. Another N goes on with what is done.
+    #[arg(long, value_name = "I/N", help_heading = "Running")]
+    pub(crate) shard: Option<Shard>,
+
+    #[command(flatten)]
+    pub(crate) detection: Detection,
+
+    /// Draw the boxes and scores of photos into pictures in this folder; they show the faces uncovered
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Output")]
+    pub(crate) preview: Option<PathBuf>,
+
+    /// Refuse a video in which a face was lost sight of for longer than a second, so that it may show in
+    /// between: nothing is written, and the file counts as failed
+    #[arg(long, help_heading = "Videos")]
+    pub(crate) strict: bool,
+
+    #[command(flatten)]
+    pub(crate) running: Running,
+
+    #[command(flatten)]
+    pub(crate) isolation: Isolation,
+}
+
+/// How faces are looked for.
+#[derive(Debug, Args)]
+pub(crate) struct Detection {
     /// Lowest score that counts as a face, 0 to 1; a lower value finds more faces and more false alarms [default: the preset's own]
     #[arg(short, long, visible_alias = "thresh", value_name = "SCORE", value_parser = threshold)]
     #[arg(allow_negative_numbers = true, help_heading = "Detection")]
@@ -137,21 +179,6 @@ pub(crate) struct Common {
 
     #[command(flatten)]
     pub(crate) engine: Engine,
-
-    /// Draw the boxes and scores of photos into pictures in this folder; they show the faces uncovered
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Output")]
-    pub(crate) preview: Option<PathBuf>,
-
-    /// Refuse a video in which a face was lost sight of for longer than a second, so that it may show in
-    /// between: nothing is written, and the file counts as failed
-    #[arg(long, help_heading = "Videos")]
-    pub(crate) strict: bool,
-
-    #[command(flatten)]
-    pub(crate) running: Running,
-
-    #[command(flatten)]
-    pub(crate) isolation: Isolation,
 }
 
 /// How a run is kept apart from what it reads.
@@ -327,18 +354,9 @@ pub(crate) struct Writing {
     pub(crate) preset_video: Option<EffortArg>,
 }
 
+/// What a mask looks like.
 #[derive(Debug, Args)]
-pub(crate) struct Blur {
-    #[command(flatten)]
-    pub(crate) common: Common,
-
-    #[command(flatten)]
-    pub(crate) writing: Writing,
-
-    /// Find the faces and say what would be written, but write no photo
-    #[arg(long, help_heading = "Output")]
-    pub(crate) dry_run: bool,
-
+pub(crate) struct Covering {
     /// What covers a face
     #[arg(
         long,
@@ -376,6 +394,22 @@ pub(crate) struct Blur {
     #[arg(default_value_t = Masking::default().margin)]
     #[arg(allow_negative_numbers = true, help_heading = "Covering")]
     pub(crate) margin: f32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Blur {
+    #[command(flatten)]
+    pub(crate) common: Common,
+
+    #[command(flatten)]
+    pub(crate) writing: Writing,
+
+    /// Find the faces and say what would be written, but write no photo
+    #[arg(long, help_heading = "Output")]
+    pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) covering: Covering,
 
     /// Always cover this box, in pixels of the upright picture; may be given again
     ///
@@ -389,6 +423,28 @@ pub(crate) struct Blur {
     #[arg(long, value_name = "X,Y,W,H|@FILE", value_parser = boxes)]
     #[arg(allow_hyphen_values = true, help_heading = "Covering")]
     pub(crate) ignore: Vec<Boxes>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    #[command(flatten)]
+    pub(crate) blur: Blur,
+
+    /// Seconds for which a file must not change before it counts as complete; one that is renamed
+    /// into its place is
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "2",
+        help_heading = "Watching"
+    )]
+    #[arg(value_parser = clap::value_parser!(u64).range(..=3600))]
+    pub(crate) settle: u64,
+
+    /// Look through the folder every so many seconds, for network drives that tell of no changes
+    #[arg(long, value_name = "SECONDS", help_heading = "Watching")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86400))]
+    pub(crate) poll: Option<u64>,
 }
 
 #[derive(Debug, Args)]
@@ -419,6 +475,25 @@ pub(crate) struct Apply {
 pub(crate) struct Detect {
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Merge {
+    /// The reports of all shards, `r.0-of-4.jsonl` to `r.3-of-4.jsonl`
+    #[arg(required = true, value_name = "REPORT", value_hint = ValueHint::FilePath)]
+    pub(crate) reports: Vec<PathBuf>,
+
+    /// The report of the whole run, or `-` for standard output
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: OsString,
+
+    /// Replace it if it exists
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Args)]
@@ -513,6 +588,67 @@ pub(crate) struct Review {
     pub(crate) max_pixels: u64,
 }
 
+#[cfg(feature = "serve")]
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Address and port; port 0 lets the system choose one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) bind: std::net::SocketAddr,
+
+    /// Ask for the bearer token in this file; `FACEVEIL_TOKEN` in the environment is the same
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) token_file: Option<PathBuf>,
+
+    /// Largest photo in bytes; `M` and `G` mean 2^20 and 2^30 bytes
+    #[arg(long, value_name = "SIZE", value_parser = memory, default_value = "32M", help_heading = "Limits")]
+    pub(crate) max_bytes: u64,
+
+    /// Refuse pictures with more pixels than this, all frames together; `M` means million
+    #[arg(long, value_name = "N", value_parser = pixels, default_value = "50M", help_heading = "Limits")]
+    pub(crate) max_pixels: u64,
+
+    /// Seconds for a photo to arrive, to wait for its turn, and to be worked on; for each of them
+    #[arg(long, value_name = "N", default_value = "60", help_heading = "Limits")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) max_seconds: u64,
+
+    /// Photos worked on at a time, each by one core [default: the number of cores]
+    #[arg(short, long, value_name = "N", value_parser = jobs, help_heading = "Limits")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+
+    /// Photos that wait for their turn; whoever comes then is asked to come back (503)
+    #[arg(long, value_name = "N", default_value = "64", help_heading = "Limits")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub(crate) queue: u16,
+
+    #[command(flatten)]
+    pub(crate) detection: Detection,
+
+    #[command(flatten)]
+    pub(crate) covering: Covering,
+
+    /// Write photos in this format [default: each in its own; HEIC and AVIF as jpeg]
+    #[arg(long, value_name = "FORMAT", value_parser = format, help_heading = "Output")]
+    pub(crate) format: Option<Format>,
+
+    /// Keep these EXIF values in the new photo: time, camera, gps, copyright; all other metadata is dropped
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT,...",
+        value_delimiter = ',',
+        help_heading = "Output"
+    )]
+    pub(crate) keep: Vec<KeepArg>,
+
+    #[command(flatten)]
+    pub(crate) isolation: Isolation,
+
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
     /// The ONNX Runtime library, instead of looking for it
@@ -550,9 +686,13 @@ mod tests {
             "--disable-progress-output",
         ])
         .expect("understood");
-        assert_eq!(blur.common.threshold, Some(0.3));
-        assert_eq!((blur.style, blur.shape), (StyleArg::Image, ShapeArg::Box));
-        assert_eq!(blur.image, Some("s.png".into()));
+        assert_eq!(blur.common.detection.threshold, Some(0.3));
+        let covering = &blur.covering;
+        assert_eq!(
+            (covering.style, covering.shape),
+            (StyleArg::Image, ShapeArg::Box)
+        );
+        assert_eq!(covering.image, Some("s.png".into()));
         assert_eq!(blur.common.running.progress, ProgressArg::Never);
         for other in ["--mask-scale=1.3", "--mosaicsize=20", "--keep-metadata"] {
             assert!(parse(&[other]).is_none(), "{other}");

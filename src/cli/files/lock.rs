@@ -55,6 +55,12 @@ pub(crate) fn exclusive(file: &File) -> bool {
     !matches!(file.try_lock(), Err(TryLockError::WouldBlock))
 }
 
+/// Whether another run holds the lock of a file; `false` if it cannot be opened or has no lock.
+pub(crate) fn is_held(path: &Path) -> bool {
+    let held = |file: File| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+    File::open(path).is_ok_and(held)
+}
+
 /// Whether a path leads to an open file.
 pub(crate) fn is_at(file: &File, path: &Path) -> bool {
     let opened = file.try_clone().and_then(Handle::from_file);

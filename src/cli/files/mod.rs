@@ -8,6 +8,7 @@ pub(crate) mod leftovers;
 pub(crate) mod lock;
 pub(crate) mod path_identity;
 pub(crate) mod read;
+pub(crate) mod shard;
 pub(crate) mod sync;
 mod unnamed;
 pub(crate) mod write;

@@ -206,6 +206,18 @@ pub(crate) fn gather(given: &[OsString], own: &[&Path], filter: &Filter) -> Inpu
     inputs
 }
 
+/// A file that arrived in a folder, if a walk through the folder takes it.
+pub(crate) fn arrived(root: &Path, path: &Path, filter: &Filter) -> Option<Input> {
+    let name = below(root, path);
+    let hidden = |part: &OsStr| part.as_encoded_bytes().starts_with(b".");
+    let is_left = name.iter().any(hidden)
+        || is_earlier_output(path.file_name()?)
+        || !filter.takes(&name)
+        || !path.is_file();
+    let input = Input::new(Source::File(path.to_owned()), name);
+    (!is_left && (has_picture_name(path) || has_picture_content(&input))).then_some(input)
+}
+
 /// Adds the inputs that a file names, or standard input.
 ///
 /// # Errors

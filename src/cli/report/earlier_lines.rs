@@ -5,6 +5,7 @@
 //! a line that cannot be read is kept in a file of its own.
 
 use crate::cli::files::access::Access;
+use crate::cli::files::shard::Shard;
 use crate::cli::files::write::{Existing, NewFile};
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show::{self, count};
@@ -29,9 +30,16 @@ pub(crate) struct EarlierLines {
 
 impl EarlierLines {
     /// Of a report, which may not be there, and of the one before it, if a run was killed before it had
-    /// written as many lines.
-    pub(crate) fn read(report: &Path) -> Self {
+    /// written as many lines; and of the reports of runs with other shards.
+    pub(crate) fn read(report: &Path, shard: Option<Shard>) -> Self {
         let mut all = Self::default();
+        for other in Shard::other_paths(shard, report) {
+            all.add(&saved_beside(&other), false);
+            all.add(&other, false);
+        }
+        if let Some(shard) = shard {
+            all.lines.retain(|name, _| shard.takes(name));
+        }
         if report.metadata().is_ok_and(|m| m.is_file()) {
             all.add(&saved_beside(report), false);
             all.add(report, true);
@@ -155,7 +163,7 @@ mod tests {
 
     /// Writes a report of these inputs, and ends it or not.
     fn write(path: &Path, inputs: &[&str], ends: bool) {
-        let earlier = EarlierLines::read(path);
+        let earlier = EarlierLines::read(path, None);
         let opened = ReportTo::File(path.to_owned()).open(Access::ORDINARY);
         let mut report = opened.expect("opened");
         report
@@ -179,7 +187,7 @@ mod tests {
         write(&path, &["a"], false);
         write(&path, &[], false);
         let names = |path| {
-            let earlier = EarlierLines::read(path);
+            let earlier = EarlierLines::read(path, None);
             let names = earlier.all().map(|l| l.input.clone());
             names.collect::<Vec<_>>()
         };
@@ -198,11 +206,14 @@ mod tests {
         let damaged = text.replacen("\"b\"", "b", 1);
         assert_ne!(damaged, text);
         fs::write(&path, &damaged).expect("written");
-        let notice = EarlierLines::read(&path).notice_of_damaged(&path);
+        let notice = EarlierLines::read(&path, None).notice_of_damaged(&path);
         assert!(notice.is_some_and(|n| n.contains("1 line of") && n.contains("r.jsonl.damaged")));
         write(&path, &["a", "b"], true);
         let kept = fs::read_to_string(damaged_beside(&path)).expect("kept");
         assert_eq!(Some(kept.trim_end()), damaged.lines().nth(1));
-        assert_eq!(EarlierLines::read(&path).notice_of_damaged(&path), None);
+        assert_eq!(
+            EarlierLines::read(&path, None).notice_of_damaged(&path),
+            None
+        );
     }
 }

@@ -7,6 +7,7 @@
 use super::earlier_lines::EarlierLines;
 use crate::cli::files::access::Access;
 use crate::cli::files::lock;
+use crate::cli::files::shard::Shard;
 use crate::cli::files::write::{self, Existing};
 use crate::cli::plan::outputs::Planned;
 use crate::cli::ui::interrupt::Interrupt;
@@ -22,7 +23,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// How every line of a report begins.
-const BEGINNING: &[u8] = b"{\"schema\":";
+pub(crate) const BEGINNING: &[u8] = b"{\"schema\":";
 
 /// Where the report goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,12 +37,13 @@ pub(crate) enum ReportTo {
 }
 
 impl ReportTo {
-    /// From `--report`.
-    pub(crate) fn choose(given: Option<&OsStr>) -> Self {
-        match given {
-            None => Self::Nowhere,
-            Some(name) if name == "-" => Self::Stdout,
-            Some(name) => Self::File(name.into()),
+    /// From `--report`; that of a shard has its own name.
+    pub(crate) fn choose(given: Option<&OsStr>, shard: Option<Shard>) -> Self {
+        match (given, shard) {
+            (None, _) => Self::Nowhere,
+            (Some(name), _) if name == "-" => Self::Stdout,
+            (Some(name), None) => Self::File(name.into()),
+            (Some(name), Some(shard)) => Self::File(shard.own_path(Path::new(name))),
         }
     }
 
@@ -222,6 +224,29 @@ impl Report {
         }
         self.to = Some(Box::new(file));
         Ok(())
+    }
+
+    /// Leaves one line of each file in it, the last one, and those that earlier runs wrote of other files.
+    ///
+    /// # Errors
+    /// If the lines cannot be brought to safety, or written again.
+    pub(crate) fn compact(&mut self) -> Result<()> {
+        let (Some(path), Some(access), Some(_)) = (&self.path, self.access, &self.to) else {
+            return Ok(());
+        };
+        if !path.metadata().is_ok_and(|m| m.is_file()) {
+            return Ok(());
+        }
+        let path = path.clone();
+        let lines = EarlierLines::read(&path, None);
+        // Also where the run was stopped.
+        lines.save_beside(&path, access, &Interrupt::default())?;
+        let emptied = File::options()
+            .write(true)
+            .open(&path)
+            .and_then(|file| file.set_len(0));
+        emptied.with_context(|| format!("writing the report {}", show::path(&path)))?;
+        lines.all().try_for_each(|line| self.write(line))
     }
 
     /// Ends it with the run's summary. If it is whole, `earlier` lines are not needed any more.

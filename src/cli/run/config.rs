@@ -5,8 +5,9 @@
 
 use super::manifest::Manifest;
 use crate::cli::args::value_parsers::IsolateArg;
-use crate::cli::args::{Common, Isolation, Running, Writing, library};
+use crate::cli::args::{Common, Detection, Isolation, Running, Writing, library};
 use crate::cli::files::kind::InputKind;
+use crate::cli::files::shard::Shard;
 use crate::cli::plan::destination::Destination;
 use crate::cli::plan::glob::Filter;
 use crate::cli::plan::inputs::{self, Inputs, LeftAlone};
@@ -27,6 +28,10 @@ use faceveil::{
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The slowest honest photo, 500 megapixels to AVIF, takes a third of it.
+pub(crate) const LONGEST: Duration = Duration::from_secs(3600);
 
 /// A whole run.
 #[derive(Debug)]
@@ -41,6 +46,12 @@ pub(crate) struct Config {
     pub(crate) strict: bool,
     /// The photos, and where each goes.
     pub(crate) plan: Vec<Planned>,
+    /// Which part of all that was found this run deals with; `None`: all.
+    pub(crate) shard: Option<Shard>,
+    /// Files in all shards.
+    pub(crate) listed: usize,
+    /// Whether more files come while it runs.
+    pub(crate) arriving: bool,
     /// What was found and is not dealt with.
     pub(crate) left_alone: LeftAlone,
     /// Where the report goes.
@@ -61,6 +72,8 @@ pub(crate) struct Config {
     pub(crate) isolate: IsolateArg,
     /// Bytes for photos that are worked on, instead of a share of what there is.
     pub(crate) max_memory: Option<u64>,
+    /// A worker process that works on a photo for longer hangs.
+    pub(crate) longest: Duration,
     /// Threads of the run.
     pub(crate) jobs: usize,
     /// Nothing but errors for people.
@@ -72,7 +85,10 @@ pub(crate) struct Config {
 impl Config {
     /// Photos that are worked on at a time.
     pub(crate) fn photos_at_a_time(&self) -> usize {
-        self.jobs.min(self.plan.len()).max(1)
+        match self.arriving {
+            true => self.jobs,
+            false => self.jobs.min(self.plan.len()).max(1),
+        }
     }
 
     /// Threads for one photo: several only where there are fewer photos than threads.
@@ -165,6 +181,26 @@ impl Config {
         Ok(())
     }
 
+    /// Leaves to other runs what is not in a shard. The plan was made, and checked, of all files.
+    ///
+    /// # Errors
+    /// If there are no files to divide.
+    pub(crate) fn take_shard(
+        &mut self,
+        shard: Option<Shard>,
+        destination: &Destination,
+    ) -> Result<()> {
+        let Some(shard) = shard else { return Ok(()) };
+        ensure!(
+            !matches!(destination, Destination::File(_) | Destination::Stdout),
+            "--shard divides the files of folders and lists, and this is a single one"
+        );
+        self.shard = Some(shard);
+        self.plan
+            .retain(|planned| shard.takes(&planned.report_name()));
+        Ok(())
+    }
+
     /// A run over these inputs.
     ///
     /// # Errors
@@ -228,7 +264,10 @@ impl Config {
                 workers: jobs,
             },
             strict: false,
+            shard: None,
+            listed: plan.len(),
             plan,
+            arriving: false,
             left_alone,
             report: to.report,
             audit: to.audit,
@@ -239,6 +278,7 @@ impl Config {
             sticker: None,
             isolate: isolation.isolate,
             max_memory: isolation.max_memory,
+            longest: LONGEST,
             jobs,
             quiet: running.quiet,
             progress: running.progress,
@@ -349,7 +389,7 @@ fn is_stdout_closed() -> bool {
 ///
 /// # Errors
 /// If a flag would not be used.
-pub(crate) fn find(typed: &Common, options: AnonymizeOptions) -> Result<Faces> {
+pub(crate) fn find(typed: &Detection, options: AnonymizeOptions) -> Result<Faces> {
     let preset = typed.preset.map(Preset::from);
     let detector = |usual| library::detector(typed, preset.unwrap_or(usual));
     Ok(Faces::Find {

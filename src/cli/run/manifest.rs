@@ -11,6 +11,7 @@
 use super::manifest_file::{self, Claimed, OLD_NAME};
 use super::run_paths::{RunEntry, RunPaths};
 use crate::cli::files::access::Access;
+use crate::cli::files::shard::Shard;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::FileReport;
@@ -58,9 +59,10 @@ struct Entry {
 }
 
 /// What is known of one input.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Known {
-    latest: Entry,
+    /// The latest line of each manifest that knows of it, by the manifest's number; the own one is last.
+    latest: Vec<(usize, Entry)>,
     /// Every output that was ever written for it.
     ours: HashSet<Digest>,
     /// Every line about it: a run that was killed may have written its output and not its line.
@@ -78,6 +80,7 @@ pub(crate) struct Manifest {
     writing: Option<Digest>,
     applies: bool,
     known: HashMap<String, Known>,
+    shard: Option<Shard>,
     run: RunPaths,
     to: Mutex<Pending>,
 }
@@ -134,25 +137,43 @@ impl Manifest {
     pub(crate) fn open(folder: &Path) -> (Self, Option<String>) {
         let path = manifest_file::find(folder);
         let mut manifest = Self::new(folder, path, Digest::of(b""));
-        let read = read(&manifest.path).and_then(|bytes| manifest.know_all(&bytes));
-        let warning = read.err().map(|why| manifest.unusable(&why));
+        let mut warning = None;
+        let mut paths = manifest_file::others(folder, None, None);
+        paths.push(manifest.path.clone());
+        for (number, path) in paths.iter().enumerate() {
+            let parsed = read(path).and_then(|bytes| Lines::parse(&bytes));
+            match parsed {
+                Ok(lines) => manifest.know_all(number, lines),
+                Err(why) => warning = Some(unusable(path, &why)),
+            }
+        }
         (manifest, warning)
     }
 
-    /// Opens the record of a folder, or the one that is `given`, to add to it. `settings` is everything
-    /// that decides about an output besides its input. Sentences tell what a person needs to know.
+    /// Opens the record of a folder, or the one that is `given`, to add to it; that of a `shard`, if the
+    /// run is one. `settings` is everything that decides about an output besides its input. Sentences
+    /// tell what a person needs to know.
     ///
     /// # Errors
     /// If another run writes to it, or the given one cannot be used.
     pub(crate) fn claim(
         folder: &Path,
-        given: Option<&Path>,
+        (given, shard): (Option<&Path>, Option<Shard>),
         settings: Digest,
         access: Access,
     ) -> Result<(Self, Vec<String>)> {
-        let mut claimed = manifest_file::claim(folder, given, access)?;
+        let mut claimed = manifest_file::claim(folder, given, shard, access)?;
         let mut sentences: Vec<String> = claimed.notice.take().into_iter().collect();
         let mut manifest = Self::new(folder, claimed.path.clone(), settings);
+        manifest.shard = shard;
+        let others = manifest_file::others(folder, given, shard);
+        for (number, path) in others.iter().enumerate() {
+            match read(path).and_then(|bytes| Lines::parse(&bytes)) {
+                // Where the report of another shard is does not help this one.
+                Ok(lines) => manifest.know_all(number, Lines { run: None, ..lines }),
+                Err(why) => sentences.push(unusable(path, &why)),
+            }
+        }
         if claimed.file.is_none() {
             // That was told already.
             manifest.lock().to = To::Failed(String::new(), None);
@@ -167,10 +188,14 @@ impl Manifest {
             .file
             .as_ref()
             .map_or_else(|| Ok(Vec::new()), read_open);
-        let good = match there.and_then(|bytes| manifest.know_all(&bytes)) {
-            Ok(good) => good,
+        let good = match there.and_then(|bytes| Lines::parse(&bytes)) {
+            Ok(lines) => {
+                let good = lines.bytes;
+                manifest.know_all(others.len(), lines);
+                good
+            }
             Err(why) => {
-                sentences.push(manifest.unusable(&why));
+                sentences.push(unusable(&manifest.path, &why));
                 0
             }
         };
@@ -180,7 +205,9 @@ impl Manifest {
 
     /// Whether a folder is one of outputs.
     pub(crate) fn is_of(folder: &Path) -> bool {
-        folder.is_dir() && manifest_file::find(folder).is_file()
+        folder.is_dir()
+            && (manifest_file::find(folder).is_file()
+                || !manifest_file::others(folder, None, None).is_empty())
     }
 
     fn new(folder: &Path, path: PathBuf, settings: Digest) -> Self {
@@ -191,22 +218,13 @@ impl Manifest {
             writing: None,
             applies: false,
             known: HashMap::new(),
+            shard: None,
             run: RunPaths::default(),
             to: Mutex::new(Pending {
                 to: To::Nowhere,
                 waiting: Vec::new(),
             }),
         }
-    }
-
-    /// Forgets everything, and says why.
-    fn unusable(&mut self, why: &anyhow::Error) -> String {
-        self.known.clear();
-        format!(
-            "the record of earlier runs {} cannot be used: {}; what is there counts as unknown",
-            show::path(&self.path),
-            show::chain(why)
-        )
     }
 
     /// With the settings that `apply` has, too; `applies`: this is such a run.
@@ -242,17 +260,20 @@ impl Manifest {
     /// # Errors
     /// If the output that is there cannot be read.
     pub(crate) fn holds(&self, line: &FileReport, input: Digest, path: &Path) -> Result<bool> {
-        let Some(Known { latest, .. }) = self.known.get(&line.input) else {
+        let Some(known) = self.known.get(&line.input) else {
             return Ok(false);
         };
         let digests = line.sha256.as_ref();
         let output = digests.and_then(|d| d.output);
+        let digest = line_digest(line);
         let is_its = self.writing.is_some()
-            && latest.writing == self.writing
-            && latest.output == line.output
-            && latest.sha256 == output
             && digests.is_some_and(|d| d.input == input)
-            && line_digest(line) == Some(latest.line);
+            && known.entries().any(|latest| {
+                latest.writing == self.writing
+                    && latest.output == line.output
+                    && latest.sha256 == output
+                    && digest == Some(latest.line)
+            });
         if !is_its || output.is_none() || !fs::symlink_metadata(path).is_ok_and(|m| m.is_file()) {
             return Ok(false);
         }
@@ -260,39 +281,20 @@ impl Manifest {
         Ok(Some(there.context("reading the output that is there")?) == output)
     }
 
-    /// Takes in what was read, and tells how many bytes of it are whole lines.
-    fn know_all(&mut self, bytes: &[u8]) -> Result<u64> {
-        // A run that was killed may leave the beginning of a line.
-        let good = whole_lines(bytes);
-        let lines = bytes[..good].split(|b| *b == b'\n');
-        for (number, line) in lines.enumerate().filter(|(_, l)| !l.is_empty()) {
-            if let Ok(entry) = serde_json::from_slice::<RunEntry>(line) {
-                self.run = entry.run;
-                continue;
-            }
-            let entry: Entry = serde_json::from_slice(line)
-                .map_err(|_| anyhow::anyhow!("line {} is damaged", number + 1))?;
-            ensure!(
-                entry.shape == SHAPE && entry.output.is_some() == entry.sha256.is_some(),
-                "line {} is of another version",
-                number + 1
-            );
-            self.know(entry);
+    /// Takes in the lines of a manifest.
+    fn know_all(&mut self, number: usize, lines: Lines) {
+        if let Some(run) = lines.run {
+            self.run = run;
         }
-        Ok(good as u64)
-    }
-
-    fn know(&mut self, entry: Entry) {
-        let before = self.known.remove(&entry.input);
-        let (mut ours, mut lines) = before.map(|k| (k.ours, k.lines)).unwrap_or_default();
-        ours.extend(entry.sha256);
-        lines.insert(entry.line);
-        let known = Known {
-            latest: entry,
-            ours,
-            lines,
-        };
-        self.known.insert(known.latest.input.clone(), known);
+        let shard = self.shard;
+        let is_own = |entry: &Entry| shard.is_none_or(|shard| shard.takes(&entry.input));
+        for entry in lines.entries.into_iter().filter(is_own) {
+            let known = self.known.entry(entry.input.clone()).or_default();
+            known.ours.extend(entry.sha256);
+            known.lines.insert(entry.line);
+            known.latest.retain(|(of, _)| *of != number);
+            known.latest.push((number, entry));
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Pending> {
@@ -304,8 +306,8 @@ impl Manifest {
     pub(crate) fn is_edited(&self, line: &FileReport) -> bool {
         self.known.get(&line.input).is_some_and(|known| {
             let output = line.sha256.and_then(|hashes| hashes.output);
-            output == known.latest.sha256
-                && line.output == known.latest.output
+            let is_its = |latest: &Entry| output == latest.sha256 && line.output == latest.output;
+            known.entries().any(is_its)
                 && !line_digest(line).is_some_and(|digest| known.lines.contains(&digest))
         })
     }
@@ -340,10 +342,6 @@ impl Manifest {
         let Some(known) = self.known.get(name) else {
             return Ok(OutputState::Unknown);
         };
-        let latest = &known.latest;
-        if latest.output.as_deref().is_some_and(|o| o != output) {
-            return Ok(OutputState::Unknown);
-        }
         let there = match fs::symlink_metadata(path) {
             Err(_) => None,
             Ok(m) if m.is_file() => {
@@ -353,6 +351,12 @@ impl Manifest {
             // A folder or a link was not made by us.
             Ok(_) => return Ok(OutputState::Unknown),
         };
+        let Some(latest) = known.entry_of(there, made.made_from) else {
+            return Ok(OutputState::Unknown);
+        };
+        if latest.output.as_deref().is_some_and(|o| o != output) {
+            return Ok(OutputState::Unknown);
+        }
         if there == latest.sha256 && latest.made_from == made.made_from {
             return Ok(OutputState::UpToDate {
                 output: there,
@@ -445,6 +449,66 @@ impl Manifest {
             _ => None,
         }
     }
+}
+
+/// What the lines of a manifest say.
+struct Lines {
+    entries: Vec<Entry>,
+    run: Option<RunPaths>,
+    /// How many bytes are whole lines.
+    bytes: u64,
+}
+
+impl Lines {
+    fn parse(bytes: &[u8]) -> Result<Self> {
+        // A run that was killed may leave the beginning of a line.
+        let good = whole_lines(bytes);
+        let (mut entries, mut run) = (Vec::new(), None);
+        let lines = bytes[..good].split(|b| *b == b'\n');
+        for (number, line) in lines.enumerate().filter(|(_, l)| !l.is_empty()) {
+            if let Ok(entry) = serde_json::from_slice::<RunEntry>(line) {
+                run = Some(entry.run);
+                continue;
+            }
+            let entry: Entry = serde_json::from_slice(line)
+                .map_err(|_| anyhow::anyhow!("line {} is damaged", number + 1))?;
+            ensure!(
+                entry.shape == SHAPE && entry.output.is_some() == entry.sha256.is_some(),
+                "line {} is of another version",
+                number + 1
+            );
+            entries.push(entry);
+        }
+        Ok(Self {
+            entries,
+            run,
+            bytes: good as u64,
+        })
+    }
+}
+
+impl Known {
+    fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        self.latest.iter().map(|(_, entry)| entry)
+    }
+
+    /// The line that the output is of, which is `there` now: manifests of shards do not say which of them
+    /// was written last.
+    fn entry_of(&self, there: Option<Digest>, made_from: Digest) -> Option<&Entry> {
+        let all = || self.entries().rev();
+        let its = || all().filter(|entry| entry.sha256 == there);
+        let same = its().find(|entry| entry.made_from == made_from);
+        same.or_else(|| its().next()).or_else(|| all().next())
+    }
+}
+
+/// A sentence about a manifest that cannot be used.
+fn unusable(path: &Path, why: &anyhow::Error) -> String {
+    format!(
+        "the record of earlier runs {} cannot be used: {}; what is there counts as unknown",
+        show::path(path),
+        show::chain(why)
+    )
 }
 
 /// The content of a record; none if it is not there.

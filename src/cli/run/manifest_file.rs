@@ -1,11 +1,15 @@
 //! Where the manifest of an output folder is: beside the folder, since that is passed on; where nothing
 //! can be written there, in the user's state folder; or where the user says.
 //!
-//! Invariant: one run at a time has it, and nothing is left of one that was never written to.
+//! Each shard of a run has a manifest of its own beside it, and reads those of other runs.
+//!
+//! Invariant: one run at a time has it, and nothing is left of one that was never written to. Runs of which
+//! both may come to the same file are never started at the same time.
 
 use crate::cli::files::access::Access;
 use crate::cli::files::lock;
 use crate::cli::files::path_identity::resolved;
+use crate::cli::files::shard::Shard;
 use crate::cli::files::write::MadeFolders;
 use crate::cli::report::report_file;
 use crate::cli::ui::show;
@@ -33,6 +37,42 @@ pub(super) fn find(folder: &Path) -> PathBuf {
     there.unwrap_or_else(|| folder.join(OLD_NAME))
 }
 
+/// All manifests of a folder that a run of `shard` has to read besides its own.
+pub(super) fn others(folder: &Path, given: Option<&Path>, shard: Option<Shard>) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = bases(folder, given)
+        .iter()
+        .flat_map(|base| match shard {
+            Some(own) => Shard::other_paths(shard, &own.own_path(base)),
+            None => Shard::other_paths(None, base),
+        })
+        .collect();
+    // Nobody knows which run was the last; the later one wins where two know of a file.
+    found.sort_by_cached_key(|path| path.metadata().and_then(|m| m.modified()).ok());
+    found
+}
+
+/// Makes sure that no other run writes to the same output folder, but for other shards of the same run.
+fn ensure_alone(folder: &Path, given: Option<&Path>, shard: Option<Shard>) -> Result<()> {
+    for path in others(folder, given, shard) {
+        if lock::is_held(&path) {
+            let opening = format!("opening the record {}", show::path(&path));
+            return Err(lock::busy().context(opening));
+        }
+    }
+    Ok(())
+}
+
+/// Where the manifest of a run without shards can be.
+fn bases(folder: &Path, given: Option<&Path>) -> Vec<PathBuf> {
+    match given {
+        Some(path) => vec![path.to_owned()],
+        None => [beside(folder), in_state_folder(folder)]
+            .into_iter()
+            .flatten()
+            .collect(),
+    }
+}
+
 /// A manifest that no other run may write to as long as this lives.
 #[derive(Debug)]
 pub(super) struct Claimed {
@@ -45,26 +85,44 @@ pub(super) struct Claimed {
     made: MadeFolders,
 }
 
-/// Opens the manifest of a folder, or the one that is `given`.
+/// Opens the manifest of a folder, or the one that is `given`; that of the `shard`, if there is one.
 ///
 /// # Errors
 /// If another run has it, or the given one cannot be written or is something else.
-pub(super) fn claim(folder: &Path, given: Option<&Path>, access: Access) -> Result<Claimed> {
-    if let Some(path) = given {
-        let file = report_file::open(path, BEGINNING, "record", access);
-        let file = file.with_context(|| format!("opening the record {}", show::path(path)))?;
+pub(super) fn claim(
+    folder: &Path,
+    given: Option<&Path>,
+    shard: Option<Shard>,
+    access: Access,
+) -> Result<Claimed> {
+    // In this order: of two runs that start at the same time, at least one sees the other.
+    let claimed = claim_own(folder, given, shard, access)?;
+    ensure_alone(folder, given, shard)?;
+    Ok(claimed)
+}
+
+fn claim_own(
+    folder: &Path,
+    given: Option<&Path>,
+    shard: Option<Shard>,
+    access: Access,
+) -> Result<Claimed> {
+    let own = |path: PathBuf| shard.map_or(path.clone(), |shard| shard.own_path(&path));
+    if let Some(path) = given.map(|path| own(path.to_owned())) {
+        let file = report_file::open(&path, BEGINNING, "record", access);
+        let file = file.with_context(|| format!("opening the record {}", show::path(&path)))?;
         return Ok(Claimed {
-            path: path.to_owned(),
+            path,
             file: Some(file),
             notice: None,
             made: MadeFolders::default(),
         });
     }
-    let usual = beside(folder);
+    let usual = beside(folder).map(own);
     let mut failed = Vec::new();
     // What somebody put in its place is no reason to go elsewhere.
     let is_taken = usual.as_deref().is_some_and(is_no_file);
-    let elsewhere = in_state_folder(folder).filter(|_| !is_taken);
+    let elsewhere = in_state_folder(folder).map(own).filter(|_| !is_taken);
     for path in [usual.clone(), elsewhere].into_iter().flatten() {
         let mut made = MadeFolders::default();
         match open(&path, access, &mut made) {
@@ -173,7 +231,7 @@ mod tests {
     fn it_lies_beside_the_folder_and_leaves_nothing_if_nothing_was_written() {
         let dir = tempfile::tempdir().expect("a folder");
         let folder = dir.path().join("a/safe");
-        let claim = || claim(&folder, None, Access::ORDINARY);
+        let claim = || claim(&folder, None, None, Access::ORDINARY);
         let claimed = claim().expect("free");
         assert!(claimed.path.ends_with("a/.safe.faceveil.jsonl"));
         assert!(claimed.path.exists() && claimed.notice.is_none());
@@ -188,7 +246,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let photo = dir.path().join("a.jpg");
         fs::write(&photo, "a photo").expect("written");
-        assert!(claim(dir.path(), Some(&photo), Access::ORDINARY).is_err());
+        assert!(claim(dir.path(), Some(&photo), None, Access::ORDINARY).is_err());
         assert_eq!(fs::read(&photo).expect("there"), b"a photo");
     }
 }

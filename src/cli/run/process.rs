@@ -34,27 +34,64 @@ use std::time::Instant;
 /// # Errors
 /// What keeps the run from starting.
 pub(crate) fn process(config: &Config) -> Result<Exit> {
+    run(config, |_, _, batch| {
+        batch(&config.plan)?;
+        Ok(0)
+    })
+}
+
+/// Deals with files as they arrive. `drive` hands over batches of them, the plan's too, until it is to end,
+/// and says how many files are left then. The report keeps what earlier runs wrote.
+///
+/// # Errors
+/// What keeps the run from starting, and those of `drive`.
+pub(crate) fn process_arriving(config: &Config, drive: impl Drive) -> Result<Exit> {
+    run(config, drive)
+}
+
+/// What hands batches of files to a run.
+pub(crate) trait Drive:
+    FnOnce(&Interrupt, &RefCell<Terminal>, &mut dyn FnMut(&[Planned]) -> Result<()>) -> Result<usize>
+{
+}
+
+impl<T> Drive for T where
+    T: FnOnce(
+        &Interrupt,
+        &RefCell<Terminal>,
+        &mut dyn FnMut(&[Planned]) -> Result<()>,
+    ) -> Result<usize>
+{
+}
+
+/// A run over batches of files.
+fn run(config: &Config, drive: impl Drive) -> Result<Exit> {
+    let arriving = config.arriving;
     let start = Instant::now();
     let interrupt = Interrupt::listen()?;
     interrupt.end_at_once(true);
     batch::silence_worker_panics();
-    let mut terminal = Terminal::new(config.quiet, config.progress, config.plan.len());
-    for folder in &config.left_alone.empty {
+    let terminal = Terminal::new(config.quiet, config.progress, config.plan.len());
+    for folder in config.left_alone.empty.iter().filter(|_| !arriving) {
         terminal.warning(format_args!("no photo or video in {}", show::path(folder)));
     }
     for notice in &config.notices {
         terminal.warning(notice);
     }
     let mut summary = Summary::default();
-    let photos = match config.plan.is_empty() {
-        true => None,
-        false => Some(Photos::start(config, &interrupt, &terminal)?),
+    let photos = match arriving || !config.plan.is_empty() {
+        true => Some(Photos::start(config, &interrupt, &terminal)?),
+        false => None,
     };
     messages::warn_of_reversible(config, &terminal);
     let engine = photos.as_ref().and_then(Photos::engine);
     summary.engine = engine.map(str::to_owned);
     let settings = settings::collect(config, summary.engine.as_deref());
-    let access = access(config);
+    let access = match arriving {
+        // Nobody knows how private the files are that will come.
+        true => Access::PRIVATE,
+        false => access(config),
+    };
     let mut report = config.report.open(access)?;
     let mut audit = Audit::open(config.audit.as_deref(), access)?;
     let manifest = manifest(config, &settings, access, &terminal)?;
@@ -66,12 +103,14 @@ pub(crate) fn process(config: &Config) -> Result<Exit> {
     let (settings, models) = audit::without_models(settings);
     audit.begin(summary::program(config), models, &settings)?;
     let mut log = RunLog::new(report, audit);
+    let terminal = RefCell::new(terminal);
+    let (mut left, mut planned) = (0, 0);
     if let Some(photos) = &photos {
         let job = Job {
             covering: covering(config),
             engine: engine.unwrap_or("none"),
             photos,
-            videos: Videos::new(config, &interrupt, terminal.frame_progress()),
+            videos: Videos::new(config, &interrupt, terminal.borrow().frame_progress()),
             task: config.task,
             format: config.faces.format(),
             verify: config.verify.as_ref(),
@@ -80,8 +119,21 @@ pub(crate) fn process(config: &Config) -> Result<Exit> {
             needs_line: config.report.path().is_some(),
             interrupt: &interrupt,
         };
-        run_jobs(config, &job, &mut terminal, &mut summary, &mut log)?;
+        let mut told = Told::default();
+        left = drive(&interrupt, &terminal, &mut |plan| {
+            planned += plan.len();
+            run_jobs(
+                (config, plan),
+                &job,
+                &terminal,
+                (&mut summary, &mut told),
+                &mut log,
+            )
+        })?;
+        terminal.borrow_mut().end_progress();
+        messages::at_the_end(&terminal.borrow(), config, &summary, &told.failed);
     }
+    let mut terminal = terminal.into_inner();
     terminal.end_progress();
     if let Some(why) = manifest.as_ref().and_then(Manifest::finish) {
         terminal.warning(why);
@@ -89,16 +141,21 @@ pub(crate) fn process(config: &Config) -> Result<Exit> {
     if let Some(why) = sync::warning() {
         terminal.warning(why);
     }
-    summary.not_started = config.plan.len() - summary.files;
+    summary.not_started = planned - summary.files + left;
     if let Some(why) = interrupt.stopped_since() {
         let left = count(summary.not_started, "file");
         terminal.error(format_args!("{why}: stopped, {left} not started"));
     }
-    log.keep_lines(&config.plan[summary.files..], &earlier, &terminal);
+    match arriving {
+        true => log.compact(&terminal),
+        false => log.keep_lines(&config.plan[summary.files..], &earlier, &terminal),
+    }
     terminal.print(summary.sentence(config, start.elapsed()));
-    let run = summary.run_summary(config, interrupt.heard(), start.elapsed());
+    // A signal is how a run over arriving files ends; only what it left is cut off.
+    let is_cut = interrupt.heard() && (!arriving || summary.not_started > 0);
+    let run = summary.run_summary(config, is_cut, start.elapsed());
     log.end_report(&run, &terminal);
-    let exit = exit(&summary, &interrupt, log.is_torn());
+    let exit = exit(&summary, is_cut, log.is_torn());
     log.end_audit(&run, exit, &terminal);
     Ok(match log.is_torn() && exit == Exit::Done {
         true => Exit::SomeFailed,
@@ -106,22 +163,19 @@ pub(crate) fn process(config: &Config) -> Result<Exit> {
     })
 }
 
-/// Runs the jobs of all files, and reports each in the order of the plan.
+/// Runs the jobs of some files, and reports each in the order of the plan.
 ///
 /// # Errors
 /// If no thread can be started.
 fn run_jobs(
-    config: &Config,
+    (config, plan): (&Config, &[Planned]),
     job: &Job<'_>,
-    terminal: &mut Terminal,
-    summary: &mut Summary,
+    terminal: &RefCell<Terminal>,
+    (summary, told): (&mut Summary, &mut Told),
     log: &mut RunLog,
 ) -> Result<()> {
-    let mut named_formats = HashSet::new();
-    let mut failed = Vec::new();
-    let terminal = RefCell::new(terminal);
     let emit = |index: usize, outcome: batch::Outcome<Done>| {
-        let planned = &config.plan[index];
+        let planned = &plan[index];
         let done = outcome.unwrap_or_else(|message| job.panicked(planned, &message));
         let terminal = terminal.borrow();
         match done.up_to_date {
@@ -129,7 +183,7 @@ fn run_jobs(
             None => {
                 messages::about_file(&terminal, config, planned, &done);
                 if let (None, Some(formats)) = (config.faces.format(), &done.report.formats)
-                    && named_formats.insert(formats.input.clone())
+                    && told.named_formats.insert(formats.input.clone())
                 {
                     terminal.warning(format_args!(
                         "{}: {} is written as {}, here and from now on; --format chooses another",
@@ -143,7 +197,7 @@ fn run_jobs(
         }
         messages::about_open_spans(&terminal, config, planned, &done);
         if let Some(why) = &done.report.error {
-            failed.push((planned.input.shown(), why.clone()));
+            told.failed.push((planned.input.shown(), why.clone()));
         }
         // Without `--verify` a verdict is an earlier run's.
         if config.verify.is_some() {
@@ -157,18 +211,21 @@ fn run_jobs(
         }
     };
     batch::run(
-        config.plan.len(),
+        plan.len(),
         config.jobs,
         job.interrupt,
-        |index| job.run(&config.plan[index]),
+        |index| job.run(&plan[index]),
         |_| terminal.borrow_mut().advance(),
         emit,
     )
-    .context("starting threads")?;
-    let mut terminal = terminal.borrow_mut();
-    terminal.end_progress();
-    messages::at_the_end(&terminal, config, summary, &failed);
-    Ok(())
+    .context("starting threads")
+}
+
+/// What a person was told, and is not told twice.
+#[derive(Default)]
+struct Told {
+    named_formats: HashSet<String>,
+    failed: Vec<(String, String)>,
 }
 
 fn covering(config: &Config) -> Covering<'_> {
@@ -178,8 +235,8 @@ fn covering(config: &Config) -> Covering<'_> {
     }
 }
 
-fn exit(summary: &Summary, interrupt: &Interrupt, is_torn: bool) -> Exit {
-    if interrupt.heard() {
+fn exit(summary: &Summary, is_cut: bool, is_torn: bool) -> Exit {
+    if is_cut {
         Exit::Interrupted
     } else if summary.failed > 0 || is_torn {
         Exit::SomeFailed
@@ -241,14 +298,16 @@ fn manifest(
     };
     let given = config.record.as_deref();
     let settings = settings::fingerprint(settings);
-    let (manifest, sentences) = Manifest::claim(folder, given, settings, access)?;
+    let (manifest, sentences) = Manifest::claim(folder, (given, config.shard), settings, access)?;
     for sentence in sentences {
         terminal.warning(sentence);
     }
     let applies = matches!(config.faces, Faces::FromReport(_));
     let writing = settings::fingerprint(&settings::writing(config));
     let manifest = manifest.for_writing(writing, applies);
-    manifest.note_run(config.report.path(), base_folder(config).as_deref());
+    // `review` wants a report of all files.
+    let report = config.report.path().filter(|_| config.shard.is_none());
+    manifest.note_run(report, base_folder(config).as_deref());
     Ok(Some(manifest))
 }
 
@@ -282,7 +341,7 @@ fn earlier(
     let Some(report) = config.report.path() else {
         return Ok(EarlierLines::default());
     };
-    let earlier = EarlierLines::read(report);
+    let earlier = EarlierLines::read(report, config.shard);
     if !matches!(config.faces, Faces::Find { .. }) {
         return Ok(earlier);
     }

@@ -61,6 +61,12 @@ impl RunLog {
         }
     }
 
+    /// Leaves one line of each file in the report, its last one, and those of earlier runs.
+    pub(crate) fn compact(&mut self, terminal: &Terminal) {
+        let done = self.report.compact();
+        self.check(terminal, done);
+    }
+
     /// Ends the report.
     pub(crate) fn end_report(&mut self, run: &RunSummary, terminal: &Terminal) {
         let written = self.report.write_summary(run);

@@ -84,7 +84,7 @@ mod tests {
         std::fs::create_dir(&out).expect("made");
         let open = || {
             let settings = Digest::of(b"settings");
-            Manifest::claim(&out, None, settings, Access::ORDINARY).expect("free")
+            Manifest::claim(&out, (None, None), settings, Access::ORDINARY).expect("free")
         };
         let report = dir.path().join("reports/r.jsonl");
         let (manifest, _) = open();

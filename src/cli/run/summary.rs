@@ -2,9 +2,9 @@
 
 use super::config::{Config, Faces};
 use crate::cli::plan::task::Task;
-use crate::cli::ui::show::count;
+use crate::cli::ui::show::{self, count};
 use faceveil::FileReport;
-use faceveil::report::{Outcome, RunSummary, Verdict};
+use faceveil::report::{Outcome, RunSummary, ShardSummary, Verdict};
 use std::time::Duration;
 
 /// What happened so far.
@@ -36,8 +36,6 @@ pub(crate) struct Summary {
     pub(crate) found: usize,
     /// Outputs that it could not check.
     pub(crate) not_checked: usize,
-    /// Whether a line of the report was lost.
-    pub(crate) report_failed: bool,
     /// What ran the networks.
     pub(crate) engine: Option<String>,
 }
@@ -101,6 +99,14 @@ impl Summary {
         run.not_started = self.not_started;
         run.open_spans = self.open_spans;
         run.interrupted = interrupted;
+        run.shard = config.shard.map(|shard| {
+            let mut part = ShardSummary::default();
+            part.index = shard.index();
+            part.count = shard.count();
+            part.listed = config.listed;
+            part.complete = self.not_started == 0 && !interrupted;
+            part
+        });
         run.seconds = (took.as_secs_f64() * 1e3).round() / 1e3;
         run
     }
@@ -138,7 +144,15 @@ impl Summary {
         if let Some(engine) = &self.engine {
             sentence += &format!(" ({engine})");
         }
-        sentence + &config.left_alone.sentence()
+        sentence += &config.left_alone.sentence();
+        if let Some(shard) = config.shard {
+            let of = count(config.listed, "file");
+            sentence += &format!("; shard {shard} of {of}");
+            if let Some(report) = config.report.path() {
+                sentence += &format!(", report {}", show::path(report));
+            }
+        }
+        sentence
     }
 }
 

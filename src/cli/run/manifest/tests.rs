@@ -9,7 +9,7 @@ const ACCESS: Access = Access::ORDINARY;
 fn claim(dir: &Path) -> (Manifest, Vec<String>) {
     let folder = dir.join("out");
     fs::create_dir_all(&folder).expect("made");
-    Manifest::claim(&folder, None, Digest::of(b"settings"), ACCESS).expect("free")
+    Manifest::claim(&folder, (None, None), Digest::of(b"settings"), ACCESS).expect("free")
 }
 
 fn fingerprint(dir: &Path, name: &str, input: &[u8], own: &str) -> Fingerprint {

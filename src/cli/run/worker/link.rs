@@ -3,9 +3,11 @@
 //! Invariant: no worker outlives its [`Link`], and none is waited for without an end.
 
 use super::protocol::{self, Answer, Request};
+use super::{Fault, NotDone};
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show;
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
+use rustix::fs::{MemfdFlags, memfd_create};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
@@ -20,8 +22,6 @@ const SUBCOMMAND: &str = "worker";
 const PROGRAM: &str = "/proc/self/exe";
 /// How often a wait asks whether the run was interrupted.
 const TICK: Duration = Duration::from_millis(100);
-/// A photo that takes longer hangs: the slowest honest one, 500 megapixels to AVIF, takes a third of it.
-const LONGEST: Duration = Duration::from_secs(3600);
 /// Wait for a process whose socket is closed: it is about to end, or it is ended.
 const ENDING: Duration = Duration::from_secs(5);
 /// Most bytes of what a worker said on standard error that are read.
@@ -33,7 +33,7 @@ const NO_MEMORY: &str = "memory allocation";
 pub(super) struct Link {
     child: Child,
     socket: UnixStream,
-    /// What it writes to standard error: an unlinked file.
+    /// What it writes to standard error: a file in memory.
     said: File,
 }
 
@@ -41,8 +41,8 @@ pub(super) struct Link {
 pub(super) enum NoAnswer {
     /// The run was interrupted.
     Interrupted,
-    /// It took longer than [`LONGEST`].
-    Hung,
+    /// It took longer than it may.
+    Hung(Duration),
     /// It ended, or speaks nonsense.
     Ended(End),
 }
@@ -64,7 +64,9 @@ impl Link {
         let (socket, other) = UnixStream::pair().context("making a socket")?;
         socket.set_read_timeout(Some(TICK))?;
         socket.set_write_timeout(Some(TICK))?;
-        let said = tempfile::tempfile().context("making a file for its messages")?;
+        let said = memfd_create("faceveil-worker", MemfdFlags::CLOEXEC)
+            .map(File::from)
+            .context("making a file for its messages")?;
         let child = Command::new(PROGRAM)
             .arg0("faceveil")
             .arg(SUBCOMMAND)
@@ -87,12 +89,13 @@ impl Link {
         &mut self,
         request: &Request,
         bytes: &[u8],
-        interrupt: &Interrupt,
+        (interrupt, longest): (&Interrupt, Duration),
     ) -> Result<(Answer, Vec<u8>), NoAnswer> {
         let mut wait = Wait {
             socket: &self.socket,
             interrupt,
-            until: Instant::now() + LONGEST,
+            until: Instant::now() + longest,
+            longest,
             stopped: None,
         };
         let answer = protocol::send(&mut wait, request, &[bytes])
@@ -155,17 +158,27 @@ impl Drop for Link {
 impl NoAnswer {
     /// As the error of the file that was worked on.
     pub(super) fn error(&self) -> anyhow::Error {
-        match self {
-            Self::Interrupted => anyhow!("interrupted before it was written"),
-            Self::Hung => anyhow!(
-                "the worker process gave no answer for {} minutes and was ended; nothing was written",
-                LONGEST.as_secs() / 60
+        let (fault, what) = match self {
+            Self::Interrupted => (
+                Fault::Interrupted,
+                "interrupted before it was written".into(),
             ),
-            Self::Ended(end) => anyhow!(
-                "the worker process ended while it worked on it ({}); nothing was written",
-                end.how
+            Self::Hung(longest) => (
+                Fault::TooSlow,
+                format!(
+                    "the worker process gave no answer for {} s and was ended; nothing was written",
+                    longest.as_secs()
+                ),
             ),
-        }
+            Self::Ended(end) => (
+                Fault::Crashed,
+                format!(
+                    "the worker process ended while it worked on it ({}); nothing was written",
+                    end.how
+                ),
+            ),
+        };
+        NotDone { fault, what }.into()
     }
 }
 
@@ -174,6 +187,7 @@ struct Wait<'a> {
     socket: &'a UnixStream,
     interrupt: &'a Interrupt,
     until: Instant,
+    longest: Duration,
     stopped: Option<NoAnswer>,
 }
 
@@ -191,7 +205,7 @@ impl Wait<'_> {
             if self.interrupt.requested() {
                 self.stopped = Some(NoAnswer::Interrupted);
             } else if Instant::now() > self.until {
-                self.stopped = Some(NoAnswer::Hung);
+                self.stopped = Some(NoAnswer::Hung(self.longest));
             } else {
                 continue;
             }

@@ -31,7 +31,52 @@ use crate::cli::ui::terminal::Terminal;
 use anyhow::Result;
 use faceveil::FileReport;
 use faceveil::report::Verification;
+use std::fmt;
 use work::Local;
+
+/// Why there is no result, where that is not the photo's own fault alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The run is being stopped.
+    Interrupted,
+    /// It took longer than a photo may.
+    TooSlow,
+    /// It needs more memory than there is.
+    TooLarge,
+    /// A panic, or a worker process that ended.
+    Crashed,
+}
+
+/// The error of a photo that was not done.
+#[derive(Debug)]
+pub(crate) struct NotDone {
+    #[cfg_attr(
+        not(feature = "serve"),
+        expect(dead_code, reason = "a service answers by it")
+    )]
+    pub(crate) fault: Fault,
+    what: String,
+}
+
+impl NotDone {
+    /// Of a photo whose work panicked.
+    pub(crate) fn panicked(message: &str) -> Self {
+        Self {
+            fault: Fault::Crashed,
+            what: format!(
+                "a bug in faceveil or a library below it: {message}; nothing was written"
+            ),
+        }
+    }
+}
+
+impl fmt::Display for NotDone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for NotDone {}
 
 /// What does the work on photos.
 pub(crate) enum Photos<'a> {
@@ -74,12 +119,19 @@ impl<'a> Photos<'a> {
             config.isolate == IsolateArg::Auto,
             config.max_memory,
             &config.sticker,
+            config.longest,
         );
         Ok(Self::Local(Box::new(Local::new(
             &config.faces,
             config.verify.as_ref(),
             config.threads_per_photo(),
         )?)))
+    }
+
+    /// Whether a photo that crashes a decoder leaves this process alone.
+    #[cfg(feature = "serve")]
+    pub(crate) fn is_isolated(&self) -> bool {
+        !matches!(self, Self::Local(_))
     }
 
     /// What finds faces, if something does.

@@ -9,14 +9,16 @@ use super::memory;
 use super::protocol::{Answer, PhotoAnswer, PhotoRequest, Request, corners};
 use super::setup::{self, Setup};
 use super::work::{Covered, PhotoResult, PhotoTask};
+use super::{Fault, NotDone};
 use crate::cli::args::library::STICKER_BYTES;
 use crate::cli::files::read;
-use crate::cli::run::config::Config;
+use crate::cli::run::config::{Config, LONGEST};
 use crate::cli::ui::interrupt::Interrupt;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use faceveil::FileReport;
 use faceveil::report::Verification;
 use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 /// Worker processes and what they are told.
 pub(crate) struct Pool<'a> {
@@ -24,6 +26,7 @@ pub(crate) struct Pool<'a> {
     sticker: Vec<u8>,
     engine: Option<String>,
     interrupt: &'a Interrupt,
+    longest: Duration,
     idle: Mutex<Vec<Link>>,
     /// Written to by a file that is to be alone.
     alone: RwLock<()>,
@@ -59,6 +62,7 @@ impl<'a> Pool<'a> {
             sticker,
             engine: None,
             interrupt,
+            longest: config.longest,
             idle: Mutex::default(),
             alone: RwLock::default(),
             memory: config.max_memory.or_else(memory::default_budget),
@@ -140,7 +144,7 @@ impl<'a> Pool<'a> {
             Some(link) => link,
             None => self.started(memory).map_err(Failed::Other)?,
         };
-        match link.ask(request, bytes, self.interrupt) {
+        match link.ask(request, bytes, (self.interrupt, self.longest)) {
             Ok((Answer::Failed(why), _)) if why.contains(NO_BUFFERS) => {
                 self.idle().push(link);
                 Err(Failed::Memory(End {
@@ -152,9 +156,7 @@ impl<'a> Pool<'a> {
                 self.idle().push(link);
                 Err(Failed::Other(anyhow!("{why}")))
             }
-            Ok((Answer::Panicked(what), _)) => Err(Failed::Other(anyhow!(
-                "a bug in faceveil or a library below it: {what}; nothing was written"
-            ))),
+            Ok((Answer::Panicked(what), _)) => Err(Failed::Other(NotDone::panicked(&what).into())),
             Ok(answer) => {
                 self.idle().push(link);
                 Ok(answer)
@@ -178,7 +180,7 @@ impl<'a> Pool<'a> {
         let mut setup = self.setup.clone();
         setup.memory = memory;
         let request = Request::Begin(Box::new(setup));
-        let (answer, _) = link.ask(&request, &self.sticker, self.interrupt)?;
+        let (answer, _) = link.ask(&request, &self.sticker, (self.interrupt, LONGEST))?;
         Ok(answer)
     }
 
@@ -188,18 +190,20 @@ impl<'a> Pool<'a> {
     }
 
     fn too_large(&self, end: &End) -> anyhow::Error {
-        match self.memory {
-            Some(bytes) => anyhow!(
+        let what = match self.memory {
+            Some(bytes) => format!(
                 "it needs more memory than the {} MB that this run may use; --max-memory allows more; \
                  nothing was written ({})",
                 bytes / 1_000_000,
                 end.how
             ),
-            None => anyhow!(
+            None => format!(
                 "it needs more memory than there is; nothing was written ({})",
                 end.how
             ),
-        }
+        };
+        let fault = Fault::TooLarge;
+        NotDone { fault, what }.into()
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Link>> {
@@ -250,7 +254,7 @@ pub(super) fn describe() -> String {
 
 fn probe() -> Result<(bool, bool)> {
     let mut link = Link::start()?;
-    match link.ask(&Request::Probe, &[], &Interrupt::default()) {
+    match link.ask(&Request::Probe, &[], (&Interrupt::default(), LONGEST)) {
         Ok((Answer::Probed { files, network }, _)) => Ok((files, network)),
         Ok(_) => bail!("it does not answer what it was asked"),
         Err(none) => Err(none.error()),

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Builds the wheels that go to PyPI: manylinux_2_17 for x86-64 and aarch64, linked by zig, each with
+# a list of what is in it (SBOM), and shows what auditwheel makes of them.
+#
+#   bindings/python/wheels.sh FOLDER [TARGET...]
+#
+# Needs Rust with rustup, and Python 3.11 or newer with pip; maturin, zig and auditwheel come from PyPI.
+set -euo pipefail
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
+out=$(realpath -m -- "${1:?a folder for the wheels}")
+shift
+[ $# -gt 0 ] || set -- x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu
+tools=$(mktemp -d)
+trap 'rm -rf -- "$tools"' EXIT
+python3 -m venv "$tools"
+"$tools/bin/pip" --quiet install 'maturin>=1.16,<2' ziglang auditwheel
+export PATH=$tools/bin:$PATH
+for target in "$@"; do
+    rustup target list --installed | grep -qx "$target" || rustup target add "$target"
+    maturin build --release --locked --zig --compatibility manylinux_2_17 --target "$target" --out "$out"
+done
+for wheel in "$out"/*.whl; do
+    bytes=$(stat -c %s -- "$wheel")
+    echo "$(basename -- "$wheel"): $bytes bytes"
+    [ "$bytes" -le 13000000 ] || { echo "more than 13 MB" >&2; exit 1; }
+    auditwheel show "$wheel"
+done
