@@ -49,7 +49,7 @@ if ffmpeg -version >/dev/null 2>&1; then
     grep -q "5 of 5 frames" "$work/progress"
     cmp "$work/command.mp4" "$work/out.mp4"
     ffmpeg -loglevel error -i "$work/in.mp4" -pix_fmt rgb24 -f rawvideo "$work/in.rgb"
-    "$work/camera" 512 512 <"$work/in.rgb" >"$work/out.rgb"
+    "$work/camera" 512 512 10 <"$work/in.rgb" >"$work/out.rgb"
     [ "$(stat -c %s "$work/in.rgb")" = "$(stat -c %s "$work/out.rgb")" ]
     ! cmp -s "$work/in.rgb" "$work/out.rgb"
 else
