@@ -34,7 +34,7 @@ gcc -std=c99 "${flags[@]}" examples/photo.c -o "$work/photo-static" "${static[@]
 
 # The same bytes as the command.
 for sample in astronaut.jpg coffee.png; do
-    "$libraries/faceveil" --quiet blur "$samples/$sample" -o "$work/command-$sample" --force
+    "$libraries/faceveil" blur --quiet "$samples/$sample" -o "$work/command-$sample"
     for photo in photo photo-static; do
         "$work/$photo" "$samples/$sample" "$work/$photo-$sample"
         cmp "$work/command-$sample" "$work/$photo-$sample"
@@ -44,12 +44,12 @@ done
 if ffmpeg -version >/dev/null 2>&1; then
     ffmpeg -loglevel error -loop 1 -t 0.5 -r 10 -i "$samples/astronaut.jpg" -pix_fmt yuv420p \
         -c:v libx264 "$work/in.mp4"
-    "$libraries/faceveil" --quiet blur "$work/in.mp4" -o "$work/command.mp4"
+    "$libraries/faceveil" blur --quiet "$work/in.mp4" -o "$work/command.mp4"
     "$work/video" "$work/in.mp4" "$work/out.mp4" >/dev/null 2>"$work/progress"
     grep -q "5 of 5 frames" "$work/progress"
     cmp "$work/command.mp4" "$work/out.mp4"
     ffmpeg -loglevel error -i "$work/in.mp4" -pix_fmt rgb24 -f rawvideo "$work/in.rgb"
-    "$work/camera" 512 512 <"$work/in.rgb" >"$work/out.rgb"
+    "$work/camera" 512 512 10 <"$work/in.rgb" >"$work/out.rgb"
     [ "$(stat -c %s "$work/in.rgb")" = "$(stat -c %s "$work/out.rgb")" ]
     ! cmp -s "$work/in.rgb" "$work/out.rgb"
 else

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # Builds the module of the npm package, faceveil.wasm, and puts what the package needs beside it.
-# wasm-opt (binaryen) makes it smaller where it is installed.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 # The functions and the memory in it are all that a host may reach. simd128 is in every browser and Node
@@ -10,3 +9,5 @@ RUSTFLAGS="-C target-feature=+simd128" cargo build --lib --manifest-path ../c/Ca
 cp "${CARGO_TARGET_DIR:-../../target}/wasm32-unknown-unknown/wasm/faceveil.wasm" faceveil.wasm
 cp ../../LICENSE-APACHE ../../LICENSE-MIT .
 cp ../../models/README.md MODELS.md
+# Notices of the crates in it: those of the command, which has a few more.
+python3 ../../scripts/third_party.py >THIRD-PARTY.md

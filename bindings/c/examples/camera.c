@@ -1,29 +1,30 @@
-/* Covers the faces of raw RGB frames, in place: camera WIDTH HEIGHT <in.rgb >out.rgb
- * ffmpeg -i /dev/video0 -pix_fmt rgb24 -f rawvideo - | camera 640 480 | ffplay -f rawvideo ... */
+/* Covers the faces of raw RGB frames: camera WIDTH HEIGHT RATE <in.rgb >out.rgb */
 #include <faceveil.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 int main(int argc, char **argv) {
-    faceveil_options *options = faceveil_options_new();
-    faceveil_anonymizer *anonymizer = NULL;
-    faceveil_image frame = {NULL, 0, 0, 0, 0, FACEVEIL_ORDER_RGB};
+    faceveil_frames *frames = NULL;
     faceveil_error error = {FACEVEIL_STATUS_OK, ""};
-    if (argc != 3) return 2;
-    frame.width = (uint32_t)atoi(argv[1]);
-    frame.height = (uint32_t)atoi(argv[2]);
-    frame.stride = (size_t)frame.width * 3;
-    frame.size = frame.stride * frame.height;
-    frame.data = (uint8_t *)malloc(frame.size);
-    if (faceveil_options_set(options, "preset", "fast", &error) == FACEVEIL_STATUS_OK &&
-        faceveil_anonymizer_new(options, &anonymizer, &error) == FACEVEIL_STATUS_OK) {
-        while (frame.data && fread(frame.data, 1, frame.size, stdin) == frame.size &&
-               faceveil_pixels(anonymizer, &frame, NULL, 0, NULL, &error) == FACEVEIL_STATUS_OK)
-            fwrite(frame.data, 1, frame.size, stdout);
+    faceveil_image image = {NULL, 0, 0, 0, 0, FACEVEIL_ORDER_RGB};
+    uint64_t number;
+    int more = 1, received = 0, rate = argc == 4 ? atoi(argv[3]) : 0;
+    if (rate < 1) return 2;
+    image.width = (uint32_t)atoi(argv[1]);
+    image.height = (uint32_t)atoi(argv[2]);
+    image.stride = (size_t)image.width * 3;
+    image.size = image.stride * image.height;
+    if (!(image.data = (uint8_t *)malloc(image.size))) return 1;
+    more = !faceveil_frames_new(NULL, image.width, image.height, image.order, 0, 0, &frames, &error);
+    for (number = 0; more && !error.status; number++) {
+        more = fread(image.data, 1, image.size, stdin) == image.size;
+        if (more) faceveil_frames_push(frames, &image, number * 1000000 / (uint64_t)rate, &error);
+        if (!more) faceveil_frames_finish(frames, &error);
+        while (!error.status && !faceveil_frames_receive(frames, &image, NULL, &received, &error) && received)
+            fwrite(image.data, 1, image.size, stdout);
     }
     if (error.status) fprintf(stderr, "%s\n", error.message);
-    free(frame.data);
-    faceveil_options_free(options);
-    faceveil_anonymizer_free(anonymizer);
+    free(image.data);
+    faceveil_frames_free(frames);
     return error.status != 0 || fflush(stdout) != 0;
 }

@@ -1,8 +1,8 @@
 /* libfaceveil: finds faces in photos and videos and covers them. Manual: docs/c.md.
  *
  * Every function that returns a faceveil_status takes a faceveil_error last, which may be NULL.
- * Handles may be used by several threads at once, but for faceveil_options and the functions that
- * free. Made by cbindgen from bindings/c/src; see tests/header.rs there. */
+ * Handles may be used by several threads at once, but for faceveil_options, faceveil_frames
+ * and the functions that free. Made by cbindgen from bindings/c/src; see tests/header.rs there. */
 
 #ifndef FACEVEIL_H
 #define FACEVEIL_H
@@ -102,6 +102,11 @@ typedef uint32_t faceveil_order;
 typedef struct faceveil_anonymizer faceveil_anonymizer;
 
 /**
+ * A stream of frames. Used by one thread at a time.
+ */
+typedef struct faceveil_frames faceveil_frames;
+
+/**
  * What is to be done, by names and values. Used by one thread at a time.
  */
 typedef struct faceveil_options faceveil_options;
@@ -125,6 +130,36 @@ typedef struct faceveil_error {
    */
   char message[256];
 } faceveil_error;
+
+/**
+ * Pixels of 8 bits a channel in the caller's memory: upright, the first row on top.
+ */
+typedef struct faceveil_image {
+  /**
+   * The first byte of the first row.
+   */
+  uint8_t *data;
+  /**
+   * Bytes from there on that may be used.
+   */
+  size_t size;
+  /**
+   * Width in pixels.
+   */
+  uint32_t width;
+  /**
+   * Height in pixels.
+   */
+  uint32_t height;
+  /**
+   * Bytes from the start of a row to the start of the next.
+   */
+  size_t stride;
+  /**
+   * A value of faceveil_order.
+   */
+  uint32_t order;
+} faceveil_image;
 
 /**
  * A face: its box in pixels of the upright picture, origin at the top left. It may reach beyond
@@ -156,36 +191,6 @@ typedef struct faceveil_face {
    */
   uint32_t frame;
 } faceveil_face;
-
-/**
- * Pixels of 8 bits a channel in the caller's memory: upright, the first row on top.
- */
-typedef struct faceveil_image {
-  /**
-   * The first byte of the first row.
-   */
-  uint8_t *data;
-  /**
-   * Bytes from there on that may be used.
-   */
-  size_t size;
-  /**
-   * Width in pixels.
-   */
-  uint32_t width;
-  /**
-   * Height in pixels.
-   */
-  uint32_t height;
-  /**
-   * Bytes from the start of a row to the start of the next.
-   */
-  size_t stride;
-  /**
-   * A value of faceveil_order.
-   */
-  uint32_t order;
-} faceveil_image;
 
 /**
  * A rectangle in pixels, origin at the top left. It may reach beyond the edge of the picture.
@@ -284,6 +289,77 @@ faceveil_status faceveil_inspect(const uint8_t *data,
                                  struct faceveil_error *error);
 
 /**
+ * Starts a stream of frames of this size and order, a faceveil_order. A frame is given back when
+ * `look_ahead` frames after it were searched, so that a face is covered before it is first seen and
+ * where it is missed: 0 for the usual 12, 2 to 4096. `threads` frames are searched at a time: 0 for 1.
+ * NULL for `options`: the defaults, with the preset "fast". Freed with faceveil_frames_free.
+ *
+ * # Safety
+ * `options` is NULL or from faceveil_options_new; `*frames` may be written to.
+ */
+faceveil_status faceveil_frames_new(const struct faceveil_options *options,
+                                    uint32_t width,
+                                    uint32_t height,
+                                    uint32_t order,
+                                    uint32_t look_ahead,
+                                    uint32_t threads,
+                                    struct faceveil_frames **frames,
+                                    struct faceveil_error *error);
+
+/**
+ * Frees a stream and the frames in it. NULL is ignored.
+ *
+ * # Safety
+ * `frames` is NULL, or is from faceveil_frames_new, was not freed, and no call is using it.
+ */
+void faceveil_frames_free(struct faceveil_frames *frames);
+
+/**
+ * Most frames that are held back: a frame can be received once so many more were pushed. 0 for NULL.
+ *
+ * # Safety
+ * `frames` is NULL or from faceveil_frames_new.
+ */
+size_t faceveil_frames_delay(const struct faceveil_frames *frames);
+
+/**
+ * Copies the next frame into the stream. `microseconds` is when it was captured, counted from any start;
+ * it never goes back. After FACEVEIL_STATUS_INVALID_ARGUMENT the frame was not taken and the stream goes
+ * on; after any other failure it takes no more.
+ *
+ * # Safety
+ * `frames` is from faceveil_frames_new; nobody else uses the bytes of `image` during the call.
+ */
+faceveil_status faceveil_frames_push(struct faceveil_frames *frames,
+                                     const struct faceveil_image *image,
+                                     uint64_t microseconds,
+                                     struct faceveil_error *error);
+
+/**
+ * Writes the next covered frame into `image`, which has the size and order of the stream, and 1 to
+ * `*received`; 0 if none is ready, and then `image` is unchanged. `*microseconds`, which may be NULL,
+ * becomes the time of the frame.
+ *
+ * # Safety
+ * `frames` is from faceveil_frames_new; nobody else uses the bytes of `image` during the call;
+ * `*received` may be written to, and so may `*microseconds` unless it is NULL.
+ */
+faceveil_status faceveil_frames_receive(struct faceveil_frames *frames,
+                                        const struct faceveil_image *image,
+                                        uint64_t *microseconds,
+                                        int *received,
+                                        struct faceveil_error *error);
+
+/**
+ * Ends the stream: all frames that are left can be received.
+ *
+ * # Safety
+ * `frames` is from faceveil_frames_new.
+ */
+faceveil_status faceveil_frames_finish(struct faceveil_frames *frames,
+                                       struct faceveil_error *error);
+
+/**
  * Options with the defaults of the `faceveil` command. NULL only without memory. Freed with
  * faceveil_options_free.
  */
@@ -380,7 +456,8 @@ const struct faceveil_face *faceveil_result_faces(const struct faceveil_result *
 void faceveil_result_free(struct faceveil_result *result);
 
 /**
- * Covers the faces in pixels, in place. On any status but FACEVEIL_STATUS_OK they are unchanged.
+ * Covers the faces in pixels, in place. On any status but FACEVEIL_STATUS_OK they are unchanged. For
+ * frames that follow each other, faceveil_frames_new starts what misses fewer.
  *
  * `*count` becomes the number of regions that were covered, and the first `capacity` of them are
  * written to `regions`; both may be NULL.

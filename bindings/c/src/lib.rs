@@ -7,6 +7,8 @@
 
 mod anonymizer;
 mod border;
+#[cfg(feature = "video")]
+mod frames;
 #[cfg(target_family = "wasm")]
 mod memory;
 mod options;

@@ -47,7 +47,7 @@ impl From<&Region> for Rectangle {
 }
 
 /// The order with a number of [`Order`].
-fn order(number: u32) -> Result<PixelOrder, Failure> {
+pub(crate) fn order(number: u32) -> Result<PixelOrder, Failure> {
     const ORDERS: [(Order, PixelOrder); 4] = [
         (Order::Rgb, PixelOrder::Rgb),
         (Order::Bgr, PixelOrder::Bgr),
@@ -80,20 +80,30 @@ pub struct Image {
 }
 
 impl Image {
-    /// The pixels, once it is sure that they lie in the memory that was given.
+    /// How the pixels lie in memory.
+    pub(crate) fn layout(&self) -> Result<PixelLayout, Failure> {
+        let size = Size::new(self.width, self.height);
+        Ok(PixelLayout::with_stride(
+            size,
+            order(self.order)?,
+            self.stride,
+        ))
+    }
+
+    /// The memory that was given, once it is sure that the pixels lie in it.
     ///
     /// # Safety
     /// `data` is null or points to `size` bytes that nobody else uses during `'a`.
-    pub(crate) unsafe fn pixels<'a>(&self) -> Result<PixelsMut<'a>, Failure> {
-        let size = Size::new(self.width, self.height);
-        let layout = PixelLayout::with_stride(size, order(self.order)?, self.stride);
+    pub(crate) unsafe fn bytes<'a>(&self) -> Result<&'a mut [u8], Failure> {
         // SAFETY: the caller's promise.
         let data = unsafe { bytes_mut(self.data, self.size) }?;
-        Ok(PixelsMut::new(data, layout)?)
+        PixelsMut::new(data, self.layout()?)?;
+        Ok(data)
     }
 }
 
-/// Covers the faces in pixels, in place. On any status but FACEVEIL_STATUS_OK they are unchanged.
+/// Covers the faces in pixels, in place. On any status but FACEVEIL_STATUS_OK they are unchanged. For
+/// frames that follow each other, faceveil_frames_new starts what misses fewer.
 ///
 /// `*count` becomes the number of regions that were covered, and the first `capacity` of them are
 /// written to `regions`; both may be NULL.
@@ -118,7 +128,8 @@ pub unsafe extern "C" fn faceveil_pixels(
                 count.write(0);
             }
             let anonymizer = shared(anonymizer, "the anonymizer")?;
-            let mut pixels = shared(image, "the image")?.pixels()?;
+            let image = shared(image, "the image")?;
+            let mut pixels = PixelsMut::new(image.bytes()?, image.layout()?)?;
             let covered = anonymizer.photos.pixels(&mut pixels)?;
             if let Some(count) = count {
                 count.write(covered.len());

@@ -135,6 +135,39 @@ static void pixels(const faceveil_anonymizer *anonymizer) {
           FACEVEIL_STATUS_INVALID_ARGUMENT);
 }
 
+static void frames(void) {
+    static unsigned char data[24 * 16 * 3];
+    faceveil_image image = {data, sizeof data, 24, 16, 24 * 3, FACEVEIL_ORDER_BGR};
+    faceveil_frames *stream = (faceveil_frames *)&error;
+    uint64_t time = 9;
+    int received = 9, i, out = 0;
+    CHECK(faceveil_frames_new(NULL, 24, 16, 4, 0, 0, &stream, &error) ==
+          FACEVEIL_STATUS_INVALID_ARGUMENT);
+    CHECK(stream == NULL && faceveil_frames_delay(stream) == 0);
+    CHECK(faceveil_frames_new(NULL, 24, 16, FACEVEIL_ORDER_BGR, 2, 1, &stream, &error) == 0);
+    CHECK(faceveil_frames_delay(stream) >= 2);
+    CHECK(faceveil_frames_receive(stream, &image, &time, &received, &error) == 0 && !received);
+    for (i = 0; i < 5; i++) {
+        memset(data, 10 * i, sizeof data);
+        CHECK(faceveil_frames_push(stream, &image, (uint64_t)i * 40000, &error) == 0);
+    }
+    CHECK(faceveil_frames_push(stream, &image, 0, &error) == FACEVEIL_STATUS_INVALID_ARGUMENT);
+    CHECK(faceveil_frames_push(stream, NULL, 200000, &error) == FACEVEIL_STATUS_INVALID_ARGUMENT);
+    image.width = 23;
+    CHECK(faceveil_frames_push(stream, &image, 200000, &error) == FACEVEIL_STATUS_INVALID_ARGUMENT);
+    image.width = 24;
+    CHECK(faceveil_frames_receive(stream, &image, NULL, NULL, &error) ==
+          FACEVEIL_STATUS_INVALID_ARGUMENT);
+    CHECK(faceveil_frames_finish(stream, &error) == FACEVEIL_STATUS_OK);
+    while (faceveil_frames_receive(stream, &image, &time, &received, &error) == 0 && received) {
+        CHECK(time == (uint64_t)out * 40000 && data[0] == 10 * out);
+        out++;
+    }
+    CHECK(out == 5);
+    faceveil_frames_free(stream);
+    faceveil_frames_free(NULL);
+}
+
 static void *work(void *anonymizer) {
     faceveil_error own;
     int i;
@@ -168,6 +201,7 @@ int main(int argc, char **argv) {
     wrong_files(anonymizer);
     right_files(anonymizer, small ? 0 : 1);
     pixels(anonymizer);
+    frames();
     for (i = 0; i < 2; i++) CHECK(pthread_create(&threads[i], NULL, work, anonymizer) == 0);
     for (i = 0; i < 2; i++) CHECK(pthread_join(threads[i], &failed) == 0 && failed == NULL);
     faceveil_anonymizer_free(anonymizer);

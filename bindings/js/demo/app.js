@@ -66,8 +66,14 @@ async function covered(file) {
     const jpeg = await converted(file).catch(() => {
       throw error;
     });
-    return it.photo(jpeg);
+    const done = await it.photo(jpeg);
+    done.report.warnings.push("this browser made it a JPEG first");
+    return done;
   }
+}
+
+function sentence(text) {
+  return `${text[0].toUpperCase()}${text.slice(1)}.`;
 }
 
 function plural(count, one) {
@@ -143,7 +149,7 @@ class Card {
     const removed = report.dropped.length ? `Left out: ${report.dropped.join(", ")}.` : "";
     this.say(
       faces.length ? `${plural(faces.length, "face")} covered${frames}` : none,
-      [removed, ...report.warnings].join(" "),
+      [removed, ...report.warnings.map(sentence)].join(" "),
     );
     const after = this.at(".after");
     after.onload = () => {
