@@ -174,6 +174,7 @@ impl Tracker {
 
     /// About how many frames are held back at this many frames a second; where frames come faster for
     /// a while, more.
+    #[cfg(any(test, feature = "video"))]
     pub(crate) fn usual_delay(frames_per_second: f64) -> usize {
         // `as` clamps; a rate that is no number gives the least.
         let frames = (GAP * frames_per_second).ceil() as usize;
@@ -222,6 +223,7 @@ impl Tracker {
     }
 
     /// The tracks that covered a frame, by their number, but for those that were taken.
+    #[cfg(any(test, feature = "video"))]
     pub(crate) fn summaries(&self) -> impl ExactSizeIterator<Item = &Summary> {
         self.summaries.values()
     }
@@ -238,6 +240,7 @@ impl Tracker {
     }
 
     /// Where a face was probably left open.
+    #[cfg(any(test, feature = "video"))]
     pub(crate) fn open_spans(&self) -> &[Span] {
         self.spans.open()
     }
