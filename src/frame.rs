@@ -6,12 +6,19 @@ mod view;
 
 pub(crate) use view::FramePicture;
 
+#[cfg(feature = "video")]
 use crate::error::Result;
 use crate::geometry::{Orientation, Size};
 use crate::plane::SampleCoding;
-use crate::plane::{AnyPlaneMut, Channel, Layout, PlaneMut};
+#[cfg(feature = "video")]
+use crate::plane::{AnyPlaneMut, PlaneMut};
+use crate::plane::{Channel, Layout};
 
 /// What the planes of a frame are.
+#[cfg_attr(
+    not(feature = "video"),
+    expect(dead_code, reason = "live frames have colours")
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Planes {
     /// Brightness alone.
@@ -97,23 +104,30 @@ impl Shape {
     }
 
     /// Samples of a frame.
+    #[cfg(feature = "video")]
     pub(crate) fn samples(&self) -> usize {
         let layouts = self.layouts();
         layouts.iter().map(|(_, l, _)| l.size.area() as usize).sum()
     }
 
     /// Bytes of a sample.
+    #[cfg(feature = "video")]
     pub(crate) const fn sample_bytes(&self) -> usize {
         if self.coding.bits > 8 { 2 } else { 1 }
     }
 
     /// Bytes of a frame.
+    #[cfg(feature = "video")]
     pub(crate) fn bytes(&self) -> usize {
         self.samples() * self.sample_bytes()
     }
 }
 
 /// Samples of either width.
+#[cfg_attr(
+    not(feature = "video"),
+    expect(dead_code, reason = "live frames have eight bits a sample")
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Samples {
     /// Up to eight bits.
@@ -129,6 +143,10 @@ impl Default for Samples {
 }
 
 /// One frame, and when it is shown.
+#[cfg_attr(
+    not(feature = "video"),
+    expect(dead_code, reason = "the time of a live frame is beside it")
+)]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Frame {
     /// Presentation timestamp, in the stream's time base.
@@ -137,6 +155,7 @@ pub(crate) struct Frame {
     pub(crate) samples: Samples,
 }
 
+#[cfg(feature = "video")]
 impl Frame {
     /// Hands every plane to `change`.
     ///
@@ -164,7 +183,7 @@ impl Frame {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "video"))]
 mod tests {
     use super::*;
     use crate::plane::{YuvMatrix, YuvRange};

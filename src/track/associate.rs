@@ -7,7 +7,7 @@
 //! Invariant: a sighting belongs to exactly one track, and a track takes at most one of a frame.
 
 use super::clock::Clock;
-use super::trail::Trail;
+use super::trail::{Belief, Trail};
 use super::{GAP, Seen};
 use crate::geometry::{Rect, Size};
 
@@ -35,15 +35,16 @@ pub(super) fn associate(
     frame: usize,
     scene: usize,
     seen: Vec<Seen>,
-    least: f32,
+    belief: Belief,
     clock: &Clock,
 ) {
     let at = At {
         frame,
-        least,
+        belief,
         clock,
     };
-    let (sure, weak): (Vec<Seen>, Vec<Seen>) = seen.into_iter().partition(|s| s.score >= least);
+    let (sure, weak): (Vec<Seen>, Vec<Seen>) =
+        seen.into_iter().partition(|s| s.score >= belief.sure);
     // Tracks that are believed come before those that may be noise.
     let sure = take(trails, at, sure, SURE_OVERLAP, true);
     let sure = take(trails, at, sure, SURE_OVERLAP, false);
@@ -61,8 +62,7 @@ pub(super) fn associate(
 #[derive(Clone, Copy)]
 struct At<'a> {
     frame: usize,
-    /// The score of a sure sighting.
-    least: f32,
+    belief: Belief,
     clock: &'a Clock,
 }
 
@@ -77,7 +77,7 @@ fn take(
 ) -> Vec<Seen> {
     let mut pairs = Vec::new();
     for (t, trail) in trails.iter().enumerate() {
-        if trail.is_waiting(at.frame) && trail.is_believed(at.least) == believed {
+        if trail.is_waiting(at.frame) && trail.is_believed(at.belief) == believed {
             let expected = trail.expected(at.frame, at.clock);
             let near = seen.iter().enumerate().map(|(s, sighting)| {
                 let overlap = overlap(&expected, &sighting.area);
@@ -103,7 +103,7 @@ fn take(
 fn walk_back(trails: &mut Vec<Trail>, born: &mut Trail, at: At<'_>) {
     loop {
         let leads_here = |trail: &Trail| {
-            !trail.is_believed(at.least)
+            !trail.is_believed(at.belief)
                 && trail.last_frame() < born.first_frame()
                 && at.clock.apart(trail.last_frame(), born.first_frame()) < GAP
         };

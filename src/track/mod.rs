@@ -35,7 +35,7 @@ use clock::Clock;
 use cut::Cuts;
 use spans::Spans;
 use std::collections::{BTreeMap, VecDeque};
-use trail::Trail;
+use trail::{Belief, Trail};
 
 /// What a detector saw in one frame, in any order.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,9 +94,14 @@ pub(crate) struct Summary {
 /// what noise can cost.
 const MOST_SIGHTINGS: usize = 400;
 
+/// So many weak sightings of one track are a face as well.
+const WEAK_SIGHTINGS: usize = 4;
+/// The same in a live stream: frames that were handed out before a track is believed are not covered.
+const WEAK_SIGHTINGS_LIVE: usize = 3;
+
 /// Follows faces through one video.
 pub(crate) struct Tracker {
-    sure: f32,
+    belief: Belief,
     picture: Size,
     /// Of a live stream: frames after one that are known when it comes out.
     look_ahead: Option<usize>,
@@ -131,7 +136,10 @@ impl Tracker {
     /// only carry a track on.
     pub(crate) fn new(sure: f32, picture: Size) -> Self {
         Self {
-            sure,
+            belief: Belief {
+                sure,
+                count: WEAK_SIGHTINGS,
+            },
             picture,
             look_ahead: None,
             pushed: 0,
@@ -155,6 +163,10 @@ impl Tracker {
     /// [`Tracker::LEAST_LOOK_AHEAD`], went in.
     pub(crate) fn live(sure: f32, picture: Size, look_ahead: usize) -> Self {
         Self {
+            belief: Belief {
+                sure,
+                count: WEAK_SIGHTINGS_LIVE,
+            },
             look_ahead: Some(look_ahead.max(Self::LEAST_LOOK_AHEAD)),
             ..Self::new(sure, picture)
         }
@@ -162,6 +174,7 @@ impl Tracker {
 
     /// About how many frames are held back at this many frames a second; where frames come faster for
     /// a while, more.
+    #[cfg(any(test, feature = "video"))]
     pub(crate) fn usual_delay(frames_per_second: f64) -> usize {
         // `as` clamps; a rate that is no number gives the least.
         let frames = (GAP * frames_per_second).ceil() as usize;
@@ -210,6 +223,7 @@ impl Tracker {
     }
 
     /// The tracks that covered a frame, by their number, but for those that were taken.
+    #[cfg(any(test, feature = "video"))]
     pub(crate) fn summaries(&self) -> impl ExactSizeIterator<Item = &Summary> {
         self.summaries.values()
     }
@@ -226,6 +240,7 @@ impl Tracker {
     }
 
     /// Where a face was probably left open.
+    #[cfg(any(test, feature = "video"))]
     pub(crate) fn open_spans(&self) -> &[Span] {
         self.spans.open()
     }
@@ -253,11 +268,11 @@ impl Tracker {
             frame,
             self.scene,
             seen,
-            self.sure,
+            self.belief,
             &self.clock,
         );
         for trail in &mut self.trails {
-            let is_news = trail.is_news(self.sure);
+            let is_news = trail.is_news(self.belief);
             if is_news {
                 self.spans.found(trail, &self.clock);
             }
@@ -276,7 +291,7 @@ impl Tracker {
     /// held back.
     fn end_lost(&mut self, frame: usize) {
         for t in 0..self.trails.len() {
-            if self.trails[t].is_lost(frame, self.sure, &self.clock)
+            if self.trails[t].is_lost(frame, self.belief, &self.clock)
                 && self.trails[t].end(None)
                 && !self.hand_on(t)
             {
@@ -325,9 +340,9 @@ impl Tracker {
         for trail in &mut self.trails {
             let held = || {
                 self.look_ahead
-                    .and_then(|_| trail.held(frame, self.sure, &self.clock))
+                    .and_then(|_| trail.held(frame, self.belief, &self.clock))
             };
-            let found = trail.place(frame, self.sure, self.picture, &self.clock);
+            let found = trail.place(frame, self.belief, self.picture, &self.clock);
             let Some((area, why)) = found.or_else(held) else {
                 continue;
             };

@@ -185,6 +185,7 @@ impl Spans {
         self.covered.clear();
     }
 
+    #[cfg(any(test, feature = "video"))]
     pub(super) fn open(&self) -> &[Span] {
         &self.open
     }

@@ -38,11 +38,18 @@ const STEPS_AT_GAP: f64 = 0.25;
 const STEADY: usize = 2;
 /// Sightings that are kept after their frame is out: for [`STEADY`], and one to interpolate from.
 const KEPT: usize = STEADY + 1;
-/// So many weak sightings in a row are a face as well.
-const BELIEVED_FROM: usize = 4;
 /// A track that nobody believes yet is given up after this many frames without a sighting and this
 /// many seconds.
 const DOUBTFUL_GAP: (usize, f64) = (8, 0.25);
+
+/// What makes a track a face.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Belief {
+    /// The score of a sure sighting: one is enough.
+    pub(super) sure: f32,
+    /// So many weak sightings are enough as well.
+    pub(super) count: usize,
+}
 
 /// A track in the making.
 #[derive(Clone, Debug)]
@@ -140,8 +147,8 @@ impl Trail {
     }
 
     /// Whether it covers anything: a sure sighting, or several weak ones.
-    pub(super) fn is_believed(&self, sure: f32) -> bool {
-        self.sure >= sure || self.count >= BELIEVED_FROM
+    pub(super) fn is_believed(&self, belief: Belief) -> bool {
+        self.sure >= belief.sure || self.count >= belief.count
     }
 
     /// Whether it may take a sighting of this frame.
@@ -150,11 +157,11 @@ impl Trail {
     }
 
     /// Whether it waited for too long to take a sighting of this frame.
-    pub(super) fn is_lost(&self, frame: usize, sure: f32, clock: &Clock) -> bool {
+    pub(super) fn is_lost(&self, frame: usize, belief: Belief, clock: &Clock) -> bool {
         let apart = clock.apart(self.last_frame(), frame);
         let (frames, seconds) = DOUBTFUL_GAP;
         let is_doubtful =
-            || !self.is_believed(sure) && frame - self.last_frame() > frames && apart >= seconds;
+            || !self.is_believed(belief) && frame - self.last_frame() > frames && apart >= seconds;
         self.is_waiting(frame) && (apart >= GAP || is_doubtful())
     }
 
@@ -184,8 +191,8 @@ impl Trail {
     }
 
     /// Whether it is believed since this call.
-    pub(super) fn is_news(&mut self, sure: f32) -> bool {
-        let news = !self.announced && self.is_believed(sure);
+    pub(super) fn is_news(&mut self, belief: Belief) -> bool {
+        let news = !self.announced && self.is_believed(belief);
         self.announced |= news;
         news
     }
@@ -229,11 +236,11 @@ impl Trail {
     pub(super) fn place(
         &self,
         frame: usize,
-        sure: f32,
+        belief: Belief,
         picture: Size,
         clock: &Clock,
     ) -> Option<(Rect, Why)> {
-        if !self.is_believed(sure) || !(self.scene..self.scene_end).contains(&frame) {
+        if !self.is_believed(belief) || !(self.scene..self.scene_end).contains(&frame) {
             return None;
         }
         let i = self.seen.partition_point(|(f, _)| *f < frame);
@@ -269,9 +276,9 @@ impl Trail {
 
     /// What to cover in a frame after the last sighting while the track still waits for the next one, which
     /// may come too late to be interpolated to: where the face was, and where it was going.
-    pub(super) fn held(&self, frame: usize, sure: f32, clock: &Clock) -> Option<(Rect, Why)> {
+    pub(super) fn held(&self, frame: usize, belief: Belief, clock: &Clock) -> Option<(Rect, Why)> {
         let is_in_scene = (self.scene..self.scene_end).contains(&frame);
-        if !self.is_believed(sure) || !self.is_waiting(frame) || !is_in_scene {
+        if !self.is_believed(belief) || !self.is_waiting(frame) || !is_in_scene {
             return None;
         }
         let last = self.last_frame();

@@ -385,6 +385,22 @@ fn a_face_is_covered_before_it_was_first_seen_and_while_it_may_come_back() {
 }
 
 #[test]
+fn three_weak_sightings_are_a_face_and_two_are_none() {
+    for (weak, covered) in [(3, 20..25), (2, 0..0)] {
+        let (mut live, _) = stream(LiveOptions::new(rgb()), move |frame| {
+            let is_seen = (0..weak).any(|n| frame == 20 + 2 * n);
+            let mut face = face(40.0, 24.0);
+            face.score = 0.25;
+            Ok(if is_seen { vec![face] } else { vec![] })
+        });
+        let out = run(&mut live, 40);
+        let is_open = |frame: &CoveredFrame| !is_covered(frame, &face(40.0, 24.0));
+        assert!(out[covered.clone()].iter().all(|f| !is_open(f)));
+        assert!(covered.len() > 0 || out.iter().all(|f| f.regions.is_empty()));
+    }
+}
+
+#[test]
 fn a_face_that_moved_while_nobody_saw_it_is_reported_as_a_span() {
     // Too far away for the mask that is held, near enough to be the same face.
     let (mut live, _) = stream(LiveOptions::new(rgb()), |frame| match frame {

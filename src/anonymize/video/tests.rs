@@ -38,6 +38,70 @@ fn embedded() -> VideoAnonymizer {
 }
 
 #[test]
+fn a_video_comes_from_and_goes_to_anything_that_can_be_read_and_written() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let input = dir.path().join("in.mp4");
+    if !make(&input) {
+        eprintln!("skipped: no ffmpeg on the PATH");
+        return;
+    }
+    let anonymizer = embedded();
+    let mut go_on = |_| ControlFlow::Continue(());
+    let output = dir.path().join("out.mp4");
+    let by_path = anonymizer.anonymize(&input, &output, &mut go_on);
+    let by_path = by_path.expect("a video");
+    let expected = std::fs::read(&output).expect("a file");
+
+    let bytes = std::fs::read(&input).expect("a file");
+    let reader = || VideoInput::reader(std::io::Cursor::new(bytes.clone()));
+    let file = std::fs::File::open(&input).expect("a file");
+    for from in [reader(), file.into()] {
+        let second = dir.path().join("second.mp4");
+        let report = anonymizer.anonymize(from, &second, &mut go_on);
+        assert_eq!(report.expect("a video").sha256, by_path.sha256);
+    }
+    if cfg!(target_os = "linux") {
+        let mut new = Vec::new();
+        let to = VideoOutput::writer(&mut new);
+        let report = anonymizer.anonymize(reader(), to, &mut go_on);
+        assert_eq!(report.expect("a video").regions, by_path.regions);
+        assert!(new == expected, "the same file");
+
+        let mut nothing = Vec::new();
+        let to = VideoOutput::writer(&mut nothing);
+        let stopped = anonymizer.anonymize(reader(), to, &mut |_| ControlFlow::Break(()));
+        assert_eq!(stopped.expect_err("stopped").kind(), ErrorKind::Interrupted);
+        assert!(nothing.is_empty());
+    }
+}
+
+#[test]
+fn what_cannot_be_read_or_written_says_so_by_its_kind() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| dir.path().join(name);
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/astronaut.jpg");
+    std::fs::copy(sample, path("photo.mp4")).expect("copied");
+    std::fs::write(path("text.mp4"), b"no video at all").expect("written");
+    let anonymizer = embedded();
+    let kind = |input: &str, output: &str| {
+        let mut go_on = |_| ControlFlow::Continue(());
+        let done = anonymizer.anonymize(&path(input), &path(output), &mut go_on);
+        let error = done.expect_err("nothing to be done");
+        assert!(!path(output).exists() || input == output);
+        (error.kind(), error.to_string())
+    };
+    assert_eq!(kind("none.mp4", "out.mp4").0, ErrorKind::Input);
+    assert_eq!(kind("none/in.mp4", "out.mp4").0, ErrorKind::Input);
+    assert_eq!(kind("text.mp4", "out.mp4").0, ErrorKind::Unsupported);
+    assert_eq!(kind("text.mp4", "none/out.mp4").0, ErrorKind::Output);
+    assert_eq!(kind("text.mp4", "photo.mp4/out.mp4").0, ErrorKind::Output);
+    assert_eq!(kind("text.mp4", "text.mp4").0, ErrorKind::InvalidArgument);
+    let (kind, message) = kind("photo.mp4", "out.mp4");
+    assert_eq!(kind, ErrorKind::Unsupported);
+    assert!(message.contains("photo (JPEG)"), "{message}");
+}
+
+#[test]
 fn a_video_whose_frames_do_not_fit_into_memory_is_read_twice_and_gets_the_same_file() {
     let dir = tempfile::tempdir().expect("a folder");
     let input = dir.path().join("in.mp4");
