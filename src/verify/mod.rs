@@ -67,7 +67,8 @@ impl VerifierOptions {
 /// Looks at outputs again. Share one between threads.
 ///
 /// ```no_run
-/// use faceveil::{Verdict, Verifier, VerifierOptions};
+/// use faceveil::report::Verdict;
+/// use faceveil::verify::{Verifier, VerifierOptions};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let report = faceveil::FileReport::new("builtin");
