@@ -419,4 +419,5 @@ def main():
     show(f'step {step}')
 
 
-main()
+if __name__ == '__main__':
+    main()
