@@ -13,8 +13,8 @@ labelled face that it misses is raised, and what lies outside every labelled box
 crop turned, mirrored, darkened, blurred, with noise and as a JPEG. Faces too small, and those labelled invalid, change
 nothing.
 
-The layers up to a quarter of the picture's resolution stay as they are. The weights that count are a moving average, and
-those with the best recall in validation are written.
+The first half of the layers stays as it is, and what it makes of a crop is kept, so that a crop that is seen again costs a
+sixth. The weights that count are a moving average, and those with the best recall in validation are written.
 
 Needs: pip install numpy onnx opencv-python-headless torch
 """
@@ -24,10 +24,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from split import is_kept_out, read_labels
-from teach_centerface import FACE, HOPELESS, STRIDE, Adam, Graph, spelt_out, turned
+from teach_centerface import FACE, HEAT, HOPELESS, LANDMARKS, OFFSET, SCALE, STRIDE, Adam, Graph, spelt_out, turned
 
 SIDE = 320  # pixels of a crop
-FROZEN = '387'  # the last tensor that does not change
+FROZEN = '448'  # the last tensor that does not change, at a sixteenth of the resolution
 SMALLEST = 7.0  # pixels of the crop: smaller faces are neither raised nor lowered
 TINY_LABEL = 16  # picture pixels: boxes of smaller faces are too coarse to be learned
 RAISED = {'clear': 0.9, 'other': 0.75, 'hard': 0.5}  # heat that a labelled face should have at least
@@ -215,15 +215,25 @@ class Tuned(Graph):
 
     def __init__(self, path):
         super().__init__(path)
-        outputs = [n.output[0] for n, _ in self.nodes]
-        cut = outputs.index(FROZEN) + 1
-        for n, _ in self.nodes[:cut]:
+        self.cut = [n.output[0] for n, _ in self.nodes].index(FROZEN) + 1
+        for n, _ in self.nodes[: self.cut]:
             for name in n.input[1:]:
                 if name in self.names:
                     self.weight(name).requires_grad_(False)
+        self.read = {name for n, _ in self.nodes[self.cut :] for name in n.input}
 
     def changing(self):
         return {k: v for k, v in self.named_parameters() if v.requires_grad}
+
+    def first_half(self, picture):
+        """The tensors that the layers which change are given."""
+        with torch.no_grad():
+            seen = self.run(self.nodes[: self.cut], {self.model.graph.input[0].name: picture})
+        return {name: value.detach().bfloat16() for name, value in seen.items() if name in self.read}
+
+    def second_half(self, tensors):
+        seen = self.run(self.nodes[self.cut :], dict(tensors))
+        return [seen[name].float() for name in (HEAT, SCALE, OFFSET, LANDMARKS)]
 
 
 def batch_of(pictures, faceless, teacher, count, rng, turns):
@@ -324,8 +334,10 @@ def main():
     p.add_argument('--batch', type=int, default=8)
     p.add_argument('--rate', type=float, default=6e-4, help="step of a weight, of its tensor's root mean square")
     p.add_argument('--turned', type=float, default=0.4, help='share of the crops that are turned by any angle')
+    p.add_argument('--crops', type=int, default=4800, help='that are kept')
+    p.add_argument('--repeat', type=int, default=4, help='steps for each new batch of crops')
     p.add_argument('--validate', type=int, default=300, help='steps between validations')
-    p.add_argument('--views', type=int, default=120, help='pictures to validate on, upright; half as many turned')
+    p.add_argument('--views', type=int, default=80, help='pictures to validate on, upright; half as many turned')
     p.add_argument('--limit', type=int, help='of pictures, to try it out')
     a = p.parse_args()
     torch.set_num_threads(1), cv2.setNumThreads(1), torch.manual_seed(0)
@@ -366,13 +378,20 @@ def main():
             [v.copy_(kept[k]) for k, v in weights.items()]
         return max(quality, best)
 
-    began, step, losses = time.time(), 0, []
+    began, step, losses, lessons = time.time(), 0, [], []
     best, rng = validate(0, 0.0), np.random.default_rng(1)
     while (done := (time.time() - began) / (60 * a.minutes)) < 1:
-        crops, target, weight, boxes, marked = batch_of(learned, empty, teacher, a.batch, rng, a.turned)
+        if step % a.repeat == 0 and len(lessons) * a.batch < a.crops:
+            crops, *wanted = batch_of(learned, empty, teacher, a.batch, rng, a.turned)
+            with torch.autocast('cpu', torch.bfloat16):
+                tensors = net.first_half(crops.contiguous(memory_format=torch.channels_last))
+            lessons.append((tensors, [w.half() for w in wanted]))
+            lesson = lessons[-1]
+        else:
+            lesson = lessons[rng.integers(len(lessons))]
         with torch.autocast('cpu', torch.bfloat16):
-            outputs = net(crops.contiguous(memory_format=torch.channels_last))
-        loss = loss_of(outputs, target, weight, boxes, marked)
+            outputs = net.second_half(lesson[0])
+        loss = loss_of(outputs, *(w.float() for w in lesson[1]))
         net.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(weights.values(), 5.0)
