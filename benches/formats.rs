@@ -13,7 +13,7 @@ use std::time::Instant;
 fn main() {
     let source = as_png(&pixels());
     println!("format      MB   read s    MB   write s    MB");
-    for format in Format::ALL {
+    for &format in Format::ALL {
         if format.is_target() {
             measure(format, &source);
         }

@@ -2,6 +2,7 @@
 //! `cargo run --release --example camera`. The frame here is made by code and has no face; the region
 //! that is always covered shows that the buffer changes.
 
+use faceveil::picture::{PixelLayout, PixelOrder, PixelsMut};
 use faceveil::{AnonymizeOptions, Anonymizer, Detector, DetectorOptions, Preset, Rect, Size};
 
 fn main() -> faceveil::Result<()> {
@@ -17,8 +18,9 @@ fn main() -> faceveil::Result<()> {
 
     let size = Size::new(640, 480);
     let mut frame: Vec<u8> = (0..size.area() * 3).map(|i| (i % 251) as u8).collect();
+    let layout = PixelLayout::packed(size, PixelOrder::Rgb);
     let before = frame.clone();
-    let covered = anonymizer.rgb(size, &mut frame)?;
+    let covered = anonymizer.pixels(&mut PixelsMut::new(&mut frame, layout)?)?;
     let changed = frame.iter().zip(&before).filter(|(a, b)| a != b).count();
     println!(
         "{} regions covered, {changed} samples changed",

@@ -2,19 +2,22 @@
 //! per picture. `cargo run --release --example evidence -- PRESET [models=FOLDER] [as-if=LONGEST] PICTURE...`. With
 //! `as-if` each picture is treated as one of that size made smaller, to fit the plan for large photos.
 
+use faceveil::detect::ModelSource;
 use faceveil::{Detector, DetectorOptions, Photo, Preset, ReadOptions};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1).peekable();
     let name = args.next().unwrap_or_default();
-    let preset = Preset::ALL.into_iter().find(|p| p.name() == name);
+    let preset = Preset::ALL.iter().copied().find(|p| p.name() == name);
     let preset = preset.ok_or(
         "usage: evidence fast|balanced|thorough [models=FOLDER] [as-if=LONGEST] PICTURE...",
     )?;
     let models = args.next_if(|a| a.starts_with("models="));
     let detector = Detector::new(&DetectorOptions {
         preset,
-        models: models.map(|m| m["models=".len()..].into()),
+        models: models.map_or(ModelSource::Bundled, |m| {
+            ModelSource::Folder(m["models=".len()..].into())
+        }),
         ..DetectorOptions::default()
     })?;
     let as_if = args.next_if(|a| a.starts_with("as-if="));

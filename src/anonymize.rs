@@ -2,11 +2,14 @@
 //! read, find, cover, write, and look through what was written.
 
 mod apply;
+mod options;
 mod panorama;
+mod pixels;
 #[cfg(feature = "video")]
 mod video;
 
 pub use apply::ReportApplier;
+pub use options::{AnonymizeOptions, Masking};
 #[cfg(feature = "video")]
 pub(crate) use video::flow;
 #[cfg(feature = "video")]
@@ -15,129 +18,14 @@ pub use video::{Progress, VideoAnonymizer, VideoOptions};
 use crate::detect::{Detected, Detector};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
-use crate::geometry::{Equirectangular, Orientation, Rect, Size};
+use crate::geometry::{Equirectangular, Size};
 use crate::inspect::{FindingKind, Inspection, inspect};
-use crate::photo::{BACKDROPS, Format, KeepMetadata, Limits, Photo, ReadOptions};
-use crate::picture::{Picture, RgbView};
-use crate::plane::{AnyPlaneMut, Channel, Layout, PlaneMut};
-use crate::redact::{Redaction, Region, Shape, Style};
+use crate::photo::{BACKDROPS, Format, KeepMetadata, Photo, ReadOptions};
+use crate::picture::Picture;
+use crate::plane::{AnyPlaneMut, Layout};
+use crate::redact::{Redaction, Region, Style};
 use crate::report::{FileDigests, FileReport, FormatChange, Outcome, ReportFace, ReportRegion};
-use std::time::Instant;
-
-/// How a mask is made from a face.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Masking {
-    /// Its outline.
-    pub shape: Shape,
-    /// Side of the mask over side of the face's box, 1..=10; a pixel and a half more on each side.
-    pub margin: f32,
-}
-
-/// What a mask has more on each side than its margin says, pixels. Boxes sit beside the face by 0.1 of its side where
-/// that is 16 to 20 pixels, by 0.05 from 64 on (one standard deviation): a factor alone is too little for small faces.
-const ROOM: f32 = 1.5;
-
-impl Default for Masking {
-    /// An ellipse 1.7 times the face's box: covers hair and ears, and makes up for boxes that sit a
-    /// little beside the face.
-    fn default() -> Self {
-        Self {
-            shape: Shape::Ellipse,
-            margin: 1.7,
-        }
-    }
-}
-
-/// What to cover, with what, and within which bounds.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct AnonymizeOptions {
-    /// What a mask shows.
-    pub style: Style,
-    /// How a mask is made from a face.
-    pub masking: Masking,
-    /// Always covered, as boxes, in pixels of the upright picture. One that lies outside is told in the report's
-    /// `warnings`.
-    pub regions: Vec<Rect>,
-    /// A face whose middle lies in one of these is not covered.
-    pub ignore: Vec<Rect>,
-    /// Whether photos are panoramas that go all the way round, also those whose tags do not say so.
-    pub panorama: bool,
-    /// Metadata that is written again.
-    pub keep: KeepMetadata,
-    /// The format in which photos are written; `None`: their own, or what [`Format::written_as`] says.
-    pub format: Option<Format>,
-    /// Bounds for reading.
-    pub limits: Limits,
-}
-
-impl AnonymizeOptions {
-    /// Checks what the types cannot.
-    fn check(&self) -> Result<()> {
-        let margin = self.masking.margin;
-        if !(1.0..=10.0).contains(&margin) {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                format!("margin {margin} is outside 1..=10"),
-            ));
-        }
-        if let Some(format) = self.format.filter(|f| !f.is_target()) {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                format!("{} cannot be written from other formats", format.name()),
-            ));
-        }
-        self.style.check()
-    }
-
-    /// Whether a face here is not to be covered.
-    fn ignores(&self, face: &Rect) -> bool {
-        let c = face.center();
-        let holds =
-            |r: &Rect| (r.left()..r.right()).contains(&c.x) && (r.top()..r.bottom()).contains(&c.y);
-        self.ignore.iter().any(holds)
-    }
-
-    /// The boxes in which faces are not covered, for the report.
-    fn left_open(&self) -> Vec<[f32; 4]> {
-        let corners = |r: &Rect| [r.left(), r.top(), r.width(), r.height()];
-        self.ignore.iter().map(corners).collect()
-    }
-
-    /// The mask of a face, unless it is not to be covered.
-    fn mask(&self, face: &Rect) -> Option<Region> {
-        let Masking { shape, margin } = self.masking;
-        (!self.ignores(face)).then(|| Region::new(shape, face.grown(margin).padded(ROOM)))
-    }
-
-    /// A sentence for each region to be covered that is in no frame of these sizes.
-    fn out_of_sight(&self, frames: &[Size]) -> Vec<String> {
-        let seen = |r: &&Rect| {
-            !frames
-                .iter()
-                .any(|f| r.intersection(&Rect::of(*f)).is_some())
-        };
-        let sentence = |r: &Rect| {
-            let (x, y, w, h) = (r.left(), r.top(), r.width(), r.height());
-            let size = frames.first().copied().unwrap_or(Size::new(0, 0));
-            format!(
-                "the region {x},{y},{w},{h} lies outside the picture of {}x{}, so it covers nothing",
-                size.width, size.height
-            )
-        };
-        self.regions.iter().filter(seen).map(sentence).collect()
-    }
-
-    /// The regions always covered.
-    fn always(&self) -> impl Iterator<Item = Region> {
-        self.regions.iter().map(|r| Region::new(Shape::Box, *r))
-    }
-
-    /// The masks of one frame: faces that are not to be ignored, then the regions always covered.
-    fn masks<'a>(&self, faces: impl Iterator<Item = &'a Rect>) -> Vec<Region> {
-        let found = faces.filter_map(|f| self.mask(f));
-        found.chain(self.always()).collect()
-    }
-}
+use crate::stopwatch::Stopwatch;
 
 /// Finds and covers faces. Share one between threads.
 pub struct Anonymizer {
@@ -163,6 +51,8 @@ pub struct PreparedPhoto {
 pub struct Anonymized {
     /// The whole new file.
     pub bytes: Vec<u8>,
+    /// Its format.
+    pub format: Format,
     /// What was found, covered, dropped and kept. `input` and `output` are the caller's to fill in.
     pub report: FileReport,
 }
@@ -198,23 +88,12 @@ impl Anonymizer {
     /// Those of [`Anonymizer::prepare`] and [`Anonymizer::new`].
     pub fn prepare_with(&self, file: &[u8], options: &AnonymizeOptions) -> Result<PreparedPhoto> {
         options.check()?;
-        let mut report = FileReport::new(self.detector.engine());
-        report.sha256 = Some(FileDigests::of_input(Digest::of(file)));
-        let start = Instant::now();
-        let photo = Photo::read(
-            file,
-            &ReadOptions::new()
-                .limits(options.limits)
-                .keep(options.keep)
-                .format(options.format),
-        )?;
-        report.ms.decode = milliseconds(start);
-        describe(&mut report, &photo);
+        let (photo, mut report) = open(file, options, self.detector.engine())?;
         report.ignored = options.left_open();
 
         let panorama = options.panorama_of(&photo, &mut report);
 
-        let start = Instant::now();
+        let start = Stopwatch::start();
         let frames = report.frames;
         let mut regions = Vec::with_capacity(frames);
         for frame in 0..frames {
@@ -232,31 +111,30 @@ impl Anonymizer {
         if photo.is_animation() {
             regions = spread(&regions);
         }
-        report.ms.detect = milliseconds(start);
-        let sizes: Vec<Size> = (0..frames).map(|f| upright(&photo, f)).collect();
-        report.warnings.extend(options.out_of_sight(&sizes));
-
-        for (frame, list) in regions.iter_mut().enumerate() {
-            let label = (frames > 1).then_some(frame);
-            let upright = upright(&photo, frame);
-            let covered = list.iter().filter_map(|r| ReportRegion::new(r, upright));
-            let covered: Vec<ReportRegion> = covered.map(|c| c.of_frame(label)).collect();
-            *list = covered.iter().filter_map(ReportRegion::region).collect();
-            report.regions.extend(covered);
-        }
-        report.outcome = match report.regions.is_empty() {
-            true => Outcome::NoFaces,
-            false => Outcome::Redacted,
-        };
-        report.style = Some((&options.style).into());
-        Ok(PreparedPhoto {
-            length: file.len(),
+        report.ms.detect = start.milliseconds();
+        Ok(PreparedPhoto::new(
             photo,
+            file.len(),
             regions,
-            style: options.style.clone(),
-            keep: options.keep,
+            options,
             report,
-        })
+        ))
+    }
+
+    /// Covers these regions in every frame of a photo and looks for nothing. The new file passes the same
+    /// checks as one whose faces were found. Regions that [`AnonymizeOptions::regions`] names are covered, too.
+    ///
+    /// # Errors
+    /// Those of [`Photo::read`] and [`PreparedPhoto::redact`].
+    pub fn cover(&self, file: &[u8], regions: &[Region]) -> Result<Anonymized> {
+        let asked = &self.options;
+        let (photo, mut report) = open(file, asked, "none")?;
+        let sizes: Vec<Size> = (0..report.frames).map(|f| upright(&photo, f)).collect();
+        let areas = regions.iter().map(|r| &r.area);
+        report.warnings.extend(options::outside(areas, &sizes));
+        let all: Vec<Region> = regions.iter().copied().chain(asked.always()).collect();
+        let frames = vec![all; report.frames];
+        PreparedPhoto::new(photo, file.len(), frames, asked, report).redact()
     }
 
     /// What is in a frame, and what it shows only where it is laid over something.
@@ -286,26 +164,21 @@ impl Anonymizer {
     pub fn photo(&self, file: &[u8]) -> Result<Anonymized> {
         self.prepare(file)?.redact()
     }
+}
 
-    /// Covers the faces in a buffer of interleaved RGB, 8 bits a channel, rows without gaps, and
-    /// returns where they were.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if the buffer has another length than `size` asks for; those of
-    /// [`Detector::detect`].
-    pub fn rgb(&self, size: Size, data: &mut [u8]) -> Result<Vec<Region>> {
-        let faces = self.detector.detect(&RgbView::new(size, data)?)?;
-        let regions = self.options.masks(faces.iter().map(|f| &f.area));
-        let redaction = Redaction::new(&self.options.style, &regions, size, Orientation::Normal);
-        for (i, channel) in [Channel::Red, Channel::Green, Channel::Blue]
-            .into_iter()
-            .enumerate()
-        {
-            let mut plane = PlaneMut::new(&mut data[i..], Layout::interleaved(size, 3))?;
-            redaction.apply(&mut plane, channel);
-        }
-        Ok(regions)
-    }
+/// Reads a photo and begins its report.
+fn open(file: &[u8], options: &AnonymizeOptions, engine: &str) -> Result<(Photo, FileReport)> {
+    let mut report = FileReport::new(engine);
+    report.sha256 = Some(FileDigests::of_input(Digest::of(file)));
+    let start = Stopwatch::start();
+    let reading = ReadOptions::new()
+        .limits(options.limits)
+        .keep(options.keep)
+        .format(options.format);
+    let photo = Photo::read(file, &reading)?;
+    report.ms.decode = start.milliseconds();
+    describe(&mut report, &photo);
+    Ok((photo, report))
 }
 
 /// Size of a frame as a viewer shows it.
@@ -346,11 +219,42 @@ fn spread(frames: &[Vec<Region>]) -> Vec<Vec<Region>> {
         .collect()
 }
 
-fn milliseconds(since: Instant) -> f64 {
-    (since.elapsed().as_secs_f64() * 1e5).round() / 100.0
-}
-
 impl PreparedPhoto {
+    /// `regions`: those of each frame, which are cut to what the report can say.
+    fn new(
+        photo: Photo,
+        length: usize,
+        mut regions: Vec<Vec<Region>>,
+        options: &AnonymizeOptions,
+        mut report: FileReport,
+    ) -> Self {
+        let frames = report.frames;
+        let sizes: Vec<Size> = (0..frames).map(|f| upright(&photo, f)).collect();
+        report.warnings.extend(options.out_of_sight(&sizes));
+        for (frame, list) in regions.iter_mut().enumerate() {
+            let label = (frames > 1).then_some(frame);
+            let covered = list
+                .iter()
+                .filter_map(|r| ReportRegion::new(r, sizes[frame]));
+            let covered: Vec<ReportRegion> = covered.map(|c| c.of_frame(label)).collect();
+            *list = covered.iter().filter_map(ReportRegion::region).collect();
+            report.regions.extend(covered);
+        }
+        report.outcome = match report.regions.is_empty() {
+            true => Outcome::NoFaces,
+            false => Outcome::Redacted,
+        };
+        report.style = Some((&options.style).into());
+        Self {
+            photo,
+            length,
+            regions,
+            style: options.style.clone(),
+            keep: options.keep,
+            report,
+        }
+    }
+
     /// What is known so far; its outcome says whether there is something to cover.
     #[must_use]
     pub const fn report(&self) -> &FileReport {
@@ -375,7 +279,7 @@ impl PreparedPhoto {
     /// Those of [`Photo::edit`] and [`Photo::write`]; [`ErrorKind::Internal`] if the new file hides
     /// anything but what was to be kept.
     pub fn redact(mut self) -> Result<Anonymized> {
-        let start = Instant::now();
+        let start = Stopwatch::start();
         for (frame, regions) in self.regions.iter().enumerate() {
             if regions.is_empty() {
                 continue;
@@ -390,19 +294,20 @@ impl PreparedPhoto {
                     AnyPlaneMut::U16(mut plane) => redaction.apply(&mut plane, channel),
                 })?;
         }
-        self.report.ms.redact = milliseconds(start);
-        let start = Instant::now();
+        self.report.ms.redact = start.milliseconds();
+        let start = Stopwatch::start();
         let bytes = self.photo.write()?;
-        self.report.ms.encode = milliseconds(start);
+        self.report.ms.encode = start.milliseconds();
         weigh(self.length, &bytes, &mut self.report)?;
-        let start = Instant::now();
+        let start = Stopwatch::start();
         ensure_clean(&bytes, self.keep)?;
-        self.report.ms.inspect = milliseconds(start);
+        self.report.ms.inspect = start.milliseconds();
         if let Some(hashes) = &mut self.report.sha256 {
             hashes.output = Some(Digest::of(&bytes));
         }
         Ok(Anonymized {
             bytes,
+            format: self.photo.written(),
             report: self.report,
         })
     }
@@ -468,6 +373,8 @@ fn ensure_nothing_left(seen: Inspection, keep: KeepMetadata) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geometry::Rect;
+    use crate::redact::Shape;
 
     #[test]
     fn a_new_file_that_hides_something_is_a_failure_unless_it_was_asked_for() {
@@ -501,34 +408,6 @@ mod tests {
         let names = |keep| ensure_clean(&png, keep).expect_err("cut off").to_string();
         assert!(names(KeepMetadata::default()).contains("time in tIME"));
         assert!(!names(all).contains("tIME"));
-    }
-
-    #[test]
-    fn a_mask_is_the_box_times_the_margin_and_a_pixel_and_a_half_more_on_each_side() {
-        let face = Rect::new(100.0, 50.0, 10.0, 20.0).expect("a box");
-        let area = AnonymizeOptions::default()
-            .mask(&face)
-            .expect("not ignored")
-            .area;
-        let expected = [105.0 - 8.5 - 1.5, 60.0 - 17.0 - 1.5, 17.0 + 3.0, 34.0 + 3.0];
-        let found = [area.left(), area.top(), area.width(), area.height()];
-        for (found, expected) in found.into_iter().zip(expected) {
-            assert!((found - expected).abs() < 1e-3, "{area:?}");
-        }
-    }
-
-    /// A face marked in the page gets the mask that the program would give it, and the script that fits the decision
-    /// counts what such a mask covers.
-    #[test]
-    fn masks_are_grown_alike_wherever_they_are_drawn() {
-        let page = include_str!("cli/review/page/marks.js");
-        let script = include_str!("../scripts/fit_decision.py");
-        for (name, number) in [("ROOM", ROOM), ("MARGIN", Masking::default().margin)] {
-            let line = format!("const {name} = {number:?};");
-            assert!(page.lines().any(|l| l == line), "{line}");
-            let line = format!("{name} = {number:?}");
-            assert!(script.lines().any(|l| l == line), "{line}");
-        }
     }
 
     #[test]

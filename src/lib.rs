@@ -37,6 +37,8 @@ pub mod picture;
 pub mod plane;
 pub mod redact;
 pub mod report;
+pub mod settings;
+mod stopwatch;
 #[cfg(feature = "video")]
 mod track;
 pub mod verify;

@@ -1,6 +1,10 @@
 //! A picture as a detector sees it: upright, RGB, any part of it at any size. A photo, a video frame
 //! and a camera's raw buffer each know the cheapest way to make such a view.
 
+mod pixels;
+
+pub use pixels::{PixelLayout, PixelOrder, Pixels, PixelsMut};
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{PixelRect, Size};
 use fast_image_resize as fir;

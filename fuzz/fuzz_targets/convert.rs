@@ -23,7 +23,7 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     let (to, max_pixels) = TARGETS[usize::from(choice) % TARGETS.len()];
-    let limits = Limits { max_pixels };
+    let limits = Limits::max_pixels(max_pixels);
     let keep = KeepMetadata {
         time: true,
         camera: true,

@@ -10,9 +10,7 @@ use faceveil::plane::Layout;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {
-    let limits = Limits {
-        max_pixels: 1 << 18,
-    };
+    let limits = Limits::max_pixels(1 << 18);
     let mut photo = match Photo::read(file, &ReadOptions::new().limits(limits)) {
         Ok(photo) => photo,
         Err(error) => {

@@ -5,14 +5,14 @@
 #[cfg(feature = "video")]
 mod video;
 
-use super::{PreparedPhoto, describe, milliseconds, upright};
+use super::{PreparedPhoto, describe, upright};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Rect;
 use crate::photo::{Format, KeepMetadata, Limits, Photo, ReadOptions};
 use crate::redact::{Sticker, Style};
 use crate::report::{FileDigests, FileReport, Outcome, Schedule, StageTimings, ensure_regions};
-use std::time::Instant;
+use crate::stopwatch::Stopwatch;
 
 /// Most regions of all frames of a photo together.
 const MOST: usize = 4_000_000;
@@ -42,7 +42,7 @@ impl ReportApplier {
         ensure_regions(line)?;
         let style = self.style(line)?;
         let mut report = begun(line, Digest::of(file))?;
-        let start = Instant::now();
+        let start = Stopwatch::start();
         let photo = Photo::read(
             file,
             &ReadOptions::new()
@@ -50,7 +50,7 @@ impl ReportApplier {
                 .keep(self.keep)
                 .format(self.format),
         )?;
-        report.ms.decode = milliseconds(start);
+        report.ms.decode = start.milliseconds();
         describe(&mut report, &photo);
         same_size(&report, line)?;
         let mut schedule = Schedule::new(&line.regions);
@@ -214,7 +214,7 @@ mod tests {
         let file = animation();
         let good = line(&file, Style::Blur);
         let refused =
-            |file: &[u8], line: &FileReport| match ReportApplier::default().prepare(&file, line) {
+            |file: &[u8], line: &FileReport| match ReportApplier::default().prepare(file, line) {
                 Err(e) => (e.kind(), e.to_string()),
                 Ok(_) => panic!("taken"),
             };

@@ -1,7 +1,7 @@
 //! Masks on panoramas: they go over the edge where left and right meet, and are as wide near the poles
 //! as the projection draws what they cover.
 
-use super::{AnonymizeOptions, Masking, ROOM, upright};
+use super::{AnonymizeOptions, Masking, options::ROOM, upright};
 use crate::geometry::{Equirectangular, Rect};
 use crate::photo::Photo;
 use crate::redact::{Region, Shape};

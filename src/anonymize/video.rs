@@ -15,17 +15,17 @@ pub(super) use fallback::with_fallback;
 pub(super) use rewrite::{again, digest, look_through, tell_sound};
 use rewrite::{check_count, cover, of};
 
-use super::{AnonymizeOptions, milliseconds};
+use super::AnonymizeOptions;
 use crate::detect::{Detector, DetectorOptions, Preset};
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::{FileDigests, FileReport, ReportFace, ReportRegion, Runs};
+use crate::stopwatch::Stopwatch;
 use crate::track::{Place, Tracker, Why};
 use crate::video::{self, Backend, Encoding, Shape, Video, VideoFile};
 use follow::{Fingerprints, Followed};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// Likelihood from which a sighting carries a track on, as a share of the one that starts it.
 const WEAK: f32 = 0.4;
@@ -173,7 +173,7 @@ impl VideoAnonymizer {
         let mut report = self.report(&*video);
         let digest = file.digest()?;
         report.sha256 = Some(FileDigests::of_input(digest));
-        let start = Instant::now();
+        let start = Stopwatch::start();
         let (mut frames, mut regions) = (0, Runs::default());
         let followed = self.follow(&*video, None, watch, &mut |decided| {
             for place in &decided.places {
@@ -188,7 +188,7 @@ impl VideoAnonymizer {
             Ok(())
         })?;
         file.ensure_still(digest)?;
-        report.ms.detect = milliseconds(start);
+        report.ms.detect = start.milliseconds();
         report.regions = regions.finish();
         self.conclude(&mut report, &*video, &followed);
         Ok(report)
@@ -235,7 +235,7 @@ impl VideoAnonymizer {
         report.style = Some((&self.options.style).into());
         let input = file.digest()?;
         tell_sound(&mut report, &*video, &self.video.encoding);
-        let start = Instant::now();
+        let start = Stopwatch::start();
         let mut regions = Runs::default();
         let (followed, waited) = match self.in_one_pass(&*video, output, watch, &mut regions)? {
             Some(done) => done,
@@ -245,15 +245,15 @@ impl VideoAnonymizer {
             }
         };
         file.ensure_still(input)?;
-        report.ms.encode = milliseconds(start);
-        let looking = Instant::now();
+        let encoding = start.seconds();
+        report.ms.encode = start.milliseconds();
         look_through(&mut report, output)?;
         report.regions = regions.finish();
         let mut hashes = FileDigests::of_input(input);
         hashes.output = Some(digest(output)?);
         report.sha256 = Some(hashes);
         self.conclude(&mut report, &*video, &followed);
-        if waited > 0.3 * looking.duration_since(start).as_secs_f64() {
+        if waited > 0.3 * encoding {
             report.warnings.push(
                 "the encoder set the pace; a faster --preset-video or a higher --crf is quicker"
                     .into(),

@@ -119,9 +119,7 @@ fn read(typed: &Apply, report: &ReportTo) -> Result<(Vec<FileReport>, Option<Run
 /// # Errors
 /// A sticker that cannot be read or is of no use, or formats between which is to be chosen.
 fn applier(typed: &Apply, lines: &[FileReport], base_dir: &BaseDir) -> Result<ReportApplier> {
-    let limits = Limits {
-        max_pixels: typed.running.max_pixels,
-    };
+    let limits = Limits::max_pixels(typed.running.max_pixels);
     let sticker = match &typed.image {
         Some(path) => Some(
             library::sticker(path, &limits)

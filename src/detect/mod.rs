@@ -24,7 +24,7 @@ mod weights_of_evidence;
 pub use crate::face::Landmarks;
 pub(crate) use again::SecondSearch;
 pub use preset::Preset;
-pub use weights::{BundledModel, bundled_models};
+pub use weights::{BundledModel, ModelFile, ModelSource, bundled_models};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
@@ -39,7 +39,6 @@ use merge::Sighting;
 use plan::{Plan, Plans};
 use pool::Pool;
 use second_look::second_look;
-use std::path::PathBuf;
 
 /// Intersection over union above which two boxes of one look are the same face: what the networks'
 /// authors use.
@@ -61,8 +60,8 @@ pub struct DetectorOptions {
     pub min_face: f32,
     /// What to run on.
     pub engine: EngineOptions,
-    /// A folder with the model files, instead of the bundled ones.
-    pub models: Option<PathBuf>,
+    /// Where the networks come from.
+    pub models: ModelSource,
 }
 
 /// A candidate less likely than this is noise.
@@ -156,7 +155,7 @@ impl Detector {
         let mut pools = vec![];
         for head in Head::ALL {
             if plans.use_head(head) || more.contains(&head) {
-                let model = weights::read(head, options.models.as_deref())?;
+                let model = weights::read(head, &options.models)?;
                 pools.push((head, Pool::new(engine.load(&model)?)));
             }
         }

@@ -4,12 +4,41 @@ use super::heads::Head;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Where the networks come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ModelSource {
+    /// Those inside this build, see [`bundled_models`].
+    #[default]
+    Bundled,
+    /// A folder with files of the bundled models' names.
+    Folder(PathBuf),
+    /// ONNX files in memory.
+    Files(Vec<ModelFile>),
+}
+
+/// A network in memory.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ModelFile {
+    /// The name of the bundled model that it stands for: `centerface.onnx`.
+    pub name: String,
+    /// The whole ONNX file.
+    pub bytes: Arc<[u8]>,
+}
+
+impl std::fmt::Debug for ModelFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({} bytes)", self.name, self.bytes.len())
+    }
+}
 
 /// The ONNX file of a network.
-pub(super) fn read(head: Head, folder: Option<&Path>) -> Result<Cow<'static, [u8]>> {
-    match folder {
-        Some(folder) => {
+pub(super) fn read(head: Head, source: &ModelSource) -> Result<Cow<'_, [u8]>> {
+    match source {
+        ModelSource::Folder(folder) => {
             let path = folder.join(head.file());
             std::fs::read(&path).map(Cow::Owned).map_err(|e| {
                 Error::new(
@@ -19,7 +48,14 @@ pub(super) fn read(head: Head, folder: Option<&Path>) -> Result<Cow<'static, [u8
                 .because(e)
             })
         }
-        None => bundled(head),
+        ModelSource::Files(files) => {
+            let found = files.iter().find(|f| f.name == head.file());
+            found.map(|f| Cow::Borrowed(&f.bytes[..])).ok_or_else(|| {
+                let message = format!("no model {} was given", head.file());
+                Error::new(ErrorKind::Engine, message)
+            })
+        }
+        ModelSource::Bundled => bundled(head),
     }
 }
 
@@ -69,7 +105,7 @@ fn bundled(head: Head) -> Result<Cow<'static, [u8]>> {
     Err(Error::new(
         ErrorKind::Engine,
         format!(
-            "this build has no bundled models; set `DetectorOptions::models` to a folder with {}",
+            "this build has no bundled models; give {} through `DetectorOptions::models`",
             head.file()
         ),
     ))

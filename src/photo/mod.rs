@@ -83,7 +83,7 @@ pub enum FileKind {
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: &'static [Self] = &[
         Self::Jpeg,
         Self::Png,
         Self::WebP,
@@ -127,6 +127,22 @@ impl Format {
         }
     }
 
+    /// Its media type, as in `Content-Type`: `image/jpeg`.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::WebP => "image/webp",
+            Self::Gif => "image/gif",
+            Self::Bmp => "image/bmp",
+            Self::Tiff => "image/tiff",
+            Self::Heic => "image/heic",
+            Self::Avif => "image/avif",
+            Self::Jxl => "image/jxl",
+        }
+    }
+
     /// The format in which a photo of this one is written where no other is asked for.
     #[must_use]
     pub const fn written_as(self) -> Self {
@@ -161,9 +177,24 @@ impl Format {
 
 /// Bounds checked before memory is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Most pixels of one file, all its frames or pages together.
     pub max_pixels: u64,
+}
+
+impl Limits {
+    /// No more than so many pixels in one file, all its frames or pages together.
+    #[must_use]
+    pub const fn max_pixels(max_pixels: u64) -> Self {
+        Self { max_pixels }
+    }
+
+    /// For a server that takes files of strangers: 50 megapixels.
+    #[must_use]
+    pub const fn for_untrusted() -> Self {
+        Self::max_pixels(50_000_000)
+    }
 }
 
 impl Default for Limits {

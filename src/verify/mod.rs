@@ -16,7 +16,7 @@ mod tolerance;
 #[cfg(feature = "video")]
 mod video;
 
-use crate::detect::{DetectorOptions, Preset, SecondSearch, apart};
+use crate::detect::{DetectorOptions, ModelSource, Preset, SecondSearch, apart};
 use crate::digest::Digest;
 use crate::error::{ErrorKind, Result};
 use crate::face::Face;
@@ -27,7 +27,6 @@ use crate::picture::Picture;
 use crate::redact::{Region, Sticker, Style};
 use crate::report::{FileReport, Verdict, Verification, VerifyFinding, ensure_regions};
 use faceveil_engine::EngineOptions;
-use std::path::PathBuf;
 
 /// How outputs are looked at again.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,8 +39,8 @@ pub struct VerifierOptions {
     pub min_face: f32,
     /// What the networks run on.
     pub engine: EngineOptions,
-    /// A folder with the model files, instead of the bundled ones.
-    pub models: Option<PathBuf>,
+    /// Where the networks come from.
+    pub models: ModelSource,
     /// What the style `image` shows; without it such covers cannot be checked.
     pub sticker: Option<Sticker>,
     /// Bounds for reading.

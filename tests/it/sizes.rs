@@ -63,7 +63,7 @@ fn a_face_that_fills_the_photo_is_found_however_large_that_is() {
         Preset::Balanced => vec![5, 11, 12, 24],
         _ => vec![2, 12, 14],
     };
-    for preset in Preset::ALL {
+    for &preset in Preset::ALL {
         let detector = detector(preset);
         for times in sizes(preset) {
             let picture = Enlarged {

@@ -1,17 +1,16 @@
 //! The same for videos: read once more, each frame covered with what its line has for it.
 
 use super::{ReportApplier, begun, differs, same_size};
-use crate::anonymize::milliseconds;
 use crate::anonymize::video::{
     Progress, VideoOptions, again, digest, ensure_apart, look_through, tell_sound, with_fallback,
 };
 use crate::error::Result;
 use crate::report::{FileReport, Schedule, ensure_regions};
+use crate::stopwatch::Stopwatch;
 use crate::video::{self, Backend, VideoFile};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 impl ReportApplier {
     /// Covers the regions of a line in the video that it is about, and writes the new one to `output`,
@@ -67,7 +66,7 @@ impl ReportApplier {
         report.backend = Some(video.backend());
         report.style = Some((&style).into());
         tell_sound(&mut report, &*video, &options.encoding);
-        let start = Instant::now();
+        let start = Stopwatch::start();
         let mut schedule = Schedule::new(&line.regions);
         let (written, _) = again(&*video, output, options, &style, watch, &mut |_| {
             Ok(schedule.next())
@@ -80,7 +79,7 @@ impl ReportApplier {
                 line.frames
             )));
         }
-        report.ms.encode = milliseconds(start);
+        report.ms.encode = start.milliseconds();
         look_through(&mut report, output)?;
         if let Some(hashes) = &mut report.sha256 {
             hashes.output = Some(digest(output)?);

@@ -2,7 +2,7 @@
 //! and written.
 
 use super::{Progress, VideoOptions, Watch, flow};
-use crate::anonymize::{ensure_nothing_left, milliseconds};
+use crate::anonymize::ensure_nothing_left;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inspect::{FindingKind, inspect_file};
@@ -10,12 +10,12 @@ use crate::photo::KeepMetadata;
 use crate::plane::AnyPlaneMut;
 use crate::redact::{Redaction, Region, Style};
 use crate::report::{FileReport, ReportRegion};
+use crate::stopwatch::Stopwatch;
 use crate::video::{self, Encoding, Frame, Shape, Video};
 use flow::Pool;
 use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::time::Instant;
 
 /// Reads a video from the first frame on, covers each with what `masks` has for it, and gives their
 /// number and the seconds waited for the encoder.
@@ -108,7 +108,7 @@ pub(in crate::anonymize) fn digest(path: &Path) -> Result<Digest> {
 
 /// Fails for a new file that hides anything: nothing of a video is kept but pictures and sound.
 pub(in crate::anonymize) fn look_through(report: &mut FileReport, output: &Path) -> Result<()> {
-    let start = Instant::now();
+    let start = Stopwatch::start();
     let mut seen = inspect_file(output)?;
     // Sound is copied as it is, with what its packets hold besides; the report says so.
     let before = seen.findings.len();
@@ -118,7 +118,7 @@ pub(in crate::anonymize) fn look_through(report: &mut FileReport, output: &Path)
         report.kept.push(FindingKind::SoundData.name().into());
     }
     ensure_nothing_left(seen, KeepMetadata::default())?;
-    report.ms.inspect = milliseconds(start);
+    report.ms.inspect = start.milliseconds();
     Ok(())
 }
 

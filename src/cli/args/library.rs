@@ -7,13 +7,12 @@ use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::engine::{EngineChoice, EngineOptions};
 use faceveil::redact::{Rgb, Sticker};
+use faceveil::settings::CELLS;
 use faceveil::video::{Effort, Encoding};
 use faceveil::{DetectorOptions, Format, KeepMetadata, Limits, Photo, Preset, ReadOptions, Style};
 use std::path::Path;
 use std::thread;
 
-/// Cells across a mosaic mask: fewer than what let people be told apart in published attacks.
-const CELLS: u32 = 6;
 /// Largest sticker file that is read.
 pub(crate) const STICKER_BYTES: u64 = 256 << 20;
 
@@ -39,9 +38,7 @@ pub(crate) fn encoding(typed: &Writing) -> Encoding {
 
 /// What may be read.
 pub(crate) fn limits(typed: &Running) -> Limits {
-    Limits {
-        max_pixels: typed.max_pixels,
-    }
+    Limits::max_pixels(typed.max_pixels)
 }
 
 /// Threads that run at a time.

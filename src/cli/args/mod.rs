@@ -10,14 +10,14 @@ pub(crate) mod value_parsers;
 use self::help::{APPLY_HELP, INSPECT_HELP, REVIEW_HELP, VERIFY_HELP};
 use self::value_parsers::{
     AudioArg, BackendArg, Boxes, DeviceArg, EffortArg, EngineArg, IsolateArg, KeepArg, OnNoFaceArg,
-    PresetArg, ShapeArg, StyleArg, boxes, cells, color, crf, format, jobs, margin, memory,
-    min_face, pixels, threshold,
+    PresetArg, ShapeArg, StyleArg, boxes, jobs, memory,
 };
 use crate::cli::ui::terminal::ProgressArg;
 use clap::builder::ArgPredicate;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use faceveil::redact::Rgb;
+use faceveil::settings::values::{cells, color, crf, format, margin, min_face, pixels, threshold};
 use faceveil::{Format, Masking};
 use std::ffi::OsString;
 use std::num::NonZeroUsize;

@@ -4,9 +4,9 @@
 
 use clap::ValueEnum;
 use faceveil::engine::{Device, EngineChoice};
-use faceveil::redact::Rgb;
+use faceveil::settings::values;
 use faceveil::video::{Audio, Backend, Effort};
-use faceveil::{Format, Preset, Rect, Shape};
+use faceveil::{Preset, Rect, Shape};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -182,86 +182,11 @@ impl From<ShapeArg> for Shape {
     }
 }
 
-pub(crate) fn threshold(text: &str) -> Result<f32, String> {
-    bounded("threshold", text, 0.0, 1.0)
-}
-
-pub(crate) fn min_face(text: &str) -> Result<f32, String> {
-    bounded("min-face", text, 0.0, 100_000.0)
-}
-
-pub(crate) fn margin(text: &str) -> Result<f32, String> {
-    bounded("margin", text, 1.0, 10.0)
-}
-
-fn bounded(what: &str, text: &str, least: f32, most: f32) -> Result<f32, String> {
-    let value: f32 = text
-        .parse()
-        .map_err(|_| format!("{what} {text} is not a number"))?;
-    if (least..=most).contains(&value) {
-        Ok(value)
-    } else {
-        Err(format!("{what} {value} is outside {least}..={most}"))
-    }
-}
-
-/// A format that photos can be written in.
-pub(crate) fn format(text: &str) -> Result<Format, String> {
-    let lower = text.to_ascii_lowercase();
-    let named = |f: &Format| f.short() == lower || f.extensions().contains(&lower.as_str());
-    let Some(format) = Format::ALL.into_iter().find(named) else {
-        return Err(format!(
-            "{text} is no format; give jpeg, png, webp, tiff, heic, avif or jxl"
-        ));
-    };
-    if format.is_target() {
-        return Ok(format);
-    }
-    Err(format!(
-        "{} is not written from other formats: {}; give jpeg, png, webp, tiff, heic, avif or jxl",
-        format.name(),
-        match format {
-            Format::Heic => "this build is without the feature `heic`",
-            Format::Avif => "this build is without the feature `avif-write`",
-            Format::Gif => "its 256 colours are too few for photos",
-            Format::Jxl => "this build is without the feature `jxl`",
-            _ => "it has no place for a colour profile",
-        }
-    ))
-}
-
-pub(crate) fn cells(text: &str) -> Result<u32, String> {
-    match text.parse() {
-        Ok(n @ 1..=64) => Ok(n),
-        _ => Err(format!("cells {text} is not a whole number in 1..=64")),
-    }
-}
-
-pub(crate) fn crf(text: &str) -> Result<u8, String> {
-    match text.parse() {
-        Ok(n @ 0..=51) => Ok(n),
-        _ => Err(format!("crf {text} is not a whole number in 0..=51")),
-    }
-}
-
 pub(crate) fn jobs(text: &str) -> Result<NonZeroUsize, String> {
     match text.parse::<NonZeroUsize>() {
         Ok(n) if n.get() <= 1024 => Ok(n),
         _ => Err(format!(
             "jobs {text} is not a whole number in 1..=1024; leave it out to use every core"
-        )),
-    }
-}
-
-pub(crate) fn pixels(text: &str) -> Result<u64, String> {
-    let (digits, unit) = match text.strip_suffix(['M', 'm']) {
-        Some(digits) => (digits, 1_000_000),
-        None => (text, 1),
-    };
-    match digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit)) {
-        Some(n) if n > 0 => Ok(n),
-        _ => Err(format!(
-            "max-pixels {text} is not a whole number from 1 on, such as 80000000 or 80M"
         )),
     }
 }
@@ -295,19 +220,6 @@ pub(crate) fn memory(text: &str) -> Result<u64, String> {
     }
 }
 
-pub(crate) fn color(text: &str) -> Result<Rgb, String> {
-    let digits = text.strip_prefix('#').unwrap_or(text);
-    let byte = |i| u8::from_str_radix(digits.get(i..i + 2)?, 16).ok();
-    match (digits.len(), byte(0), byte(2), byte(4)) {
-        (6, Some(r), Some(g), Some(b)) if digits.bytes().all(|c| c.is_ascii_hexdigit()) => {
-            Ok(Rgb(r, g, b))
-        }
-        _ => Err(format!(
-            "color {text} is not six hexadecimal digits, such as FF8800"
-        )),
-    }
-}
-
 /// What `--region` and `--ignore` take.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Boxes {
@@ -321,67 +233,46 @@ pub(crate) fn boxes(text: &str) -> Result<Boxes, String> {
     match text.strip_prefix('@') {
         Some("") => Err("@ without a file name".into()),
         Some(path) => Ok(Boxes::Listed(path.into())),
-        None => rectangle(text).map(Boxes::One),
-    }
-}
-
-pub(crate) fn rectangle(text: &str) -> Result<Rect, String> {
-    let wrong = || {
-        format!(
-            "box {text} is not x,y,width,height in pixels with both sides above 0, such as 40,60,200,80"
-        )
-    };
-    let numbers: Vec<f32> = text
-        .split(',')
-        .map(|n| n.trim().parse())
-        .collect::<Result<_, _>>()
-        .map_err(|_| wrong())?;
-    match numbers[..] {
-        [x, y, w, h] if w > 0.0 && h > 0.0 => Rect::new(x, y, w, h).ok_or_else(wrong),
-        _ => Err(wrong()),
+        None => values::rectangle(text)
+            .map(Boxes::One)
+            .map_err(|e| e.to_string()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::str::FromStr;
 
+    fn names<T: ValueEnum>() -> Vec<String> {
+        let all = T::value_variants().iter();
+        all.filter_map(|v| Some(v.to_possible_value()?.get_name().to_owned()))
+            .collect()
+    }
+
+    /// The command and the library name the same things.
     #[test]
-    fn a_value_outside_its_bounds_is_refused_with_value_and_bound() {
-        assert_eq!(
-            threshold("1.3").unwrap_err(),
-            "threshold 1.3 is outside 0..=1"
-        );
-        assert_eq!(margin("0.5").unwrap_err(), "margin 0.5 is outside 1..=10");
-        assert!(threshold("NaN").is_err());
-        assert!(margin("inf").is_err());
-        assert!(cells("0").is_err() && cells("65").is_err() && cells("x").is_err());
-        assert!(jobs("0").is_err() && jobs("-1").is_err() && jobs("99999").is_err());
-        assert!(pixels("0").is_err() && pixels("99999999999999999999").is_err());
-        assert!(pixels("99999999999999M").is_err());
-        for bad in ["", "12345", "1234567", "GG0000", "+10000", "ÄÄÄ"] {
-            assert!(color(bad).is_err(), "{bad}");
+    fn the_library_reads_every_name_that_can_be_typed() {
+        fn read<T: FromStr>(names: Vec<String>) {
+            for name in names {
+                assert!(name.parse::<T>().is_ok(), "{name}");
+            }
         }
-        for bad in [
-            "",
-            "1,2,3",
-            "1,2,3,4,5",
-            "1,2,0,4",
-            "1,2,3,-4",
-            "NaN,2,3,4",
-            "1,2,inf,4",
-            "a,b,c,d",
-        ] {
-            assert!(rectangle(bad).is_err(), "{bad}");
-        }
+        read::<Preset>(names::<PresetArg>());
+        read::<EngineChoice>(names::<EngineArg>());
+        read::<Device>(names::<DeviceArg>());
+        read::<values::StyleName>(names::<StyleArg>());
+        read::<Shape>(names::<ShapeArg>());
+        read::<Audio>(names::<AudioArg>());
+        read::<Backend>(names::<BackendArg>());
+        read::<Effort>(names::<EffortArg>());
+        assert!(values::keep(&names::<KeepArg>().join(",")).is_ok());
     }
 
     #[test]
-    fn values_are_read_as_they_are_documented() {
-        assert_eq!(color("#fF8000"), Ok(Rgb(255, 128, 0)));
-        assert_eq!(pixels("80M"), Ok(80_000_000));
-        assert_eq!(pixels("123"), Ok(123));
-        let r = rectangle("-5, 0.5,10,20").expect("a box");
-        assert_eq!((r.left(), r.top(), r.width()), (-5.0, 0.5, 10.0));
+    fn a_value_outside_its_bounds_is_refused() {
+        assert!(jobs("0").is_err() && jobs("-1").is_err() && jobs("99999").is_err());
+        assert!(memory("63M").is_err() && memory("4G") == Ok(4 << 30));
+        assert!(boxes("@").is_err() && boxes("1,2,3").is_err());
     }
 }

@@ -5,11 +5,12 @@
 //! open what somebody wanted covered.
 
 use super::inputs::Input;
-use crate::cli::args::value_parsers::{Boxes, rectangle};
+use crate::cli::args::value_parsers::Boxes;
 use crate::cli::files::read;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::Rect;
+use faceveil::settings::values::rectangle;
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 

@@ -43,7 +43,7 @@ pub(crate) fn format<'a>(
 
 /// The format that a photo has, and the one that it was or would be written in.
 fn written(line: &FileReport, inputs: &BaseDir) -> Option<(Format, Format)> {
-    let named = |name: &str| Format::ALL.into_iter().find(|f| f.short() == name);
+    let named = |name: &str| Format::ALL.iter().copied().find(|f| f.short() == name);
     if let Some(formats) = &line.formats {
         return Some((named(&formats.input)?, named(&formats.output)?));
     }

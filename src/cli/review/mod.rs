@@ -53,9 +53,7 @@ pub(super) fn run(typed: Review) -> Result<Exit> {
         None => inputs.clone(),
         given => BaseDir::new(given.as_deref(), "--outputs")?,
     };
-    let limits = Limits {
-        max_pixels: typed.max_pixels,
-    };
+    let limits = Limits::max_pixels(typed.max_pixels);
     let draft = Draft::read(&typed.report)?;
     ensure!(
         draft.lines().len() > 0,

@@ -282,7 +282,7 @@ pub(crate) fn format(
     let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
     let ending = ending.to_ascii_lowercase();
     let has_it = |format: &Format| format.extensions().contains(&ending.as_str());
-    let Some(named) = Format::ALL.into_iter().find(has_it) else {
+    let Some(named) = Format::ALL.iter().copied().find(has_it) else {
         return Ok(asked);
     };
     if let Some(asked) = asked {

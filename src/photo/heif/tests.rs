@@ -230,7 +230,7 @@ fn pictures_beside_the_main_one_are_named() {
 
 #[test]
 fn the_limit_holds_before_anything_is_decoded() {
-    let limits = Limits { max_pixels: 5000 };
+    let limits = Limits::max_pixels(5000);
     for tile in [None, Some(64)] {
         let spec = Heic {
             tile,
@@ -279,9 +279,7 @@ fn damaged_files_are_errors_and_never_panics() {
         seeds.push(spec.file());
     }
     let mut random = Random(7);
-    let limits = Limits {
-        max_pixels: 100_000,
-    };
+    let limits = Limits::max_pixels(100_000);
     for i in 0..1500 {
         let mut file = seeds[i % 2].clone();
         for _ in 0..1 + random.below(3) {
@@ -332,7 +330,7 @@ fn an_avif_comes_out_as_it_was_made() {
 #[test]
 fn damaged_avifs_are_errors_and_do_not_end_the_process() {
     let mut random = Random(19);
-    let limits = Limits { max_pixels: 20_000 };
+    let limits = Limits::max_pixels(20_000);
     for i in 0..3000 {
         let mut file = AVIFS[i % 2].to_vec();
         for _ in 0..1 + random.below(3) {

@@ -128,7 +128,7 @@ fn boxes_are_named_and_none_is_written_again() {
 #[test]
 fn the_limit_holds_and_damage_is_an_error() {
     let (file, _) = written(raster(Model::Rgba, false), None);
-    let small = Limits { max_pixels: 1000 };
+    let small = Limits::max_pixels(1000);
     let error = Photo::read(&file, &ReadOptions::new().limits(small)).expect_err("too large");
     assert_eq!(error.kind(), ErrorKind::TooLarge);
     for end in [2, 5, 12, 40, file.len() / 2, file.len() - 1] {
@@ -138,9 +138,7 @@ fn the_limit_holds_and_damage_is_an_error() {
         );
     }
     let mut random = Random(11);
-    let limits = Limits {
-        max_pixels: 100_000,
-    };
+    let limits = Limits::max_pixels(100_000);
     for i in 0..3000 {
         let mut mutant = file.clone();
         for _ in 0..1 + random.below(3) {

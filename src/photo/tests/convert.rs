@@ -5,7 +5,7 @@ use super::sources;
 use crate::error::ErrorKind;
 
 fn targets() -> Vec<Format> {
-    let all = Format::ALL.into_iter();
+    let all = Format::ALL.iter().copied();
     all.filter(|f| f.is_target()).collect()
 }
 

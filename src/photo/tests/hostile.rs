@@ -4,9 +4,7 @@ use super::sources::{Random, all, jpegs, lossless};
 use super::*;
 use std::time::{Duration, Instant};
 
-const SMALL: Limits = Limits {
-    max_pixels: 1 << 18,
-};
+const SMALL: Limits = Limits::max_pixels(1 << 18);
 
 #[test]
 fn a_jpeg_that_is_cut_off_anywhere_is_refused() {
@@ -79,7 +77,7 @@ fn sizes_are_checked_before_memory_is_taken() {
         let pixels: u64 = (0..photo.frame_count())
             .map(|f| photo.stored_size(f).area())
             .sum();
-        let limits = |max_pixels| Limits { max_pixels };
+        let limits = |max_pixels| Limits::max_pixels(max_pixels);
         let error =
             Photo::read(&file, &ReadOptions::new().limits(limits(pixels - 1))).expect_err(name);
         assert_eq!(error.kind(), ErrorKind::TooLarge, "{name}");

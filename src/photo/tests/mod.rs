@@ -376,9 +376,7 @@ fn every_file_of_the_tricky_collection_is_written_or_refused_with_a_reason() {
         eprintln!("skipped: {} is not there", folder.display());
         return;
     };
-    let limits = Limits {
-        max_pixels: 3_000_000, // keeps the test short
-    };
+    let limits = Limits::max_pixels(3_000_000); // keeps the test short
     let mut written = 0;
     for kind in kinds.flatten().filter(|entry| entry.path().is_dir()) {
         for entry in std::fs::read_dir(kind.path()).expect("folder").flatten() {

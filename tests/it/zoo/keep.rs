@@ -198,7 +198,7 @@ fn what_is_kept_is_there_in_another_format_too() {
         ..DetectorOptions::default()
     };
     let (_, file) = files().swap_remove(0);
-    for format in Format::ALL.into_iter().filter(|f| f.is_target()) {
+    for format in Format::ALL.iter().copied().filter(|f| f.is_target()) {
         let options = AnonymizeOptions {
             keep: ALL,
             format: Some(format),

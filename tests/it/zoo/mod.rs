@@ -140,7 +140,7 @@ fn no_payload_survives_in_any_place() {
 
 /// What `--format` can be.
 fn targets() -> impl Iterator<Item = Format> {
-    Format::ALL.into_iter().filter(|f| f.is_target())
+    Format::ALL.iter().copied().filter(|f| f.is_target())
 }
 
 #[test]

@@ -9,9 +9,7 @@ use std::time::{Duration, Instant};
 
 /// Mutants of one run; `FACEVEIL_MUTANTS` asks for more, which are others.
 const COUNT: usize = 150_000;
-const LIMITS: Limits = Limits {
-    max_pixels: 1 << 18,
-};
+const LIMITS: Limits = Limits::max_pixels(1 << 18);
 /// Address space of the process that reads them, in KiB: the test binary itself takes a tenth of it.
 const MEMORY: u32 = 1 << 20;
 

@@ -137,9 +137,7 @@ impl Setup {
     /// # Errors
     /// If a value is none of its kind.
     pub(super) fn options(&self, sticker: &[u8]) -> Result<(Faces, Option<VerifierOptions>)> {
-        let limits = Limits {
-            max_pixels: self.max_pixels,
-        };
+        let limits = Limits::max_pixels(self.max_pixels);
         let sticker = match sticker.is_empty() {
             true => None,
             false => Some(library::sticker_of(sticker, &limits)?),
@@ -214,7 +212,10 @@ impl FindSetup {
     }
 
     fn detector(&self) -> Result<DetectorOptions> {
-        let preset = Preset::ALL.into_iter().find(|p| p.name() == self.preset);
+        let preset = Preset::ALL
+            .iter()
+            .copied()
+            .find(|p| p.name() == self.preset);
         Ok(DetectorOptions {
             preset: preset.context("no such preset")?,
             threshold: self.threshold,
@@ -246,7 +247,7 @@ fn without_engine(options: &DetectorOptions) -> DetectorOptions {
 /// # Errors
 /// If there is none.
 pub(super) fn format_named(short: &str) -> Result<Format> {
-    let mut all = Format::ALL.into_iter();
+    let mut all = Format::ALL.iter().copied();
     all.find(|format| format.short() == short)
         .with_context(|| format!("no such format: {short}"))
 }
