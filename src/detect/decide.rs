@@ -39,6 +39,12 @@ pub(super) struct Features {
     size: f32,
 }
 
+/// The logarithm of a score's odds.
+pub(super) fn odds(score: f32) -> f32 {
+    let s = score.clamp(LEAST, 1.0 - LEAST);
+    (s / (1.0 - s)).ln()
+}
+
 impl Features {
     /// Of a box whose longer side is `side` pixels on the first look's canvas; `scores` are 0 where a
     /// look saw nothing.
@@ -54,8 +60,7 @@ impl Features {
     }
 
     fn score(&mut self, score: f32) {
-        let s = score.clamp(LEAST, 1.0 - LEAST);
-        let odds = (s / (1.0 - s)).ln();
+        let odds = odds(score);
         self.values.extend([odds, odds * self.size]);
     }
 

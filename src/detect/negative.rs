@@ -105,9 +105,10 @@ impl Detector {
             return Ok(());
         }
         let upright = self.hints(&small.as_view(), &turns.look)?;
-        let before = Before::new(all, &upright);
+        let before = Before::new(all, &upright, turns.counted);
         let hints = super::turned::enlarged(&hints, small.size(), picture.size());
-        self.search(&shown, &hints, turns, &before, all)
+        self.search(&shown, &hints, turns, &before, all)?;
+        Ok(())
     }
 }
 

@@ -6,7 +6,8 @@
 use super::heads::Head;
 use super::look::Look;
 use super::plan::{Doubt, Plan, Plans};
-use super::turned::Turns;
+use super::single::Singles;
+use super::turned::{News, Turns};
 use super::weights_of_evidence as fitted;
 use crate::digest::Digest;
 use crate::geometry::Orientation;
@@ -61,7 +62,7 @@ impl Preset {
             Self::Fast => fast(768, 1536),
             // At their own scale up to here: with what larger photos get, pictures of 2500 pixels have 8.2 % of
             // their faces exposed, and 5.2 % so. 5 megapixels take 0.61 s.
-            Self::Balanced => balanced(2560, LEANING),
+            Self::Balanced => balanced(2560, ALL_TILTS),
             Self::Thorough => thorough(),
         }
     }
@@ -121,13 +122,18 @@ fn balanced(own_scale: u32, tilts: &'static [Orientation]) -> Plans {
         // A fortieth of the whole search, each turn. Among upright faces, what looks like a turned one rarely
         // is: at 0.5 a tenth of the pictures of upright people get a turned mask, most of them false.
         turns: Some(Turns {
-            look: look(Head::YuNet, 512, 1.0, 0.6),
+            look: look(Head::YuNet, 640, 1.0, 0.3),
             // At 512 pixels a sixth more of the faces that lean are missed.
-            look_tilted: look(Head::YuNet, 640, 1.0, 0.6),
+            look_tilted: look(Head::YuNet, 768, 1.0, 0.3),
+            counted: 0.6,
             tilts,
             // A fifth less work, and one labelled face in 200 has its middle there.
             corners: 0.1,
-            confirmed: 0.5,
+            news: News::Judge(Singles {
+                weights: fitted::SINGLES,
+                threshold: 0.5,
+                most: 8,
+            }),
             threshold: 0.85,
             negatives: false,
         }),
@@ -177,8 +183,9 @@ fn thorough() -> Plans {
             look: look(Head::YuNet, 1280, 1.0, 0.5),
             look_tilted: look(Head::YuNet, 1280, 1.0, 0.5),
             tilts: ALL_TILTS,
+            counted: 0.5,
             corners: 0.0,
-            confirmed: 0.0,
+            news: News::Search,
             threshold: 0.65,
             negatives: true,
         }),

@@ -101,3 +101,6 @@ pub(super) const THOROUGH_VAST: Judges = Judges {
         2.2546, 0.5501, -0.2613, -0.6221,
     ],
 };
+
+/// Single turned faces, in the order of `single.rs`.
+pub(super) const SINGLES: &[f32] = &[1.0, 0.5, 0.5, 1.0, 0.0, 0.0, 0.0];
