@@ -265,4 +265,5 @@ def main():
     print(rust(a.name, a.doc, Stages(proposals, labels, names, a.doubt)))
 
 
-main()
+if __name__ == '__main__':
+    main()
