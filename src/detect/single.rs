@@ -154,8 +154,10 @@ impl Detector {
         sighting: &TurnedSighting,
         tile: u32,
     ) -> Result<Option<Glance>> {
-        let Some(wanted) = square(sighting.area.center(), sighting.area.longest() * SURROUNDINGS)
-        else {
+        let Some(wanted) = square(
+            sighting.area.center(),
+            sighting.area.longest() * SURROUNDINGS,
+        ) else {
             return Ok(None);
         };
         let Some(area) = wanted.round_out(picture.size()) else {
@@ -234,4 +236,50 @@ fn label(turn: Turn) -> String {
         _ => 0,
     };
     format!("+{}", quarters + 45 * u32::from(turn.eighth))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sighting(x: f32, score: f32, quarters: Orientation) -> TurnedSighting {
+        TurnedSighting {
+            area: Rect::new(x, 20.0, 30.0, 30.0).expect("finite"),
+            score,
+            turn: Turn {
+                quarters,
+                eighth: false,
+            },
+            side: 30.0,
+        }
+    }
+
+    #[test]
+    fn what_two_turns_show_counts_more_than_what_one_does() {
+        let seen = vec![
+            sighting(10.0, 0.5, Orientation::Rotate90),
+            sighting(12.0, 0.4, Orientation::Rotate180),
+            sighting(11.0, 0.3, Orientation::Rotate90),
+            sighting(200.0, 0.6, Orientation::Rotate90),
+        ];
+        let rejected = Face {
+            area: Rect::new(198.0, 19.0, 30.0, 30.0).expect("finite"),
+            score: 0.1,
+            landmarks: None,
+            found_by: vec![],
+        };
+        let all = groups(seen, &[rejected]);
+        let told: Vec<[f32; 3]> = all
+            .iter()
+            .map(|s| [s.best.score, s.other, s.upright])
+            .collect();
+        assert_eq!(told, [[0.5, 0.4, 0.0], [0.6, 0.0, 0.1]]);
+    }
+
+    #[test]
+    fn every_feature_has_a_weight() {
+        let all = groups(vec![sighting(10.0, 0.5, Orientation::Rotate90)], &[]);
+        let weights = super::super::weights_of_evidence::SINGLES;
+        assert_eq!(all[0].features().len() + 1, weights.len());
+    }
 }

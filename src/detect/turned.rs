@@ -57,8 +57,8 @@ pub(super) struct Turns {
 /// What is done about a face that is seen in a turn only.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum News {
-    /// The whole turn is searched if a second look confirms it.
-    Search,
+    /// The whole turn is searched if a second look is as sure of it as this.
+    Search(f32),
     /// It is judged alone.
     Judge(Singles),
 }
@@ -277,7 +277,7 @@ impl Detector {
                 };
                 let found = turned_sightings(&shown(&copy), turn, &hints, scale);
                 let is_news = |s: &TurnedSighting| before.is_new(&s.area);
-                let searched = turns.news == News::Search && found.iter().any(is_news);
+                let searched = matches!(turns.news, News::Search(_)) && found.iter().any(is_news);
                 if !before.knew_less_than(&hints, turns) && !searched {
                     sightings.extend(found);
                     continue;
@@ -331,7 +331,7 @@ impl Detector {
         let shows_more = before.knew_less_than(hints, turns);
         let plan = self.plans.of(shown.size());
         let confirmed = || match turns.news {
-            News::Search => self.confirms(shown, hints, before, plan),
+            News::Search(least) => self.confirms(shown, hints, before, plan, least),
             News::Judge(_) => Ok(false),
         };
         if !shows_more && !confirmed()? {
@@ -359,19 +359,20 @@ impl Detector {
         Ok(true)
     }
 
-    /// Whether a second look sees any of the likeliest `hints` that are not known.
+    /// Whether a second look is as sure as `least` of any of the likeliest `hints` that are not known.
     fn confirms(
         &self,
         shown: &dyn Shown,
         hints: &[Hint],
         before: &Before,
         plan: &Plan,
+        least: f32,
     ) -> Result<bool> {
         let news = hints.iter().map(|h| h.area);
         let news = news.filter(|area| before.is_new(&shown.rect_back(area)));
         let news: Vec<Rect> = news.take(MOST_HINTS).collect();
         let glances = second_look(shown, &news, plan.doubt.tile, self.pool(Head::CenterFace)?)?;
-        Ok(glances.iter().any(Option::is_some))
+        Ok(glances.iter().flatten().any(|g| g.score >= least))
     }
 
     /// What the network of `look` takes for faces in a small picture, in pixels of that, likeliest first.
