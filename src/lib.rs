@@ -32,6 +32,7 @@ mod error;
 mod face;
 pub mod geometry;
 pub mod inspect;
+mod parallel;
 pub mod photo;
 pub mod picture;
 pub mod plane;

@@ -255,7 +255,8 @@ impl VideoAnonymizer {
         self.conclude(&mut report, &*video, &followed);
         if waited > 0.3 * encoding {
             report.warnings.push(
-                "the encoder set the pace; a faster --preset-video or a higher --crf is quicker"
+                "the encoder set the pace; less effort of the encoder or a higher constant rate factor is \
+                 quicker"
                     .into(),
             );
         }

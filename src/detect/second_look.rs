@@ -9,6 +9,7 @@ use super::letterbox::{Canvas, Letterbox};
 use super::pool::Pool;
 use crate::error::Result;
 use crate::geometry::{PixelRect, Point, Rect, Size};
+use crate::parallel;
 use crate::picture::Picture;
 
 /// A tile's side is so many times the longer side of the candidate in it.
@@ -48,12 +49,13 @@ pub(super) fn second_look(
         let rows = (sheet.len() as u32).div_ceil(COLUMNS);
         let columns = (sheet.len() as u32).div_ceil(rows);
         let canvas = Size::new(columns * side, rows * side);
-        let mut tiles = Vec::with_capacity(sheet.len());
-        for (i, area) in sheet.iter().enumerate() {
+        let cut = |(i, area): (usize, &Rect)| {
             let place = tile(area, (i as u32, side), canvas, picture.size());
             let content = place.map(|p| picture.view(p.crop, p.content)).transpose()?;
-            tiles.push(place.zip(content));
-        }
+            Ok(place.zip(content))
+        };
+        let tiles = parallel::map(sheet.iter().enumerate().collect(), cut).into_iter();
+        let tiles = tiles.collect::<Result<Vec<_>>>()?;
         let outputs = pool.run(&Canvas {
             size: canvas,
             ink: head.ink(),

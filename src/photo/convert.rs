@@ -145,18 +145,18 @@ pub(super) fn body(mut parts: Parts, to: Format, notes: &mut Notes) -> Result<Bo
     let name = to.name();
     let Some(holds) = holds(to).filter(|_| is_written(to)) else {
         return Err(unsupported(format!(
-            "{name} cannot be written from other formats; choose another with --format"
+            "{name} cannot be written from other formats"
         )));
     };
     let several = parts.frames.len();
     if several > 1 && parts.timing.is_some() && !holds.animation {
         return Err(unsupported(format!(
-            "an animation of {several} frames does not fit into {name}; choose png or webp with --format"
+            "an animation of {several} frames does not fit into {name}; PNG and WebP can hold it"
         )));
     }
     if several > 1 && parts.timing.is_none() && !holds.pages {
         return Err(unsupported(format!(
-            "{several} pages do not fit into {name}; choose tiff with --format"
+            "{several} pages do not fit into {name}; TIFF can hold them"
         )));
     }
     let sides = parts.frames.iter().map(|f| f.raster.size());
@@ -165,7 +165,7 @@ pub(super) fn body(mut parts: Parts, to: Format, notes: &mut Notes) -> Result<Bo
         .find(|s| s.width.max(s.height) > holds.most)
     {
         return Err(unsupported(format!(
-            "{}x{} pixels do not fit into {name}; choose png with --format",
+            "{}x{} pixels do not fit into {name}; PNG can hold them",
             size.width, size.height
         )));
     }

@@ -58,7 +58,7 @@ impl Notes {
         if !names.is_empty() {
             let list = names.join(", ");
             self.warn(format!(
-                "{format} has no place for what --keep asks for ({list})"
+                "{format} cannot hold the metadata that was to be kept ({list})"
             ));
         }
     }

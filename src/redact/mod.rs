@@ -22,6 +22,7 @@ pub use overlay::Sticker;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, PixelRect, Rect, Size};
+use crate::parallel;
 use crate::plane::SampleCoding;
 use crate::plane::{Channel, Layout, PlaneMut, Sample};
 use canvas::Paint;
@@ -183,22 +184,45 @@ impl Redaction {
         let coding = self.coding.unwrap_or(SampleCoding::photo::<T>());
         let soft = !matches!(self.style, Style::Blur);
         let outlines = self.outlines.iter().map(|o| (*o, o.bounds(&grid)));
-        for group in cluster::group(outlines) {
-            let outlines = &group.outlines[..];
-            let mask = Mask::draw(outlines, group.bounds, &grid, soft);
-            let paint = match &self.style {
-                Style::Blur => blur::paint(plane, &grid, &mask, channel, coding),
-                Style::Solid(colour) => Paint::Flat(coding.value(channel, colour.shares(), 1.0)),
-                Style::Mosaic(cells) => mosaic::paint(plane, &grid, &mask, outlines, *cells),
-                Style::Gaussian => gaussian::paint(plane, &grid, &mask, outlines),
-                Style::Image(sticker) => {
-                    let fill = blur::paint(plane, &grid, &mask, channel, coding);
-                    let value = |colour, alpha| coding.value(channel, colour, alpha);
-                    overlay::lay(fill, &grid, &mask, outlines, sticker, value)
-                }
-            };
-            paint.write(plane, &grid, &mask);
+        // Groups do not see each other, so several may be painted at the same time.
+        let at_once = match parallel::threads() {
+            1 => 1,
+            threads => 4 * threads,
+        };
+        let mut groups = cluster::group(outlines).into_iter().peekable();
+        while groups.peek().is_some() {
+            let some = groups.by_ref().take(at_once).collect();
+            let before = &*plane;
+            let paint = |group| self.paint(before, &grid, group, (channel, coding), soft);
+            for (mask, paint) in parallel::map(some, paint) {
+                paint.write(plane, &grid, &mask);
+            }
         }
+    }
+
+    /// What covers one group of outlines.
+    fn paint<T: Sample>(
+        &self,
+        plane: &PlaneMut<'_, T>,
+        grid: &Grid,
+        group: cluster::Cluster,
+        (channel, coding): (Channel, SampleCoding),
+        soft: bool,
+    ) -> (Mask, Paint) {
+        let outlines = &group.outlines[..];
+        let mask = Mask::draw(outlines, group.bounds, grid, soft);
+        let paint = match &self.style {
+            Style::Blur => blur::paint(plane, grid, &mask, channel, coding),
+            Style::Solid(colour) => Paint::Flat(coding.value(channel, colour.shares(), 1.0)),
+            Style::Mosaic(cells) => mosaic::paint(plane, grid, &mask, outlines, *cells),
+            Style::Gaussian => gaussian::paint(plane, grid, &mask, outlines),
+            Style::Image(sticker) => {
+                let fill = blur::paint(plane, grid, &mask, channel, coding);
+                let value = |colour, alpha| coding.value(channel, colour, alpha);
+                overlay::lay(fill, grid, &mask, outlines, sticker, value)
+            }
+        };
+        (mask, paint)
     }
 
     /// Rectangles of samples of a plane outside which [`Redaction::apply`] changes nothing: one for each

@@ -26,12 +26,12 @@ impl Size {
 }
 
 /// A picture as a network sees it.
-pub trait Input {
+pub trait Input: Sync {
     /// Both sides, in pixels.
     fn size(&self) -> Size;
 
     /// Writes row `y`, counted from the top: `width` floats of each plane, in the channel order and range that the
-    /// model's contract names. An engine asks for each row once, from the top.
+    /// model's contract names. An engine may ask for a row more than once, and from several threads.
     fn row(&self, y: usize, planes: [&mut [f32]; 3]);
 }
 
@@ -77,7 +77,7 @@ impl<D: AsRef<[f32]>> Planes<D> {
     }
 }
 
-impl<D: AsRef<[f32]>> Input for Planes<D> {
+impl<D: AsRef<[f32]> + Sync> Input for Planes<D> {
     fn size(&self) -> Size {
         self.size
     }

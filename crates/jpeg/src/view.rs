@@ -51,34 +51,55 @@ impl CodedImage {
     /// If `part` is not within the reduced picture, whose size [`Reduction::size`] gives.
     #[must_use]
     pub fn pixels(&self, by: Reduction, part: Rect) -> Vec<u8> {
+        let mut out = vec![0; part.width as usize * part.height as usize * 3];
+        self.pixels_into(by, part, &mut out);
+        out
+    }
+
+    /// As [`CodedImage::pixels`], into memory that is there. Parts of one picture that lie next to each
+    /// other give the same pixels as the whole, and may be made by several threads.
+    ///
+    /// # Panics
+    ///
+    /// As [`CodedImage::pixels`], and if `out` is not three bytes a pixel long.
+    pub fn pixels_into(&self, by: Reduction, part: Rect, out: &mut [u8]) {
         let size = by.size(self.frame.size);
         assert!(
             part.right() <= size.width && part.bottom() <= size.height,
             "a part within the picture"
         );
-        if part.width == 0 || part.height == 0 {
-            return Vec::new();
+        assert_eq!(
+            out.len(),
+            part.width as usize * part.height as usize * 3,
+            "three bytes a pixel"
+        );
+        if !out.is_empty() {
+            pixels_into(self, self.model, by, part, out);
         }
-        pixels(self, self.model, by, part)
     }
 }
 
 /// The pixels of `part`, which is counted in pixels of the reduced picture, as interleaved RGB.
+#[cfg(test)]
 pub(super) fn pixels(coded: &CodedImage, model: ColorModel, by: Reduction, part: Rect) -> Vec<u8> {
+    let mut out = vec![0; part.width as usize * part.height as usize * 3];
+    pixels_into(coded, model, by, part, &mut out);
+    out
+}
+
+fn pixels_into(coded: &CodedImage, model: ColorModel, by: Reduction, part: Rect, out: &mut [u8]) {
     let planes: Vec<Patch> = (0..coded.planes.len())
         .map(|component| Patch::decode(coded, component, by, part))
         .collect();
     let width = part.width as usize;
     let mut lines = vec![vec![0; width]; planes.len()];
     let mut sums = Vec::new();
-    let mut out = vec![0; width * part.height as usize * 3];
     for (y, row) in (part.y..).zip(out.chunks_exact_mut(width * 3)) {
         for (plane, line) in planes.iter().zip(&mut lines) {
             plane.line(part.x, y, line, &mut sums);
         }
         color::to_rgb(model, &lines, row);
     }
-    out
 }
 
 /// A component's samples around the part that is looked at.

@@ -61,12 +61,24 @@ pub(crate) struct Config {
     pub(crate) isolate: IsolateArg,
     /// Bytes for photos that are worked on, instead of a share of what there is.
     pub(crate) max_memory: Option<u64>,
-    /// Threads.
+    /// Threads of the run.
     pub(crate) jobs: usize,
     /// Nothing but errors for people.
     pub(crate) quiet: bool,
     /// When to show progress.
     pub(crate) progress: ProgressArg,
+}
+
+impl Config {
+    /// Photos that are worked on at a time.
+    pub(crate) fn photos_at_a_time(&self) -> usize {
+        self.jobs.min(self.plan.len()).max(1)
+    }
+
+    /// Threads for one photo: several only where there are fewer photos than threads.
+    pub(crate) fn threads_per_photo(&self) -> usize {
+        (self.jobs / self.photos_at_a_time()).max(1)
+    }
 }
 
 /// Where faces come from.

@@ -22,6 +22,7 @@ use super::notes::Notes;
 use super::raster::{Model as Pixels, Raster, Samples};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, PixelRect, Size};
+use crate::parallel;
 use crate::picture::{RgbImage, resample_rgb_part};
 use crate::plane::{AnyPlaneMut, Channel, Layout};
 use jpeg_coefficients::{CodedImage, ColorModel, Rect, Reduction};
@@ -31,6 +32,9 @@ use std::sync::OnceLock;
 
 /// Most pixels of a reduced picture that is kept, since detectors look at the whole several times.
 const MOST_KEPT: u64 = 4_000_000;
+
+/// Rows that are worth a thread.
+const LEAST_BAND: usize = 128;
 
 /// A JPEG and the facts of its header.
 pub(super) struct Jpeg {
@@ -124,7 +128,33 @@ impl Jpeg {
     /// All pixels at a reduction, as stored.
     fn whole(&self, by: Reduction) -> Vec<u8> {
         let whole = Rect::whole(by.size(self.coded.frame().size));
-        self.coded.pixels(by, whole)
+        self.pixels(by, whole)
+    }
+
+    /// All pixels at the reduction at which they are kept. Not `get_or_init`: while a thread waits for
+    /// others it may begin another view, which would wait for the first.
+    fn kept_pixels(&self, by: Reduction) -> &[u8] {
+        if self.kept.get().is_none() {
+            let _ = self.kept.set(self.whole(by));
+        }
+        self.kept.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// A part of the reduced picture as RGB, made by all threads.
+    fn pixels(&self, by: Reduction, part: Rect) -> Vec<u8> {
+        let row = part.width as usize * 3;
+        let mut out = vec![0; row * part.height as usize];
+        let mut bands = Vec::new();
+        let mut rest = &mut out[..];
+        for rows in parallel::parts(part.height as usize, LEAST_BAND) {
+            let (band, behind) = rest.split_at_mut(rows.len() * row);
+            rest = behind;
+            let top = part.y + rows.start as u32;
+            let of = Rect::new(part.x, top, part.width, rows.len() as u32);
+            bands.push((of, band));
+        }
+        parallel::map(bands, |(of, band)| self.coded.pixels_into(by, of, band));
+        out
     }
 
     /// A part of the stored picture at another size.
@@ -140,12 +170,14 @@ impl Jpeg {
         let bottom = crop.bottom().div_ceil(times);
         let decoded;
         let (pixels, held) = if wanted >= kept {
-            let whole = self.kept.get_or_init(|| self.whole(kept));
-            (whole, PixelRect::of(self::size(kept.size(full))))
+            (
+                self.kept_pixels(kept),
+                PixelRect::of(self::size(kept.size(full))),
+            )
         } else {
             let held = PixelRect::new(x, y, right - x, bottom - y);
-            decoded = self.coded.pixels(by, rect(held));
-            (&decoded, held)
+            decoded = self.pixels(by, rect(held));
+            (&decoded[..], held)
         };
         let scaled = |v: u32| f64::from(v) / f64::from(times);
         let (left, top) = (

@@ -35,7 +35,7 @@ pub(super) fn boxes(file: &[u8], notes: &mut Notes) -> exif::Facts {
                 Some(b"Exif") => {
                     notes.drop("exif");
                     if std::mem::take(&mut notes.wanted).any() {
-                        notes.warn("compressed EXIF is not read: --keep keeps nothing of it");
+                        notes.warn("compressed EXIF is not read, so nothing of it can be kept");
                     }
                 }
                 Some(b"xml ") => notes.drop("xmp"),

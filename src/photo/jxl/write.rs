@@ -68,7 +68,8 @@ impl JxlWriter {
             .iter()
             .any(|f| f.raster.size().width.min(f.raster.size().height) < 2)
         {
-            let message = "pictures one pixel wide or high cannot be written as JPEG XL; choose png with --format";
+            let message =
+                "pictures one pixel wide or high cannot be written as JPEG XL; PNG can hold them";
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
         let exif = std::mem::take(&mut parts.exif);

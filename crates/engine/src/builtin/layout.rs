@@ -11,6 +11,7 @@
 use super::onnx::Res;
 use super::plan::{Kind, MAX_HALVINGS, Op, PLANES, Plan};
 use crate::Size;
+use std::ops::Range;
 
 /// Longest side of a picture.
 const MAX_SIDE: u32 = 16384;
@@ -42,12 +43,17 @@ pub(super) struct Chain {
     pub(super) step: usize,
     /// For a first layer: the ring of planar rows with blank ends.
     pub(super) picture: Place,
+    /// Rows of the last operation (of its source, for a deconvolution) that one thread makes each.
+    pub(super) bands: Vec<Range<usize>>,
+    /// Floats from the rings of a band to those of the next.
+    pub(super) apart: usize,
 }
 
 #[derive(Debug)]
 pub(super) struct Layout {
     /// Rows and columns of every tensor.
     pub(super) sides: Vec<(usize, usize)>,
+    /// Those of rings: of the first band.
     pub(super) places: Vec<Place>,
     pub(super) chains: Vec<Chain>,
     /// A row of zeros as long as the longest.
@@ -64,14 +70,47 @@ pub(super) fn reach(op: &Op, upto: usize, source_rows: usize) -> usize {
     ((upto - 1) * stride + window - pad).min(source_rows)
 }
 
-/// For a chain that makes `step` rows at a time: the most rows of each operation's output that are
-/// needed at once, and the most that are made at once.
-fn ring_rows(ops: &[&Op], heights: &[usize], step: usize) -> (Vec<usize>, Vec<usize>) {
+/// The first row of each operation that rows from `start` of the last one need.
+pub(super) fn starts(ops: &[&Op], start: usize) -> Vec<usize> {
+    let mut first = vec![start; ops.len()];
+    for i in (1..ops.len()).rev() {
+        let (_, stride, pad) = ops[i].kind.window();
+        first[i - 1] = (first[i] * stride).saturating_sub(pad);
+    }
+    first
+}
+
+/// For a chain that makes `step` rows at a time of one of its bands: the most rows of each operation's
+/// output that are needed at once, and the most that are made at once.
+fn ring_rows(
+    ops: &[&Op],
+    heights: &[usize],
+    step: usize,
+    bands: &[Range<usize>],
+) -> (Vec<usize>, Vec<usize>) {
+    let (mut rows, mut made) = (vec![0; ops.len()], vec![0; ops.len()]);
+    for band in bands {
+        let of_band = ring_rows_of(ops, heights, step, band);
+        for i in 0..ops.len() {
+            rows[i] = rows[i].max(of_band.0[i]);
+            made[i] = made[i].max(of_band.1[i]);
+        }
+    }
+    (rows, made)
+}
+
+fn ring_rows_of(
+    ops: &[&Op],
+    heights: &[usize],
+    step: usize,
+    band: &Range<usize>,
+) -> (Vec<usize>, Vec<usize>) {
     let n = ops.len();
-    let (mut done, mut rows, mut made) = (vec![0; n], vec![0; n], vec![0; n]);
-    let mut end = 0;
-    while end < heights[n - 1] {
-        end = (end + step).min(heights[n - 1]);
+    let (mut rows, mut made) = (vec![0; n], vec![0; n]);
+    let mut done = starts(ops, band.start);
+    let mut end = band.start;
+    while end < band.end {
+        end = (end + step).min(band.end);
         let mut need = vec![end; n];
         for i in (1..n).rev() {
             need[i - 1] = reach(ops[i], need[i], heights[i - 1]);
@@ -116,9 +155,15 @@ impl Slots {
 }
 
 impl Layout {
-    /// Lays out `plan` for pictures of `size`, with at most `budget` bytes of rows per chain where that
-    /// is possible.
-    pub(super) fn new(plan: &Plan, size: Size, lanes: usize, budget: usize) -> Res<Self> {
+    /// Lays out `plan` for pictures of `size` and so many threads, with at most `budget` bytes of rows per
+    /// chain and thread where that is possible.
+    pub(super) fn new(
+        plan: &Plan,
+        size: Size,
+        lanes: usize,
+        budget: usize,
+        threads: usize,
+    ) -> Res<Self> {
         let unit = 1 << MAX_HALVINGS;
         for (side, name) in [(size.width, "width"), (size.height, "height")] {
             if side == 0 || side % unit != 0 || side > MAX_SIDE {
@@ -149,8 +194,9 @@ impl Layout {
         for ops in plan.chains() {
             let list: Vec<&Op> = ops.iter().map(|&i| &plan.ops()[i]).collect();
             let heights: Vec<usize> = list.iter().map(|op| sides[op.dst].0).collect();
-            let step = steps(&list, &heights, budget, per_row);
-            let (rows, made) = ring_rows(&list, &heights, step);
+            let bands = bands(counted(&list, &heights), threads);
+            let step = steps(&list, &heights, budget, &bands, per_row);
+            let (rows, made) = ring_rows(&list, &heights, step, &bands);
             let mut at = 0;
             for (op, rows) in list.iter().zip(rows).take(list.len() - 1) {
                 places[op.dst] = place(op.dst, at, rows);
@@ -166,11 +212,14 @@ impl Layout {
                 };
                 at += picture.rows * picture.pitch;
             }
-            scratch = scratch.max(at);
+            let apart = at.min(MAX_FLOATS).next_multiple_of(LINE);
+            scratch = scratch.max(apart.saturating_mul(bands.len()));
             chains.push(Chain {
                 ops: ops.clone(),
                 step,
                 picture,
+                bands,
+                apart,
             });
         }
 
@@ -237,11 +286,35 @@ impl Layout {
 /// Floats in a cache line.
 const LINE: usize = 16;
 
+/// Fewer rows are not worth a thread.
+const LEAST_BAND: usize = 8;
+
+/// Rows of the last operation of a chain; of its source, for a deconvolution.
+fn counted(ops: &[&Op], heights: &[usize]) -> usize {
+    let last = ops.len() - 1;
+    match ops[last].kind {
+        Kind::Deconv => heights[last] / 2,
+        _ => heights[last],
+    }
+}
+
+/// As many rows for each of at most `threads`.
+fn bands(rows: usize, threads: usize) -> Vec<Range<usize>> {
+    let n = threads.min(rows / LEAST_BAND).max(1);
+    (0..n).map(|i| i * rows / n..(i + 1) * rows / n).collect()
+}
+
 /// The most rows per step whose rings, with the source rows they read, fit the budget; then as equal
 /// steps as possible.
-fn steps(ops: &[&Op], heights: &[usize], budget: usize, per_row: impl Fn(usize) -> usize) -> usize {
+fn steps(
+    ops: &[&Op],
+    heights: &[usize],
+    budget: usize,
+    bands: &[Range<usize>],
+    per_row: impl Fn(usize) -> usize,
+) -> usize {
     let bytes = |step: usize| {
-        let (rows, made) = ring_rows(ops, heights, step);
+        let (rows, made) = ring_rows(ops, heights, step, bands);
         let rings: usize = ops
             .iter()
             .zip(&rows)
@@ -253,13 +326,7 @@ fn steps(ops: &[&Op], heights: &[usize], budget: usize, per_row: impl Fn(usize) 
         };
         (rings + source) * size_of::<f32>()
     };
-    let last = ops[ops.len() - 1];
-    // A deconvolution counts rows of its source.
-    let height = if last.kind == Kind::Deconv {
-        heights[ops.len() - 1] / 2
-    } else {
-        heights[ops.len() - 1]
-    };
+    let height = bands.iter().map(Range::len).max().unwrap_or(1);
     let mut step = 1;
     while step < height && bytes(step + 1) <= budget {
         step += 1;

@@ -2,9 +2,11 @@
 //!
 //! From bytes to numbers: `onnx` reads the file, `plan` lowers it to a short list of checked operations,
 //! `pack` orders the weights for one instruction set, `layout` places every row for one size of picture,
-//! `session` runs in memory that `arenas` lend, `kernels` compute, `simd` are the vectors.
+//! `session` runs in memory that `arenas` lend and that threads share (`shared`), `kernels` compute, `simd` are the
+//! vectors.
 //!
-//! Invariant: unsafe code is only in `kernels` and `simd`, behind functions that check every row. A model
+//! Invariant: unsafe code is only in `kernels` and `simd`, behind functions that check every row, and where bands of
+//! rows go to threads. A model
 //! is either run as its file says or refused by the name of an operator.
 
 mod aligned;
@@ -17,6 +19,7 @@ mod output;
 mod pack;
 mod plan;
 mod session;
+mod shared;
 mod simd;
 #[cfg(test)]
 mod tests;

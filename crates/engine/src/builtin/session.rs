@@ -1,18 +1,22 @@
-//! Runs a packed plan at one size of picture, on the calling thread.
+//! Runs a packed plan at one size of picture: on the calling thread, or on those of the rayon pool that the
+//! calling thread belongs to.
 //!
 //! A chain is executed a few rows at a time from its end: each operation makes only the rows that the
-//! next one is about to read, and no row is made twice.
+//! next one is about to read. With several threads each makes a band of the last operation's rows; only
+//! rows at the border of two bands are made twice, with the same numbers.
 //!
-//! Invariant: no unsafe code. Rows are offsets in one slice, and the kernels check them.
+//! Invariant: rows are offsets in one slice, and the kernels check them. A band writes to its own rings
+//! and to its own rows of the chain's result, and reads besides what earlier chains made.
 
 use super::aligned::Aligned;
 use super::arenas::Arenas;
 use super::kernels::{Call, Row};
-use super::layout::{Chain, Layout, Place, reach};
+use super::layout::{Chain, Layout, Place, reach, starts};
 use super::onnx::Res;
 use super::output;
 use super::pack::Packed;
 use super::plan::{Kind, Op};
+use super::shared::Shared;
 use crate::Input;
 use crate::Size;
 use std::ops::Range;
@@ -24,10 +28,25 @@ pub(super) struct Session {
     packed: Arc<Packed>,
     arenas: Arc<Arenas>,
     layout: Layout,
+    /// One for each thread.
+    buffers: Vec<Buffers>,
+}
+
+/// What a thread needs besides the arena, kept for its memory.
+#[derive(Debug)]
+struct Buffers {
     /// A few narrowed pixels.
     scratch: Aligned<i32>,
-    /// Rows of one kernel call, kept for their memory.
+    /// Rows of one kernel call.
     rows: Vec<Row>,
+}
+
+/// Threads that would run bands of rows now: those of the rayon pool that the calling one belongs to.
+fn threads() -> usize {
+    match rayon::current_thread_index() {
+        Some(_) => rayon::current_num_threads(),
+        None => 1,
+    }
 }
 
 impl Session {
@@ -38,14 +57,31 @@ impl Session {
         size: Size,
         budget: usize,
     ) -> Res<Self> {
-        let layout = Layout::new(&packed.plan, size, packed.kernels.lanes(), budget)?;
-        let scratch = Aligned::zeros(packed.scratch())?;
+        Self::for_threads(packed, arenas, size, budget, threads())
+    }
+
+    /// For so many threads. It may be run on fewer.
+    pub(super) fn for_threads(
+        packed: Arc<Packed>,
+        arenas: Arc<Arenas>,
+        size: Size,
+        budget: usize,
+        threads: usize,
+    ) -> Res<Self> {
+        let layout = Layout::new(&packed.plan, size, packed.kernels.lanes(), budget, threads)?;
+        let most = layout.chains.iter().map(|c| c.bands.len()).max();
+        let buffers = (0..most.unwrap_or(1)).map(|_| {
+            Ok(Buffers {
+                scratch: Aligned::zeros(packed.scratch())?,
+                rows: vec![],
+            })
+        });
+        let buffers = buffers.collect::<Res<_>>()?;
         Ok(Self {
             packed,
             arenas,
             layout,
-            scratch,
-            rows: vec![],
+            buffers,
         })
     }
 
@@ -54,17 +90,34 @@ impl Session {
         let mut arena = self.arenas.take(self.layout.floats)?;
         let zeros = self.layout.zero_row..self.layout.zero_row + self.layout.longest_row;
         arena.as_mut_slice()[zeros].fill(0.0);
-        let mut worker = Worker {
-            packed: &self.packed,
-            layout: &self.layout,
-            arena: arena.as_mut_slice(),
-            scratch: self.scratch.as_mut_slice(),
-            rows: &mut self.rows,
-            input,
-            copied: 0,
-        };
         for chain in &self.layout.chains {
-            worker.run(chain);
+            let shared = Shared::from(arena.as_mut_slice());
+            let of_bands = chain.bands.iter().zip(&mut self.buffers).enumerate();
+            let workers = of_bands.map(|(i, (band, buffers))| {
+                let worker = Worker {
+                    packed: &self.packed,
+                    layout: &self.layout,
+                    chain,
+                    rings: i * chain.apart,
+                    scratch: buffers.scratch.as_mut_slice(),
+                    rows: &mut buffers.rows,
+                    input,
+                    copied: 0,
+                };
+                (worker, band.clone())
+            });
+            if chain.bands.len() == 1 || threads() == 1 {
+                workers.for_each(|(mut worker, band)| worker.run(shared, band));
+                continue;
+            }
+            rayon::in_place_scope(|scope| {
+                for (mut worker, band) in workers {
+                    // SAFETY: a band writes to its own rings and to its own rows of the chain's result;
+                    // no band reads those of another, and what else is read no one writes now.
+                    let arena = unsafe { shared.for_thread() };
+                    scope.spawn(move |_| worker.run(arena.take(), band));
+                }
+            });
         }
         let lanes = self.packed.kernels.lanes();
         let outputs = self.packed.plan.outputs().iter();
@@ -75,11 +128,13 @@ impl Session {
     }
 }
 
-/// One run.
+/// One band of one chain.
 struct Worker<'a> {
     packed: &'a Packed,
     layout: &'a Layout,
-    arena: &'a mut [f32],
+    chain: &'a Chain,
+    /// Floats from the rings of the first band to this one's.
+    rings: usize,
     scratch: &'a mut [i32],
     rows: &'a mut Vec<Row>,
     input: &'a dyn Input,
@@ -88,31 +143,24 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    fn run(&mut self, chain: &Chain) {
+    fn run(&mut self, arena: Shared<'_>, band: Range<usize>) {
+        let chain = self.chain;
         let ops: Vec<&Op> = chain
             .ops
             .iter()
             .map(|&i| &self.packed.plan.ops()[i])
             .collect();
         let n = ops.len();
-        let last = ops[n - 1];
-        // A deconvolution counts rows of its source.
-        let counted = if last.kind == Kind::Deconv {
-            last.src
-        } else {
-            last.dst
-        };
-        let total = self.layout.sides[counted].0;
-        self.copied = 0;
-        let (mut done, mut need) = (vec![0; n], vec![0; n]);
-        while done[n - 1] < total {
-            need[n - 1] = (done[n - 1] + chain.step).min(total);
+        let mut done = starts(&ops, band.start);
+        let mut need = vec![0; n];
+        while done[n - 1] < band.end {
+            need[n - 1] = (done[n - 1] + chain.step).min(band.end);
             for i in (1..n).rev() {
                 need[i - 1] = reach(ops[i], need[i], self.layout.sides[ops[i].src].0);
             }
             for i in 0..n {
                 if need[i] > done[i] {
-                    self.produce(chain.ops[i], done[i]..need[i], &chain.picture);
+                    self.produce(arena, chain.ops[i], done[i]..need[i]);
                     done[i] = need[i];
                 }
             }
@@ -120,11 +168,11 @@ impl Worker<'_> {
     }
 
     /// Makes some rows of operation `i` (a deconvolution: of what some rows of its source give).
-    fn produce(&mut self, i: usize, range: Range<usize>, picture: &Place) {
+    fn produce(&mut self, arena: Shared<'_>, i: usize, range: Range<usize>) {
         let op = &self.packed.plan.ops()[i];
         self.rows.clear();
         match op.kind {
-            Kind::First => self.picture_rows(range.clone(), picture),
+            Kind::First => self.picture_rows(arena, range.clone()),
             Kind::AddUp => self.source_rows(op, range.clone(), |r| [Some(r / 2), None, None]),
             // Its parts make their own.
             Kind::Deconv => {}
@@ -146,21 +194,30 @@ impl Worker<'_> {
             ..call(self.packed, self.layout, i)
         };
         match op.kind {
-            Kind::First => kernels.first(self.arena, &call),
+            Kind::First => kernels.first(arena, &call),
             Kind::Pointwise if !call.words.is_empty() => {
-                kernels.narrow(self.arena, self.scratch, &call);
+                kernels.narrow(arena, self.scratch, &call);
             }
-            Kind::Pointwise | Kind::Dense => kernels.gemm(self.arena, &call),
-            Kind::Depthwise { .. } => kernels.depthwise(self.arena, &call),
-            Kind::MaxPool => kernels.maxpool(self.arena, &call),
-            Kind::AddUp => kernels.add_up(self.arena, &call),
-            Kind::Deconv => self.deconv(i, range.clone()),
+            Kind::Pointwise | Kind::Dense => kernels.gemm(arena, &call),
+            Kind::Depthwise { .. } => kernels.depthwise(arena, &call),
+            Kind::MaxPool => kernels.maxpool(arena, &call),
+            Kind::AddUp => kernels.add_up(arena, &call),
+            Kind::Deconv => self.deconv(arena, i, range.clone()),
         }
         let made = match op.kind {
             Kind::Deconv => 2 * range.start..2 * range.end,
             _ => range,
         };
-        self.blank_ends(op, made);
+        self.blank_ends(arena, op, made);
+    }
+
+    /// Where a tensor lives for this band.
+    fn place(&self, tensor: usize) -> Place {
+        let mut place = self.layout.places[tensor];
+        if place.offset < self.chain.apart {
+            place.offset += self.rings; // the row of zeros and whole tensors come behind all rings
+        }
+        place
     }
 
     /// Lists which rows of the source each output row reads; the row of zeros for those outside.
@@ -170,7 +227,7 @@ impl Worker<'_> {
         range: Range<usize>,
         read: impl Fn(usize) -> [Option<usize>; 3],
     ) {
-        let place = self.layout.places[op.src];
+        let place = self.place(op.src);
         let zero = self.layout.zero_row;
         self.rows.extend(range.map(|r| {
             let read = read(r);
@@ -184,8 +241,10 @@ impl Worker<'_> {
     }
 
     /// The same for the first layer, whose source is a ring of rows of the picture.
-    fn picture_rows(&mut self, range: Range<usize>, ring: &Place) {
+    fn picture_rows(&mut self, arena: Shared<'_>, range: Range<usize>) {
         let (h, w) = self.layout.sides[0];
+        let mut ring = self.chain.picture;
+        ring.offset += self.rings;
         for r in range {
             let mut row = Row {
                 src: [self.layout.zero_row; 3],
@@ -199,13 +258,15 @@ impl Worker<'_> {
                 };
                 let at = ring.row(y);
                 if y >= self.copied {
-                    let (first, rest) = self.arena[at..].split_at_mut(ring.block);
-                    let (second, third) = rest.split_at_mut(ring.block);
-                    let lines = [first, second, third].map(|plane| {
-                        (plane[0], plane[w + 1]) = (0.0, 0.0);
-                        &mut plane[1..=w]
+                    arena.change(at, ring.pitch, |planes| {
+                        let (first, rest) = planes.split_at_mut(ring.block);
+                        let (second, third) = rest.split_at_mut(ring.block);
+                        let lines = [first, second, third].map(|plane| {
+                            (plane[0], plane[w + 1]) = (0.0, 0.0);
+                            &mut plane[1..=w]
+                        });
+                        self.input.row(y, lines);
                     });
-                    self.input.row(y, lines);
                     self.copied = y + 1;
                 }
                 (row.src[k], row.src_block[k]) = (at, ring.block);
@@ -216,9 +277,9 @@ impl Worker<'_> {
 
     /// Fills in where the listed rows go, and what is added to them.
     fn target_rows(&mut self, op: &Op, range: Range<usize>) {
-        let place = self.layout.places[op.dst];
+        let place = self.place(op.dst);
         let block = op.dst_channel / self.packed.kernels.lanes();
-        let res = op.res.map(|t| self.layout.places[t]);
+        let res = op.res.map(|t| self.place(t));
         for (row, r) in self.rows.iter_mut().zip(range) {
             row.dst = place.row(r) + block * place.block;
             row.res = res.map(|place| place.row(r));
@@ -226,9 +287,9 @@ impl Worker<'_> {
     }
 
     /// Four 1x1 convolutions, one for each place in the 2x2 pixels that a pixel of the source becomes.
-    fn deconv(&mut self, i: usize, range: Range<usize>) {
+    fn deconv(&mut self, arena: Shared<'_>, i: usize, range: Range<usize>) {
         let op = &self.packed.plan.ops()[i];
-        let (src, dst) = (self.layout.places[op.src], self.layout.places[op.dst]);
+        let (src, dst) = (self.place(op.src), self.place(op.dst));
         let lanes = self.packed.kernels.lanes();
         let first = op.dst_channel / lanes * dst.block;
         let weights = self.packed.weights(i).floats.as_slice();
@@ -248,22 +309,23 @@ impl Worker<'_> {
                 dst_step: 2,
                 ..call(self.packed, self.layout, i)
             };
-            self.packed.kernels.gemm(self.arena, &call);
+            self.packed.kernels.gemm(arena, &call);
         }
     }
 
     /// Zeros in the first and the last pixel of each row, with every row: memory is shared between
     /// tensors of different widths.
-    fn blank_ends(&mut self, op: &Op, range: Range<usize>) {
+    fn blank_ends(&self, arena: Shared<'_>, op: &Op, range: Range<usize>) {
         let lanes = self.packed.kernels.lanes();
-        let place = self.layout.places[op.dst];
+        let place = self.place(op.dst);
         let first = op.dst_channel / lanes;
         for r in range {
             for block in first..first + op.outputs.div_ceil(lanes) {
                 let at = place.row(r) + block * place.block;
-                let row = &mut self.arena[at..][..place.pitch];
-                blank(&mut row[..lanes]);
-                blank(&mut row[place.pitch - lanes..]);
+                arena.change(at, place.pitch, |row| {
+                    blank(&mut row[..lanes]);
+                    blank(&mut row[place.pitch - lanes..]);
+                });
             }
         }
     }

@@ -131,7 +131,7 @@ type Parts = [Vec<u8>; 2];
 
 fn begin(setup: &Setup, sticker: &[u8]) -> Result<Local> {
     let (faces, verify) = setup.options(sticker)?;
-    Local::new(&faces, verify.as_ref())
+    Local::new(&faces, verify.as_ref(), setup.threads)
 }
 
 fn photo(local: &Local, request: &PhotoRequest, bytes: &[u8]) -> Result<(Answer, Parts)> {

@@ -78,6 +78,7 @@ impl<'a> Photos<'a> {
         Ok(Self::Local(Box::new(Local::new(
             &config.faces,
             config.verify.as_ref(),
+            config.threads_per_photo(),
         )?)))
     }
 

@@ -53,7 +53,7 @@ impl<'a> Pool<'a> {
             Some(path) => read::file(path, STICKER_BYTES)?,
             None => Vec::new(),
         };
-        let jobs = config.jobs.min(config.plan.len()).max(1);
+        let jobs = config.photos_at_a_time();
         let mut pool = Self {
             setup: Setup::new(config, &sticker)?,
             sticker,

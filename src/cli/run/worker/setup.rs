@@ -24,6 +24,8 @@ pub(super) struct Setup {
     format: Option<String>,
     max_pixels: u64,
     verify: Option<VerifySetup>,
+    /// Threads for one photo.
+    pub(super) threads: usize,
     /// Bytes that a worker may take for photos, besides what it has once it is ready.
     pub(super) memory: Option<u64>,
 }
@@ -98,6 +100,7 @@ impl Setup {
                 threshold: options.threshold,
                 min_face: options.min_face,
             }),
+            threads: config.threads_per_photo(),
             memory: None,
         };
         setup.ensure_equal(config, sticker)?;

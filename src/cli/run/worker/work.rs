@@ -1,5 +1,6 @@
 //! The work on one photo, wherever it runs: in this process or in a worker process.
 
+use crate::cli::run::batch;
 use crate::cli::run::config::Faces;
 use crate::cli::run::outcome::for_one;
 use crate::cli::ui::preview;
@@ -7,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use faceveil::report::{Outcome, Verification};
 use faceveil::verify::{Verifier, VerifierOptions};
 use faceveil::{AnonymizeOptions, Anonymizer, Detector, FileReport, Format, Rect, ReportApplier};
+use rayon::ThreadPool;
 
 /// What is to be done with a photo.
 pub(crate) struct PhotoTask<'a> {
@@ -48,6 +50,8 @@ pub(crate) struct Covered {
 pub(crate) struct Local {
     source: Source,
     verifier: Option<Verifier>,
+    /// The threads for one photo, if there are several.
+    threads: Option<ThreadPool>,
 }
 
 #[expect(clippy::large_enum_variant, reason = "there is one in a worker")]
@@ -57,11 +61,15 @@ enum Source {
 }
 
 impl Local {
-    /// Loads the models.
+    /// Loads the models. `threads`: for one photo.
     ///
     /// # Errors
-    /// If a detector cannot be made.
-    pub(crate) fn new(faces: &Faces, verify: Option<&VerifierOptions>) -> Result<Self> {
+    /// If a detector cannot be made, or threads cannot be started.
+    pub(crate) fn new(
+        faces: &Faces,
+        verify: Option<&VerifierOptions>,
+        threads: usize,
+    ) -> Result<Self> {
         let source = match faces {
             Faces::Find {
                 detector, options, ..
@@ -78,6 +86,10 @@ impl Local {
         Ok(Self {
             source,
             verifier: verifier.transpose()?,
+            threads: (threads > 1)
+                .then(|| batch::pool(threads))
+                .transpose()
+                .context("starting threads")?,
         })
     }
 
@@ -91,6 +103,17 @@ impl Local {
 
     /// Finds faces and covers them.
     pub(crate) fn photo(&self, bytes: &[u8], task: &PhotoTask) -> Result<PhotoResult> {
+        self.on_threads(|| self.work(bytes, task))
+    }
+
+    fn on_threads<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        match &self.threads {
+            Some(threads) => threads.install(work),
+            None => work(),
+        }
+    }
+
+    fn work(&self, bytes: &[u8], task: &PhotoTask) -> Result<PhotoResult> {
         let found = match (&self.source, task.line) {
             (Source::Find(anonymizer, options), _) => {
                 anonymizer.prepare_with(bytes, &for_one(options, task.regions, task.ignore))?
@@ -127,7 +150,7 @@ impl Local {
     /// Looks at a written photo again.
     pub(crate) fn verify(&self, bytes: &[u8], line: &FileReport) -> Result<Verification> {
         match &self.verifier {
-            Some(verifier) => Ok(verifier.photo(bytes, Some(line))?),
+            Some(verifier) => Ok(self.on_threads(|| verifier.photo(bytes, Some(line)))?),
             None => bail!("no detector in this run looks at outputs"),
         }
     }

@@ -19,6 +19,7 @@ use super::super::icc::Profile;
 use super::super::raster::{Raster, Samples};
 use crate::error::Result;
 use crate::geometry::{PixelRect, Size};
+use crate::parallel;
 use container::{Container, boxed};
 use levels::Levels;
 
@@ -176,10 +177,13 @@ impl HeifWriter {
         };
         let purpose = (aspect == Aspect::Opacity).then(|| container::purpose(codec.opacity()));
         let mut tiles = Vec::with_capacity((across * down) as usize);
-        for number in 0..across * down {
+        let code = |number: u32| {
             let (x, y) = (number % across * tile.width, number / across * tile.height);
             let part = PixelRect::new(x, y, tile.width, tile.height);
-            let coded = codec.code(&codec.levels(raster, part, aspect), meaning)?;
+            codec.code(&codec.levels(raster, part, aspect), meaning)
+        };
+        for coded in parallel::map((0..across * down).collect(), code) {
+            let coded = coded?;
             let mut properties = vec![container::size(tile), depth.clone()];
             properties.extend(colour.clone());
             properties.extend(purpose.clone().filter(|_| is_whole));

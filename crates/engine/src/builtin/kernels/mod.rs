@@ -15,6 +15,7 @@ mod pixelwise;
 #[cfg(test)]
 mod tests;
 
+use super::shared::Shared;
 use super::simd::{Scalar, Simd};
 
 /// What follows a convolution's sum.
@@ -203,7 +204,8 @@ impl Kernels {
     ///
     /// # Panics
     /// If a row, the weights or the bias are shorter than the call makes of them; as all below.
-    pub(super) fn gemm(&self, arena: &mut [f32], call: &Call<'_>) {
+    pub(super) fn gemm<'a>(&self, arena: impl Into<Shared<'a>>, call: &Call<'_>) {
+        let arena = arena.into();
         assert!(matches!(call.window, 1 | 3) && call.dst_step > 0);
         let l = self.lanes;
         // A 1x1 window starts behind the left border pixel and never reads the right one.
@@ -224,7 +226,7 @@ impl Kernels {
         };
         check(l, arena.len(), call, &extent);
         // SAFETY: `self` is for this CPU (see `available`), and the call was just checked.
-        unsafe { (self.gemm)(arena.as_mut_ptr(), call) }
+        unsafe { (self.gemm)(arena.start(), call) }
     }
 
     /// Whether [`Self::narrow`] is there and worth it: narrowing the inputs is work that does not pay for
@@ -242,7 +244,13 @@ impl Kernels {
     ///
     /// # Panics
     /// As [`Self::gemm`]; if the scratch is shorter than [`Self::scratch`] says; if there are no narrow products.
-    pub(super) fn narrow(&self, arena: &mut [f32], scratch: &mut [i32], call: &Call<'_>) {
+    pub(super) fn narrow<'a>(
+        &self,
+        arena: impl Into<Shared<'a>>,
+        scratch: &mut [i32],
+        call: &Call<'_>,
+    ) {
+        let arena = arena.into();
         let narrow = self.narrow.expect("kernels that have it");
         assert!(call.window == 1 && call.dst_step > 0);
         let l = self.lanes;
@@ -265,12 +273,13 @@ impl Kernels {
             "too little scratch"
         );
         // SAFETY: as in `gemm`, and the words, the steps and the scratch were just checked.
-        unsafe { narrow(arena.as_mut_ptr(), scratch.as_mut_ptr(), call) }
+        unsafe { narrow(arena.start(), scratch.as_mut_ptr(), call) }
     }
 
     /// The first layer: 3x3, stride 2, on planar rows with a blank pixel at both ends. `src_block` is
     /// the distance between planes; the weights are ordered [row][plane][column].
-    pub(super) fn first(&self, arena: &mut [f32], call: &Call<'_>) {
+    pub(super) fn first<'a>(&self, arena: impl Into<Shared<'a>>, call: &Call<'_>) {
+        let arena = arena.into();
         assert!(call.dst_step > 0);
         let l = self.lanes;
         let written = product(&[call.width - 1, call.dst_step]).saturating_add(2);
@@ -285,11 +294,12 @@ impl Kernels {
         };
         check(l, arena.len(), call, &extent);
         // SAFETY: as in `gemm`.
-        unsafe { (self.first)(arena.as_mut_ptr(), call) }
+        unsafe { (self.first)(arena.start(), call) }
     }
 
     /// One 3x3 filter per channel, stride 1 or 2.
-    pub(super) fn depthwise(&self, arena: &mut [f32], call: &Call<'_>) {
+    pub(super) fn depthwise<'a>(&self, arena: impl Into<Shared<'a>>, call: &Call<'_>) {
+        let arena = arena.into();
         assert!(matches!(call.stride, 1 | 2) && call.inputs == call.outputs);
         let l = self.lanes;
         let channels = whole_blocks(call.outputs, l);
@@ -305,11 +315,12 @@ impl Kernels {
         };
         check(l, arena.len(), call, &extent);
         // SAFETY: as in `gemm`.
-        unsafe { (self.depthwise)(arena.as_mut_ptr(), call) }
+        unsafe { (self.depthwise)(arena.start(), call) }
     }
 
     /// The largest of 2x2, stride 2.
-    pub(super) fn maxpool(&self, arena: &mut [f32], call: &Call<'_>) {
+    pub(super) fn maxpool<'a>(&self, arena: impl Into<Shared<'a>>, call: &Call<'_>) {
+        let arena = arena.into();
         let l = self.lanes;
         let read = product(&[call.width, 2]).saturating_add(1);
         let extent = Extent {
@@ -323,11 +334,12 @@ impl Kernels {
         };
         check(l, arena.len(), call, &extent);
         // SAFETY: as in `gemm`.
-        unsafe { (self.maxpool)(arena.as_mut_ptr(), call) }
+        unsafe { (self.maxpool)(arena.start(), call) }
     }
 
     /// The residual row plus the source row, doubled in width by repeating pixels.
-    pub(super) fn add_up(&self, arena: &mut [f32], call: &Call<'_>) {
+    pub(super) fn add_up<'a>(&self, arena: impl Into<Shared<'a>>, call: &Call<'_>) {
+        let arena = arena.into();
         let l = self.lanes;
         let extent = Extent {
             src_rows: 1,
@@ -340,7 +352,7 @@ impl Kernels {
         };
         check(l, arena.len(), call, &extent);
         // SAFETY: as in `gemm`.
-        unsafe { (self.add_up)(arena.as_mut_ptr(), call) }
+        unsafe { (self.add_up)(arena.start(), call) }
     }
 }
 

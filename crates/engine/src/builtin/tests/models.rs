@@ -106,6 +106,28 @@ fn the_size_of_the_rings_changes_no_number() {
 }
 
 #[test]
+fn the_number_of_threads_changes_no_number() {
+    let (size, floats) = (Size::new(96, 352), 4 << 20);
+    for kernels in kernels::tested() {
+        for (name, model) in models() {
+            let packed = packed(model, true, kernels).unwrap();
+            let run = |threads: usize| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+                let arenas = Arc::new(Arenas::poisoned(floats));
+                pool.build().unwrap().install(|| {
+                    let session = session::Session::new(packed.clone(), arenas, size, CACHE_BUDGET);
+                    session.unwrap().run(&picture(size)).unwrap()
+                })
+            };
+            let one = run(1);
+            for threads in [2, 3, 7] {
+                assert_eq!(run(threads), one, "{name} {} {threads}", kernels.name());
+            }
+        }
+    }
+}
+
+#[test]
 fn what_was_in_the_memory_before_changes_no_number() {
     let (size, floats) = (Size::new(96, 64), 1 << 20);
     for kernels in kernels::tested() {
