@@ -6,9 +6,8 @@
     python3 scripts/fit_singles.py turns.jsonl SET SINGLES...
 
 PICTURE: those of SINGLES, made pictures with one turned face each, and of SET as they are, with and without faces. A
-sighting is right if its mask covers at least 75 % of the ellipse in a labelled box. A right one weighs 1, or 0.3 if the label
-says heavy blur or heavy occlusion; one that covers nothing within a labelled box doubled weighs --cost; the rest is left
-out. Results are cross-validated over five folds of pictures; the weights printed are fitted on all.
+sighting is right if it covers at least 75 % of the ellipse in a labelled box that is not much smaller. A right one weighs 1,
+or 0.3 if the label says heavy blur or heavy occlusion; one far from every labelled box weighs --cost; the rest is left out. Results are cross-validated over five folds of pictures; the weights printed are fitted on all.
 
 Needs: pip install numpy
 """
@@ -17,7 +16,7 @@ import numpy as np
 from fit_decision import fit, probability
 from split import is_kept_out, read_labels
 
-FEATURES, FOLDS, MARGIN, ROOM, NEED = 6, 5, 1.7, 1.5, 0.75
+FEATURES, FOLDS, MARGIN, ROOM, NEED, ALIKE = 6, 5, 1.7, 1.5, 0.75, 0.5
 GRID = (np.arange(15) + 0.5) / 15 * 2 - 1
 U, V = (a[np.hypot(*np.meshgrid(GRID, GRID)) <= 1] for a in np.meshgrid(GRID, GRID))
 
@@ -32,7 +31,9 @@ def covered(box, label):
 
 def judged(box, labels, cost):
     """Right or not, and weight."""
-    best = max(((covered(box, l), -max(l[4], l[8]), l) for l in labels if not l[7]), default=None, key=lambda t: t[:2])
+    longest = max(box[2] - box[0], box[3] - box[1])
+    alike = [l for l in labels if not l[7] and max(l[2], l[3]) >= ALIKE * longest]
+    best = max(((covered(box, l), -max(l[4], l[8])) for l in alike), default=None)
     if best and best[0] >= NEED:
         return 1, 0.3 if -best[1] >= 2 else 1.0
     apart = all(
@@ -53,12 +54,12 @@ def main():
     for folder in a.sets:
         for name, boxes in read_labels(os.path.join(folder, 'ground_truth.txt')).items():
             labels[os.path.abspath(os.path.join(folder, 'images', name))] = boxes
+    made = lambda path: os.path.exists(os.path.join(os.path.dirname(os.path.dirname(path)), 'meta.json'))
     pictures = []
     for line in map(json.loads, open(a.evidence)):
-        if 'picture' in line and not is_kept_out(line['picture']):
-            path = os.path.abspath(line['picture'])
+        path = os.path.abspath(line.get('picture', ''))
+        if 'picture' in line and (made(path) or not is_kept_out(path)):
             pictures.append((path, np.array(line['rows'], float).reshape(-1, 8 + FEATURES)))
-    made = lambda path: os.path.exists(os.path.join(os.path.dirname(os.path.dirname(path)), 'meta.json'))
     rows = []
     for number, (path, found) in enumerate(pictures):
         for r in found:
