@@ -106,8 +106,8 @@ fn fast(center: u32, small: u32) -> Plans {
 
 /// Photos. A fiftieth of the whole search, each turn, and each single face that is judged.
 const TURNED_PHOTOS: Turns = Turns {
-    look: look(Head::YuNet, 640, 1.0, 0.3),
-    look_tilted: look(Head::YuNet, 768, 1.0, 0.3),
+    look: look(Head::YuNet, 576, 1.0, 0.45),
+    look_tilted: look(Head::YuNet, 672, 1.0, 0.45),
     counted: 0.6,
     tilts: ALL_TILTS,
     // A fifth less work, and one labelled face in 200 has its middle there.
@@ -115,7 +115,7 @@ const TURNED_PHOTOS: Turns = Turns {
     news: News::Judge(Singles {
         weights: fitted::SINGLES,
         threshold: 0.5,
-        most: 8,
+        most: 5,
     }),
     threshold: 0.85,
     negatives: false,
