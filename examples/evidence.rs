@@ -1,7 +1,6 @@
 //! Prints what the decision is fitted on, for `scripts/fit_decision.py`: the preset and its digest, then one JSON line
-//! per picture. `cargo run --release --example evidence -- PRESET [models=FOLDER] [as-if=LONGEST] [turns] PICTURE...`. With
-//! `as-if` each picture is treated as one of that size made smaller, to fit the plan for large photos; with
-//! `turns` the rows are those of single turned faces.
+//! per picture. `cargo run --release --example evidence -- PRESET [models=FOLDER] [as-if=LONGEST] PICTURE...`. With
+//! `as-if` each picture is treated as one of that size made smaller, to fit the plan for large photos.
 
 use faceveil::detect::ModelSource;
 use faceveil::{Detector, DetectorOptions, Photo, Preset, ReadOptions};
@@ -23,15 +22,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     })?;
     let as_if = args.next_if(|a| a.starts_with("as-if="));
     let as_if = as_if.map(|a| a["as-if=".len()..].parse()).transpose()?;
-    let turns = args.next_if(|a| a == "turns").is_some();
     println!("{{\"preset\":{name:?},\"digest\":\"{}\"}}", preset.digest());
     for path in args {
         let photo = Photo::read(&std::fs::read(&path)?, &ReadOptions::new())?;
-        let rows = if turns {
-            detector.evidence_of_turns(&photo.picture(0))?
-        } else {
-            detector.evidence(&photo.picture(0), as_if)?
-        };
+        let rows = detector.evidence(&photo.picture(0), as_if)?;
         println!("{{\"picture\":{path:?},\"rows\":{rows:?}}}");
     }
     Ok(())

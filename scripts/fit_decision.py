@@ -265,5 +265,4 @@ def main():
     print(rust(a.name, a.doc, Stages(proposals, labels, names, a.doubt)))
 
 
-if __name__ == '__main__':
-    main()
+main()

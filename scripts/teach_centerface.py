@@ -47,12 +47,8 @@ class Graph(torch.nn.Module):
         return getattr(self, self.names[name])
 
     def forward(self, picture):
-        seen = self.run(self.nodes, {self.model.graph.input[0].name: picture})
-        return [seen[name].float() for name in (HEAT, SCALE, OFFSET, LANDMARKS)]
-
-    def run(self, nodes, seen):
-        """Adds what `nodes` make of the tensors in `seen`."""
-        for n, a in nodes:
+        seen = {self.model.graph.input[0].name: picture}
+        for n, a in self.nodes:
             x = seen[n.input[0]]
             if n.op_type in ('Conv', 'ConvTranspose'):
                 way = F.conv2d if n.op_type == 'Conv' else F.conv_transpose2d
@@ -62,7 +58,7 @@ class Graph(torch.nn.Module):
             else:
                 y = {'Relu': lambda: F.relu(x), 'Sigmoid': lambda: torch.sigmoid(x), 'Add': lambda: x + seen[n.input[1]]}[n.op_type]()
             seen[n.output[0]] = y
-        return seen
+        return [seen[name].float() for name in (HEAT, SCALE, OFFSET, LANDMARKS)]
 
     def save(self, path, weights):
         del self.model.graph.initializer[:]
@@ -423,5 +419,4 @@ def main():
     show(f'step {step}')
 
 
-if __name__ == '__main__':
-    main()
+main()

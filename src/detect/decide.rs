@@ -39,12 +39,6 @@ pub(super) struct Features {
     size: f32,
 }
 
-/// The logarithm of a score's odds.
-pub(super) fn odds(score: f32) -> f32 {
-    let s = score.clamp(LEAST, 1.0 - LEAST);
-    (s / (1.0 - s)).ln()
-}
-
 impl Features {
     /// Of a box whose longer side is `side` pixels on the first look's canvas; `scores` are 0 where a
     /// look saw nothing.
@@ -60,7 +54,8 @@ impl Features {
     }
 
     fn score(&mut self, score: f32) {
-        let odds = odds(score);
+        let s = score.clamp(LEAST, 1.0 - LEAST);
+        let odds = (s / (1.0 - s)).ln();
         self.values.extend([odds, odds * self.size]);
     }
 

@@ -16,7 +16,6 @@ mod plan;
 mod pool;
 mod preset;
 mod second_look;
-mod single;
 mod tilted;
 mod turned;
 mod weights;
@@ -333,22 +332,6 @@ impl Detector {
             row
         });
         Ok(rows.collect())
-    }
-
-    /// What the judgement of single turned faces is fitted on, one row per sighting that is no known face: its box and
-    /// that of the close-up (left, top, right, bottom; 0 for none), then the features. For `scripts/fit_singles.py`.
-    ///
-    /// # Errors
-    /// Those of [`Detector::detect`].
-    #[doc(hidden)]
-    pub fn evidence_of_turns(&self, picture: &dyn Picture) -> Result<Vec<Vec<f32>>> {
-        let plan = self.plans.of(picture.size());
-        let mut all = self.find(picture, plan)?;
-        let Some(turns) = &plan.turns else {
-            return Ok(Vec::new());
-        };
-        let singles = self.search_turned(picture, turns, &mut all)?;
-        Ok(singles.iter().map(single::Single::row).collect())
     }
 
     /// The engine, for people: `builtin avx512`.

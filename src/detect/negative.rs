@@ -105,10 +105,9 @@ impl Detector {
             return Ok(());
         }
         let upright = self.hints(&small.as_view(), &turns.look)?;
-        let before = Before::new(all, &upright, turns.counted);
+        let before = Before::new(all, &upright);
         let hints = super::turned::enlarged(&hints, small.size(), picture.size());
-        self.search(&shown, &hints, turns, &before, all)?;
-        Ok(())
+        self.search(&shown, &hints, turns, &before, all)
     }
 }
 

@@ -4,7 +4,7 @@
 use super::decide::Judges;
 use super::heads::Head;
 use super::look::Look;
-use super::turned::{News, Turns};
+use super::turned::Turns;
 use crate::geometry::Size;
 
 /// A preset spelt out for pictures of some size.
@@ -94,14 +94,6 @@ impl Plans {
     pub(super) fn set_threshold(&mut self, threshold: f32) {
         for plan in &mut self.0 {
             plan.threshold = threshold;
-            // No face is less sure than what was asked for.
-            if let Some(Turns {
-                news: News::Judge(singles),
-                ..
-            }) = &mut plan.turns
-            {
-                singles.threshold = singles.threshold.max(threshold);
-            }
         }
     }
 }

@@ -54,18 +54,6 @@ impl Tilted {
             .mapped(here, here, 1.0, 1.0)
     }
 
-    /// Where a point of the picture is in the copy, and pixels of the copy per picture pixel.
-    pub(super) fn forward(&self, p: Point) -> (Point, f32) {
-        let half = self.image.size().width as f32 / 2.0;
-        let middle = Rect::of(self.source).center();
-        let (x, y) = ((p.x - middle.x) * self.scale, (p.y - middle.y) * self.scale);
-        let there = Point::new(
-            half + (x - y) * FRAC_1_SQRT_2,
-            half + (x + y) * FRAC_1_SQRT_2,
-        );
-        (there, self.scale)
-    }
-
     /// Where a point of the copy is in the picture.
     fn back(&self, p: Point) -> Point {
         let half = self.image.size().width as f32 / 2.0;

@@ -8,7 +8,6 @@ use super::look::Look;
 use super::merge::Sighting;
 use super::plan::Plan;
 use super::second_look::second_look;
-use super::single::{Single, Singles, Turn, TurnedSighting, judge_singles};
 use super::tilted::{Tilted, TiltedTurned};
 use super::{Detected, Detector};
 use crate::error::Result;
@@ -44,23 +43,12 @@ pub(super) struct Turns {
     pub(super) tilts: &'static [Orientation],
     /// How much of the picture's corners is left out there, see [`Tilted::new`].
     pub(super) corners: f32,
-    /// Least score of sightings that count when a turn is compared with upright.
-    pub(super) counted: f32,
-    /// What becomes of a face that is seen in a turn and not known.
-    pub(super) news: News,
+    /// Least score of the second look for a turn to be searched, unless it shows more than upright.
+    pub(super) confirmed: f32,
     /// Least probability of a face in a turn that is not how the picture belongs.
     pub(super) threshold: f32,
     /// Whether the picture is shown inverted, too.
     pub(super) negatives: bool,
-}
-
-/// What is done about a face that is seen in a turn only.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum News {
-    /// The whole turn is searched if a second look is as sure of it as this.
-    Search(f32),
-    /// It is judged alone.
-    Judge(Singles),
 }
 
 /// A picture as it is seen after a turn.
@@ -88,9 +76,9 @@ pub(super) trait Shown: Picture {
 }
 
 /// A picture after a turn by quarters.
-pub(super) struct Turned<'a> {
-    pub(super) picture: &'a dyn Picture,
-    pub(super) turn: Orientation,
+struct Turned<'a> {
+    picture: &'a dyn Picture,
+    turn: Orientation,
 }
 
 impl Picture for Turned<'_> {
@@ -152,12 +140,12 @@ pub(super) struct Before {
 }
 
 impl Before {
-    /// What is known, and what the cheapest network sees in the picture as it is with scores from `least` on.
-    pub(super) fn new(all: &Detected, hints: &[Hint], least: f32) -> Self {
+    /// What is known, and what the cheapest network sees in the picture as it is.
+    pub(super) fn new(all: &Detected, hints: &[Hint]) -> Self {
         Self {
             areas: areas(&all.faces),
             sure: sure(&all.faces),
-            hinted: total(hints, least),
+            hinted: total(hints),
         }
     }
 
@@ -166,8 +154,8 @@ impl Before {
     }
 
     /// Whether a turn shows more than was seen without it.
-    fn knew_less_than(&self, hints: &[Hint], turns: &Turns) -> bool {
-        total(hints, turns.counted) > self.hinted + MORE
+    fn knew_less_than(&self, hints: &[Hint]) -> bool {
+        total(hints) > self.hinted + MORE
     }
 }
 
@@ -178,10 +166,8 @@ fn areas(faces: &[Face]) -> Vec<Rect> {
     faces.iter().map(|f| f.area).collect()
 }
 
-/// The sum of the scores from `least` on.
-fn total(hints: &[Hint], least: f32) -> f32 {
-    let scores = hints.iter().map(|h| h.score);
-    scores.filter(|s| *s >= least).sum()
+fn total(hints: &[Hint]) -> f32 {
+    hints.iter().map(|h| h.score).sum()
 }
 
 /// Whether one look alone saw what others must have seen, too. Upright the fitted decision weighs that; among
@@ -199,8 +185,8 @@ fn sure(faces: &[Face]) -> f32 {
 
 impl Detector {
     /// Adds the faces that are seen in a turned picture only. A small picture is shown in each turn
-    /// first, to the cheapest network, and upright if any turn shows it something; only a turn in which it sees more
-    /// than upright costs a whole search. In the others a face that is not known is dealt with as [`News`] says.
+    /// first, to the cheapest network, and upright if any turn shows it something; only a turn in which it sees more than upright, or a face where none
+    /// was found and a second look agrees, costs a whole search.
     ///
     /// A turn that shows more than upright is probably how the picture belongs (its orientation was lost): all
     /// that is found in it counts, since upright the networks see faces on their heads, too, and misplace
@@ -212,20 +198,6 @@ impl Detector {
         turns: &Turns,
         all: &mut Detected,
     ) -> Result<()> {
-        let singles = self.search_turned(picture, turns, all)?;
-        if let News::Judge(judge) = &turns.news {
-            judge_singles(singles, judge, all);
-        }
-        Ok(())
-    }
-
-    /// Searches the turns that show more than upright; what is left to be judged alone.
-    pub(super) fn search_turned(
-        &self,
-        picture: &dyn Picture,
-        turns: &Turns,
-        all: &mut Detected,
-    ) -> Result<Vec<Single>> {
         let small = turns.look.whole(picture)?;
         let small = small.as_view();
         let mut hinted = Vec::new();
@@ -238,66 +210,43 @@ impl Detector {
         }
         let tilted = self.tilted_hints(&small, turns)?;
         if hinted.is_empty() && tilted.is_none() {
-            return Ok(Vec::new());
+            return Ok(());
         }
-        let upright = self.hints(&small, &turns.look)?;
-        let mut before = Before::new(all, &upright, turns.counted);
+        let mut before = Before::new(all, &self.hints(&small, &turns.look)?);
         let mut most = before.hinted;
-        let scale = scale_between(small.size(), picture.size());
-        let mut sightings = Vec::new();
-        for (quarters, hints) in hinted {
-            most = most.max(total(&hints, turns.counted));
-            let turned = |picture| Turned {
-                picture,
-                turn: quarters,
-            };
-            let turn = Turn {
-                quarters,
-                eighth: false,
-            };
-            let found = turned_sightings(&turned(&small), turn, &hints, scale);
+        for (turn, hints) in hinted {
+            most = most.max(total(&hints));
             let hints = enlarged(&hints, small.size(), picture.size());
-            if !self.search(&turned(picture), &hints, turns, &before, all)? {
-                sightings.extend(found);
-            }
+            self.search(&Turned { picture, turn }, &hints, turns, &before, all)?;
         }
-        if let Some((copy, hinted)) = tilted {
-            // What a quarter turn showed is no news.
-            before.hinted = most;
-            before.areas = areas(&all.faces);
-            let mut large = None;
-            for (quarters, hints) in hinted {
-                let shown = |tilted| TiltedTurned {
-                    tilted,
-                    turn: quarters,
-                };
-                let turn = Turn {
-                    quarters,
-                    eighth: true,
-                };
-                let found = turned_sightings(&shown(&copy), turn, &hints, scale);
-                let is_news = |s: &TurnedSighting| before.is_new(&s.area);
-                let searched = matches!(turns.news, News::Search(_)) && found.iter().any(is_news);
-                if !before.knew_less_than(&hints, turns) && !searched {
-                    sightings.extend(found);
-                    continue;
-                }
-                if large.is_none() {
-                    large = Some(Tilted::new(picture, MOST_TILTED, turns.corners)?);
-                }
-                if let Some(tilted) = &large {
-                    let hints = mapped(&hints, |area| tilted.area_of(&copy, area));
-                    self.search(&shown(tilted), &hints, turns, &before, all)?;
-                }
-            }
-        }
-        let News::Judge(judge) = &turns.news else {
-            return Ok(Vec::new());
+        let Some((copy, hinted)) = tilted else {
+            return Ok(());
         };
+        // What a quarter turn showed is no news.
+        before.hinted = most;
         before.areas = areas(&all.faces);
-        sightings.retain(|s| before.is_new(&s.area));
-        let tile = self.plans.of(picture.size()).doubt.tile;
-        self.singles(picture, sightings, judge.most, tile, all)
+        let scale = scale_between(small.size(), picture.size());
+        let mut large = None;
+        for (turn, hints) in hinted {
+            let tilted = &copy;
+            let shown = TiltedTurned { tilted, turn };
+            let is_news = |h: &Hint| {
+                let back = shown.rect_back(&h.area).mapped(0.0, 0.0, scale, scale);
+                back.is_some_and(|area| before.is_new(&area))
+            };
+            if !before.knew_less_than(&hints) && !hints.iter().any(is_news) {
+                continue;
+            }
+            if large.is_none() {
+                large = Some(Tilted::new(picture, MOST_TILTED, turns.corners)?);
+            }
+            if let Some(tilted) = &large {
+                let hints = mapped(&hints, |area| tilted.area_of(&copy, area));
+                let shown = TiltedTurned { tilted, turn };
+                self.search(&shown, &hints, turns, &before, all)?;
+            }
+        }
+        Ok(())
     }
 
     /// A tilted copy of a small picture, and the turns in which something is seen in it; `None` if in none.
@@ -318,8 +267,7 @@ impl Detector {
         Ok(Some((copy, hinted)).filter(|(_, hinted)| !hinted.is_empty()))
     }
 
-    /// Searches a turned picture that shows more than upright, or a face that is not known if that is what
-    /// [`News`] asks for. Whether it did.
+    /// Searches a turned picture, if any of the `hints` is a face that is not known yet.
     pub(super) fn search(
         &self,
         shown: &dyn Shown,
@@ -327,15 +275,19 @@ impl Detector {
         turns: &Turns,
         before: &Before,
         all: &mut Detected,
-    ) -> Result<bool> {
-        let shows_more = before.knew_less_than(hints, turns);
+    ) -> Result<()> {
+        let shows_more = before.knew_less_than(hints);
         let plan = self.plans.of(shown.size());
-        let confirmed = || match turns.news {
-            News::Search(least) => self.confirms(shown, hints, before, plan, least),
-            News::Judge(_) => Ok(false),
+        let glances = if shows_more {
+            Vec::new()
+        } else {
+            let news = hints.iter().map(|h| h.area);
+            let news = news.filter(|area| before.is_new(&shown.rect_back(area)));
+            let news: Vec<Rect> = news.take(MOST_HINTS).collect();
+            second_look(shown, &news, plan.doubt.tile, self.pool(Head::CenterFace)?)?
         };
-        if !shows_more && !confirmed()? {
-            return Ok(false);
+        if !shows_more && !glances.iter().flatten().any(|g| g.score >= turns.confirmed) {
+            return Ok(());
         }
         let found = self.find(shown, plan)?.faces;
         let is_lone = |f: &Face| is_lone(f, plan, shown.size());
@@ -356,23 +308,7 @@ impl Detector {
             all.rejected.extend(lone);
         }
         all.faces.extend(more);
-        Ok(true)
-    }
-
-    /// Whether a second look is as sure as `least` of any of the likeliest `hints` that are not known.
-    fn confirms(
-        &self,
-        shown: &dyn Shown,
-        hints: &[Hint],
-        before: &Before,
-        plan: &Plan,
-        least: f32,
-    ) -> Result<bool> {
-        let news = hints.iter().map(|h| h.area);
-        let news = news.filter(|area| before.is_new(&shown.rect_back(area)));
-        let news: Vec<Rect> = news.take(MOST_HINTS).collect();
-        let glances = second_look(shown, &news, plan.doubt.tile, self.pool(Head::CenterFace)?)?;
-        Ok(glances.iter().flatten().any(|g| g.score >= least))
+        Ok(())
     }
 
     /// What the network of `look` takes for faces in a small picture, in pixels of that, likeliest first.
@@ -385,24 +321,6 @@ impl Detector {
         let hint = |Sighting { area, score, .. }| Hint { area, score };
         Ok(seen.into_iter().map(hint).collect())
     }
-}
-
-/// What is seen in a turned copy that is smaller than the picture by `scale`, in picture pixels.
-fn turned_sightings(
-    shown: &dyn Shown,
-    turn: Turn,
-    hints: &[Hint],
-    scale: f32,
-) -> Vec<TurnedSighting> {
-    let sighting = |h: &Hint| {
-        Some(TurnedSighting {
-            area: shown.rect_back(&h.area).mapped(0.0, 0.0, scale, scale)?,
-            score: h.score,
-            turn,
-            side: h.area.longest(),
-        })
-    };
-    hints.iter().filter_map(sighting).collect()
 }
 
 /// Hints of a small copy in the picture.

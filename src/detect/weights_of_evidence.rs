@@ -101,7 +101,3 @@ pub(super) const THOROUGH_VAST: Judges = Judges {
         2.2546, 0.5501, -0.2613, -0.6221,
     ],
 };
-
-/// Single turned faces, in the order of `single.rs`: fitted by `scripts/fit_singles.py` on 393 pictures as they are and
-/// 178 made ones.
-pub(super) const SINGLES: &[f32] = &[0.5278, 0.0052, 0.3710, 0.5588, 0.6656, -0.2201, 0.7385];
