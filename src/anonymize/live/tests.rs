@@ -394,7 +394,7 @@ fn three_weak_sightings_are_a_face_and_two_are_none() {
         let out = run(&mut live, 40);
         let is_open = |frame: &CoveredFrame| !is_covered(frame, &face(40.0, 24.0));
         assert!(out[covered.clone()].iter().all(|f| !is_open(f)));
-        assert!(covered.len() > 0 || out.iter().all(|f| f.regions.is_empty()));
+        assert!(!covered.is_empty() || out.iter().all(|f| f.regions.is_empty()));
     }
 }
 
