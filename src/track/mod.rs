@@ -307,7 +307,7 @@ impl Tracker {
         let follower = near
             .or_else(|| associate::distant_follower(&self.trails, lost, self.picture, &self.clock));
         if let Some(f) = follower {
-            let from = self.trails[f].follow();
+            let from = self.trails[f].follow(&self.clock);
             let last = (self.trails[t].last_frame(), self.trails[t].last_area());
             if self.look_ahead.is_some() {
                 self.spans.late(last, from, self.due);

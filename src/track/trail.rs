@@ -171,9 +171,10 @@ impl Trail {
     }
 
     /// It is: gives where the other one's gap ends.
-    pub(super) fn follow(&mut self) -> (usize, Rect) {
+    pub(super) fn follow(&mut self, clock: &Clock) -> (usize, Rect) {
         self.follows = true;
-        (self.first, self.first_area())
+        // It may begin beside what still hides a part of the face.
+        (self.first, self.calm(0, clock))
     }
 
     /// Another track has this one's face from that frame on.

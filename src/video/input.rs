@@ -158,6 +158,12 @@ impl From<&PathBuf> for VideoOutput<'_> {
     }
 }
 
+impl From<PathBuf> for VideoOutput<'_> {
+    fn from(path: PathBuf) -> Self {
+        Self(Target::Path(path))
+    }
+}
+
 /// Refuses to write a video over itself: it is read while the new one is written.
 fn ensure_apart(input: &Path, output: &Path) -> Result<()> {
     match same_file::is_same_file(input, output) {

@@ -85,7 +85,7 @@ fn what_cannot_be_read_or_written_says_so_by_its_kind() {
     let anonymizer = embedded();
     let kind = |input: &str, output: &str| {
         let mut go_on = |_| ControlFlow::Continue(());
-        let done = anonymizer.anonymize(path(input), &path(output), &mut go_on);
+        let done = anonymizer.anonymize(path(input), path(output), &mut go_on);
         let error = done.expect_err("nothing to be done");
         assert!(!path(output).exists() || input == output);
         (error.kind(), error.to_string())
