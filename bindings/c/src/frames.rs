@@ -74,7 +74,6 @@ impl Frames {
 ///
 /// # Safety
 /// `options` is NULL or from faceveil_options_new; `*frames` may be written to.
-#[expect(clippy::too_many_arguments, reason = "each is a plain number")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn faceveil_frames_new(
     options: *const Options,
