@@ -2,6 +2,8 @@
 //! read, find, cover, write, and look through what was written.
 
 mod apply;
+mod frames;
+pub(crate) mod live;
 mod options;
 mod panorama;
 mod pixels;

@@ -19,7 +19,9 @@ pub enum ErrorKind {
     TooLarge,
     /// The caller asked for something that makes no sense (a threshold of 1.3).
     InvalidArgument,
-    /// The new file could not be written: a full disk, for instance.
+    /// The input could not be read: there is no such file, or it may not be opened.
+    Input,
+    /// The new file could not be written: a full disk, or a folder that is not there.
     Output,
     /// The caller asked to stop.
     Interrupted,

@@ -30,6 +30,7 @@ pub mod detect;
 mod digest;
 mod error;
 mod face;
+mod frame;
 pub mod geometry;
 pub mod inspect;
 mod parallel;
@@ -40,7 +41,6 @@ pub mod redact;
 pub mod report;
 pub mod settings;
 mod stopwatch;
-#[cfg(feature = "video")]
 mod track;
 pub mod verify;
 #[cfg(feature = "video")]
@@ -51,6 +51,14 @@ pub mod engine {
     pub use faceveil_engine::{Device, EngineChoice, EngineInfo, EngineOptions, engines};
 }
 
+/// Live streams: the formats of frames, options, and what comes out of a [`LiveAnonymizer`].
+pub mod live {
+    pub use crate::anonymize::live::{
+        CoveredFrame, FrameFormat, LiveAnonymizer, LiveOptions, LiveSummary,
+    };
+}
+
+pub use anonymize::live::LiveAnonymizer;
 pub use anonymize::{
     AnonymizeOptions, Anonymized, Anonymizer, Masking, PreparedPhoto, ReportApplier,
 };

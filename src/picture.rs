@@ -132,7 +132,6 @@ pub(crate) fn resample_rgb_part(
 }
 
 /// Each sample as two by two: reduced chroma beside brightness, a tenth of the time of interpolation.
-#[cfg(feature = "video")]
 fn doubled<'a>(rows: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut out = Vec::new();
     for row in rows {
@@ -145,7 +144,6 @@ fn doubled<'a>(rows: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
 
 /// A rectangle (x, y, width, height, with fractions) of a plane of bytes at another size. It is moved
 /// inside as far as it lies beyond the edge.
-#[cfg(feature = "video")]
 pub(crate) fn resample_plane(data: &[u8], from: Size, part: [f32; 4], to: Size) -> Result<Vec<u8>> {
     type Pixel = fir::pixels::U8;
     let fail = |e: Box<dyn std::error::Error + Send + Sync>| {

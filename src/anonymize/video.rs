@@ -13,22 +13,22 @@ mod tests;
 
 pub(super) use fallback::with_fallback;
 pub(super) use rewrite::{again, digest, look_through, tell_sound};
-use rewrite::{check_count, cover, of};
+use rewrite::{check_count, cover};
 
 use super::AnonymizeOptions;
+use super::frames::{detector_for_frames, regions as of};
 use crate::detect::{Detector, DetectorOptions, Preset};
 use crate::error::{Error, ErrorKind, Result};
+use crate::photo::{FileKind, Photo};
 use crate::report::{FileDigests, FileReport, ReportFace, ReportRegion, Runs};
 use crate::stopwatch::Stopwatch;
 use crate::track::{Place, Tracker, Why};
-use crate::video::{self, Backend, Encoding, Shape, Video, VideoFile};
+use crate::video::{self, Backend, Encoding, Shape, Video, VideoFile, VideoInput, VideoOutput};
 use follow::{Fingerprints, Followed};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Likelihood from which a sighting carries a track on, as a share of the one that starts it.
-const WEAK: f32 = 0.4;
 /// Frames that wait for a decision may take this many bytes; above it the video is read twice.
 const RING: usize = 512 << 20;
 
@@ -70,15 +70,15 @@ impl VideoOptions {
     }
 }
 
-/// Refuses to write a video over itself: it is read while the new one is written.
-pub(super) fn ensure_apart(input: &Path, output: &Path) -> Result<()> {
-    match same_file::is_same_file(input, output) {
-        Ok(true) => Err(Error::new(
-            ErrorKind::InvalidArgument,
-            "the output is the input itself",
-        )),
-        _ => Ok(()),
-    }
+/// Says of a photo that it is none of ours, before a backend says something else of it.
+pub(super) fn ensure_no_photo(file: &VideoFile) -> Result<()> {
+    let what = match Photo::recognise(&file.head(4096)?) {
+        FileKind::Photo(format) => format.name(),
+        FileKind::Refused(name) => name,
+        FileKind::Video(_) | FileKind::Unknown => return Ok(()),
+    };
+    let message = format!("it is a photo ({what}) and no video");
+    Err(Error::new(ErrorKind::Unsupported, message))
 }
 
 /// How far a video is.
@@ -118,14 +118,7 @@ impl VideoAnonymizer {
     ) -> Result<Self> {
         options.check()?;
         video.check()?;
-        // What starts a track: the least that the preset takes for a face in a photo.
-        let sure = detector
-            .threshold
-            .unwrap_or_else(|| detector.preset.threshold());
-        let detector = Detector::for_frames(&DetectorOptions {
-            threshold: Some(sure * WEAK),
-            ..detector.clone()
-        })?;
+        let (detector, sure) = detector_for_frames(detector)?;
         Ok(Self {
             detector,
             options,
@@ -160,14 +153,16 @@ impl VideoAnonymizer {
     /// Finds the faces of a video and follows them; the report has every box of every frame.
     ///
     /// # Errors
-    /// For a file that is damaged, of a kind not handled, or too large; [`ErrorKind::Interrupted`] if
-    /// `watch` breaks.
+    /// [`ErrorKind::Input`] if it cannot be read, [`ErrorKind::Unsupported`] for a photo and all else that is
+    /// not handled, [`ErrorKind::Malformed`] for damage, [`ErrorKind::TooLarge`];
+    /// [`ErrorKind::Interrupted`] if `watch` breaks.
     pub fn detect(
         &self,
-        input: &Path,
+        input: impl Into<VideoInput>,
         watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<FileReport> {
-        let file = VideoFile::open(input)?;
+        let file = input.into().open()?;
+        ensure_no_photo(&file)?;
         let video = self.open(&file, self.video.backend)?;
         let shape = *video.shape();
         let mut report = self.report(&*video);
@@ -194,33 +189,49 @@ impl VideoAnonymizer {
         Ok(report)
     }
 
-    /// Covers the faces of a video and writes the new one to `output`, which is replaced; give a
-    /// temporary name and rename it, so that nobody sees it half done. It is removed if the video fails.
+    /// Covers the faces of a video and writes the new one to `output`. A path is replaced; give a temporary
+    /// name and rename it, so that nobody sees it half done. It is removed if the video fails.
+    ///
+    /// `watch` is called on this thread after every frame and five times a second while none is done, with the
+    /// number of frames that are covered; where a video is read twice it counts from 0 once more. To break is to
+    /// stop: all threads and child processes end before this returns.
+    ///
+    /// ```no_run
+    /// # use faceveil::{Error, VideoAnonymizer};
+    /// use faceveil::video::{VideoInput, VideoOutput};
+    /// use std::ops::ControlFlow;
+    ///
+    /// # fn run(anonymizer: &VideoAnonymizer, memory: Vec<u8>) -> Result<(), Error> {
+    /// let mut go_on = |_| ControlFlow::Continue(());
+    /// anonymizer.anonymize("in.mp4", "out.mp4", &mut go_on)?;
+    ///
+    /// let input = VideoInput::reader(std::io::Cursor::new(memory));
+    /// let mut new = Vec::new();
+    /// anonymizer.anonymize(input, VideoOutput::writer(&mut new), &mut go_on)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// As [`VideoAnonymizer::detect`]; [`ErrorKind::Output`] if the new file cannot be written,
-    /// [`ErrorKind::InvalidArgument`] if `output` is the input.
-    pub fn anonymize(
+    /// As [`VideoAnonymizer::detect`]; [`ErrorKind::Output`] if the new file cannot be written or its folder is
+    /// not there, [`ErrorKind::InvalidArgument`] if `output` is the input.
+    pub fn anonymize<'a>(
         &self,
-        input: &Path,
-        output: &Path,
+        input: impl Into<VideoInput>,
+        output: impl Into<VideoOutput<'a>>,
         watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<FileReport> {
-        ensure_apart(input, output)?;
-        let file = VideoFile::open(input)?;
-        let done = with_fallback(self.video.backend, &mut |backend| {
-            self.try_blur(&file, backend, output, watch)
-        });
-        match done {
-            Ok((mut report, said)) => {
-                report.warnings.extend(said);
-                Ok(report)
-            }
-            Err(e) => {
-                let _ = std::fs::remove_file(output);
-                Err(e)
-            }
-        }
+        let input = input.into();
+        let path = input.path().map(Path::to_owned);
+        let file = input.open()?;
+        ensure_no_photo(&file)?;
+        output.into().fill(path.as_deref(), |output| {
+            let (mut report, said) = with_fallback(self.video.backend, &mut |backend| {
+                self.try_blur(&file, backend, output, watch)
+            })?;
+            report.warnings.extend(said);
+            Ok(report)
+        })
     }
 
     fn try_blur(
@@ -285,18 +296,9 @@ impl VideoAnonymizer {
         (Tracker::usual_delay(video.rate()) <= room).then_some(room)
     }
 
-    /// Masks of one frame: those of tracks by their number, then the regions always covered.
+    /// Masks of one frame.
     fn masks(&self, places: &[Place], shape: &Shape) -> Vec<ReportRegion> {
-        let upright = shape.upright();
-        let mut places: Vec<&Place> = places.iter().collect();
-        places.sort_by_key(|p| p.track);
-        let followed = places.into_iter().flat_map(|place| {
-            let mask = self.options.mask(&place.area)?;
-            Some(ReportRegion::new(&mask, upright)?.of_track(place.track))
-        });
-        let always = self.options.always();
-        let always = always.filter_map(|r| ReportRegion::new(&r, upright));
-        followed.chain(always).collect()
+        self.options.masks_of_frame(places, shape.upright())
     }
 
     /// Everything while it is decoded. Gives the frames, and seconds waited for the encoder; `None` if

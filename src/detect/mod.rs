@@ -129,7 +129,6 @@ impl Detector {
 
     /// For the frames of a video, in which a face has many chances to be seen: what each preset makes
     /// of it is in `preset.rs`. Errors as of [`Detector::new`].
-    #[cfg(feature = "video")]
     pub(crate) fn for_frames(options: &DetectorOptions) -> Result<Self> {
         Self::with(options, options.preset.plans_for_frames(), &[])
     }

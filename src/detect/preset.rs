@@ -44,13 +44,11 @@ impl Preset {
     #[must_use]
     pub fn digest(self) -> Digest {
         let all = self.plans();
-        #[cfg(feature = "video")]
         let all = (all, self.plans_for_frames());
         Digest::of(format!("{all:?}").as_bytes())
     }
 
     /// Least score of a face, for pictures that are not large, unless another is asked for.
-    #[cfg(feature = "video")]
     pub(crate) fn threshold(self) -> f32 {
         self.plans().all()[0].threshold
     }
@@ -68,7 +66,6 @@ impl Preset {
 
     /// For frames of a video, in which a face has many chances to be seen: `Fast` looks at smaller pictures, and
     /// `Balanced` turns none by an eighth and takes those of 1080p for large.
-    #[cfg(feature = "video")]
     pub(super) fn plans_for_frames(self) -> Plans {
         match self {
             Self::Fast => fast(640, 1024),
@@ -307,7 +304,6 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "video")]
     #[test]
     fn balanced_turns_photos_by_eighths_and_frames_by_quarters_only() {
         let tilts =
@@ -324,7 +320,6 @@ mod tests {
         assert_eq!(found, [Head::CenterFace; 2]);
     }
 
-    #[cfg(feature = "video")]
     #[test]
     fn balanced_looks_at_frames_of_1080p_with_yunet_too() {
         let found = heads(&Preset::Balanced.plans_for_frames(), Size::new(1920, 1080));

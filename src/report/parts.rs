@@ -4,7 +4,6 @@ use crate::digest::Digest;
 use crate::face::Face;
 use crate::geometry::{Rect, Size};
 use crate::redact::{Region, Shape};
-#[cfg(feature = "video")]
 use crate::track::{Span, Summary};
 use serde::{Deserialize, Serialize};
 
@@ -210,7 +209,6 @@ impl ReportRegion {
     }
 
     /// Following a track.
-    #[cfg(feature = "video")]
     pub(crate) const fn of_track(mut self, track: usize) -> Self {
         self.track = Some(track);
         self
@@ -242,7 +240,6 @@ pub(super) fn rect([x, y, width, height]: [f32; 4]) -> Option<Rect> {
     Rect::new(x, y, width, height)
 }
 
-#[cfg(feature = "video")]
 impl From<&Summary> for TrackSummary {
     fn from(track: &Summary) -> Self {
         Self {
@@ -255,15 +252,12 @@ impl From<&Summary> for TrackSummary {
     }
 }
 
-#[cfg(feature = "video")]
 impl UncoveredSpan {
-    /// `seconds`: when a frame is shown.
-    pub(crate) fn new(span: &Span, seconds: impl Fn(usize) -> f64) -> Self {
-        let rounded = |frame| (seconds(frame) * 1e3).round() / 1e3;
+    pub(crate) fn new(span: &Span) -> Self {
         Self {
             first: span.first,
             last: span.last,
-            seconds: [rounded(span.first), rounded(span.last)],
+            seconds: span.seconds.map(|s| (s * 1e3).round() / 1e3),
             area: corners(&span.area),
         }
     }

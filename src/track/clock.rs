@@ -2,7 +2,9 @@
 //! frame rate, and where the rate varies, too.
 //!
 //! Invariant: two frames are never told to be further apart than they are shown, unless more than
-//! [`MOST_FRAMES`] lie between them.
+//! [`MOST_FRAMES`] lie between them. Memory does not grow with the length of the video.
+
+use std::collections::VecDeque;
 
 /// A frame that is shown for longer counts for this long, seconds: where frames are rare a second holds
 /// too few of them to tell a face that is gone from one that was missed, so it takes twelve at least.
@@ -11,24 +13,35 @@ const LONGEST: f64 = 1.0 / 12.0;
 /// shown: a bound on what is held, beyond all cameras.
 pub(super) const MOST_FRAMES: usize = 4096;
 
-/// The times of a video's frames, in seconds, from the first one on.
+/// Frames whose times are kept: spans end within some seconds, and none of them asks for more.
+const KEPT: usize = 2 * MOST_FRAMES;
+
+/// The times of a video's latest frames, in seconds.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
-    /// By frame, never falling.
-    times: Vec<f64>,
-    /// When the newest frame is shown, as the video says.
-    newest: f64,
+    /// By frame from `first` on: the time that counts, never falling, and the one that the video says.
+    times: VecDeque<(f64, f64)>,
+    /// The first frame whose time is kept.
+    first: usize,
 }
 
 impl Clock {
     /// The next frame is shown at this time, in seconds from any start.
     pub(super) fn push(&mut self, time: f64) {
-        let step = time - self.newest;
+        let (last, said) = self.times.back().copied().unwrap_or((0.0, time));
+        let step = time - said;
         // A time that is no number takes none.
         let step = if step > 0.0 { step.min(LONGEST) } else { 0.0 };
-        let shown = self.times.last().map_or(0.0, |last| last + step);
-        self.times.push(shown);
-        self.newest = time;
+        self.times.push_back((last + step, time));
+        if self.times.len() > KEPT {
+            self.times.pop_front();
+            self.first += 1;
+        }
+    }
+
+    /// When a frame is shown, as the video says.
+    pub(super) fn said(&self, frame: usize) -> f64 {
+        self.entry(frame).1
     }
 
     /// Seconds from the beginning of one frame to that of another, in either order.
@@ -45,10 +58,15 @@ impl Clock {
         (self.at(last) - self.at(first + 1)).max(0.0)
     }
 
-    /// A frame that is yet to come is shown no earlier than the newest one.
     fn at(&self, frame: usize) -> f64 {
-        let time = self.times.get(frame).or(self.times.last());
-        time.copied().unwrap_or(0.0)
+        self.entry(frame).0
+    }
+
+    /// A frame that is yet to come is shown no earlier than the newest one, a forgotten one no later than
+    /// the oldest that is kept.
+    fn entry(&self, frame: usize) -> (f64, f64) {
+        let kept = self.times.get(frame.saturating_sub(self.first));
+        kept.or(self.times.back()).copied().unwrap_or_default()
     }
 }
 
@@ -82,7 +100,19 @@ mod tests {
             assert!((0.0..1.0).contains(&clock.at(frame)));
         }
         assert_eq!(Clock::default().apart(0, 3), 0.0);
+        assert_eq!(clock.said(3), -5.0);
         assert_eq!(clock.apart(0, MOST_FRAMES + 1), f64::INFINITY);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_what_is_kept_is_right() {
+        let times: Vec<f64> = (0..KEPT + 500).map(|i| i as f64 / 50.0).collect();
+        let clock = clock(&times);
+        assert_eq!(clock.times.len(), KEPT);
+        let (last, earlier) = (times.len() - 1, times.len() - 101);
+        assert!((clock.span(earlier, last) - 2.0).abs() < 1e-6);
+        assert_eq!(clock.said(last), times[last]);
+        assert_eq!(clock.span(0, 500), 0.0, "no further apart than they are");
     }
 
     proptest! {

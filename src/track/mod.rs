@@ -6,11 +6,16 @@
 //! gaps and to cover a face before it was first seen. Nothing here knows of videos: boxes, scores, a
 //! time and a glimpse of the brightness are all it sees.
 //!
+//! A live stream cannot wait for a second: with [`Tracker::live`] a frame comes out when a stated number of
+//! frames after it are known. A face that is lost stays covered while its track still waits for it.
+//!
 //! Invariant: every frame that goes in comes out once, in order, when [`GAP`] of the frames after it, and
 //! [`cut::LOOK_AHEAD`] more, are known; between two sightings of a track between which others are shown
 //! for less than [`GAP`] every frame is covered; nothing is carried across a scene cut.
 
 mod associate;
+#[cfg(test)]
+mod calm_tests;
 mod clock;
 mod cut;
 #[cfg(test)]
@@ -29,7 +34,7 @@ use crate::geometry::{Rect, Size};
 use clock::Clock;
 use cut::Cuts;
 use spans::Spans;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use trail::Trail;
 
 /// What a detector saw in one frame, in any order.
@@ -93,6 +98,10 @@ const MOST_SIGHTINGS: usize = 400;
 pub(crate) struct Tracker {
     sure: f32,
     picture: Size,
+    /// Of a live stream: frames after one that are known when it comes out.
+    look_ahead: Option<usize>,
+    /// Frames that went in.
+    pushed: usize,
     clock: Clock,
     cuts: Cuts,
     /// Frames that went in and wait for the decision about a cut before them.
@@ -103,7 +112,9 @@ pub(crate) struct Tracker {
     /// First frame of the scene that `next` belongs to.
     scene: usize,
     trails: Vec<Trail>,
-    summaries: Vec<Summary>,
+    /// By the number of the track.
+    summaries: BTreeMap<usize, Summary>,
+    tracks: usize,
     spans: Spans,
 }
 
@@ -122,6 +133,8 @@ impl Tracker {
         Self {
             sure,
             picture,
+            look_ahead: None,
+            pushed: 0,
             clock: Clock::default(),
             cuts: Cuts::default(),
             undecided: VecDeque::new(),
@@ -129,8 +142,21 @@ impl Tracker {
             due: 0,
             scene: 0,
             trails: Vec::new(),
-            summaries: Vec::new(),
+            summaries: BTreeMap::new(),
+            tracks: 0,
             spans: Spans::default(),
+        }
+    }
+
+    /// The least look-ahead of a live stream: what it takes to recognise a scene cut.
+    pub(crate) const LEAST_LOOK_AHEAD: usize = cut::LOOK_AHEAD;
+
+    /// The same for a live stream: a frame comes out when so many after it, at least
+    /// [`Tracker::LEAST_LOOK_AHEAD`], went in.
+    pub(crate) fn live(sure: f32, picture: Size, look_ahead: usize) -> Self {
+        Self {
+            look_ahead: Some(look_ahead.max(Self::LEAST_LOOK_AHEAD)),
+            ..Self::new(sure, picture)
         }
     }
 
@@ -164,6 +190,12 @@ impl Tracker {
         if let Some(is_cut) = self.cuts.push(glimpse) {
             self.advance(is_cut, &mut out);
         }
+        self.pushed += 1;
+        if let Some(frames) = self.look_ahead {
+            while self.due + frames < self.pushed && self.due < self.next {
+                self.release(&mut out);
+            }
+        }
         out
     }
 
@@ -177,14 +209,30 @@ impl Tracker {
         out
     }
 
-    /// Every track that covered a frame, by its number.
-    pub(crate) fn summaries(&self) -> &[Summary] {
-        &self.summaries
+    /// The tracks that covered a frame, by their number, but for those that were taken.
+    pub(crate) fn summaries(&self) -> impl ExactSizeIterator<Item = &Summary> {
+        self.summaries.values()
+    }
+
+    /// Gives the tracks that cover no further frame, each with its number, once.
+    pub(crate) fn take_summaries(&mut self) -> Vec<(usize, Summary)> {
+        let goes_on = |track: &usize| self.trails.iter().any(|t| t.number == Some(*track));
+        let (on, over) = std::mem::take(&mut self.summaries)
+            .into_iter()
+            .partition(|(track, _)| goes_on(track));
+        self.summaries = on;
+        let over: BTreeMap<usize, Summary> = over;
+        over.into_iter().collect()
     }
 
     /// Where a face was probably left open.
     pub(crate) fn open_spans(&self) -> &[Span] {
         self.spans.open()
+    }
+
+    /// The same, each once.
+    pub(crate) fn take_open_spans(&mut self) -> Vec<Span> {
+        self.spans.take()
     }
 
     /// Associates the oldest undecided frame.
@@ -209,8 +257,16 @@ impl Tracker {
             &self.clock,
         );
         for trail in &mut self.trails {
-            if trail.is_news(self.sure) {
+            let is_news = trail.is_news(self.sure);
+            if is_news {
                 self.spans.found(trail, &self.clock);
+            }
+            if self.look_ahead.is_some() && trail.last_frame() == frame {
+                match trail.late_gap(self.due) {
+                    _ if is_news => self.spans.doubted(trail.first_seen(), self.due),
+                    Some([before, after]) => self.spans.late(before, after, self.due),
+                    None => {}
+                }
             }
         }
         self.next += 1;
@@ -237,6 +293,10 @@ impl Tracker {
             .or_else(|| associate::distant_follower(&self.trails, lost, self.picture, &self.clock));
         if let Some(f) = follower {
             let from = self.trails[f].follow();
+            let last = (self.trails[t].last_frame(), self.trails[t].last_area());
+            if self.look_ahead.is_some() {
+                self.spans.late(last, from, self.due);
+            }
             self.trails[t].be_followed(from);
         }
         follower.is_some()
@@ -263,21 +323,25 @@ impl Tracker {
         let frame = self.due;
         let mut places = Vec::new();
         for trail in &mut self.trails {
-            let Some((area, why)) = trail.place(frame, self.sure, self.picture, &self.clock) else {
+            let held = || {
+                self.look_ahead
+                    .and_then(|_| trail.held(frame, self.sure, &self.clock))
+            };
+            let found = trail.place(frame, self.sure, self.picture, &self.clock);
+            let Some((area, why)) = found.or_else(held) else {
                 continue;
             };
-            let summaries = &mut self.summaries;
             let track = *trail.number.get_or_insert_with(|| {
-                summaries.push(Summary {
-                    first: frame,
-                    last: frame,
-                    seen: 0,
-                    between: 0,
-                    beyond: 0,
-                });
-                summaries.len() - 1
+                self.tracks += 1;
+                self.tracks - 1
             });
-            let summary = &mut summaries[track];
+            let summary = self.summaries.entry(track).or_insert(Summary {
+                first: frame,
+                last: frame,
+                seen: 0,
+                between: 0,
+                beyond: 0,
+            });
             summary.last = frame;
             match why {
                 Why::Seen(_) => summary.seen += 1,

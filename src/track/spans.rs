@@ -26,6 +26,8 @@ pub(crate) struct Span {
     pub(crate) first: usize,
     /// Last frame.
     pub(crate) last: usize,
+    /// When both are shown, as the video says.
+    pub(crate) seconds: [f64; 2],
     /// Where it was before and is after.
     pub(crate) area: Rect,
 }
@@ -89,17 +91,40 @@ impl Spans {
                 |k: &usize| clock.apart(last, *k) >= REACH && clock.apart(*k, frame) >= REACH;
             let mut open = (last + 1..frame).filter(is_open);
             if let Some(first) = open.next() {
-                self.pending.push(Pending {
-                    span: Span {
-                        first,
-                        last: open.next_back().unwrap_or(first),
-                        area: before.union(&area),
-                    },
-                    before: (last, before),
-                    after: (frame, area),
-                });
+                let end = open.next_back().unwrap_or(first);
+                self.wait_for(first, end, (last, before), (frame, area));
             }
         }
+    }
+
+    /// A face was seen before and after frames that had to be given out before the second sighting was
+    /// known: those before `due`.
+    pub(super) fn late(&mut self, before: (usize, Rect), after: (usize, Rect), due: usize) {
+        let last = due.min(after.0).saturating_sub(1);
+        if before.0 < last {
+            self.wait_for(before.0 + 1, last, before, after);
+        }
+    }
+
+    /// A face was believed too late for the frames before `due`, in which it was seen from `first` on.
+    pub(super) fn doubted(&mut self, first: (usize, Rect), due: usize) {
+        if let Some(last) = due.checked_sub(1).filter(|last| first.0 <= *last) {
+            self.wait_for(first.0, last, first, (due, first.1));
+        }
+    }
+
+    fn wait_for(&mut self, first: usize, last: usize, before: (usize, Rect), after: (usize, Rect)) {
+        let span = Span {
+            first,
+            last,
+            seconds: [0.0; 2],
+            area: before.1.union(&after.1),
+        };
+        self.pending.push(Pending {
+            span,
+            before,
+            after,
+        });
     }
 
     /// A frame is decided, and these places are covered in it.
@@ -129,9 +154,11 @@ impl Spans {
         };
         let mut open = (one.span.first..=one.span.last).filter(|f| !is_covered(*f));
         let Some(first) = open.next() else { return };
+        let last = open.next_back().unwrap_or(first);
         let span = Span {
             first,
-            last: open.next_back().unwrap_or(first),
+            last,
+            seconds: [clock.said(first), clock.said(last)],
             area: one.span.area,
         };
         let is_near = |old: &&mut Span| {
@@ -143,6 +170,8 @@ impl Spans {
             Some(old) => {
                 old.first = old.first.min(span.first);
                 old.last = old.last.max(span.last);
+                old.seconds[0] = old.seconds[0].min(span.seconds[0]);
+                old.seconds[1] = old.seconds[1].max(span.seconds[1]);
                 old.area = old.area.union(&span.area);
             }
             None => self.open.push(span),
@@ -158,5 +187,9 @@ impl Spans {
 
     pub(super) fn open(&self) -> &[Span] {
         &self.open
+    }
+
+    pub(super) fn take(&mut self) -> Vec<Span> {
+        std::mem::take(&mut self.open)
     }
 }

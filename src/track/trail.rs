@@ -2,6 +2,8 @@
 //!
 //! Invariant: the place at a sighting holds the sighting's box; no place lies outside of the scene.
 
+mod calm;
+
 use super::clock::Clock;
 use super::{GAP, REACH, REACH_AT_BORDER, Seen, Why};
 use crate::geometry::{Rect, Size};
@@ -26,6 +28,12 @@ const BEYOND_GROWTH: f64 = 1.5;
 /// Most that an expected box is grown: its overlap with a face that did not move is 1 / 1.6^2, 0.39, and
 /// more than the least of a sure one even if the face is a quarter smaller by now.
 const MOST_EXPECTED: f64 = 1.6;
+/// Most that the box between two sightings is grown where the motion at both ends leads from one to the other:
+/// their own error. Where it does not, half of what is left is added.
+const AGREED_GROWTH: f64 = 0.06;
+const DISAGREED_GROWTH: f64 = 0.5;
+/// Motion at the ends of a gap is measured over this long, seconds: a box trembles by 0.03 of its side.
+const STEPS_AT_GAP: f64 = 0.25;
 /// Sightings before and after one that steady its box.
 const STEADY: usize = 2;
 /// Sightings that are kept after their frame is out: for [`STEADY`], and one to interpolate from.
@@ -118,6 +126,11 @@ impl Trail {
         self.seen[0].1.area
     }
 
+    /// The oldest sighting that is kept.
+    pub(super) fn first_seen(&self) -> (usize, Rect) {
+        (self.seen[0].0, self.seen[0].1.area)
+    }
+
     pub(super) fn last_frame(&self) -> usize {
         self.newest().0
     }
@@ -192,7 +205,7 @@ impl Trail {
         let Some(last) = before.checked_sub(1).map(|i| self.seen[i].0) else {
             return;
         };
-        let is_needless = |f: usize| f <= last && clock.span(f, last) >= STEPS_AT_END;
+        let is_needless = |f: usize| f <= last && clock.span(f, last) >= calm::HISTORY;
         while self.seen.get(KEPT).is_some_and(|(f, _)| is_needless(*f)) {
             self.seen.pop_front();
         }
@@ -224,17 +237,20 @@ impl Trail {
             return None;
         }
         let i = self.seen.partition_point(|(f, _)| *f < frame);
-        let after = self.seen.get(i).map(|(f, s)| (*f, s.area));
-        let before = i
-            .checked_sub(1)
-            .map(|i| (self.seen[i].0, self.seen[i].1.area));
-        match (before, after) {
-            (_, Some((f, _))) if f == frame => {
-                Some((self.steady(i), Why::Seen(self.seen[i].1.index)))
+        let calm = |i: usize| (self.seen[i].0, self.calm(i, clock));
+        let after = (i < self.seen.len()).then(|| calm(i));
+        if let Some((f, area)) = after
+            && f == frame
+        {
+            return Some((area, Why::Seen(self.seen[i].1.index)));
+        }
+        match (i.checked_sub(1).map(calm), after) {
+            (Some(a), Some(b)) => {
+                let apart = self.disagreement(i, clock);
+                Some(between(a, b, frame, apart, clock))
             }
-            (Some(a), Some(b)) => Some(between(a, b, frame, clock)),
             (Some(a), None) => match self.followed_by {
-                Some(b) if frame < b.0 => Some(between(a, b, frame, clock)),
+                Some(b) if frame < b.0 => Some(between(a, b, frame, f64::INFINITY, clock)),
                 Some(_) => None,
                 None => {
                     let start = self.back_from(i - 1, STEADY, STEPS_AT_END, clock);
@@ -251,6 +267,31 @@ impl Trail {
         }
     }
 
+    /// What to cover in a frame after the last sighting while the track still waits for the next one, which
+    /// may come too late to be interpolated to: where the face was, and where it was going.
+    pub(super) fn held(&self, frame: usize, sure: f32, clock: &Clock) -> Option<(Rect, Why)> {
+        let is_in_scene = (self.scene..self.scene_end).contains(&frame);
+        if !self.is_believed(sure) || !self.is_waiting(frame) || !is_in_scene {
+            return None;
+        }
+        let last = self.last_frame();
+        let start = self.back_from(self.seen.len() - 1, STEADY, STEPS_AT_END, clock);
+        let velocity = self.velocity_between(start, self.seen.len() - 1, clock);
+        let calm = self.calm(self.seen.len() - 1, clock);
+        let there = moved(&calm, velocity, motion(last, frame, clock));
+        let growth = (1.0 + BEYOND_GROWTH * clock.span(last, frame)).min(MOST_EXPECTED);
+        let area = there.grown(growth as f32).union(&calm);
+        Some((area, Why::Beyond))
+    }
+
+    /// The sightings around the gap that the newest one closed, if some of its frames lie before `due`.
+    pub(super) fn late_gap(&self, due: usize) -> Option<[(usize, Rect); 2]> {
+        let before = self.seen.len().checked_sub(2)?;
+        let (before, after) = (self.seen[before], self.newest());
+        let is_late = before.0 + 1 < due.min(after.0);
+        is_late.then_some([(before.0, before.1.area), (after.0, after.1.area)])
+    }
+
     /// The sighting so many before `i` and so many seconds, or the oldest.
     fn back_from(&self, i: usize, count: usize, seconds: f64, clock: &Clock) -> usize {
         let is_far = |j: &usize| clock.span(self.seen[*j].0, self.seen[i].0) >= seconds;
@@ -265,36 +306,35 @@ impl Trail {
         far.unwrap_or(self.seen.len() - 1)
     }
 
+    /// By how many of the face's sides the motion before the gap that ends at sighting `i` misses where it is then,
+    /// or the motion after the gap where it was before, whatever is more. Endless where there is no motion to be
+    /// measured.
+    fn disagreement(&self, i: usize, clock: &Clock) -> f64 {
+        let (before, after) = (self.seen[i - 1], self.seen[i]);
+        let from = self.back_from(i - 1, STEADY, STEPS_AT_GAP, clock);
+        let to = self.on_from(i, STEADY, STEPS_AT_GAP, clock);
+        if i - 1 - from < STEADY || to - i < STEADY {
+            return f64::INFINITY;
+        }
+        let seconds = clock.span(before.0, after.0) as f32;
+        let (a, b) = (before.1.area, after.1.area);
+        let misses = |velocity: [f32; 2]| {
+            let (p, q) = (a.center(), b.center());
+            let dx = q.x - p.x - velocity[0] * seconds;
+            (q.y - p.y - velocity[1] * seconds).hypot(dx)
+        };
+        let first = misses(self.velocity_between(from, i - 1, clock));
+        let second = misses(self.velocity_between(i, to, clock));
+        let side = |r: &Rect| r.width().min(r.height()).max(1.0);
+        f64::from(first.max(second) / side(&a).min(side(&b)))
+    }
+
     /// Pixels per second from one sighting to another.
     fn velocity_between(&self, i: usize, j: usize, clock: &Clock) -> [f32; 2] {
         let ((f, a), (g, b)) = (self.seen[i], self.seen[j]);
         let (a, b) = (a.area.center(), b.area.center());
         let seconds = clock.span(f, g).max(STEP) as f32;
         [(b.x - a.x) / seconds, (b.y - a.y) / seconds]
-    }
-
-    /// The box at sighting `i`, steadied by those around it: the largest sides about the median of the
-    /// middles, and never less than what was seen.
-    fn steady(&self, i: usize) -> Rect {
-        let own = self.seen[i].1.area;
-        let frame = self.seen[i].0;
-        // Only neighbours in time: across a gap the face may have changed its size.
-        let near = |(f, _): &&(usize, Seen)| f.abs_diff(frame) <= STEADY;
-        let around = i.saturating_sub(STEADY)..(i + STEADY + 1).min(self.seen.len());
-        let all: Vec<Rect> = around
-            .filter_map(|k| self.seen.get(k))
-            .filter(near)
-            .map(|(_, s)| s.area)
-            .collect();
-        let most = |side: fn(&Rect) -> f32| all.iter().map(side).fold(0.0, f32::max);
-        let middle = |axis: fn(&Rect) -> f32| {
-            let mut values: Vec<f32> = all.iter().map(axis).collect();
-            values.sort_by(f32::total_cmp);
-            (values[(values.len() - 1) / 2] + values[values.len() / 2]) * 0.5
-        };
-        let (w, h) = (most(Rect::width), most(Rect::height));
-        let (x, y) = (middle(|r| r.center().x), middle(|r| r.center().y));
-        Rect::new(x - w * 0.5, y - h * 0.5, w, h).map_or(own, |steady| steady.union(&own))
     }
 }
 
@@ -333,12 +373,19 @@ pub(super) fn mixed(a: &Rect, b: &Rect, share: f32) -> Rect {
     Rect::new(x - w * 0.5, y - h * 0.5, w, h).unwrap_or_else(|| a.union(b))
 }
 
-/// The box in a frame between two sightings.
-fn between(a: (usize, Rect), b: (usize, Rect), frame: usize, clock: &Clock) -> (Rect, Why) {
+/// The box in a frame between two sightings. `apart`: by how many sides the motion at one end misses the other.
+fn between(
+    a: (usize, Rect),
+    b: (usize, Rect),
+    frame: usize,
+    apart: f64,
+    clock: &Clock,
+) -> (Rect, Why) {
     let (since, until) = (clock.span(a.0, frame), clock.span(frame, b.0));
     let whole = since + until;
     let share = if whole > 0.0 { since / whole } else { 0.5 };
-    let growth = 1.0 + BETWEEN_GROWTH * since.min(until);
+    let unknown = AGREED_GROWTH + DISAGREED_GROWTH * apart;
+    let growth = 1.0 + (BETWEEN_GROWTH * since.min(until)).min(unknown);
     let area = mixed(&a.1, &b.1, share as f32).grown(growth as f32);
     (area, Why::Between)
 }

@@ -4,7 +4,7 @@
 //! Invariant: after [`VideoFile::ensure_unchanged`] nobody wrote to the file, and nobody put another one at its
 //! path if the path was opened again, between [`VideoFile::open`] and this call.
 
-use super::failure::{failed, malformed, unsupported};
+use super::failure::{malformed, unsupported};
 use crate::digest::Digest;
 use crate::error::Result;
 use std::ffi::OsString;
@@ -12,16 +12,34 @@ use std::fs::{File, Metadata};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes that are read at a time to be hashed.
 const BUFFER: usize = 1 << 20;
 
+/// What a video can be read from that is no file.
+pub(super) trait ReadSeek: Read + Seek + Send {}
+impl<T: Read + Seek + Send> ReadSeek for T {}
+
+impl std::fmt::Debug for dyn ReadSeek {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a reader")
+    }
+}
+
+/// Where the bytes are; all readers share it.
+#[derive(Clone, Debug)]
+enum Bytes {
+    File(Arc<File>),
+    Reader(Arc<Mutex<Box<dyn ReadSeek>>>),
+}
+
 /// An open file, and what it was when it was opened.
 #[derive(Debug)]
 pub(crate) struct VideoFile {
-    file: Arc<File>,
-    path: PathBuf,
+    bytes: Bytes,
+    /// Where it was opened, if it was.
+    path: Option<PathBuf>,
     identity: Identity,
     /// This process's name of the descriptor, where the system has one.
     descriptor: Option<PathBuf>,
@@ -42,21 +60,48 @@ impl VideoFile {
     /// # Errors
     /// If it cannot be read, or is not a regular file.
     pub(crate) fn open(path: &Path) -> Result<Arc<Self>> {
-        let reading = |e| failed("reading it").because(e);
         // Opening a named pipe would wait for its other end.
         if !std::fs::metadata(path).map_err(reading)?.is_file() {
-            return Err(unsupported("a video has to be a regular file"));
+            return Err(no_regular_file());
         }
         let file = File::open(path).map_err(reading)?;
+        let mut opened = Self::of_open_file(file)?;
+        opened.path = Some(std::path::absolute(path).map_err(reading)?);
+        Ok(Arc::new(opened))
+    }
+
+    /// Takes a file that is open for reading.
+    ///
+    /// # Errors
+    /// As [`VideoFile::open`].
+    pub(super) fn of_file(file: File) -> Result<Arc<Self>> {
+        Self::of_open_file(file).map(Arc::new)
+    }
+
+    fn of_open_file(file: File) -> Result<Self> {
         let metadata = file.metadata().map_err(reading)?;
         if !metadata.is_file() {
-            return Err(unsupported("a video has to be a regular file"));
+            return Err(no_regular_file());
         }
-        Ok(Arc::new(Self {
+        Ok(Self {
             identity: Identity::new(&metadata),
             descriptor: descriptor_path(&file),
-            file: Arc::new(file),
-            path: std::path::absolute(path).map_err(reading)?,
+            bytes: Bytes::File(Arc::new(file)),
+            path: None,
+        })
+    }
+
+    /// Takes anything that can be read from any position.
+    ///
+    /// # Errors
+    /// If its length cannot be had.
+    pub(super) fn of_reader(mut reader: Box<dyn ReadSeek>) -> Result<Arc<Self>> {
+        let length = reader.seek(SeekFrom::End(0)).map_err(reading)?;
+        Ok(Arc::new(Self {
+            identity: Identity::of_length(length),
+            descriptor: None,
+            bytes: Bytes::Reader(Arc::new(Mutex::new(reader))),
+            path: None,
         }))
     }
 
@@ -68,17 +113,17 @@ impl VideoFile {
     /// A reader with a position of its own.
     pub(super) fn reader(&self) -> FileReader {
         FileReader {
-            file: Arc::clone(&self.file),
+            bytes: self.bytes.clone(),
             position: 0,
             length: self.len(),
         }
     }
 
     /// The first bytes.
-    pub(super) fn head(&self, bytes: u64) -> Result<Vec<u8>> {
+    pub(crate) fn head(&self, bytes: u64) -> Result<Vec<u8>> {
         let mut head = Vec::new();
         let read = self.reader().take(bytes).read_to_end(&mut head);
-        read.map_err(|e| failed("reading it").because(e))?;
+        read.map_err(reading)?;
         Ok(head)
     }
 
@@ -91,22 +136,27 @@ impl VideoFile {
             .map_err(|e| malformed("reading its bytes").because(e))
     }
 
-    /// A path under which this process can open the same file once more.
+    /// A path under which this process can open the same file once more; of no meaning for a reader.
     pub(crate) fn path(&self) -> &Path {
-        self.descriptor.as_deref().unwrap_or(&self.path)
+        let path = self.descriptor.as_deref().or(self.path.as_deref());
+        path.unwrap_or(Path::new(""))
     }
 
     /// What a child process gets as a standard stream, and what ffmpeg is told to open: never an option, a
     /// protocol, or a playlist of other files.
     pub(super) fn for_child(&self, slot: Slot) -> Result<(Stdio, OsString)> {
-        let (stream, path) = match &self.descriptor {
-            Some(_) => {
-                let file = self.file.try_clone();
-                let file = file.map_err(|e| failed("reading it").because(e))?;
+        let (stream, path) = match (&self.bytes, &self.descriptor, &self.path) {
+            (Bytes::File(file), Some(_), _) => {
+                let file = file.try_clone().map_err(reading)?;
                 let path = format!("/proc/self/fd/{}", slot as u8);
                 (Stdio::from(file), PathBuf::from(path))
             }
-            None => (Stdio::null(), self.path.clone()),
+            (_, _, Some(path)) => (Stdio::null(), path.clone()),
+            _ => {
+                return Err(unsupported(
+                    "ffmpeg can read it only from a path, or from an open file on Linux",
+                ));
+            }
         };
         let mut argument = OsString::from("file:");
         argument.push(path);
@@ -121,8 +171,19 @@ impl VideoFile {
         let same = |metadata: io::Result<Metadata>| {
             metadata.is_ok_and(|m| Identity::new(&m) == self.identity)
         };
-        let by_path = || self.descriptor.is_some() || same(std::fs::metadata(&self.path));
-        match same(self.file.metadata()) && by_path() {
+        let by_path = || match &self.path {
+            Some(path) if self.descriptor.is_none() => same(std::fs::metadata(path)),
+            _ => true,
+        };
+        let is_same = match &self.bytes {
+            Bytes::File(file) => same(file.metadata()),
+            Bytes::Reader(reader) => {
+                let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+                let length = reader.seek(SeekFrom::End(0));
+                length.is_ok_and(|length| length == self.len())
+            }
+        };
+        match is_same && by_path() {
             true => Ok(()),
             false => Err(changed()),
         }
@@ -153,6 +214,15 @@ impl VideoFile {
     }
 }
 
+/// It cannot be read.
+fn reading(e: io::Error) -> crate::error::Error {
+    crate::error::Error::new(crate::error::ErrorKind::Input, "reading it").because(e)
+}
+
+fn no_regular_file() -> crate::error::Error {
+    unsupported("a video has to be a regular file")
+}
+
 /// The file is not what it was.
 fn changed() -> crate::error::Error {
     malformed("it was changed or replaced while it was read; process it when nothing writes to it")
@@ -171,6 +241,18 @@ struct Identity {
 }
 
 impl Identity {
+    /// Of what has no metadata.
+    const fn of_length(length: u64) -> Self {
+        Self {
+            length,
+            modified: None,
+            #[cfg(unix)]
+            inode: [0; 2],
+            #[cfg(unix)]
+            changed: [0; 2],
+        }
+    }
+
     fn new(metadata: &Metadata) -> Self {
         #[cfg(unix)]
         use std::os::unix::fs::MetadataExt;
@@ -206,33 +288,37 @@ fn descriptor_path(_: &File) -> Option<PathBuf> {
 /// Reads a shared descriptor from a position of its own.
 #[derive(Debug)]
 pub(super) struct FileReader {
-    file: Arc<File>,
+    bytes: Bytes,
     position: u64,
     length: u64,
 }
 
-impl FileReader {
-    #[cfg(unix)]
-    fn read_here(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        std::os::unix::fs::FileExt::read_at(&*self.file, buffer, self.position)
-    }
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, position)
+}
 
-    #[cfg(windows)]
-    fn read_here(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        std::os::windows::fs::FileExt::seek_read(&*self.file, buffer, self.position)
-    }
+#[cfg(windows)]
+fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, position)
+}
 
-    #[cfg(not(any(unix, windows)))]
-    fn read_here(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut file = &*self.file;
-        file.seek(SeekFrom::Start(self.position))?;
-        file.read(buffer)
-    }
+#[cfg(not(any(unix, windows)))]
+fn read_at(mut file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+    file.seek(SeekFrom::Start(position))?;
+    file.read(buffer)
 }
 
 impl Read for FileReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.read_here(buffer)?;
+        let read = match &self.bytes {
+            Bytes::File(file) => read_at(file, buffer, self.position)?,
+            Bytes::Reader(reader) => {
+                let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+                reader.seek(SeekFrom::Start(self.position))?;
+                reader.read(buffer)?
+            }
+        };
         self.position += read as u64;
         Ok(read)
     }
@@ -253,6 +339,7 @@ impl Seek for FileReader {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
     use std::io::Write;
 
     fn made(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
@@ -276,6 +363,30 @@ mod tests {
         assert_eq!(a.seek(SeekFrom::End(-1)).expect("inside"), 9);
         assert!(a.seek(SeekFrom::End(-11)).is_err());
         assert_eq!(file.digest().expect("read"), Digest::of(b"0123456789"));
+    }
+
+    #[test]
+    fn an_open_file_and_a_reader_are_read_like_a_path() {
+        let (_dir, path) = made(b"0123456789");
+        let open = File::open(&path).expect("a file");
+        let file = VideoFile::of_file(open).expect("a file");
+        let memory = std::io::Cursor::new(b"0123456789".to_vec());
+        let reader = VideoFile::of_reader(Box::new(memory)).expect("a reader");
+        for input in [file, reader] {
+            assert_eq!(
+                (input.len(), input.head(3).expect("read")),
+                (10, b"012".to_vec())
+            );
+            let (mut a, mut b) = (input.reader(), input.reader());
+            let mut two = [0; 2];
+            a.seek(SeekFrom::Start(4)).expect("inside");
+            b.read_exact(&mut two).expect("read");
+            a.read_exact(&mut two).expect("read");
+            assert_eq!(&two, b"45");
+            let digest = input.digest().expect("read");
+            input.ensure_still(digest).expect("as it was");
+            assert!(input.ensure_digest(Digest::of(b"other")).is_err());
+        }
     }
 
     #[test]
@@ -340,7 +451,10 @@ mod tests {
     #[test]
     fn a_folder_or_a_pipe_is_no_video() {
         let dir = tempfile::tempdir().expect("a folder");
-        assert!(VideoFile::open(dir.path()).is_err());
+        let error = VideoFile::open(dir.path()).expect_err("a folder");
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        let error = VideoFile::open(&dir.path().join("none.mp4")).expect_err("nothing");
+        assert_eq!(error.kind(), ErrorKind::Input);
     }
 
     #[test]

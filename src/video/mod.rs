@@ -8,18 +8,17 @@ mod embedded;
 mod failure;
 mod ffmpeg;
 mod file;
-mod frame;
 mod guard;
+mod input;
 mod player;
 mod timeline;
-mod view;
 
+pub(crate) use crate::frame::{Frame, FramePicture, Samples, Shape};
 pub(crate) use file::VideoFile;
-pub(crate) use frame::{Frame, Samples, Shape};
 pub(crate) use guard::caught;
+pub use input::{VideoInput, VideoOutput};
 pub use player::VideoFrames;
 pub(crate) use timeline::{TimeBase, times};
-pub(crate) use view::FramePicture;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;

@@ -2,13 +2,12 @@
 //! is for is stepping back and forth, so it goes on from where it is if it can.
 
 use super::failure::malformed;
-use super::{Backend, Frame, FramePicture, FrameSource, Video, VideoFile};
+use super::{Backend, Frame, FramePicture, FrameSource, Video, VideoFile, VideoInput};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{PixelRect, Size};
 use crate::picture::{Picture, RgbImage};
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::Arc;
 
 /// A video whose frames can be had one by one.
@@ -29,8 +28,8 @@ impl VideoFrames {
     /// # Errors
     /// [`ErrorKind::Unsupported`] if what is needed for it is missing, [`ErrorKind::Malformed`] for a
     /// damaged file, [`ErrorKind::TooLarge`] for frames of more than `max_pixels`.
-    pub fn open(path: &Path, backend: Backend, max_pixels: u64) -> Result<Self> {
-        let file = VideoFile::open(path)?;
+    pub fn open(input: impl Into<VideoInput>, backend: Backend, max_pixels: u64) -> Result<Self> {
+        let file = input.into().open()?;
         Ok(Self {
             video: super::open(&file, backend, max_pixels)?,
             file,

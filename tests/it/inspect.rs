@@ -165,7 +165,7 @@ fn all_rooms_agree_on_how_a_quicktime_file_begins() {
         let inspected = faceveil::inspect::inspect(&head).is_ok_and(|found| found.format == "mov");
         let recognised = matches!(Photo::recognise(&head), FileKind::Video(_));
         dir.file("clip.mov", &head);
-        let opened = VideoFrames::open(&dir.path("clip.mov"), Backend::Embedded, 1 << 20);
+        let opened = VideoFrames::open(dir.path("clip.mov"), Backend::Embedded, 1 << 20);
         let refused = opened
             .err()
             .is_some_and(|e| e.to_string().contains("no MP4"));

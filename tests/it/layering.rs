@@ -4,10 +4,11 @@
 use std::path::Path;
 
 /// Modules that every other one may use.
-const BASE: [&str; 8] = [
+const BASE: [&str; 9] = [
     "digest",
     "error",
     "face",
+    "frame",
     "geometry",
     "parallel",
     "picture",
@@ -15,7 +16,7 @@ const BASE: [&str; 8] = [
     "stopwatch",
 ];
 /// What each module may use besides itself and, unless it is part of the base, the base.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("digest", &[]),
     ("error", &[]),
     ("geometry", &[]),
@@ -24,6 +25,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("plane", &["error", "geometry"]),
     ("picture", &["error", "geometry", "plane"]),
     ("face", &["geometry"]),
+    ("frame", &["error", "geometry", "picture", "plane"]),
     ("detect", &[]),
     ("redact", &[]),
     ("track", &[]),

@@ -2,12 +2,12 @@
 
 use super::{ReportApplier, begun, differs, same_size};
 use crate::anonymize::video::{
-    Progress, VideoOptions, again, digest, ensure_apart, look_through, tell_sound, with_fallback,
+    Progress, VideoOptions, again, digest, ensure_no_photo, look_through, tell_sound, with_fallback,
 };
 use crate::error::Result;
 use crate::report::{FileReport, Schedule, ensure_regions};
 use crate::stopwatch::Stopwatch;
-use crate::video::{self, Backend, VideoFile};
+use crate::video::{self, Backend, VideoFile, VideoInput, VideoOutput};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -19,30 +19,26 @@ impl ReportApplier {
     ///
     /// # Errors
     /// As [`ReportApplier::prepare`] and [`super::super::VideoAnonymizer::anonymize`].
-    pub fn video(
+    pub fn video<'a>(
         &self,
-        input: &Path,
-        output: &Path,
+        input: impl Into<VideoInput>,
+        output: impl Into<VideoOutput<'a>>,
         line: &FileReport,
         options: &VideoOptions,
         watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<FileReport> {
         ensure_regions(line)?;
-        ensure_apart(input, output)?;
-        let file = VideoFile::open(input)?;
-        let done = with_fallback(options.backend, &mut |backend| {
-            self.try_video(&file, backend, output, line, options, watch)
-        });
-        match done {
-            Ok((mut report, said)) => {
-                report.warnings.extend(said);
-                Ok(report)
-            }
-            Err(e) => {
-                let _ = std::fs::remove_file(output);
-                Err(e)
-            }
-        }
+        let input = input.into();
+        let path = input.path().map(Path::to_owned);
+        let file = input.open()?;
+        ensure_no_photo(&file)?;
+        output.into().fill(path.as_deref(), |output| {
+            let (mut report, said) = with_fallback(options.backend, &mut |backend| {
+                self.try_video(&file, backend, output, line, options, watch)
+            })?;
+            report.warnings.extend(said);
+            Ok(report)
+        })
     }
 
     fn try_video(

@@ -2,11 +2,12 @@
 //! out with what was decided about it.
 
 use super::{Progress, VideoAnonymizer, Watch, flow};
+use crate::anonymize::frames::Looked;
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
 use crate::report::{FileReport, Outcome, UncoveredSpan};
-use crate::track::{Glimpse, Place, Sighting, Tracker};
-use crate::video::{self, Frame, FramePicture, Samples, Shape, Video};
+use crate::track::{Place, Tracker};
+use crate::video::{self, Frame, Samples, Video};
 use flow::Pool;
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -42,18 +43,14 @@ impl Fingerprints {
     }
 }
 
+/// Frames that wait for a decision: the frame itself if it is needed, what was seen, and its fingerprint.
+type Waiting = VecDeque<(Option<Frame>, Looked, Option<u64>)>;
+
 /// A whole video that was looked at.
 pub(super) struct Followed {
     /// When each frame is shown.
     pub(super) pts: Vec<i64>,
     pub(super) tracker: Tracker,
-}
-
-/// What was seen in a frame.
-pub(super) struct Looked {
-    pub(super) faces: Vec<Face>,
-    pub(super) glimpse: Glimpse,
-    pub(super) fingerprint: Option<u64>,
 }
 
 impl VideoAnonymizer {
@@ -83,13 +80,12 @@ impl VideoAnonymizer {
         let mut tracker = Tracker::new(self.sure, shape.upright());
         let pool = Pool::new(self.in_flight());
         let (mut most_held, mut fits) = (0, true);
-        let mut waiting: VecDeque<(Option<Frame>, Looked)> = VecDeque::new();
+        let mut waiting: Waiting = VecDeque::new();
         let mut pts = Vec::new();
         let mut frames = 0;
-        let mut give = |waiting: &mut VecDeque<(Option<Frame>, Looked)>,
-                        decided: Vec<Vec<Place>>| {
+        let mut give = |waiting: &mut Waiting, decided: Vec<Vec<Place>>| {
             for places in decided {
-                let Some((frame, looked)) = waiting.pop_front() else {
+                let Some((frame, looked, fingerprint)) = waiting.pop_front() else {
                     return Err(Error::new(ErrorKind::Internal, "a mask without a frame"));
                 };
                 frames += 1;
@@ -98,7 +94,7 @@ impl VideoAnonymizer {
                     pool: &pool,
                     faces: looked.faces,
                     places,
-                    fingerprint: looked.fingerprint,
+                    fingerprint,
                 })?;
             }
             let done = Progress {
@@ -110,10 +106,13 @@ impl VideoAnonymizer {
                 ControlFlow::Break(()) => Err(flow::interrupted()),
             }
         };
-        let look = |frame: &Frame| self.look(frame, shape, fingerprints);
+        let look = |frame: &Frame| {
+            let looked = Looked::new(&self.detector, frame, shape)?;
+            Ok((looked, fingerprints.and_then(|f| f.take(frame))))
+        };
         let workers = self.video.workers;
         let done = flow::in_order(video.source()?, shape, workers, &pool, look, |item| {
-            let Some((frame, looked)) = item else {
+            let Some((frame, (looked, fingerprint))) = item else {
                 return give(&mut waiting, Vec::new());
             };
             pts.push(frame.pts);
@@ -125,13 +124,8 @@ impl VideoAnonymizer {
                     None
                 }
             };
-            let sighting = |f: &Face| Sighting {
-                area: f.area,
-                score: f.score,
-            };
-            let sightings: Vec<Sighting> = looked.faces.iter().map(sighting).collect();
-            let decided = tracker.push(time, &sightings, &looked.glimpse);
-            waiting.push_back((frame, looked));
+            let decided = tracker.push(time, &looked.sightings(), &looked.glimpse);
+            waiting.push_back((frame, looked, fingerprint));
             give(&mut waiting, decided)?;
             if let Some(room) = room
                 && waiting.len() > most_held
@@ -159,42 +153,13 @@ impl VideoAnonymizer {
         }
     }
 
-    fn look(
-        &self,
-        frame: &Frame,
-        shape: &Shape,
-        fingerprints: Option<&Fingerprints>,
-    ) -> Result<Looked> {
-        let picture = FramePicture::new(frame, shape);
-        let mut faces = self.detector.detect(&picture)?;
-        for face in &mut faces {
-            face.area = picture.to_stored(&face.area);
-            face.landmarks = face
-                .landmarks
-                .map(|l| l.map(|p| picture.point_to_stored(p)));
-        }
-        let (width, height) = (shape.size.width as usize, shape.size.height as usize);
-        let glimpse = Glimpse::new(width, height, |x, y| picture.luma(x, y));
-        Ok(Looked {
-            faces,
-            glimpse,
-            fingerprint: fingerprints.and_then(|f| f.take(frame)),
-        })
-    }
-
     /// Puts into a report what is known at the end.
     pub(super) fn conclude(&self, report: &mut FileReport, video: &dyn Video, followed: &Followed) {
         report.frames = followed.pts.len();
         report.times = Some(video::times(video.time_base(), &followed.pts));
-        report.tracks = followed
-            .tracker
-            .summaries()
-            .iter()
-            .map(Into::into)
-            .collect();
-        let seconds = |frame: usize| video.seconds(followed.pts.get(frame).copied().unwrap_or(0));
+        report.tracks = followed.tracker.summaries().map(Into::into).collect();
         let spans = followed.tracker.open_spans().iter();
-        report.spans = spans.map(|s| UncoveredSpan::new(s, seconds)).collect();
+        report.spans = spans.map(UncoveredSpan::new).collect();
         report.outcome = match report.regions.is_empty() {
             true => Outcome::NoFaces,
             false => Outcome::Redacted,

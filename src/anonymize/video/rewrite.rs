@@ -9,7 +9,7 @@ use crate::inspect::{FindingKind, inspect_file};
 use crate::photo::KeepMetadata;
 use crate::plane::AnyPlaneMut;
 use crate::redact::{Redaction, Region, Style};
-use crate::report::{FileReport, ReportRegion};
+use crate::report::FileReport;
 use crate::stopwatch::Stopwatch;
 use crate::video::{self, Encoding, Frame, Shape, Video};
 use flow::Pool;
@@ -93,11 +93,6 @@ pub(super) fn cover(
         AnyPlaneMut::U8(mut plane) => redaction.apply(&mut plane, channel),
         AnyPlaneMut::U16(mut plane) => redaction.apply(&mut plane, channel),
     })
-}
-
-/// What is told of a frame is what is covered in it.
-pub(super) fn of(masks: &[ReportRegion]) -> Vec<Region> {
-    masks.iter().filter_map(ReportRegion::region).collect()
 }
 
 /// Of a whole file.

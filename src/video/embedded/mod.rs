@@ -22,10 +22,10 @@ use super::file::VideoFile;
 pub(crate) use cuts::{Cuts, SoundCut};
 pub(crate) use packets::blank_sound;
 
-use super::frame::{Planes, Shape};
 use super::guard::{Guarded, caught};
 use super::{Audio, Effort, Encoding, FrameSink, FrameSource, TimeBase, Video};
 use crate::error::{Error, ErrorKind, Result};
+use crate::frame::{Planes, Shape};
 use crate::geometry::Size;
 use crate::plane::{SampleCoding, YuvMatrix, YuvRange};
 use file::Source;

@@ -7,7 +7,6 @@
 use super::super::FrameSink;
 use super::super::failure::{failed, malformed};
 use super::super::file::{FileReader, VideoFile};
-use super::super::frame::{Frame, Samples};
 use super::entries;
 use super::file::Source;
 use super::parameters::{Colour, with_usability};
@@ -15,6 +14,7 @@ use super::sound::Sound;
 use super::tables::{self, Written};
 use super::tracks::{self, Header};
 use crate::error::{Error, ErrorKind, Result};
+use crate::frame::{Frame, Samples};
 use crate::geometry::Size;
 use mp4_atom::{Avc1, Avcc, Encode, FourCC, Ftyp, Moov, Stbl, Stsd};
 use rusty_h264::{Encoder, EncoderConfig, Preset, YuvPlanes};

@@ -4,9 +4,9 @@
 use super::super::FrameSource;
 use super::super::failure::{failed, malformed, unsupported};
 use super::super::file::FileReader;
-use super::super::frame::{Frame, Samples, Shape};
 use super::tables::Picture;
 use crate::error::Result;
+use crate::frame::{Frame, Samples, Shape};
 use mp4_atom::Avcc;
 use rusty_h264::{Decoder, YuvFrame};
 use std::collections::BTreeMap;

@@ -1,8 +1,6 @@
 //! The encoder's command line: pixels, colour, sound, and what keeps everything else out.
 
 use super::super::failure::unsupported;
-use super::super::frame::Planes;
-use super::super::frame::Shape;
 use super::super::{Audio, Effort, Encoding};
 use super::containers::Container;
 use super::pixels::PixelFormat;
@@ -10,6 +8,8 @@ use super::probe::{AudioTrack, Fields, Probe};
 use super::sound_header::{Part, SoundHeader};
 use super::tools::{Tools, file_argument};
 use crate::error::Result;
+use crate::frame::Planes;
+use crate::frame::Shape;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 

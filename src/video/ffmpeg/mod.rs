@@ -20,9 +20,9 @@ pub(crate) use tools::Tools;
 
 use super::failure::malformed;
 use super::file::{Slot, VideoFile};
-use super::frame::Shape;
 use super::{Encoding, FrameSink, FrameSource, TimeBase, Video};
 use crate::error::Result;
+use crate::frame::Shape;
 use crate::geometry::{Orientation, Size};
 use crate::plane::{SampleCoding, YuvMatrix, YuvRange};
 use arguments::{Codec, Job};
@@ -191,7 +191,7 @@ fn coding(colour: &Colour, format: &PixelFormat, size: Size) -> SampleCoding {
         None => YuvMatrix::Bt601,
     };
     let is_full = colour.range.as_deref() == Some("pc")
-        || format.planes == super::frame::Planes::Gbr
+        || format.planes == crate::frame::Planes::Gbr
         || format.name.starts_with("yuvj");
     SampleCoding {
         bits: format.bits,

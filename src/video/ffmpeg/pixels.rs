@@ -2,8 +2,8 @@
 //! takes. A video keeps its own format; the few that no encoder takes become the next larger one.
 
 use super::super::failure::unsupported;
-use super::super::frame::Planes;
 use crate::error::Result;
+use crate::frame::Planes;
 
 /// A pixel format that is piped.
 #[derive(Clone, Debug, PartialEq, Eq)]

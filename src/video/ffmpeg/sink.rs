@@ -7,13 +7,13 @@
 use super::super::FrameSink;
 use super::super::embedded::blank_sound;
 use super::super::failure::{failed, malformed, unsupported};
-use super::super::frame::{Frame, Samples};
 use super::super::timeline::{TimeBase, Timeline};
 use super::child::Child;
 use super::nut::{Header, Writer};
 use super::sound_header::{self, Part};
 use super::written::{Written, written as read_back};
 use crate::error::{Error, ErrorKind, Result};
+use crate::frame::{Frame, Samples};
 use std::ffi::OsString;
 use std::io::BufWriter;
 use std::path::PathBuf;

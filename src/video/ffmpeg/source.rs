@@ -2,13 +2,13 @@
 
 use super::super::failure::malformed;
 use super::super::file::{Slot, VideoFile};
-use super::super::frame::{Frame, Samples, Shape};
 use super::super::{FrameSource, timeline::TimeBase};
 use super::child::Child;
 use super::nut::{Header, Reader};
 use super::probe::Probe;
 use super::promise::Promise;
 use crate::error::{ErrorKind, Result};
+use crate::frame::{Frame, Samples, Shape};
 use crate::geometry::Size;
 use std::ffi::OsString;
 use std::process::{ChildStdout, Command, Stdio};

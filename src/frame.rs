@@ -2,6 +2,10 @@
 //!
 //! Invariant: a frame's samples are as many as its shape asks for, so every plane can be borrowed.
 
+mod view;
+
+pub(crate) use view::FramePicture;
+
 use crate::error::Result;
 use crate::geometry::{Orientation, Size};
 use crate::plane::SampleCoding;

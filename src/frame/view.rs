@@ -4,7 +4,7 @@
 //! Invariant: coordinates of the view are those of the upright frame with square pixels;
 //! [`FramePicture::to_stored`] takes boxes back to pixels as they are stored, upright.
 
-use super::frame::{Frame, Planes, Samples, Shape};
+use super::{Frame, Planes, Samples, Shape};
 use crate::error::Result;
 use crate::geometry::{PixelRect, Point, Rect, Size};
 use crate::picture::{Picture, RgbImage, resample_plane};

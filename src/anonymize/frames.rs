@@ -1,0 +1,94 @@
+//! What videos and live streams have in common: how a frame is searched, and which masks follow from what the
+//! tracker decided.
+
+use super::AnonymizeOptions;
+use crate::detect::{Detector, DetectorOptions};
+use crate::error::Result;
+use crate::face::Face;
+use crate::frame::{Frame, FramePicture, Shape};
+use crate::geometry::Size;
+use crate::picture::Picture;
+use crate::redact::Region;
+use crate::report::ReportRegion;
+use crate::track::{Glimpse, Place, Sighting};
+
+/// Likelihood from which a sighting carries a track on, as a share of the one that starts it.
+const WEAK: f32 = 0.4;
+
+/// A detector for frames, and the likelihood of a sighting that starts a track.
+pub(super) fn detector_for_frames(options: &DetectorOptions) -> Result<(Detector, f32)> {
+    // What starts a track: the least that the preset takes for a face in a photo.
+    let sure = options
+        .threshold
+        .unwrap_or_else(|| options.preset.threshold());
+    let detector = Detector::for_frames(&DetectorOptions {
+        threshold: Some(sure * WEAK),
+        ..options.clone()
+    })?;
+    Ok((detector, sure))
+}
+
+/// What says where faces are: a [`Detector`], and in tests something that is known.
+pub(super) trait FindFaces: Send + Sync {
+    /// The faces of a picture.
+    fn find(&self, picture: &dyn Picture) -> Result<Vec<Face>>;
+}
+
+impl FindFaces for Detector {
+    fn find(&self, picture: &dyn Picture) -> Result<Vec<Face>> {
+        self.detect(picture)
+    }
+}
+
+/// What was seen in a frame.
+pub(super) struct Looked {
+    /// In upright pixels as stored.
+    pub(super) faces: Vec<Face>,
+    pub(super) glimpse: Glimpse,
+}
+
+impl Looked {
+    /// Searches a frame.
+    pub(super) fn new(finder: &dyn FindFaces, frame: &Frame, shape: &Shape) -> Result<Self> {
+        let picture = FramePicture::new(frame, shape);
+        let mut faces = finder.find(&picture)?;
+        for face in &mut faces {
+            face.area = picture.to_stored(&face.area);
+            face.landmarks = face
+                .landmarks
+                .map(|l| l.map(|p| picture.point_to_stored(p)));
+        }
+        let (width, height) = (shape.size.width as usize, shape.size.height as usize);
+        let glimpse = Glimpse::new(width, height, |x, y| picture.luma(x, y));
+        Ok(Self { faces, glimpse })
+    }
+
+    /// What the tracker needs to know of the faces, in their order.
+    pub(super) fn sightings(&self) -> Vec<Sighting> {
+        let sighting = |f: &Face| Sighting {
+            area: f.area,
+            score: f.score,
+        };
+        self.faces.iter().map(sighting).collect()
+    }
+}
+
+impl AnonymizeOptions {
+    /// Masks of one frame: those of tracks by their number, then the regions always covered.
+    pub(super) fn masks_of_frame(&self, places: &[Place], upright: Size) -> Vec<ReportRegion> {
+        let mut places: Vec<&Place> = places.iter().collect();
+        places.sort_by_key(|p| p.track);
+        let followed = places.into_iter().flat_map(|place| {
+            let mask = self.mask(&place.area)?;
+            Some(ReportRegion::new(&mask, upright)?.of_track(place.track))
+        });
+        let always = self.always();
+        let always = always.filter_map(|r| ReportRegion::new(&r, upright));
+        followed.chain(always).collect()
+    }
+}
+
+/// What is reported of a frame is what is covered in it.
+pub(super) fn regions(masks: &[ReportRegion]) -> Vec<Region> {
+    masks.iter().filter_map(ReportRegion::region).collect()
+}
