@@ -118,6 +118,12 @@ def test_threads_share_one_anonymizer(face: bytes) -> None:
             assert result.data == expected
 
 
+def test_several_threads_for_one_photo_give_the_same_bytes(face: bytes) -> None:
+    expected = faceveil.Anonymizer(preset="thorough").photo(face)
+    result = faceveil.Anonymizer(preset="thorough", threads=3).photo(face)
+    assert (result.data, result.faces) == (expected.data, expected.faces)
+
+
 def test_two_threads_cannot_cover_the_same_pixels() -> None:
     numpy = pytest.importorskip("numpy")
     anonymizer = faceveil.Anonymizer(preset="thorough")
