@@ -63,21 +63,8 @@ impl Face {
         }
     }
 
-    #[expect(clippy::type_complexity, reason = "one for each field")]
-    fn __getnewargs__(
-        &self,
-    ) -> (
-        f32,
-        f32,
-        f32,
-        f32,
-        f32,
-        Option<Points>,
-        Vec<String>,
-        Option<usize>,
-        Option<usize>,
-    ) {
-        (
+    fn __getnewargs__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let all = (
             self.x,
             self.y,
             self.width,
@@ -87,7 +74,8 @@ impl Face {
             self.found_by.clone(),
             self.frame,
             self.track,
-        )
+        );
+        all.into_pyobject(py)
     }
 
     fn __repr__(&self) -> String {
