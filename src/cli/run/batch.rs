@@ -87,6 +87,18 @@ pub(crate) fn worker(number: usize) -> thread::Builder {
         .stack_size(STACK)
 }
 
+/// Threads that work on one picture together: as those of [`worker`].
+///
+/// # Errors
+/// If the system starts none.
+pub(crate) fn pool(threads: usize) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|number| format!("{THREAD_NAME}-pool-{number}"))
+        .stack_size(STACK)
+        .build()
+}
+
 /// Hands out job numbers, and holds threads back that would run too far ahead.
 struct Gate {
     count: usize,

@@ -1,5 +1,6 @@
 //! The work on one photo, wherever it runs: in this process or in a worker process.
 
+use crate::cli::run::batch;
 use crate::cli::run::config::Faces;
 use crate::cli::run::outcome::for_one;
 use crate::cli::ui::preview;
@@ -7,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use faceveil::report::{Outcome, Verification};
 use faceveil::verify::{Verifier, VerifierOptions};
 use faceveil::{AnonymizeOptions, Anonymizer, Detector, FileReport, Format, Rect, ReportApplier};
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::ThreadPool;
 
 /// What is to be done with a photo.
 pub(crate) struct PhotoTask<'a> {
@@ -86,7 +87,7 @@ impl Local {
             source,
             verifier: verifier.transpose()?,
             threads: (threads > 1)
-                .then(|| ThreadPoolBuilder::new().num_threads(threads).build())
+                .then(|| batch::pool(threads))
                 .transpose()
                 .context("starting threads")?,
         })
