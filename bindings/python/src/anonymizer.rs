@@ -2,11 +2,12 @@
 
 use crate::buffer::{Pixels, in_place, is_array};
 use crate::errors::{detached, exception, invalid, raised};
+use crate::live::Live;
 use crate::options::{boxes, settings};
 use crate::results::{Face, PhotoResult, VideoResult};
 use crate::source::{UNNAMED, file, last_part, name};
 use faceveil::settings::Settings;
-use faceveil::{self as fv, Detector, Progress, Rect, Region, VideoAnonymizer};
+use faceveil::{self as fv, Detector, Progress, Rect, Region, Size, VideoAnonymizer};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -151,6 +152,22 @@ impl Anonymizer {
             (a.left(), a.top(), a.width(), a.height())
         };
         Ok(regions.iter().map(area).collect())
+    }
+
+    /// A live stream of frames of this size, whose pixels are covered in order with a delay: `look_ahead`
+    /// frames after one are searched before it is handed out, `threads` frames at a time.
+    #[pyo3(signature = (width, height, /, order = "rgb", *, look_ahead = 12, threads = 1))]
+    fn live(
+        &self,
+        py: Python<'_>,
+        width: u32,
+        height: u32,
+        order: &str,
+        look_ahead: usize,
+        threads: usize,
+    ) -> PyResult<Live> {
+        let size = Size::new(width, height);
+        Live::new(py, &self.settings, size, order, look_ahead, threads)
     }
 
     /// Covers the faces of a video file and writes the new file to `output`, which is replaced once the

@@ -114,6 +114,11 @@ impl Pixels {
         &self.data
     }
 
+    /// The bytes themselves.
+    pub(crate) fn into_data(self) -> Vec<u8> {
+        self.data
+    }
+
     /// What the library reads.
     pub(crate) fn view(&self) -> faceveil::Result<picture::Pixels<'_>> {
         picture::Pixels::new(&self.data, self.layout)

@@ -5,6 +5,7 @@ mod anonymizer;
 mod buffer;
 mod check;
 mod errors;
+mod live;
 mod options;
 mod results;
 mod source;
@@ -21,6 +22,8 @@ fn _faceveil(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("OPTIONS", options)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<anonymizer::Anonymizer>()?;
+    module.add_class::<live::Live>()?;
+    module.add_class::<live::LiveFrame>()?;
     module.add_class::<results::Face>()?;
     module.add_class::<results::PhotoResult>()?;
     module.add_class::<results::VideoResult>()?;

@@ -103,6 +103,26 @@ class VideoResult:
     def __getnewargs__(self) -> tuple[str, str]: ...
 
 @final
+class LiveFrame:
+    @property
+    def index(self) -> int: ...
+    @property
+    def time(self) -> float: ...
+    @property
+    def data(self) -> bytearray: ...
+    @property
+    def faces(self) -> list[Face]: ...
+    @property
+    def regions(self) -> list[dict[str, Any]]: ...
+
+@final
+class Live:
+    @property
+    def delay(self) -> int: ...
+    def push(self, array: Buffer, /, time: float) -> list[LiveFrame]: ...
+    def finish(self) -> list[LiveFrame]: ...
+
+@final
 class Anonymizer:
     def __new__(
         cls,
@@ -140,6 +160,16 @@ class Anonymizer:
     ) -> Result: ...
     def detect(self, source: _File, /, *, order: _Order = "rgb") -> list[Face]: ...
     def blur_(self, array: Buffer, /, order: _Order = "rgb") -> list[_Box]: ...
+    def live(
+        self,
+        width: int,
+        height: int,
+        /,
+        order: _Order = "rgb",
+        *,
+        look_ahead: int = 12,
+        threads: int = 1,
+    ) -> Live: ...
     def video(
         self,
         input: _Path,
