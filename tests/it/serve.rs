@@ -411,7 +411,7 @@ fn a_signal_lets_answers_be_sent_and_ends_within_ten_seconds() {
 #[test]
 fn a_worker_that_ends_is_one_failed_request() {
     let dir = Sandbox::new();
-    let service = Service::start(&dir, &["-j", "1", "--max-memory", "40M"], None);
+    let service = Service::start(&dir, &["-j", "1", "--max-memory", "64M"], None);
     let mut wide = Vec::new();
     let mut encoder = png::Encoder::new(&mut wide, 7000, 7000);
     encoder.set_color(png::ColorType::Rgb);

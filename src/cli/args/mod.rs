@@ -621,7 +621,7 @@ pub(crate) struct Serve {
     pub(crate) token_file: Option<PathBuf>,
 
     /// Largest photo in bytes; `M` and `G` mean 2^20 and 2^30 bytes
-    #[arg(long, value_name = "SIZE", value_parser = memory, default_value = "32M", help_heading = "Limits")]
+    #[arg(long, value_name = "SIZE", value_parser = self::value_parsers::photo_bytes, default_value = "32M", help_heading = "Limits")]
     pub(crate) max_bytes: u64,
 
     /// Refuse pictures with more pixels than this, all frames together; `M` means million

@@ -212,21 +212,34 @@ pub(crate) enum IsolateArg {
 const LEAST_MEMORY: u64 = 64 << 20;
 
 pub(crate) fn memory(text: &str) -> Result<u64, String> {
-    let (digits, unit) = match text.as_bytes().last() {
-        Some(b'M' | b'm') => (&text[..text.len() - 1], 20),
-        Some(b'G' | b'g') => (&text[..text.len() - 1], 30),
-        _ => (text, 0),
-    };
-    match digits
-        .parse::<u64>()
-        .ok()
-        .and_then(|n| n.checked_mul(1 << unit))
-    {
+    match bytes(text) {
         Some(n) if n >= LEAST_MEMORY => Ok(n),
         _ => Err(format!(
             "max-memory {text} is not a size from 64M on, such as 800M or 4G"
         )),
     }
+}
+
+/// Largest photo of a service.
+#[cfg(feature = "serve")]
+pub(crate) fn photo_bytes(text: &str) -> Result<u64, String> {
+    match bytes(text) {
+        Some(n) if (1024..=1 << 30).contains(&n) => Ok(n),
+        _ => Err(format!(
+            "{text} is not a size between 1024 and 1G, such as 32M"
+        )),
+    }
+}
+
+/// A number with `M` or `G` behind it, for 2^20 and 2^30.
+fn bytes(text: &str) -> Option<u64> {
+    let (digits, unit) = match text.as_bytes().last() {
+        Some(b'M' | b'm') => (&text[..text.len() - 1], 20),
+        Some(b'G' | b'g') => (&text[..text.len() - 1], 30),
+        _ => (text, 0),
+    };
+    let number = digits.parse::<u64>().ok()?;
+    number.checked_mul(1 << unit)
 }
 
 /// What `--region` and `--ignore` take.

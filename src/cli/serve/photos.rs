@@ -34,8 +34,10 @@ pub(super) async fn photo(State(app): State<App>, request: Request) -> Result<Re
     if in_parts {
         return parts(&text, media_type, &bytes, slot);
     }
+    let length = bytes.len();
     let mut response = Response::new(body(bytes, slot));
     let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, length.into());
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert("faceveil-faces", report.faces.len().into());
     let text = ascii(&text);
@@ -205,7 +207,11 @@ fn parts(report: &str, media_type: &str, photo: &[u8], slot: Slot) -> Result<Res
     bytes.extend(format!("--{boundary}\r\nContent-Type: {media_type}\r\n\r\n").bytes());
     bytes.extend(photo);
     bytes.extend(format!("\r\n--{boundary}--\r\n").bytes());
+    let length = bytes.len();
     let mut response = Response::new(body(bytes, slot));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, length.into());
     let kind = format!("multipart/mixed; boundary={boundary}");
     if let Ok(value) = HeaderValue::from_str(&kind) {
         response.headers_mut().insert(header::CONTENT_TYPE, value);
