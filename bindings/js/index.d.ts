@@ -95,7 +95,8 @@ export type ErrorKind =
   | "output"
   | "interrupted"
   | "engine"
-  | "internal";
+  | "internal"
+  | "input";
 
 export class FaceveilError extends Error {
   constructor(kind: ErrorKind, message: string, options?: ErrorOptions);

@@ -3,7 +3,7 @@
 
 const KINDS = [
   "ok", "unsupported", "malformed", "too-large", "invalid-argument", "output", "interrupted",
-  "engine", "internal",
+  "engine", "internal", "input",
 ];
 /** Bytes of a `faceveil_error`, a `faceveil_face`, a `faceveil_image`, a `faceveil_rectangle`. */
 const ERROR = 260, FACE = 24, IMAGE = 24, RECTANGLE = 16;

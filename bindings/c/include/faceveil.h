@@ -54,6 +54,10 @@ enum faceveil_status
    * A bug in the library. Nothing was written.
    */
   FACEVEIL_STATUS_INTERNAL = 8,
+  /**
+   * The input cannot be opened or read.
+   */
+  FACEVEIL_STATUS_INPUT = 9,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L

@@ -31,6 +31,8 @@ pub enum Status {
     Engine = 7,
     /// A bug in the library. Nothing was written.
     Internal = 8,
+    /// The input cannot be opened or read.
+    Input = 9,
 }
 
 /// Bytes of a message, with the zero at its end.
@@ -93,6 +95,7 @@ impl From<library::Error> for Failure {
             ErrorKind::Malformed => Status::Malformed,
             ErrorKind::TooLarge => Status::TooLarge,
             ErrorKind::InvalidArgument => Status::InvalidArgument,
+            ErrorKind::Input => Status::Input,
             ErrorKind::Output => Status::Output,
             ErrorKind::Interrupted => Status::Interrupted,
             ErrorKind::Engine => Status::Engine,

@@ -30,6 +30,7 @@ pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
         ErrorKind::Malformed => "MalformedError",
         ErrorKind::TooLarge => "TooLargeError",
         ErrorKind::InvalidArgument => "InvalidArgumentError",
+        ErrorKind::Input => "InputError",
         ErrorKind::Output => "OutputError",
         ErrorKind::Engine => "EngineError",
         ErrorKind::Internal => "InternalError",

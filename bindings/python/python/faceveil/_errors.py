@@ -21,6 +21,10 @@ class InvalidArgumentError(FaceveilError, ValueError):
     """An option or an array that makes no sense; the message has value and bounds."""
 
 
+class InputError(FaceveilError, OSError):
+    """The file cannot be opened or read."""
+
+
 class OutputError(FaceveilError, OSError):
     """The new file could not be written: a full disk, for instance."""
 
