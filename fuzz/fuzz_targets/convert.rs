@@ -3,8 +3,8 @@
 
 #![no_main]
 
-use faceveil::{ErrorKind, Format, KeepMetadata, Limits, Photo, ReadOptions};
 use faceveil::inspect::inspect;
+use faceveil::{ErrorKind, Format, KeepMetadata, Limits, Photo, ReadOptions};
 use libfuzzer_sys::fuzz_target;
 
 /// HEIC and AVIF take too long for many runs, so their pictures are small.
@@ -30,7 +30,10 @@ fuzz_target!(|data: &[u8]| {
         gps: true,
         copyright: true,
     };
-    let photo = match Photo::read(file, &ReadOptions::new().limits(limits).keep(keep).format(to)) {
+    let photo = match Photo::read(
+        file,
+        &ReadOptions::new().limits(limits).keep(keep).format(to),
+    ) {
         Ok(photo) => photo,
         Err(error) => {
             assert_ne!(error.kind(), ErrorKind::Internal, "{error:?}");

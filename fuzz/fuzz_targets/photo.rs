@@ -3,10 +3,10 @@
 
 #![no_main]
 
-use faceveil::{ErrorKind, Limits, Photo, ReadOptions};
 use faceveil::geometry::PixelRect;
 use faceveil::inspect::inspect;
 use faceveil::plane::Layout;
+use faceveil::{ErrorKind, Limits, Photo, ReadOptions};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {
