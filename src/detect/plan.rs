@@ -74,7 +74,6 @@ impl Plans {
     }
 
     /// From the one for small pictures to the one for any.
-    #[cfg(any(test, feature = "video"))]
     pub(super) fn all(&self) -> &[Plan] {
         &self.0
     }
