@@ -76,7 +76,7 @@ fn an_audit_has_hashes_settings_counts_and_the_end_even_of_a_run_with_failures()
     assert!(lines.iter().all(|l| l["audit"] == 1));
     let head = &lines[0];
     assert_eq!(head["program"], "faceveil blur");
-    assert_eq!(head["models"].as_array().unwrap().len(), 3);
+    assert_eq!(head["models"].as_array().unwrap().len(), 4);
     assert_eq!(head["settings"]["style"]["name"], "blur");
     let photos = &head["settings"]["photos"];
     assert_eq!(photos["preset"], "balanced");
