@@ -38,7 +38,8 @@ impl Anonymizer {
     #[new]
     #[pyo3(
         signature = (**options),
-        text_signature = "(*, preset=None, threshold=None, min_face=None, engine=None, device=None, \
+        text_signature = "(*, preset=None, threshold=None, min_face=None, cover=None, \
+            text_min_height=None, engine=None, device=None, \
             onnxruntime=None, models=None, style=None, color=None, cells=None, sticker=None, shape=None, \
             margin=None, regions=None, ignore=None, panorama=None, keep=None, format=None, \
             max_pixels=None, video_backend=None, audio=None, crf=None, preset_video=None, threads=None)"

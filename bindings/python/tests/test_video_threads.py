@@ -65,7 +65,9 @@ def test_a_failed_video_leaves_what_was_there(clip: pathlib.Path, tmp_path: path
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_ctrl_c_stops_a_video_and_leaves_nothing(clip: pathlib.Path, tmp_path: pathlib.Path) -> None:
     script = (
-        "import faceveil, sys\n"
+        "import faceveil, signal, sys\n"
+        # Jobs in the background of a shell ignore it.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def say(done, total):\n"
         "    if done == 3: print('three', flush=True)\n"
         "faceveil.Anonymizer(threads=1, preset='thorough')"

@@ -130,6 +130,8 @@ class Anonymizer:
         preset: Literal["fast", "balanced", "thorough"] | None = None,
         threshold: float | None = None,
         min_face: float | None = None,
+        cover: str | None = None,
+        text_min_height: float | None = None,
         engine: Literal["auto", "builtin", "onnxruntime"] | None = None,
         device: Literal["auto", "cpu", "cuda", "coreml", "directml"] | None = None,
         onnxruntime: _Path | None = None,
