@@ -96,11 +96,13 @@ fn both_engines_give_the_same_outputs() {
                 let difference = largest_difference(&found, &expected);
                 let case = format!("{name} {width}x{height} {instructions}: {difference:.1e}");
                 eprintln!("{case}");
-                // Products of 16 bits where there is VNNI.
-                let most = if instructions.ends_with("vnni") {
-                    3e-2
-                } else {
-                    1e-4
+                // Products of 16 bits where there is VNNI. The detector of writing ends in a steep
+                // sigmoid, which makes more of a small difference at the edge of a letter.
+                let most = match (instructions.ends_with("vnni"), name.starts_with("text")) {
+                    (true, false) => 3e-2,
+                    (true, true) => 2e-1,
+                    (false, false) => 1e-4,
+                    (false, true) => 2e-3,
                 };
                 assert!(difference <= most, "{case}");
             }
