@@ -3,7 +3,8 @@
 use crate::cli::args::{Apply, library};
 use crate::cli::plan::base_dir::BaseDir;
 use crate::cli::plan::destination::Destination;
-use crate::cli::plan::inputs::{Input, Inputs, LeftAlone, Source};
+use crate::cli::plan::inputs::{Input, Inputs, Source};
+use crate::cli::plan::left_alone::LeftAlone;
 use crate::cli::plan::task::Task;
 use crate::cli::report::previous_report;
 use crate::cli::report::report_file::{self, ReportTo};
@@ -61,7 +62,7 @@ fn config(typed: &Apply) -> Result<Config> {
         inputs,
         plan,
         library::encoding(&typed.writing),
-        (&typed.running, &typed.isolation),
+        &typed.processing,
     )?;
     config.sticker.clone_from(&typed.image);
     config.verify_outputs(typed.writing.verify, false, &destination)?;
@@ -119,7 +120,7 @@ fn read(typed: &Apply, report: &ReportTo) -> Result<(Vec<FileReport>, Option<Run
 /// # Errors
 /// A sticker that cannot be read or is of no use, or formats between which is to be chosen.
 fn applier(typed: &Apply, lines: &[FileReport], base_dir: &BaseDir) -> Result<ReportApplier> {
-    let limits = Limits::max_pixels(typed.running.max_pixels);
+    let limits = Limits::max_pixels(typed.processing.running.max_pixels);
     let sticker = match &typed.image {
         Some(path) => Some(
             library::sticker(path, &limits)
@@ -134,8 +135,8 @@ fn applier(typed: &Apply, lines: &[FileReport], base_dir: &BaseDir) -> Result<Re
     );
     Ok(ReportApplier {
         sticker,
-        keep: library::keep(&typed.writing.keep),
-        format: match (typed.writing.format, typed.writing.in_place) {
+        keep: library::keep(&typed.writing.photo.keep),
+        format: match (typed.writing.photo.format, typed.writing.in_place) {
             (None, false) => previous_report::format(lines, base_dir)?,
             (given, _) => given,
         },

@@ -247,8 +247,8 @@ impl Checks<'_> {
 
 fn options(typed: &Verify) -> Result<VerifierOptions> {
     let mut options = VerifierOptions {
-        threshold: typed.threshold,
-        min_face: typed.min_face.unwrap_or(0.0),
+        threshold: typed.faces.threshold,
+        min_face: typed.faces.min_face.unwrap_or(0.0),
         engine: library::engine(&typed.engine)?,
         video: VideoOptions {
             backend: typed.running.video_backend.into(),

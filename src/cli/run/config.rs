@@ -5,12 +5,13 @@
 
 use super::manifest::Manifest;
 use crate::cli::args::value_parsers::IsolateArg;
-use crate::cli::args::{Common, Detection, Isolation, Running, Writing, library};
+use crate::cli::args::{Common, Detection, Processing, Writing, library};
 use crate::cli::files::kind::InputKind;
 use crate::cli::files::shard::Shard;
 use crate::cli::plan::destination::Destination;
 use crate::cli::plan::glob::Filter;
-use crate::cli::plan::inputs::{self, Inputs, LeftAlone};
+use crate::cli::plan::inputs::{self, Inputs};
+use crate::cli::plan::left_alone::LeftAlone;
 use crate::cli::plan::outputs::{self, Planned};
 use crate::cli::plan::task::Task;
 use crate::cli::plan::{companion_files, unrelated_files};
@@ -218,12 +219,10 @@ impl Config {
         inputs: Inputs,
         to: Plan<'_>,
         encoding: Encoding,
-        (running, isolation): (&Running, &Isolation),
+        processing: &Processing,
     ) -> Result<Self> {
-        ensure!(
-            isolation.max_memory.is_none() || isolation.isolate != IsolateArg::Never,
-            "--max-memory is for worker processes, which --isolate never does without"
-        );
+        let Processing { running, isolation } = processing;
+        library::check_isolation(isolation)?;
         ensure!(
             !(running.quiet && running.progress == ProgressArg::Always),
             "--quiet and --progress always contradict each other"

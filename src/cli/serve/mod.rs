@@ -17,7 +17,7 @@ mod token;
 use crate::cli::args::value_parsers::{IsolateArg, OnNoFaceArg};
 use crate::cli::args::{Serve, library};
 use crate::cli::files::write::Existing;
-use crate::cli::plan::inputs::LeftAlone;
+use crate::cli::plan::left_alone::LeftAlone;
 use crate::cli::plan::task::{IfExists, Task};
 use crate::cli::report::report_file::ReportTo;
 use crate::cli::run::batch;
@@ -108,10 +108,7 @@ pub(crate) fn run(typed: &Serve) -> Result<Exit> {
 /// # Errors
 /// If a flag would not be used.
 fn config(typed: &Serve) -> Result<Config> {
-    ensure!(
-        typed.isolation.max_memory.is_none() || typed.isolation.isolate != IsolateArg::Never,
-        "--max-memory is for worker processes, which --isolate never does without"
-    );
+    library::check_isolation(&typed.isolation)?;
     let limits = Limits::max_pixels(typed.max_pixels);
     let options = AnonymizeOptions {
         style: library::style(&typed.covering, &limits)?,
@@ -120,8 +117,8 @@ fn config(typed: &Serve) -> Result<Config> {
             margin: typed.covering.margin,
         },
         panorama: typed.detection.panorama,
-        keep: library::keep(&typed.keep),
-        format: typed.format,
+        keep: library::keep(&typed.photo.keep),
+        format: typed.photo.format,
         limits,
         ..AnonymizeOptions::default()
     };

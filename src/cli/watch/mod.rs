@@ -114,7 +114,10 @@ fn root(blur: &crate::cli::args::Blur) -> Result<PathBuf> {
         (writing.in_place, "--in-place"),
         (common.files_from.is_some(), "--files-from"),
         (common.shard.is_some(), "--shard"),
-        (common.running.progress != ProgressArg::Auto, "--progress"),
+        (
+            common.processing.running.progress != ProgressArg::Auto,
+            "--progress",
+        ),
     ] {
         ensure!(
             !given,
