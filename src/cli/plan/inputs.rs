@@ -8,10 +8,10 @@
 //! Invariant: the order of the list depends on names only.
 
 use super::glob::Filter;
+use super::left_alone::LeftAlone;
 use crate::cli::files::kind::InputKind;
 use crate::cli::files::path_identity::PathIdentities;
 use crate::cli::ui::show;
-use crate::cli::ui::show::count;
 use anyhow::{Context, Result, ensure};
 use faceveil::photo::FileKind;
 use same_file::Handle;
@@ -38,14 +38,6 @@ const CLAIMS: &[&str] = &[
     "mrw", "x3f", "mp4", "m4v", "mov", "avi", "mkv", "webm", "wmv", "mpg", "mpeg", "mts", "m2ts",
     "3gp", "3g2", "flv", "asf", "vob", "ogv", "mxf", "divx",
 ];
-
-/// Names of documents that often show pictures. In a folder of photos nobody may mean them.
-const DOCUMENTS: &[&str] = &[
-    "pdf", "psd", "psb", "ai", "eps", "svg", "ppm", "pgm", "pbm", "pnm", "tga", "xcf", "kra",
-    "docx", "pptx", "odt", "odp",
-];
-/// How many files that are left alone are named.
-const MOST_NAMED: usize = 10;
 
 /// Where the bytes of a photo come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,69 +91,6 @@ impl Input {
     pub(crate) fn shown(&self) -> String {
         self.path()
             .map_or_else(|| "standard input".to_owned(), show::path)
-    }
-}
-
-/// What was found in the folders and is not dealt with.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct LeftAlone {
-    /// Files that are neither pictures nor videos.
-    pub(crate) other: usize,
-    /// The first of them, and documents that may show faces.
-    named: Vec<PathBuf>,
-    documents: Vec<PathBuf>,
-    /// Files that `--include` and `--exclude` leave out.
-    excluded: usize,
-    /// Files that were given more than once.
-    repeated: usize,
-    /// `*_blurred.*` and previews.
-    pub(crate) earlier_outputs: usize,
-    /// Links to folders.
-    pub(crate) linked_folders: usize,
-    /// Folders that this run writes to.
-    pub(crate) own: Vec<PathBuf>,
-    /// Given folders without a single photo.
-    pub(crate) empty: Vec<PathBuf>,
-}
-
-impl LeftAlone {
-    /// Sentences about what a person may miss.
-    pub(crate) fn notices(&self) -> Vec<String> {
-        let list = |all: &[PathBuf]| {
-            let names: Vec<String> = all.iter().take(MOST_NAMED).map(|p| show::path(p)).collect();
-            names.join(", ")
-        };
-        let mut sentences = Vec::new();
-        if !self.documents.is_empty() {
-            sentences.push(format!(
-                "{} that may show faces and cannot be covered, left alone: {}",
-                count(self.documents.len(), "document"),
-                list(&self.documents)
-            ));
-        }
-        if !self.named.is_empty() {
-            let others = count(self.other, "other file");
-            sentences.push(format!("{others} left alone: {}", list(&self.named)));
-        }
-        if self.repeated > 0 {
-            let files = count(self.repeated, "input");
-            sentences.push(format!("{files} given more than once; each is done once"));
-        }
-        sentences
-    }
-
-    /// What is added to a summary.
-    pub(crate) fn sentence(&self) -> String {
-        let parts = [
-            (self.other, "other file"),
-            (self.earlier_outputs, "earlier output"),
-            (self.linked_folders, "linked folder"),
-            (self.excluded, "excluded file"),
-        ];
-        let found = parts.iter().filter(|(n, _)| *n > 0);
-        found
-            .map(|(n, what)| format!("; {} left alone", count(*n, what)))
-            .collect()
     }
 }
 
@@ -343,15 +272,7 @@ impl Walk {
                 || has_picture_content(&input);
             match is_taken {
                 true => inputs.list.push(input),
-                false => {
-                    let left = &mut inputs.left_alone;
-                    left.other += 1;
-                    if has_ending(path, DOCUMENTS) {
-                        left.documents.push(path.to_owned());
-                    } else if left.named.len() < MOST_NAMED {
-                        left.named.push(path.to_owned());
-                    }
-                }
+                false => inputs.left_alone.add_other(path),
             }
         }
     }
@@ -385,7 +306,7 @@ pub(crate) fn has_picture_name(path: &Path) -> bool {
     has_ending(path, CLAIMS)
 }
 
-fn has_ending(path: &Path, endings: &[&str]) -> bool {
+pub(super) fn has_ending(path: &Path, endings: &[&str]) -> bool {
     let extension = path.extension().and_then(OsStr::to_str);
     extension.is_some_and(|e| endings.iter().any(|ending| ending.eq_ignore_ascii_case(e)))
 }

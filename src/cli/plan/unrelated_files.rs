@@ -2,7 +2,8 @@
 //! such folders, or it would take earlier outputs for inputs; whoever keeps pictures there needs to know.
 //! Known by their names: no file is opened.
 
-use super::inputs::{self, LeftAlone};
+use super::inputs;
+use super::left_alone::LeftAlone;
 use super::outputs::{Planned, Target};
 use crate::cli::files::path_identity::PathIdentities;
 use crate::cli::ui::show::{self, count};

@@ -8,6 +8,9 @@
 //! Invariant: a file is up to date only if its input, its settings and its output are, byte for byte,
 //! those of a line. A record that is damaged or missing makes nothing up to date.
 
+mod lines;
+
+use self::lines::{Entry, Known, Lines, SHAPE, line_digest, whole_lines};
 use super::manifest_file::{self, Claimed, OLD_NAME};
 use super::run_paths::{RunEntry, RunPaths};
 use crate::cli::files::access::Access;
@@ -16,58 +19,14 @@ use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::FileReport;
 use faceveil::report::Digest;
-use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// Version of a line's shape.
-const SHAPE: u32 = 1;
 /// Largest record that is read: a million files.
 const MOST_BYTES: u64 = 512 << 20;
-
-/// One line.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    #[serde(rename = "record")]
-    shape: u32,
-    /// The input's name, as in the report.
-    input: String,
-    /// Stands for the input's path, which is not told.
-    #[serde(rename = "place")]
-    input_path: Digest,
-    /// Of the input's content and all settings together.
-    made_from: Digest,
-    /// The output's name; `null` if there is none on purpose.
-    output: Option<String>,
-    /// Of the output.
-    sha256: Option<Digest>,
-    /// Spans of a video in which a face may show.
-    open_spans: usize,
-    /// Of the report's line as it was written.
-    #[serde(rename = "told")]
-    line: Digest,
-    /// Of the settings that `apply` has, too.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    writing: Option<Digest>,
-    /// Whether `apply` wrote it, from a line that a person may have edited.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    applied: bool,
-}
-
-/// What is known of one input.
-#[derive(Debug, Default)]
-struct Known {
-    /// The latest line of each manifest that knows of it, by the manifest's number; the own one is last.
-    latest: Vec<(usize, Entry)>,
-    /// Every output that was ever written for it.
-    ours: HashSet<Digest>,
-    /// Every line about it: a run that was killed may have written its output and not its line.
-    lines: HashSet<Digest>,
-}
 
 /// The record of one output folder.
 #[derive(Debug)]
@@ -451,57 +410,6 @@ impl Manifest {
     }
 }
 
-/// What the lines of a manifest say.
-struct Lines {
-    entries: Vec<Entry>,
-    run: Option<RunPaths>,
-    /// How many bytes are whole lines.
-    bytes: u64,
-}
-
-impl Lines {
-    fn parse(bytes: &[u8]) -> Result<Self> {
-        // A run that was killed may leave the beginning of a line.
-        let good = whole_lines(bytes);
-        let (mut entries, mut run) = (Vec::new(), None);
-        let lines = bytes[..good].split(|b| *b == b'\n');
-        for (number, line) in lines.enumerate().filter(|(_, l)| !l.is_empty()) {
-            if let Ok(entry) = serde_json::from_slice::<RunEntry>(line) {
-                run = Some(entry.run);
-                continue;
-            }
-            let entry: Entry = serde_json::from_slice(line)
-                .map_err(|_| anyhow::anyhow!("line {} is damaged", number + 1))?;
-            ensure!(
-                entry.shape == SHAPE && entry.output.is_some() == entry.sha256.is_some(),
-                "line {} is of another version",
-                number + 1
-            );
-            entries.push(entry);
-        }
-        Ok(Self {
-            entries,
-            run,
-            bytes: good as u64,
-        })
-    }
-}
-
-impl Known {
-    fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> {
-        self.latest.iter().map(|(_, entry)| entry)
-    }
-
-    /// The line that the output is of, which is `there` now: manifests of shards do not say which of them
-    /// was written last.
-    fn entry_of(&self, there: Option<Digest>, made_from: Digest) -> Option<&Entry> {
-        let all = || self.entries().rev();
-        let its = || all().filter(|entry| entry.sha256 == there);
-        let same = its().find(|entry| entry.made_from == made_from);
-        same.or_else(|| its().next()).or_else(|| all().next())
-    }
-}
-
 /// A sentence about a manifest that cannot be used.
 fn unusable(path: &Path, why: &anyhow::Error) -> String {
     format!(
@@ -549,18 +457,6 @@ fn take_over_old(folder: &Path, claimed: &mut Claimed) -> Result<()> {
     file.write_all(&all)?;
     file.sync_all()?;
     Ok(fs::remove_file(&old)?)
-}
-
-/// How many bytes are whole lines.
-fn whole_lines(bytes: &[u8]) -> usize {
-    bytes.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1)
-}
-
-/// Of a line; what `verify` and `review` add to it without moving a region is no edit.
-fn line_digest(line: &FileReport) -> Option<Digest> {
-    let mut line = line.clone();
-    (line.verify, line.reviewed) = (None, false);
-    Some(Digest::of(&serde_json::to_vec(&line).ok()?))
 }
 
 #[cfg(test)]

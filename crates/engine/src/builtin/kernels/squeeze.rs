@@ -54,7 +54,7 @@ pub(super) unsafe fn mean<S: Simd>(arena: *mut f32, call: &Call<'_>) {
 pub(super) unsafe fn gate<S: Simd>(arena: *mut f32, call: &Call<'_>) {
     // SAFETY: handed on.
     unsafe {
-        if super::halved(S::L, call) {
+        if halved(S::L, call) {
             in_units::<S, S::Half>(arena, call);
         } else {
             in_units::<S, S>(arena, call);
@@ -103,4 +103,11 @@ unsafe fn in_units<S: Simd, H: Simd>(arena: *mut f32, call: &Call<'_>) {
             }
         }
     }
+}
+
+/// Whether `gate` works in half blocks, so that it touches no channel that is not its own: those
+/// start at a multiple of eight.
+fn halved(lanes: usize, call: &Call<'_>) -> bool {
+    let rest = call.outputs % lanes;
+    lanes > 8 && (call.first != 0 || (rest > 0 && rest <= lanes / 2))
 }

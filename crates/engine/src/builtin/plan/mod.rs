@@ -9,6 +9,7 @@
 mod convolve;
 mod fuse;
 mod lower;
+mod results;
 mod shape;
 mod squeeze;
 #[cfg(test)]
