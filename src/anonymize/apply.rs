@@ -17,8 +17,8 @@ use crate::stopwatch::Stopwatch;
 /// Most regions of all frames of a photo together.
 const MOST: usize = 4_000_000;
 
-/// Covers the regions of a report's lines in the style that each names; a line without a style gets the
-/// default one.
+/// Covers the regions of a report's lines in the style that each names; a line without a style gets
+/// the default one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReportApplier {
     /// What a line with the style `image` needs: the very sticker that it names.
@@ -32,12 +32,13 @@ pub struct ReportApplier {
 }
 
 impl ReportApplier {
-    /// Reads the photo that a line is about; [`PreparedPhoto::redact`] covers it. What was detected is told
-    /// again, as the line has it.
+    /// Reads the photo that a line is about; [`PreparedPhoto::redact`] covers it. What was detected
+    /// is told again, as the line has it.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if it is not the file, size or number of frames of the line, a region
-    /// of it is no box in the picture, or the style cannot be had; those of [`Photo::read`].
+    /// [`ErrorKind::InvalidArgument`] if it is not the file, size or number of frames of the line,
+    /// a region of it is no box in the picture, or the style cannot be had; those of
+    /// [`Photo::read`].
     pub fn prepare(&self, file: &[u8], line: &FileReport) -> Result<PreparedPhoto> {
         ensure_regions(line)?;
         let style = self.style(line)?;

@@ -1,7 +1,7 @@
 //! `faceveil inspect`: what files still hide, as a table for people or as JSON lines. Reads only.
 //!
-//! Invariant: every file that was given ends in one entry, in the order of the inputs, and nothing that
-//! comes from a file reaches a terminal unescaped.
+//! Invariant: every file that was given ends in one entry, in the order of the inputs, and nothing
+//! that comes from a file reaches a terminal unescaped.
 
 use crate::cli::args::{Inspect, library};
 use crate::cli::files::read;

@@ -1,7 +1,7 @@
 //! `faceveil verify`: outputs looked at again, as lines for people or as JSON lines. Reads only.
 //!
-//! Invariant: every output that was given or that the report names ends in one entry, and one that was
-//! not checked is never counted as passed.
+//! Invariant: every output that was given or that the report names ends in one entry, and one that
+//! was not checked is never counted as passed.
 
 use crate::cli::args::{Verify, library};
 use crate::cli::files::read;
@@ -149,7 +149,8 @@ pub(crate) fn run(typed: &Verify) -> Result<Exit> {
     })
 }
 
-/// Writes verdicts into the lines that they are about; lines that changed meanwhile stay as they are.
+/// Writes verdicts into the lines that they are about; lines that changed meanwhile stay as they
+/// are.
 ///
 /// # Errors
 /// If the report cannot be read again or replaced.
@@ -266,8 +267,8 @@ fn options(typed: &Verify) -> Result<VerifierOptions> {
     Ok(options)
 }
 
-/// Gives each file its line. If a folder was given, what the report names and nobody found is missing;
-/// otherwise the second result counts it.
+/// Gives each file its line. If a folder was given, what the report names and nobody found is
+/// missing; otherwise the second result counts it.
 fn pair(typed: &Verify, list: Vec<Input>, lines: Vec<FileReport>) -> (Vec<Output>, usize) {
     let mut lines: Vec<Option<FileReport>> = lines
         .into_iter()
@@ -341,8 +342,8 @@ impl Names {
         Self { spellings, lines }
     }
 
-    /// The lines that a file may have: those with its name below the folder, or else with the longest name
-    /// that its path ends in. Several only if they have one name.
+    /// The lines that a file may have: those with its name below the folder, or else with the
+    /// longest name that its path ends in. Several only if they have one name.
     fn fitting(&self, input: &Input) -> &[usize] {
         let lines_of = |name: &Path| self.lines.get(name).map(Vec::as_slice);
         if let Some(exactly) = lines_of(&input.name) {

@@ -4,8 +4,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs `work`; a panic inside becomes [`ErrorKind::Internal`]. Its message is not repeated, since it
-/// names places in somebody else's source and may quote the input.
+/// Runs `work`; a panic inside becomes [`ErrorKind::Internal`]. Its message is not repeated, since
+/// it names places in somebody else's source and may quote the input.
 ///
 /// What `work` has half changed when it panics must not be looked at again: callers drop it.
 pub(super) fn guarded<T>(doing: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {

@@ -1,7 +1,9 @@
-//! Photo files: read whole, changed in place, written anew in the format they came in or in another.
+//! Photo files: read whole, changed in place, written anew in the format they came in or in
+//! another.
 //!
-//! Invariant: a file that is written holds the pixels and the short list of things that [`Photo::kept`]
-//! names, built here from parsed values. No byte of the source's container is copied.
+//! Invariant: a file that is written holds the pixels and the short list of things that
+//! [`Photo::kept`] names, built here from parsed values. No byte of the source's container is
+//! copied.
 
 mod bmp;
 #[cfg(any(feature = "heic", feature = "avif", feature = "jxl"))]
@@ -47,8 +49,8 @@ use notes::Notes;
 pub use options::{Limits, ReadOptions};
 use panorama::Panorama;
 
-/// What each format's module does with a file once it is decoded. Frames are counted from 0; callers
-/// ask for frames that exist.
+/// What each format's module does with a file once it is decoded. Frames are counted from 0;
+/// callers ask for frames that exist.
 trait Body: Send + Sync {
     /// At least 1.
     fn frame_count(&self) -> usize;
@@ -91,8 +93,8 @@ pub struct Photo {
 }
 
 impl Photo {
-    /// Decodes a file. Its format is taken from the content. [`Photo::kept`] says what of the metadata that
-    /// was asked for is there, [`Photo::warnings`] what another format loses.
+    /// Decodes a file. Its format is taken from the content. [`Photo::kept`] says what of the
+    /// metadata that was asked for is there, [`Photo::warnings`] what another format loses.
     ///
     /// # Errors
     /// [`Unsupported`] for a recognised format or variant that is not handled, [`Malformed`] for a
@@ -261,10 +263,10 @@ impl Photo {
     /// Hands the planes of frame `frame` to `change`, one after the other.
     ///
     /// `touched` gives, for a plane that lies in memory as its layout says, rectangles of samples
-    /// outside which `change` leaves every one alone. A JPEG codes the 8x8 blocks that they touch anew
-    /// and no others: the rectangles should follow a shape closely. It hands out planes as they are
-    /// coded, those that nothing touches not at all, and of the others only those samples that are
-    /// less than eight away from a touched one; elsewhere a plane holds zeros.
+    /// outside which `change` leaves every one alone. A JPEG codes the 8x8 blocks that they touch
+    /// anew and no others: the rectangles should follow a shape closely. It hands out planes as
+    /// they are coded, those that nothing touches not at all, and of the others only those samples
+    /// that are less than eight away from a touched one; elsewhere a plane holds zeros.
     ///
     /// # Errors
     /// Whatever keeps the pixels from being had.
@@ -292,8 +294,8 @@ impl Photo {
         })
     }
 
-    /// How its pixels lie on the sphere around the camera, if its tags say that it is a panorama that
-    /// goes all the way round.
+    /// How its pixels lie on the sphere around the camera, if its tags say that it is a panorama
+    /// that goes all the way round.
     #[must_use]
     pub fn panorama(&self) -> Option<Equirectangular> {
         let size = self.orientation(0).upright_size(self.stored_size(0));
@@ -306,8 +308,8 @@ impl Photo {
         self.body.to_rgba()
     }
 
-    /// By how many levels one step of its codec changes smooth samples, for each plane in the order of
-    /// [`Photo::edit`]; empty if a format keeps every sample.
+    /// By how many levels one step of its codec changes smooth samples, for each plane in the order
+    /// of [`Photo::edit`]; empty if a format keeps every sample.
     pub(crate) fn coarseness(&self) -> Vec<f32> {
         match self.format {
             #[cfg(any(feature = "heic", feature = "avif"))]

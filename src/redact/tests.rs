@@ -22,7 +22,8 @@ fn rect(x: f32, y: f32, width: f32, height: f32) -> Rect {
     Rect::new(x, y, width, height).expect("finite and positive")
 }
 
-/// A mask anywhere on or beyond a picture of 60x50, from less than a pixel to more than the picture.
+/// A mask anywhere on or beyond a picture of 60x50, from less than a pixel to more than the
+/// picture.
 fn region() -> impl Strategy<Value = Region> {
     let side = || prop_oneof![0.01f32..2.0, 2.0f32..30.0, 30.0f32..90.0];
     let whole = |v: f32| (v * 4.0).round() / 4.0;
@@ -180,8 +181,8 @@ fn check_irreversible<T: Sample>(
     Ok(())
 }
 
-/// Whether the pixels of a stored sample share area with the shape, found by trying places: `Some` where
-/// a try hits, `None` where none does (a sliver may still touch).
+/// Whether the pixels of a stored sample share area with the shape, found by trying places: `Some`
+/// where a try hits, `None` where none does (a sliver may still touch).
 fn hit_by_trying(region: &Region, redaction: &Redaction, layout: &Layout, x: u32, y: u32) -> bool {
     const TRIES: u32 = 12;
     let (sx, sy) = layout.subsampling;
@@ -209,7 +210,8 @@ fn hit_by_trying(region: &Region, redaction: &Redaction, layout: &Layout, x: u32
     })
 }
 
-/// Whether the sample's pixels, grown by a hair, touch the shape: by the nearest place to its middle.
+/// Whether the sample's pixels, grown by a hair, touch the shape: by the nearest place to its
+/// middle.
 fn could_touch(region: &Region, redaction: &Redaction, layout: &Layout, x: u32, y: u32) -> bool {
     let (sx, sy) = layout.subsampling;
     let stored = rect((x * sx) as f32, (y * sy) as f32, sx as f32, sy as f32);

@@ -82,8 +82,8 @@ pub struct ReportFace {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ReportRegion {
-    /// Frame or page of a photo that has several, counted from 0. With neither this nor `frames`, the
-    /// region is in all of them.
+    /// Frame or page of a photo that has several, counted from 0. With neither this nor `frames`,
+    /// the region is in all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame: Option<usize>,
     /// Number of the track that it follows, in a video.
@@ -97,12 +97,12 @@ pub struct ReportRegion {
     pub subject: Subject,
     /// Outline.
     pub shape: Shape,
-    /// x, y, width, height in pixels of the upright picture, of the whole shape: it may reach beyond the
-    /// picture's edge, where it is cut.
+    /// x, y, width, height in pixels of the upright picture, of the whole shape: it may reach
+    /// beyond the picture's edge, where it is cut.
     #[serde(rename = "box")]
     pub area: [f32; 4],
-    /// The corners of the shape `quad`, clockwise; without them, or where the box is not the one around
-    /// them, it is the whole box.
+    /// The corners of the shape `quad`, clockwise; without them, or where the box is not the one
+    /// around them, it is the whole box.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corners: Option<[[f32; 2]; 4]>,
 }
@@ -268,8 +268,8 @@ impl ReportRegion {
     }
 }
 
-/// Whether a box is the one around these corners, but for rounding: one that somebody changed counts
-/// instead of them.
+/// Whether a box is the one around these corners, but for rounding: one that somebody changed
+/// counts instead of them.
 fn is_around(area: &Rect, quad: &Quad) -> bool {
     let sides = |r: &Rect| [r.left(), r.top(), r.right(), r.bottom()];
     let mut pairs = sides(area).into_iter().zip(sides(&quad.bounds()));

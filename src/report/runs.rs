@@ -3,7 +3,8 @@
 
 use super::ReportRegion;
 
-/// Joins equal boxes of successive frames. Memory grows with the boxes that differ, not with the frames.
+/// Joins equal boxes of successive frames. Memory grows with the boxes that differ, not with the
+/// frames.
 #[derive(Default)]
 pub(crate) struct Runs {
     all: Vec<ReportRegion>,

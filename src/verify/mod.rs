@@ -1,6 +1,6 @@
-//! A second look at what was written, by code that had no part in it: whether every region that a report
-//! names is covered in the decoded pixels, whether a more sensitive search finds a face beside the masks,
-//! and whether the file hides anything.
+//! A second look at what was written, by code that had no part in it: whether every region that a
+//! report names is covered in the decoded pixels, whether a more sensitive search finds a face
+//! beside the masks, and whether the file hides anything.
 //!
 //! Invariant: a check that did not run is a finding of its own, never a pass.
 
@@ -34,8 +34,8 @@ pub struct VerifierOptions {
     /// Least score of a face; `None`: 0.3, and 0.95 for what RetinaFace alone sees; see
     /// `docs/verify.md` for what that finds.
     pub threshold: Option<f32>,
-    /// Faces whose longer side is less than so many pixels are not looked for: what the run was told, if it
-    /// was.
+    /// Faces whose longer side is less than so many pixels are not looked for: what the run was
+    /// told, if it was.
     pub min_face: f32,
     /// What the networks run on.
     pub engine: EngineOptions,
@@ -145,8 +145,8 @@ impl Findings {
     }
 }
 
-/// A photo with the pixels that its file has, also where it would be written in a format that has fewer bits or
-/// no opacity.
+/// A photo with the pixels that its file has, also where it would be written in a format that has
+/// fewer bits or no opacity.
 fn as_it_is(file: &[u8], limits: &Limits) -> Result<Photo> {
     let to = match Photo::recognise(file) {
         FileKind::Photo(Format::Heic | Format::Avif) => Some(Format::Png),
@@ -176,12 +176,12 @@ impl Verifier {
         self.search.engine()
     }
 
-    /// Looks at the bytes of a photo that was written. `line` is what the report says about it; without
-    /// one it is not known which regions must be covered, which is a finding of its own.
+    /// Looks at the bytes of a photo that was written. `line` is what the report says about it;
+    /// without one it is not known which regions must be covered, which is a finding of its own.
     ///
     /// # Errors
-    /// Those of an engine that fails; [`ErrorKind::InvalidArgument`] for a line with a region that is no box in its
-    /// picture. A photo that cannot be read is a finding.
+    /// Those of an engine that fails; [`ErrorKind::InvalidArgument`] for a line with a region that
+    /// is no box in its picture. A photo that cannot be read is a finding.
     pub fn photo(&self, file: &[u8], line: Option<&FileReport>) -> Result<Verification> {
         line.map_or(Ok(()), ensure_regions)?;
         let mut findings = Findings::default();
@@ -323,7 +323,8 @@ fn regions(line: &FileReport, frame: usize) -> Vec<Region> {
     all.iter().filter_map(|r| r.region()).collect()
 }
 
-/// Whether a file has the size and frames that the report says; otherwise regions say nothing about it.
+/// Whether a file has the size and frames that the report says; otherwise regions say nothing about
+/// it.
 fn same_shape(line: &FileReport, size: Size, frames: usize, findings: &mut Findings) -> bool {
     let told = (line.width, line.height, line.frames);
     let is = (size.width, size.height, frames);

@@ -1,5 +1,5 @@
-//! Videos: every frame is decoded again and held against what the report says of it, and a share of them is
-//! searched for faces by networks that see more than those of the run.
+//! Videos: every frame is decoded again and held against what the report says of it, and a share of
+//! them is searched for faces by networks that see more than those of the run.
 //!
 //! Invariant: every frame's covers are checked; which frames are searched is told.
 
@@ -24,8 +24,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// Frames a second that are searched for faces: the run itself looked at every one, and covers each face
-/// for a quarter of a second before and after it is seen.
+/// Frames a second that are searched for faces: the run itself looked at every one, and covers each
+/// face for a quarter of a second before and after it is seen.
 const SEARCHED: f64 = 5.0;
 /// Intersection over union from which a finding of a later frame is the same one.
 const SAME: f32 = 0.3;
@@ -40,8 +40,8 @@ impl Verifier {
     /// [`Verifier::photo`].
     ///
     /// # Errors
-    /// Those of [`Verifier::photo`]; [`ErrorKind::Interrupted`] if `watch` breaks. A video that cannot
-    /// be read is a finding.
+    /// Those of [`Verifier::photo`]; [`ErrorKind::Interrupted`] if `watch` breaks. A video that
+    /// cannot be read is a finding.
     pub fn video(
         &self,
         file: &Path,
@@ -155,7 +155,8 @@ fn look_through(
     line: Option<&FileReport>,
     findings: &mut Findings,
 ) {
-    // How an encoder names itself is part of its stream; a tag that says it is for `inspect` to judge.
+    // How an encoder names itself is part of its stream; a tag that says it is for `inspect` to
+    // judge.
     for what in video.dropped().iter().filter(|what| *what != "encoder") {
         findings.add(
             kind::HIDDEN,

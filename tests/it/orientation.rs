@@ -1,4 +1,5 @@
-//! A picture stored in any of the eight orientations is looked at and covered as it is seen; so is one that lies or leans.
+//! A picture stored in any of the eight orientations is looked at and covered as it is seen; so is
+//! one that lies or leans.
 
 use faceveil::geometry::{Orientation, PixelRect};
 use faceveil::picture::RgbImage;

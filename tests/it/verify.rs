@@ -1,5 +1,5 @@
-//! `faceveil verify` and `blur --verify`: what was made wrong on purpose is found, and what was left as it
-//! was written passes.
+//! `faceveil verify` and `blur --verify`: what was made wrong on purpose is found, and what was
+//! left as it was written passes.
 
 use crate::sandbox::{ASTRONAUT, COFFEE, Sandbox};
 use serde_json::{Value, json};
@@ -82,7 +82,8 @@ fn a_region_left_out_is_found_in_the_pixels_and_by_the_detectors() {
     let dir = covered(&["--region", "10,300,60,60"]);
     let report = dir.read("r.jsonl");
     verify(&dir, 0);
-    // A file in which nothing is covered takes the place of the output, and its hash that of the report's.
+    // A file in which nothing is covered takes the place of the output, and its hash that of the
+    // report's.
     dir.run(&[
         "blur",
         "in",

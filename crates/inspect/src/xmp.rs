@@ -1,5 +1,5 @@
-//! XMP packets: searched for words, not parsed, since a packet that is no proper XML still shows a name
-//! to whoever looks.
+//! XMP packets: searched for words, not parsed, since a packet that is no proper XML still shows a
+//! name to whoever looks.
 
 mod projection;
 
@@ -81,8 +81,8 @@ pub(super) fn is_sidecar(file: &[u8]) -> bool {
     head.trim_ascii_start().starts_with(b"<") || head.starts_with(b"\xef\xbb\xbf<")
 }
 
-/// Says what a packet holds. `place` names it. One that holds the projection of a panorama and nothing
-/// else hides nothing, but for where the camera looked.
+/// Says what a packet holds. `place` names it. One that holds the projection of a panorama and
+/// nothing else hides nothing, but for where the camera looked.
 pub(super) fn packet(data: &[u8], place: &str, out: &mut Inspection) {
     if !super::bytes::says_something(data) {
         return;

@@ -21,8 +21,9 @@ pub(crate) struct Blur {
 
     /// Always cover this box, in pixels of the upright picture; may be given again
     ///
-    /// `@FILE` names a text file with a box a line. A file name behind a box, as the report has it, is the
-    /// only one that the box is for: `40,60,200,80 trip/IMG_1.jpg`. Lines that begin with `#` are comments.
+    /// `@FILE` names a text file with a box a line. A file name behind a box, as the report has it,
+    /// is the only one that the box is for: `40,60,200,80 trip/IMG_1.jpg`. Lines that begin with
+    /// `#` are comments.
     #[arg(long = "region", value_name = "X,Y,W,H|@FILE", value_parser = boxes)]
     #[arg(allow_hyphen_values = true, help_heading = "Covering")]
     pub(crate) regions: Vec<Boxes>,

@@ -31,7 +31,8 @@ pub(crate) struct Inspect {
     pub(crate) quiet: bool,
 }
 
-/// Its thresholds are those of the verifier, and its smallest face is the one that `blur` left alone.
+/// Its thresholds are those of the verifier, and its smallest face is the one that `blur` left
+/// alone.
 #[derive(Debug, Args)]
 #[command(mut_arg("threshold", |flag| flag.help(VERIFY_THRESHOLD)))]
 #[command(mut_arg("min_face", |flag| flag.help(VERIFY_MIN_FACE)))]

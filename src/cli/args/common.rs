@@ -16,13 +16,14 @@ use std::path::PathBuf;
 pub(crate) struct Common {
     /// Photos, videos and folders, or `-` for one photo on standard input
     ///
-    /// Folders are walked recursively in a stable order. Hidden files, linked folders inside a folder
-    /// and earlier outputs (`*_blurred.*`) are left alone; name one to have it taken.
+    /// Folders are walked recursively in a stable order. Hidden files, linked folders inside a
+    /// folder and earlier outputs (`*_blurred.*`) are left alone; name one to have it taken.
     #[arg(required_unless_present = "files_from")]
     #[arg(value_name = "INPUT", value_hint = ValueHint::AnyPath)]
     pub(crate) inputs: Vec<OsString>,
 
-    /// Take inputs from this file, too, or `-` for standard input: a name a line, or separated by NUL
+    /// Take inputs from this file, too, or `-` for standard input: a name a line, or separated by
+    /// NUL
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) files_from: Option<OsString>,
 
@@ -34,24 +35,25 @@ pub(crate) struct Common {
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
 
-    /// Deal with one part of the files only, so that several processes or machines share a run: I of N,
-    /// counted from 0
+    /// Deal with one part of the files only, so that several processes or machines share a run: I
+    /// of N, counted from 0
     ///
-    /// A file's name decides in which part it is. Names are checked for all files. Report, audit and
-    /// manifest of a part have names of their own: `r.jsonl` becomes `r.0-of-4.jsonl`; `faceveil merge`
-    /// joins the reports. Another N goes on with what is done.
+    /// A file's name decides in which part it is. Names are checked for all files. Report, audit
+    /// and manifest of a part have names of their own: `r.jsonl` becomes `r.0-of-4.jsonl`;
+    /// `faceveil merge` joins the reports. Another N goes on with what is done.
     #[arg(long, value_name = "I/N", help_heading = "Running")]
     pub(crate) shard: Option<Shard>,
 
     #[command(flatten)]
     pub(crate) detection: Detection,
 
-    /// Draw the boxes and scores of photos into pictures in this folder; they show the faces uncovered
+    /// Draw the boxes and scores of photos into pictures in this folder; they show the faces
+    /// uncovered
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Output")]
     pub(crate) preview: Option<PathBuf>,
 
-    /// Refuse a video in which a face was lost sight of for longer than a second, so that it may show in
-    /// between: nothing is written, and the file counts as failed
+    /// Refuse a video in which a face was lost sight of for longer than a second, so that it may
+    /// show in between: nothing is written, and the file counts as failed
     #[arg(long, help_heading = "Videos")]
     pub(crate) strict: bool,
 
@@ -76,8 +78,8 @@ pub(crate) struct Running {
     #[arg(short, long, value_name = "N", value_parser = jobs, help_heading = "Running")]
     pub(crate) jobs: Option<NonZeroUsize>,
 
-    /// Refuse pictures with more pixels than this, all frames together, and videos with larger frames;
-    /// `M` means million
+    /// Refuse pictures with more pixels than this, all frames together, and videos with larger
+    /// frames; `M` means million
     #[arg(long, value_name = "N", value_parser = pixels, default_value = "500M")]
     #[arg(help_heading = "Running")]
     pub(crate) max_pixels: u64,
@@ -130,7 +132,8 @@ pub(crate) struct Isolation {
     /// Memory for photos that are worked on, all workers together; `M` and `G` mean 2^20 and 2^30
     /// bytes [default: three quarters of the machine's or of its control group's]
     ///
-    /// A photo that needs more than the share of its worker waits until it is alone. Worker processes only.
+    /// A photo that needs more than the share of its worker waits until it is alone. Worker
+    /// processes only.
     #[arg(long, value_name = "SIZE", value_parser = memory, help_heading = "Running")]
     pub(crate) max_memory: Option<u64>,
 }

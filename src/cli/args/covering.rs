@@ -43,7 +43,8 @@ pub(crate) struct Covering {
     #[arg(long, hide = true, conflicts_with = "shape")]
     boxes: bool,
 
-    /// How many times as large as the face's box a mask is, on each side, 1 to 10; and 1.5 pixels more around it
+    /// How many times as large as the face's box a mask is, on each side, 1 to 10; and 1.5 pixels
+    /// more around it
     #[arg(long, value_name = "X", value_parser = margin)]
     #[arg(default_value_t = Masking::default().margin)]
     #[arg(allow_negative_numbers = true, help_heading = "Covering")]

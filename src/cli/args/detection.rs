@@ -13,8 +13,8 @@ pub(crate) struct Detection {
 
     /// What to look for in photos: faces, text, plates; separated by commas
     ///
-    /// `text` is writing of any kind, `plates` what has the shape of a number plate. It is found and never read. Videos
-    /// and panoramas are searched for faces only, and refused otherwise.
+    /// `text` is writing of any kind, `plates` what has the shape of a number plate. It is found
+    /// and never read. Videos and panoramas are searched for faces only, and refused otherwise.
     #[arg(
         long,
         value_enum,
@@ -25,7 +25,8 @@ pub(crate) struct Detection {
     #[arg(help_heading = "Detection")]
     pub(crate) cover: Vec<CoverArg>,
 
-    /// Leave writing alone that is less than so many pixels of the upright picture high [default: none is too small]
+    /// Leave writing alone that is less than so many pixels of the upright picture high [default:
+    /// none is too small]
     #[arg(long, value_name = "PIXELS", value_parser = text_min_height)]
     #[arg(allow_negative_numbers = true, help_heading = "Detection")]
     pub(crate) text_min_height: Option<f32>,

@@ -1,4 +1,5 @@
-//! Examples and exit codes, printed behind the help of each command, and hints for flags of other tools.
+//! Examples and exit codes, printed behind the help of each command, and hints for flags of other
+//! tools.
 
 use std::ffi::OsString;
 

@@ -57,8 +57,8 @@ Exit codes:
        in a span of a video
   130  interrupted";
 
-/// Finds faces in photos and videos and makes them unrecognisable. Works offline; a file that cannot
-/// be fully processed leaves nothing at its output path.
+/// Finds faces in photos and videos and makes them unrecognisable. Works offline; a file that
+/// cannot be fully processed leaves nothing at its output path.
 #[derive(Debug, Parser)]
 #[command(name = "faceveil", version, arg_required_else_help = true, after_help = EXAMPLES)]
 #[command(max_term_width = 100, disable_help_subcommand = true)]

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(crate) struct Review {
-    /// The report that `blur` or `detect` wrote, or the folder of outputs, which knows its report and originals
+    /// The report that `blur` or `detect` wrote, or the folder of outputs, which knows its report
+    /// and originals
     #[arg(value_name = "REPORT", value_hint = ValueHint::AnyPath)]
     pub(crate) report: PathBuf,
 
@@ -20,8 +21,8 @@ pub(crate) struct Review {
 
     /// Write a contact sheet of the outputs to this file and serve no page
     ///
-    /// One HTML file that holds all it needs, for an archive or a colleague. No pixel of an original is
-    /// in it: an output gets in only if its SHA-256 is the report's.
+    /// One HTML file that holds all it needs, for an archive or a colleague. No pixel of an
+    /// original is in it: an output gets in only if its SHA-256 is the report's.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) export: Option<PathBuf>,
 

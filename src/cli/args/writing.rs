@@ -12,9 +12,9 @@ use std::path::PathBuf;
 pub(crate) struct Writing {
     /// A folder, or a file name for a single photo, or `-` for standard output
     ///
-    /// A folder mirrors the tree below each given folder. A name that ends in a slash or is a folder
-    /// already, several inputs, or a folder among them mean a folder. Without it, `photo.jpg` becomes
-    /// `photo_blurred.jpg` beside it.
+    /// A folder mirrors the tree below each given folder. A name that ends in a slash or is a
+    /// folder already, several inputs, or a folder among them mean a folder. Without it,
+    /// `photo.jpg` becomes `photo_blurred.jpg` beside it.
     #[arg(short, long, value_name = "OUT", value_hint = ValueHint::AnyPath, help_heading = "Output")]
     pub(crate) output: Option<OsString>,
 
@@ -51,8 +51,8 @@ pub(crate) struct Writing {
     #[arg(long, help_heading = "Output")]
     pub(crate) verify: bool,
 
-    /// Add what was done to this file, for whoever must account for it later: SHA-256 of inputs, outputs
-    /// and models, settings, version, counts; JSON lines
+    /// Add what was done to this file, for whoever must account for it later: SHA-256 of inputs,
+    /// outputs and models, settings, version, counts; JSON lines
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub(crate) audit: Option<PathBuf>,
 
@@ -73,7 +73,8 @@ pub(crate) struct Writing {
     )]
     pub(crate) audio: AudioArg,
 
-    /// Constant rate factor of a video's encoder, 0 to 51; lower is better and larger [default: the encoder's high quality]
+    /// Constant rate factor of a video's encoder, 0 to 51; lower is better and larger [default: the
+    /// encoder's high quality]
     #[arg(long, value_name = "N", value_parser = crf, help_heading = "Videos")]
     pub(crate) crf: Option<u8>,
 
@@ -88,18 +89,18 @@ pub(crate) struct PhotoOutput {
     /// Write photos in this format: jpeg, png, webp, tiff, heic, avif or jxl
     /// [default: each in its own; HEIC and AVIF as jpeg]
     ///
-    /// The file's ending changes to match. png, webp, tiff and jxl are lossless; jpeg has quality 95,
-    /// heic and avif about the same, at half a minute for 12 megapixels. What a format cannot hold
-    /// (16 bits, transparency, metadata) is reported; what cannot be left out (an animation in a
-    /// jpeg) makes the file fail. Videos keep their own format.
+    /// The file's ending changes to match. png, webp, tiff and jxl are lossless; jpeg has quality
+    /// 95, heic and avif about the same, at half a minute for 12 megapixels. What a format cannot
+    /// hold (16 bits, transparency, metadata) is reported; what cannot be left out (an animation in
+    /// a jpeg) makes the file fail. Videos keep their own format.
     #[arg(long, value_name = "FORMAT", value_parser = format, help_heading = "Output")]
     pub(crate) format: Option<Format>,
 
     /// Keep these EXIF values in the new photo: time, camera, gps, copyright; all other metadata is
     /// dropped
     ///
-    /// Values are checked and written anew. Not possible in GIF, BMP, HEIC, AVIF, JPEG XL and videos,
-    /// which is reported.
+    /// Values are checked and written anew. Not possible in GIF, BMP, HEIC, AVIF, JPEG XL and
+    /// videos, which is reported.
     #[arg(
         long,
         value_enum,

@@ -1,9 +1,9 @@
 //! From what was typed to the list of photos.
 //!
 //! A named file is always tried. In a folder, a file is tried if its name or its content says that
-//! it is a picture or a video, so that one which cannot be handled is told and not passed over; what
-//! is left alone is counted. Links that are named are followed; inside a folder, links to files are
-//! followed and links to folders are not, so no loop can be entered.
+//! it is a picture or a video, so that one which cannot be handled is told and not passed over;
+//! what is left alone is counted. Links that are named are followed; inside a folder, links to
+//! files are followed and links to folders are not, so no loop can be entered.
 //!
 //! Invariant: the order of the list depends on names only.
 
@@ -104,7 +104,8 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
-    /// Leaves out files that were given before under whatever spelling. Links are files of their own.
+    /// Leaves out files that were given before under whatever spelling. Links are files of their
+    /// own.
     fn take_once(&mut self) {
         let mut identities = PathIdentities::default();
         let mut seen = HashSet::new();
@@ -317,8 +318,8 @@ fn is_sidecar(path: &Path) -> bool {
     extension.is_some_and(|e| e.eq_ignore_ascii_case("xmp"))
 }
 
-/// Whether the content is that of a picture, of whatever kind. What cannot be read is taken for one,
-/// so that it is told.
+/// Whether the content is that of a picture, of whatever kind. What cannot be read is taken for
+/// one, so that it is told.
 fn has_picture_content(input: &Input) -> bool {
     match input.kind() {
         InputKind::File(recognised) => recognised != FileKind::Unknown,

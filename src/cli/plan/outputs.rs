@@ -1,8 +1,8 @@
 //! Decides where every file goes before the first one is read.
 //!
 //! Invariant: a plan never lets two inputs land on one path, nor any input be written over unless
-//! that was asked for with `--in-place`. Where the destination takes upper and lower case for the same, so
-//! does the plan.
+//! that was asked for with `--in-place`. Where the destination takes upper and lower case for the
+//! same, so does the plan.
 
 use super::destination::Destination;
 use super::inputs::{Input, PREVIEW_SUFFIX, Source};
@@ -291,8 +291,8 @@ fn namings(list: &[Input], destination: &Destination, format: Option<Format>) ->
     list.iter().map(one).collect()
 }
 
-/// Gives names that would be another file's the longer form: `IMG_1.HEIC` and `IMG_1.jpg` may lie in one
-/// folder.
+/// Gives names that would be another file's the longer form: `IMG_1.HEIC` and `IMG_1.jpg` may lie
+/// in one folder.
 fn tell_apart(
     list: &[Input],
     destination: &Destination,

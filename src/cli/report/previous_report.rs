@@ -16,7 +16,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 
-/// The `--format` that the photos were written with; `None` if each was written as it would be without one.
+/// The `--format` that the photos were written with; `None` if each was written as it would be
+/// without one.
 ///
 /// # Errors
 /// If no single one can have been it.
@@ -56,8 +57,8 @@ fn written(line: &FileReport, inputs: &BaseDir) -> Option<(Format, Format)> {
     }
 }
 
-/// A warning about outputs of the earlier run that are not written over now, and show what they did.
-/// `outputs` is where their names begin; a line belongs to each planned file.
+/// A warning about outputs of the earlier run that are not written over now, and show what they
+/// did. `outputs` is where their names begin; a line belongs to each planned file.
 pub(crate) fn left_behind(
     plan: &[Planned],
     lines: &[FileReport],

@@ -1,5 +1,5 @@
-//! Applies the report from the page: a child of the same program does what the command on the page says,
-//! and its report takes the place of the lines that it covered.
+//! Applies the report from the page: a child of the same program does what the command on the page
+//! says, and its report takes the place of the lines that it covered.
 //!
 //! Invariant: one run at a time, and a line is replaced only by one about the same picture that was
 //! written.
@@ -199,7 +199,8 @@ fn take_over(
         let is_kept = line.error.is_none() && outputs[0] == outputs[1];
         unchanged += usize::from(is_kept);
         let (verdict, why) = verdict(&line);
-        // An output that was right stays out of the list, unless it was not verified before and is not.
+        // An output that was right stays out of the list, unless it was not verified before and is
+        // not.
         if !is_kept || (line.verify != old.verify && verdict != "passed") {
             results.push(Outcome {
                 id,

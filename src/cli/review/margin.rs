@@ -1,7 +1,7 @@
 //! How much larger than a face the masks of a run are, from what its report says.
 //!
-//! The flags of a run do not stand in its report, but its faces and the regions that cover them do. A
-//! mask that a person adds gets the same margin, so that it covers what the others cover.
+//! The flags of a run do not stand in its report, but its faces and the regions that cover them do.
+//! A mask that a person adds gets the same margin, so that it covers what the others cover.
 
 use faceveil::report::{ReportFace, ReportRegion};
 use faceveil::{FileReport, Masking, Subject};

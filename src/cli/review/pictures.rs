@@ -1,7 +1,7 @@
 //! Pictures for the page, made from the files when they are asked for.
 //!
-//! Invariant: what is shown as an original or an output is the very file that the report speaks of, below
-//! the folders that were given; nothing is written to disk.
+//! Invariant: what is shown as an original or an output is the very file that the report speaks of,
+//! below the folders that were given; nothing is written to disk.
 
 use super::cache::{Cache, Permits, lock};
 use super::draft::Stamp;
@@ -201,8 +201,8 @@ impl Pictures {
     }
 }
 
-/// Opens a video with what counts its frames as the report does. The built-in decoder is asked first,
-/// since it can begin in the middle.
+/// Opens a video with what counts its frames as the report does. The built-in decoder is asked
+/// first, since it can begin in the middle.
 fn open(path: &Path, report: &FileReport, max_pixels: u64) -> Result<VideoFrames> {
     let built_in = VideoFrames::open(path, Backend::Embedded, max_pixels);
     if let Ok(video) = built_in
@@ -219,7 +219,8 @@ fn open(path: &Path, report: &FileReport, max_pixels: u64) -> Result<VideoFrames
     Ok(VideoFrames::open(path, backend, max_pixels)?)
 }
 
-/// Boxes of a report mean nothing on another picture, and what is called an output must not be an original.
+/// Boxes of a report mean nothing on another picture, and what is called an output must not be an
+/// original.
 fn check_hash(report: &FileReport, side: Side, is: Digest) -> Result<()> {
     let hashes = report.sha256.as_ref();
     let (said, what) = match side {

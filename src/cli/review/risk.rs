@@ -1,5 +1,5 @@
-//! What a person should look at first: what `verify` found, then what the detector was least sure of,
-//! then where it saw nothing at all.
+//! What a person should look at first: what `verify` found, then what the detector was least sure
+//! of, then where it saw nothing at all.
 
 use super::exposed::{ENOUGH, ENOUGH_OF_DOUBTFUL, Exposed};
 use faceveil::report::{Outcome, ReportFace, Verdict, VerifyFinding};

@@ -325,7 +325,8 @@ pub(crate) fn check_stdout(
     Ok(())
 }
 
-/// The format that a photo is to have: what was `asked` for, or else what the name of the new file says.
+/// The format that a photo is to have: what was `asked` for, or else what the name of the new file
+/// says.
 ///
 /// # Errors
 /// If both contradict each other, or no photo of another format can be written as the name says.
@@ -370,8 +371,8 @@ pub(crate) fn format(
     }
 }
 
-/// Whether this program was started without a standard output. The runtime puts `/dev/null` in its place,
-/// open for reading, too, which no shell does.
+/// Whether this program was started without a standard output. The runtime puts `/dev/null` in its
+/// place, open for reading, too, which no shell does.
 #[cfg(target_os = "linux")]
 fn is_stdout_closed() -> bool {
     use rustix::fs::{OFlags, fcntl_getfl};

@@ -15,8 +15,8 @@ use std::fs;
 use std::path::Path;
 
 impl Job<'_> {
-    /// Whether the manifest knows that there is nothing to do. If an output that is there may be replaced
-    /// since it is our own, `rule` becomes that.
+    /// Whether the manifest knows that there is nothing to do. If an output that is there may be
+    /// replaced since it is our own, `rule` becomes that.
     pub(crate) fn earlier_result(
         &self,
         planned: &Planned,

@@ -167,7 +167,8 @@ impl Job<'_> {
         let Source::File(path) = &planned.input.source else {
             return None;
         };
-        // Opening a pipe would wait for its other end, and whoever interrupts does not want to wait.
+        // Opening a pipe would wait for its other end, and whoever interrupts does not want to
+        // wait.
         if self.interrupt.requested() || !fs::metadata(path).is_ok_and(|m| m.is_file()) {
             return None;
         }

@@ -1,12 +1,12 @@
 //! What earlier runs did in an output folder, so that the same command does only what is missing or
 //! whose input or settings changed. Fingerprints, not dates and not "there is a file".
 //!
-//! A small hidden file beside the output folder has a line per output, written just before the output is
-//! renamed to its place, so that a run that is killed at any moment leaves nothing that the next one
-//! does not know. Names are relative; what was found in a picture is not in it.
+//! A small hidden file beside the output folder has a line per output, written just before the
+//! output is renamed to its place, so that a run that is killed at any moment leaves nothing that
+//! the next one does not know. Names are relative; what was found in a picture is not in it.
 //!
-//! Invariant: a file is up to date only if its input, its settings and its output are, byte for byte,
-//! those of a line. A record that is damaged or missing makes nothing up to date.
+//! Invariant: a file is up to date only if its input, its settings and its output are, byte for
+//! byte, those of a line. A record that is damaged or missing makes nothing up to date.
 
 mod lines;
 
@@ -91,8 +91,8 @@ pub(crate) struct Fingerprint {
 }
 
 impl Manifest {
-    /// Reads the record of a folder, which may not be there. A sentence tells if what is there cannot be
-    /// used.
+    /// Reads the record of a folder, which may not be there. A sentence tells if what is there
+    /// cannot be used.
     pub(crate) fn open(folder: &Path) -> (Self, Option<String>) {
         let path = manifest_file::find(folder);
         let mut manifest = Self::new(folder, path, Digest::of(b""));
@@ -109,9 +109,9 @@ impl Manifest {
         (manifest, warning)
     }
 
-    /// Opens the record of a folder, or the one that is `given`, to add to it; that of a `shard`, if the
-    /// run is one. `settings` is everything that decides about an output besides its input. Sentences
-    /// tell what a person needs to know.
+    /// Opens the record of a folder, or the one that is `given`, to add to it; that of a `shard`,
+    /// if the run is one. `settings` is everything that decides about an output besides its input.
+    /// Sentences tell what a person needs to know.
     ///
     /// # Errors
     /// If another run writes to it, or the given one cannot be used.
@@ -198,8 +198,8 @@ impl Manifest {
         self.run.below(&self.folder)
     }
 
-    /// Notes where the report and the originals of this run are, for `review`. What is not given stays as it
-    /// was.
+    /// Notes where the report and the originals of this run are, for `review`. What is not given
+    /// stays as it was.
     pub(crate) fn note_run(&self, report: Option<&Path>, from: Option<&Path>) {
         let run = self.run.updated(report, from, &self.folder);
         if run == self.run {
@@ -213,8 +213,8 @@ impl Manifest {
         }
     }
 
-    /// Whether what lies at `path` is what a line tells, as `apply` with these settings would write it.
-    /// `input` is what the original is now.
+    /// Whether what lies at `path` is what a line tells, as `apply` with these settings would write
+    /// it. `input` is what the original is now.
     ///
     /// # Errors
     /// If the output that is there cannot be read.
@@ -260,8 +260,8 @@ impl Manifest {
         self.to.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a line about an output was edited since it was written: its edits would be lost, or taken
-    /// for what is covered.
+    /// Whether a line about an output was edited since it was written: its edits would be lost, or
+    /// taken for what is covered.
     pub(crate) fn is_edited(&self, line: &FileReport) -> bool {
         self.known.get(&line.input).is_some_and(|known| {
             let output = line.sha256.and_then(|hashes| hashes.output);
@@ -335,8 +335,8 @@ impl Manifest {
         })
     }
 
-    /// Adds a line about an output that is about to be renamed, or about a file that gets none. If that
-    /// cannot be, [`Manifest::finish`] tells so, and the next run does the file again.
+    /// Adds a line about an output that is about to be renamed, or about a file that gets none. If
+    /// that cannot be, [`Manifest::finish`] tells so, and the next run does the file again.
     pub(crate) fn add(&self, made: &Fingerprint, report: &FileReport) {
         let Some(line_digest) = line_digest(report) else {
             return;
@@ -437,8 +437,8 @@ fn read_open(mut file: &File) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Puts what an earlier version wrote into the output folder before the lines of the claimed record, and
-/// removes it there.
+/// Puts what an earlier version wrote into the output folder before the lines of the claimed
+/// record, and removes it there.
 fn take_over_old(folder: &Path, claimed: &mut Claimed) -> Result<()> {
     let old = folder.join(OLD_NAME);
     if !fs::symlink_metadata(&old).is_ok_and(|m| m.is_file()) {

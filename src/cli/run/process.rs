@@ -1,6 +1,7 @@
 //! A run over a plan: every file is dealt with, reported and counted.
 //!
-//! Invariant: a file that was begun has its line in the report and in the audit, whatever became of it.
+//! Invariant: a file that was begun has its line in the report and in the audit, whatever became of
+//! it.
 
 use super::batch;
 use super::config::{Config, Faces};
@@ -40,8 +41,8 @@ pub(crate) fn process(config: &Config) -> Result<Exit> {
     })
 }
 
-/// Deals with files as they arrive. `drive` hands over batches of them, the plan's too, until it is to end,
-/// and says how many files are left then. The report keeps what earlier runs wrote.
+/// Deals with files as they arrive. `drive` hands over batches of them, the plan's too, until it is
+/// to end, and says how many files are left then. The report keeps what earlier runs wrote.
 ///
 /// # Errors
 /// What keeps the run from starting, and those of `drive`.
@@ -282,7 +283,8 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// The record of the output folder, where a second run of the same command can know what the first did.
+/// The record of the output folder, where a second run of the same command can know what the first
+/// did.
 ///
 /// # Errors
 /// If another run writes there.
@@ -332,7 +334,8 @@ fn base_folder(config: &Config) -> Option<PathBuf> {
 /// The lines of the report that is about to be replaced.
 ///
 /// # Errors
-/// If somebody edited one and did not apply it; without a record, if somebody said to have looked at it.
+/// If somebody edited one and did not apply it; without a record, if somebody said to have looked
+/// at it.
 fn earlier(
     config: &Config,
     manifest: Option<&Manifest>,

@@ -1,5 +1,5 @@
-//! All settings that decide about an output, as one value: what an audit tells, and what a record of an
-//! output folder keeps the fingerprint of.
+//! All settings that decide about an output, as one value: what an audit tells, and what a record
+//! of an output folder keeps the fingerprint of.
 //!
 //! Invariant: two runs whose outputs may differ have values that differ.
 
@@ -47,8 +47,8 @@ pub(crate) fn collect(config: &Config, engine: Option<&str>) -> Value {
     all
 }
 
-/// The settings that decide how regions are covered and written, wherever they come from; the format and
-/// the backend stand in the report's lines.
+/// The settings that decide how regions are covered and written, wherever they come from; the
+/// format and the backend stand in the report's lines.
 pub(crate) fn writing(config: &Config) -> Value {
     let (keep, sticker) = match &config.faces {
         Faces::Find { options, .. } => {

@@ -1,4 +1,5 @@
-//! Videos of a run, one at a time: each takes all the threads that there are, and its share of memory.
+//! Videos of a run, one at a time: each takes all the threads that there are, and its share of
+//! memory.
 //!
 //! Invariant: nothing is at a video's output path unless the whole new file is.
 

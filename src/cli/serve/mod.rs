@@ -1,10 +1,11 @@
 //! `faceveil serve`: photos in and out over HTTP.
 //!
-//! One thread talks to clients; photos are worked on by the worker processes of [`crate::cli::run::worker`],
-//! under the same memory budget as in a run. Requests are answered from memory.
+//! One thread talks to clients; photos are worked on by the worker processes of
+//! [`crate::cli::run::worker`], under the same memory budget as in a run. Requests are answered
+//! from memory.
 //!
-//! Invariant: nothing of a request is written to disk or logged, and no client can make this process hold
-//! more than the photos that are worked on or wait.
+//! Invariant: nothing of a request is written to disk or logged, and no client can make this
+//! process hold more than the photos that are worked on or wait.
 
 mod connections;
 mod metrics;

@@ -1,6 +1,7 @@
 //! Standard output of the commands that answer on it.
 //!
-//! Invariant: an answer that was lost is not passed over: the run stops, and says so by its exit code.
+//! Invariant: an answer that was lost is not passed over: the run stops, and says so by its exit
+//! code.
 
 use super::interrupt::Interrupt;
 use super::terminal::Terminal;

@@ -1,7 +1,7 @@
 //! `faceveil watch`: files that arrive in a folder are covered as soon as they are complete.
 //!
-//! Invariant: every file that arrived is done, has a line that says why not, or is counted as left over at
-//! the end; and no two of them share an output.
+//! Invariant: every file that arrived is done, has a line that says why not, or is counted as left
+//! over at the end; and no two of them share an output.
 
 mod arrivals;
 

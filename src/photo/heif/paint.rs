@@ -1,8 +1,8 @@
-//! Puts a picture together: coded ones, grids of tiles and pictures that are others turned, each with
-//! its opacity, its clean aperture, its turns and its mirrorings (23008-12, 6.5 and 6.6).
+//! Puts a picture together: coded ones, grids of tiles and pictures that are others turned, each
+//! with its opacity, its clean aperture, its turns and its mirrorings (23008-12, 6.5 and 6.6).
 //!
-//! Invariant: nothing is nested deeper than [`DEEPEST`], and a decoder is never allowed more pixels than
-//! the picture that it decodes for has, but for the padding of its blocks.
+//! Invariant: nothing is nested deeper than [`DEEPEST`], and a decoder is never allowed more pixels
+//! than the picture that it decodes for has, but for the padding of its blocks.
 
 use super::super::boxes::Reader;
 use super::super::guard::{Budget, malformed, unsupported};

@@ -1,8 +1,8 @@
-//! Writes a JPEG XL without loss: the frame comes from a small encoder, the header before it from here,
-//! since that encoder knows one colour space and 8 bits of opacity only.
+//! Writes a JPEG XL without loss: the frame comes from a small encoder, the header before it from
+//! here, since that encoder knows one colour space and 8 bits of opacity only.
 //!
-//! Invariant: the header says what the pixels are; nothing else is in the file but metadata that was asked
-//! for.
+//! Invariant: the header says what the pixels are; nothing else is in the file but metadata that
+//! was asked for.
 
 use super::super::convert::Parts;
 use super::super::exif::{self, Facts};
@@ -126,7 +126,8 @@ impl Writer for JxlWriter {
     }
 }
 
-/// Grey with opacity at 16 bits gets three equal colours: the encoder loses the upper half of its values.
+/// Grey with opacity at 16 bits gets three equal colours: the encoder loses the upper half of its
+/// values.
 fn with_three_colours(raster: &Raster) -> Result<Cow<'_, Raster>> {
     match (raster.model(), raster.samples()) {
         (Model::GreyAlpha, Samples::U16(v)) => {

@@ -1,5 +1,5 @@
-//! WebP. Read lossy, lossless and animated; written lossless, since no pure-Rust encoder of the lossy
-//! kind is trusted here yet. Animations are composited by our own canvas.
+//! WebP. Read lossy, lossless and animated; written lossless, since no pure-Rust encoder of the
+//! lossy kind is trusted here yet. Animations are composited by our own canvas.
 
 mod riff;
 

@@ -1,5 +1,5 @@
-//! A browser that a test drives: Debian's Chromium through its WebDriver, spoken to over plain HTTP.
-//! Where there is none a test says so and passes, unless `FACEVEIL_REQUIRE_CHROMIUM` is set.
+//! A browser that a test drives: Debian's Chromium through its WebDriver, spoken to over plain
+//! HTTP. Where there is none a test says so and passes, unless `FACEVEIL_REQUIRE_CHROMIUM` is set.
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};

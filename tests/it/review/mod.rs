@@ -1,5 +1,5 @@
-//! `faceveil review`: the page in a real browser, what is refused, and the contact sheet. Reports are
-//! written here by hand, so that no detector is needed.
+//! `faceveil review`: the page in a real browser, what is refused, and the contact sheet. Reports
+//! are written here by hand, so that no detector is needed.
 
 mod access;
 mod applying;
@@ -60,8 +60,8 @@ fn lines(dir: &Sandbox) -> Vec<Value> {
     crate::sandbox::json_lines(&String::from_utf8(dir.read("r.jsonl")).unwrap())
 }
 
-/// Three pictures in `in/`, their outputs in `out/`, and a report: one with a face and a rejected one,
-/// one with a weaker face, one without.
+/// Three pictures in `in/`, their outputs in `out/`, and a report: one with a face and a rejected
+/// one, one with a weaker face, one without.
 fn three(dir: &Sandbox) {
     let mut all = Vec::new();
     for (name, colour) in [

@@ -1,5 +1,5 @@
-//! Tracks of a video in the page: open spans, a person who walks, and tracks as a whole. The clip is made
-//! by the ffmpeg on the PATH; where there is none a test says so and passes.
+//! Tracks of a video in the page: open spans, a person who walks, and tracks as a whole. The clip
+//! is made by the ffmpeg on the PATH; where there is none a test says so and passes.
 
 use super::driver::{Browser, SHIFT};
 use super::http::Serving;

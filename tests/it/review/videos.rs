@@ -1,5 +1,5 @@
-//! Videos in the page: frames, tracks and spans. The clip is made by the ffmpeg on the PATH; where there
-//! is none the test says so and passes.
+//! Videos in the page: frames, tracks and spans. The clip is made by the ffmpeg on the PATH; where
+//! there is none the test says so and passes.
 
 use super::driver::{Browser, CONTROL};
 use super::http::Serving;

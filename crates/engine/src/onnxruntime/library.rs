@@ -1,7 +1,8 @@
 //! Finds the ONNX Runtime library and makes sure that it is one before `ort`, which panics on a bad
 //! library, gets to see it.
 //!
-//! Invariant: [`find`] returns a library that was loaded and answered with a version that we can use.
+//! Invariant: [`find`] returns a library that was loaded and answered with a version that we can
+//! use.
 
 use super::image;
 use crate::error::{Error, ErrorKind, Result};
@@ -21,8 +22,8 @@ pub(super) struct Library {
 }
 
 /// The first usable library in the documented order: `explicit` and nothing else if given, else the
-/// one that `ORT_DYLIB_PATH` names and nothing else if set, else beside the executable, in its `lib`
-/// folder, in the user's data folder, and wherever the system's loader looks.
+/// one that `ORT_DYLIB_PATH` names and nothing else if set, else beside the executable, in its
+/// `lib` folder, in the user's data folder, and wherever the system's loader looks.
 pub(super) fn find(explicit: Option<&Path>) -> Result<Library> {
     let named = explicit
         .map(Path::to_path_buf)
@@ -108,12 +109,12 @@ fn probe(path: &Path) -> Result<String, String> {
     }
     // SAFETY: loading a library runs its constructors, and the two calls run its code; that is what
     // the caller asked for by naming it or putting it into one of the documented places, and
-    // `image::check` has turned away files that the loader itself would fault on. `OrtGetApiBase` is
-    // an exported C function without arguments in every ONNX Runtime (onnxruntime_c_api.h), returns
-    // a pointer to a static structure whose two function pointers have not changed since 1.0, and
-    // `GetVersionString` returns a static NUL-terminated string; null is checked at each step. The
-    // symbol and the string are not used after the library could be closed: it is leaked on success
-    // and the string is copied before that.
+    // `image::check` has turned away files that the loader itself would fault on. `OrtGetApiBase`
+    // is an exported C function without arguments in every ONNX Runtime (onnxruntime_c_api.h),
+    // returns a pointer to a static structure whose two function pointers have not changed since
+    // 1.0, and `GetVersionString` returns a static NUL-terminated string; null is checked at each
+    // step. The symbol and the string are not used after the library could be closed: it is leaked
+    // on success and the string is copied before that.
     unsafe {
         let library = libloading::Library::new(path).map_err(|error| {
             if bare {

@@ -1,5 +1,5 @@
-//! What a track says about how its pictures or sound are coded: sample entries and the boxes in them
-//! (ISO/IEC 14496-12, 8.5.2, and QuickTime's of the same name).
+//! What a track says about how its pictures or sound are coded: sample entries and the boxes in
+//! them (ISO/IEC 14496-12, 8.5.2, and QuickTime's of the same name).
 
 use super::super::bytes::{Order, part, rest, says_something, text};
 use super::super::finding::{Finding, FindingKind as Kind, Inspection};

@@ -7,8 +7,8 @@ use super::aac;
 
 /// What our own files say of their maker.
 const OWN_VENDOR: [&[u8]; 3] = [b"", b"ffmpeg", b"Lavf"];
-/// Names what tells more than how to decode. `codec` is the track's CodecID; of codecs that are not known here
-/// nothing is said.
+/// Names what tells more than how to decode. `codec` is the track's CodecID; of codecs that are not
+/// known here nothing is said.
 pub(super) fn look(codec: &str, body: &[u8], out: &mut Inspection) {
     let place = format!("codec header of {codec}");
     let mut look = Look { place, out };
@@ -53,7 +53,8 @@ impl Look<'_> {
         }
     }
 
-    /// Runs `read`, which gives what is left behind the structure; one that makes no sense is unused as a whole.
+    /// Runs `read`, which gives what is left behind the structure; one that makes no sense is
+    /// unused as a whole.
     fn parsed<'b>(&mut self, body: &'b [u8], read: fn(&mut Self, &'b [u8]) -> Option<&'b [u8]>) {
         let left = read(self, body).unwrap_or(body);
         self.behind(left);

@@ -45,7 +45,8 @@ pub(super) struct Entry {
 /// What is known of one input.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// The latest line of each manifest that knows of it, by the manifest's number; the own one is last.
+    /// The latest line of each manifest that knows of it, by the manifest's number; the own one is
+    /// last.
     pub(super) latest: Vec<(usize, Entry)>,
     /// Every output that was ever written for it.
     pub(super) ours: HashSet<Digest>,
@@ -94,8 +95,8 @@ impl Known {
         self.latest.iter().map(|(_, entry)| entry)
     }
 
-    /// The line that the output is of, which is `there` now: manifests of shards do not say which of them
-    /// was written last.
+    /// The line that the output is of, which is `there` now: manifests of shards do not say which
+    /// of them was written last.
     pub(super) fn entry_of(&self, there: Option<Digest>, made_from: Digest) -> Option<&Entry> {
         let all = || self.entries().rev();
         let its = || all().filter(|entry| entry.sha256 == there);

@@ -116,7 +116,8 @@ impl Worker {
 
     fn probe(&self) -> Answer {
         let is_denied = |e: &io::Error| e.kind() == io::ErrorKind::PermissionDenied;
-        // Nobody answers on this address: a connection that is tried at all is refused by the network.
+        // Nobody answers on this address: a connection that is tried at all is refused by the
+        // network.
         let connected = TcpStream::connect(("127.0.0.1", 9));
         Answer::Probed {
             files: self.closed.is_ok()

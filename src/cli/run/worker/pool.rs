@@ -121,7 +121,8 @@ impl<'a> Pool<'a> {
             return Err(self.too_large(&end));
         }
         let _alone = self.alone.write().unwrap_or_else(PoisonError::into_inner);
-        // Nobody works now, so all workers are here; they would hold memory that this file may need.
+        // Nobody works now, so all workers are here; they would hold memory that this file may
+        // need.
         self.idle().clear();
         let ended = self.attempt(request, bytes, self.share(1));
         // Those that are started from here on have a share again.

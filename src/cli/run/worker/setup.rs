@@ -66,7 +66,8 @@ struct VerifySetup {
     min_face: f32,
 }
 
-/// Whether the work of a run can be done by worker processes: a GPU is loaded once only, by this process.
+/// Whether the work of a run can be done by worker processes: a GPU is loaded once only, by this
+/// process.
 pub(super) fn is_possible(config: &Config) -> bool {
     let is_builtin = |options: &EngineOptions| {
         options.engine != EngineChoice::OnnxRuntime

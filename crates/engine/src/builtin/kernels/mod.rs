@@ -1,13 +1,14 @@
 //! Compute kernels over channel-blocked rows, behind a door that checks every call.
 //!
 //! Layout: a row of a tensor holds `width + 2` pixels of `L` channels each for every channel block,
-//! with one zero pixel at both ends, so that no kernel tests for the left and right border. Rows above
-//! and below the picture are a shared zero row with a distance between blocks of 0. All tensors of a
-//! session live in one slice of floats, the arena, and a row is an offset in it.
+//! with one zero pixel at both ends, so that no kernel tests for the left and right border. Rows
+//! above and below the picture are a shared zero row with a distance between blocks of 0. All
+//! tensors of a session live in one slice of floats, the arena, and a row is an offset in it.
 //!
-//! Invariant: [`Kernels`] is safe to call with anything. Each call compares the furthest float that the
-//! kernel can touch with the arena and the weights, once per row, and panics if it lies outside. A wrong
-//! plan can therefore give wrong numbers or a panic, never an access out of bounds.
+//! Invariant: [`Kernels`] is safe to call with anything. Each call compares the furthest float that
+//! the kernel can touch with the arena and the weights, once per row, and panics if it lies
+//! outside. A wrong plan can therefore give wrong numbers or a panic, never an access out of
+//! bounds.
 
 mod call;
 mod extent;
@@ -38,8 +39,8 @@ type Entry = unsafe fn(*mut f32, &Call<'_>);
 ///
 /// # Safety
 ///
-/// As [`Entry`]; the second pointer is the start of as many words as [`Kernels::scratch`] says, and the
-/// words and steps have passed their own checks.
+/// As [`Entry`]; the second pointer is the start of as many words as [`Kernels::scratch`] says, and
+/// the words and steps have passed their own checks.
 type NarrowEntry = unsafe fn(*mut f32, *mut i32, &Call<'_>);
 
 /// Output channels from which narrow products pay (measured on CenterFace and YuNet): with fewer,
@@ -76,8 +77,8 @@ impl Kernels {
         self.lanes
     }
 
-    /// Output channels that [`Self::gemm`], [`Self::narrow`] and [`Self::first`] read weights for: whole blocks, except
-    /// that a last pair may be a block and a half.
+    /// Output channels that [`Self::gemm`], [`Self::narrow`] and [`Self::first`] read weights for:
+    /// whole blocks, except that a last pair may be a block and a half.
     pub(super) fn padded(&self, outputs: usize) -> usize {
         let (pair, rest) = (2 * self.lanes, outputs % (2 * self.lanes));
         let half = self.lanes + self.lanes / 2;
@@ -119,8 +120,8 @@ impl Kernels {
         unsafe { (self.gemm)(arena.start(), call) }
     }
 
-    /// Whether [`Self::narrow`] is there and worth it: narrowing the inputs is work that does not pay for
-    /// a few outputs.
+    /// Whether [`Self::narrow`] is there and worth it: narrowing the inputs is work that does not
+    /// pay for a few outputs.
     pub(super) fn narrows(&self, outputs: usize) -> bool {
         self.narrow.is_some() && outputs >= NARROW_FROM
     }
@@ -133,7 +134,8 @@ impl Kernels {
     /// Convolution 1x1 with `words` and `steps` instead of weights.
     ///
     /// # Panics
-    /// As [`Self::gemm`]; if the scratch is shorter than [`Self::scratch`] says; if there are no narrow products.
+    /// As [`Self::gemm`]; if the scratch is shorter than [`Self::scratch`] says; if there are no
+    /// narrow products.
     pub(super) fn narrow<'a>(
         &self,
         arena: impl Into<Shared<'a>>,
@@ -166,8 +168,8 @@ impl Kernels {
         unsafe { narrow(arena.start(), scratch.as_mut_ptr(), call) }
     }
 
-    /// The first layer: 3x3, stride 2, on planar rows with a blank pixel at both ends. `src_block` is
-    /// the distance between planes; the weights are ordered [row][plane][column].
+    /// The first layer: 3x3, stride 2, on planar rows with a blank pixel at both ends. `src_block`
+    /// is the distance between planes; the weights are ordered [row][plane][column].
     pub(super) fn first<'a>(&self, arena: impl Into<Shared<'a>>, call: &Call<'_>) {
         let arena = arena.into();
         assert!(call.dst_step > 0);
@@ -250,7 +252,8 @@ impl Kernels {
         unsafe { (self.add_up)(arena.start(), call) }
     }
 
-    /// The mean of `width` pixels of all rows, written to the first pixel of the first row's target.
+    /// The mean of `width` pixels of all rows, written to the first pixel of the first row's
+    /// target.
     pub(super) fn mean<'a>(&self, arena: impl Into<Shared<'a>>, call: &Call<'_>) {
         let arena = arena.into();
         let l = self.lanes;
@@ -268,8 +271,8 @@ impl Kernels {
         unsafe { (self.mean)(arena.start(), call) }
     }
 
-    /// The source row, each pixel repeated `2^repeat` times, times the gate if there is one, plus the
-    /// residual, whose pixels are repeated twice, if there is one.
+    /// The source row, each pixel repeated `2^repeat` times, times the gate if there is one, plus
+    /// the residual, whose pixels are repeated twice, if there is one.
     pub(super) fn gate<'a>(&self, arena: impl Into<Shared<'a>>, call: &Call<'_>) {
         let arena = arena.into();
         let l = self.lanes;

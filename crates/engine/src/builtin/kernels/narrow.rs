@@ -21,8 +21,8 @@ const MOST: usize = 14;
 /// become infinite.
 const LEAST: f32 = 1e-30;
 
-/// Pixels `x..x + p` of the source, narrowed: [channel block][pixel][channel]. What one step of each
-/// pixel's numbers is worth goes to `worth`.
+/// Pixels `x..x + p` of the source, narrowed: [channel block][pixel][channel]. What one step of
+/// each pixel's numbers is worth goes to `worth`.
 ///
 /// # Safety
 /// As [`super::NarrowEntry`]; `p` is at most `MOST`, `x + p` at most the width.
@@ -39,8 +39,8 @@ unsafe fn narrow<S: Narrow>(
     let blocks = call.inputs.div_ceil(S::L);
     let rest = call.inputs - (blocks - 1) * S::L;
     for i in 0..p {
-        // SAFETY: `Kernels::narrow` checked the source pixels of all blocks, and that the scratch has
-        // room for all blocks of as many pixels as a tile has.
+        // SAFETY: `Kernels::narrow` checked the source pixels of all blocks, and that the scratch
+        // has room for all blocks of as many pixels as a tile has.
         unsafe {
             let src = arena.add(row.src[0] + (x + i + 1) * S::L);
             let last = S::load_some(src.add((blocks - 1) * row.src_block[0]), rest);
@@ -65,8 +65,8 @@ unsafe fn narrow<S: Narrow>(
 /// P pixels x B channel blocks.
 ///
 /// # Safety
-/// As [`super::NarrowEntry`], where the scratch holds these P pixels; `block + B` is at most the number of
-/// output blocks, `x + P` at most the width.
+/// As [`super::NarrowEntry`], where the scratch holds these P pixels; `block + B` is at most the
+/// number of output blocks, `x + P` at most the width.
 #[inline(always)]
 unsafe fn tile<S: Narrow, const P: usize, const B: usize>(
     arena: *mut f32,
@@ -78,8 +78,9 @@ unsafe fn tile<S: Narrow, const P: usize, const B: usize>(
     x: usize,
 ) {
     let pairs = call.inputs.div_ceil(2);
-    // SAFETY: `Kernels::narrow` checked the words of all blocks, whole blocks of bias and steps, and
-    // the scratch. The source pointer goes past the scratch only after the last block, and is not read there.
+    // SAFETY: `Kernels::narrow` checked the words of all blocks, whole blocks of bias and steps,
+    // and the scratch. The source pointer goes past the scratch only after the last block, and is
+    // not read there.
     unsafe {
         let mut acc = [[S::splat_word(0); B]; P];
         let mut w = call.words.as_ptr().add(block * S::L * pairs);
@@ -135,8 +136,8 @@ unsafe fn tile_half<S: Narrow, const P: usize>(
     x: usize,
 ) {
     let pairs = call.inputs.div_ceil(2);
-    // SAFETY: as in `tile`; `Kernels::padded` counts a block and a half of weights for this pair, and
-    // half a block of bias, steps and output lies inside the whole one that was checked.
+    // SAFETY: as in `tile`; `Kernels::padded` counts a block and a half of weights for this pair,
+    // and half a block of bias, steps and output lies inside the whole one that was checked.
     unsafe {
         let mut acc = [S::splat_word(0); P];
         let mut half = [S::Short::splat_word(0); P];

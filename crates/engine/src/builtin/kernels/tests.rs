@@ -1,5 +1,5 @@
-//! Every kernel of every instruction set that this CPU has, on random shapes: against naive loops, and
-//! against a guard of numbers around the rows that it may write.
+//! Every kernel of every instruction set that this CPU has, on random shapes: against naive loops,
+//! and against a guard of numbers around the rows that it may write.
 
 mod bounds;
 mod narrow;

@@ -1,4 +1,5 @@
-//! Protobuf's wire format: numbered fields, each a varint, four or eight bytes, or a length and bytes.
+//! Protobuf's wire format: numbered fields, each a varint, four or eight bytes, or a length and
+//! bytes.
 //!
 //! Invariant: never reads past the slice it was given and never allocates.
 

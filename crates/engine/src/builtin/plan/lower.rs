@@ -1,12 +1,13 @@
 //! From the nodes of an ONNX graph to a plan.
 //!
 //! Fused on the way: an activation into its convolution, a residual Add into the later of its two
-//! convolutions, nearest upsampling into the Add behind it, Concat into its producers, products with
-//! one number of each channel into what repeats or adds them, and what happens to an output
+//! convolutions, nearest upsampling into the Add behind it, Concat into its producers, products
+//! with one number of each channel into what repeats or adds them, and what happens to an output
 //! (Transpose, Reshape, Sigmoid, Softmax; `results.rs`) into how it is copied out.
 //!
-//! Invariant: every attribute and input of every node is either what the plan does or refused with the
-//! operator's and the node's name. Nothing is ignored but `cubic_coeff_a` of a Resize that is not cubic.
+//! Invariant: every attribute and input of every node is either what the plan does or refused with
+//! the operator's and the node's name. Nothing is ignored but `cubic_coeff_a` of a Resize that is
+//! not cubic.
 
 use super::shape::Side;
 use super::{

@@ -1,12 +1,12 @@
 //! One small vector trait, so that every kernel is written once. An instruction set is one `impl`
 //! here and one line in `kernels/mod.rs`.
 //!
-//! Invariant: an implementation touches exactly the `L` floats at the pointer it is given, aligned or
-//! not, and nothing else.
+//! Invariant: an implementation touches exactly the `L` floats at the pointer it is given, aligned
+//! or not, and nothing else.
 //!
 //! x86-64 is tested here with every instruction set that the CPU has. NEON has only been compiled
-//! (in the prototype) and never run; WASM was run by the prototype in Node, with and without relaxed
-//! SIMD. Their tests are the same ones, on such a machine.
+//! (in the prototype) and never run; WASM was run by the prototype in Node, with and without
+//! relaxed SIMD. Their tests are the same ones, on such a machine.
 
 mod narrow;
 mod scalar;
@@ -38,8 +38,9 @@ pub(super) use wasm::Wasm;
 ///
 /// # Safety
 ///
-/// Every function here needs the instruction set of its implementation; `load` and `store` also need
-/// `L` floats at the pointer, valid for reading or writing, at any alignment. Nothing else is needed.
+/// Every function here needs the instruction set of its implementation; `load` and `store` also
+/// need `L` floats at the pointer, valid for reading or writing, at any alignment. Nothing else is
+/// needed.
 pub(super) trait Simd: Copy + 'static {
     /// Floats in a vector; also the channel block of the tensor layout.
     const L: usize;

@@ -1,10 +1,10 @@
-//! Products of 16-bit numbers, two to a lane: what the kernels of [`super::super::kernels`] called narrow need
-//! beyond [`Simd`].
+//! Products of 16-bit numbers, two to a lane: what the kernels of [`super::super::kernels`] called
+//! narrow need beyond [`Simd`].
 
 use super::Simd;
 
-/// A vector of `L` 32-bit words, each of which is a number or a pair of 16-bit numbers (the first in
-/// the low half).
+/// A vector of `L` 32-bit words, each of which is a number or a pair of 16-bit numbers (the first
+/// in the low half).
 ///
 /// # Safety
 ///

@@ -30,13 +30,15 @@ impl Simd for Neon {
 
     #[inline(always)]
     unsafe fn load(p: *const f32) -> Self::V {
-        // SAFETY: the caller vouches for eight readable floats; the loads need float alignment only.
+        // SAFETY: the caller vouches for eight readable floats; the loads need float alignment
+        // only.
         unsafe { (vld1q_f32(p), vld1q_f32(p.add(4))) }
     }
 
     #[inline(always)]
     unsafe fn store(p: *mut f32, v: Self::V) {
-        // SAFETY: the caller vouches for eight writable floats; the stores need float alignment only.
+        // SAFETY: the caller vouches for eight writable floats; the stores need float alignment
+        // only.
         unsafe {
             vst1q_f32(p, v.0);
             vst1q_f32(p.add(4), v.1);

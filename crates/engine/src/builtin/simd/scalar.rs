@@ -1,5 +1,5 @@
-//! Plain arrays: the fallback on machines without an implementation of their own, what Miri runs, and what
-//! the other implementations are tested against.
+//! Plain arrays: the fallback on machines without an implementation of their own, what Miri runs,
+//! and what the other implementations are tested against.
 
 #[cfg(test)]
 use super::Narrow;

@@ -1,6 +1,6 @@
-//! AVX-512, AVX2 with FMA, and SSE2, which every 64-bit x86 CPU has: the fallback there, because the
-//! speed of the scalar arrays depends on what the compiler makes of them (a harmless change once made
-//! them 2.3 times slower).
+//! AVX-512, AVX2 with FMA, and SSE2, which every 64-bit x86 CPU has: the fallback there, because
+//! the speed of the scalar arrays depends on what the compiler makes of them (a harmless change
+//! once made them 2.3 times slower).
 
 use super::Simd;
 use std::arch::x86_64::*;
@@ -22,13 +22,15 @@ macro_rules! x86_simd {
 
             #[inline(always)]
             unsafe fn load(p: *const f32) -> $v {
-                // SAFETY: the caller vouches for the CPU and for `L` readable floats; the load is unaligned.
+                // SAFETY: the caller vouches for the CPU and for `L` readable floats; the load is
+                // unaligned.
                 unsafe { $load(p) }
             }
 
             #[inline(always)]
             unsafe fn store(p: *mut f32, v: $v) {
-                // SAFETY: the caller vouches for the CPU and for `L` writable floats; the store is unaligned.
+                // SAFETY: the caller vouches for the CPU and for `L` writable floats; the store is
+                // unaligned.
                 unsafe { $store(p, v) }
             }
 

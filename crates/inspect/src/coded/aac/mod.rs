@@ -161,7 +161,8 @@ fn fill(b: &mut HighFirst<'_>, out: &mut Inspection) {
     }
 }
 
-/// Whether a filler holds nothing but an encoder's name, which begins at a whole byte of the packet.
+/// Whether a filler holds nothing but an encoder's name, which begins at a whole byte of the
+/// packet.
 fn is_signed(mut b: HighFirst<'_>, length: usize) -> bool {
     let end = b.at() + length * 8;
     let mut is_zero = b.take(4) == 0;

@@ -1,5 +1,5 @@
-//! Properties of items (ISO/IEC 23008-12, 6.5, and the AV1 image format): those of known numbers are
-//! harmless, others are named. Whether an item uses a property makes no difference.
+//! Properties of items (ISO/IEC 23008-12, 6.5, and the AV1 image format): those of known numbers
+//! are harmless, others are named. Whether an item uses a property makes no difference.
 
 use super::super::super::bytes::{Order, rest, text};
 use super::super::super::finding::{Finding, FindingKind as Kind, Inspection};
