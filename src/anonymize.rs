@@ -346,7 +346,8 @@ fn weigh(source: usize, new: &[u8], report: &mut FileReport) -> Result<()> {
     let said = |w: &String| w.contains("times as large");
     if !report.warnings.iter().any(said) {
         report.warnings.push(format!(
-            "the new file is {times} times as large as the source, which was compressed more strongly"
+            "the new file is {times} times as large as the source, which was compressed more \
+             strongly"
         ));
     }
     Ok(())

@@ -102,12 +102,14 @@ fn begun(line: &FileReport, input: Digest) -> Result<FileReport> {
     let of = line.sha256.map(|hashes| hashes.input);
     let Some(of) = of else {
         return Err(differs(
-            "its line has no SHA-256 of the input, so it cannot be told whether it is the same file",
+            "its line has no SHA-256 of the input, so it cannot be told whether it is the same \
+             file",
         ));
     };
     if of != input {
         return Err(differs(format!(
-            "it has changed since the report was written: its SHA-256 is {input}, and the report's {of}"
+            "it has changed since the report was written: its SHA-256 is {input}, and the \
+             report's {of}"
         )));
     }
     let mut report = line.clone();

@@ -330,7 +330,8 @@ impl LiveAnonymizer {
             )),
             State::Failed(kind) => Err(Error::new(
                 kind,
-                "an earlier frame could not be searched, so no further one is covered; restart the stream",
+                "an earlier frame could not be searched, so no further one is covered; restart \
+                 the stream",
             )),
         }
     }

@@ -27,7 +27,8 @@ impl AnonymizeOptions {
         let twice = size.width >= WIDE && size.width == size.height.saturating_mul(2);
         if found.is_none() && twice && photo.frame_count() == 1 && !photo.is_part_of_panorama() {
             report.warnings.push(
-                "it is twice as wide as high and may be a 360-degree panorama whose tags are gone; faces \
+                "it is twice as wide as high and may be a 360-degree panorama whose tags are \
+                 gone; faces \
                  over its left and right edge are covered only if it is treated as one"
                     .to_owned(),
             );

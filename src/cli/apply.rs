@@ -68,7 +68,8 @@ fn config(typed: &Apply) -> Result<Config> {
     config.verify_outputs(typed.writing.verify, false, &destination)?;
     if summary.is_none() {
         config.notices.push(format!(
-            "the report {} has no summary at its end: the run that wrote it was cut off, or lines are missing",
+            "the report {} has no summary at its end: the run that wrote it was cut off, or lines \
+             are missing",
             show::path(given)
         ));
     }
@@ -108,7 +109,8 @@ fn read(typed: &Apply, report: &ReportTo) -> Result<(Vec<FileReport>, Option<Run
     );
     if let Some((name, n)) = report_file::shared_name(lines.iter().map(|l| l.input.as_str())) {
         bail!(
-            "the report has {n} lines of {}, since names begin in each folder that was given; use a run and a report for each folder",
+            "the report has {n} lines of {}, since names begin in each folder that was given; use \
+             a run and a report for each folder",
             show::text(name)
         );
     }
@@ -157,7 +159,8 @@ fn note_of_stale_report(
         && lines.iter().any(has_outputs)
     {
         Terminal::new(config.quiet, ProgressArg::Never, 0).note(format_args!(
-            "{} tells of the outputs of the run before and will not fit those that are edited; --report with another name writes one that `verify` and `review` can use",
+            "{} tells of the outputs of the run before and will not fit those that are edited; \
+             --report with another name writes one that `verify` and `review` can use",
             show::path(given)
         ));
     }

@@ -193,7 +193,8 @@ impl Engine {
         match (&self.sample, &self.failed) {
             (Some(sample), _) => writeln!(
                 to,
-                "  sample    1 face found as it should be; loaded in {} ms, 512x512 in {:.0} ms on one thread ({})",
+                "  sample    1 face found as it should be; loaded in {} ms, 512x512 in {:.0} ms \
+                 on one thread ({})",
                 sample.loaded_ms,
                 sample.detect_ms,
                 show::text(&sample.engine)

@@ -175,7 +175,10 @@ fn update_report(
 /// Says what is not checked: everything without a report, and outputs that were not given.
 fn warn_of_unchecked(terminal: &Terminal, typed: &Verify, others: usize) {
     if typed.report.is_none() {
-        terminal.warning("without --report it is not known what must be covered: only faces and what files hide are looked for, and nothing passes");
+        terminal.warning(
+            "without --report it is not known what must be covered: only faces and \
+            what files hide are looked for, and nothing passes",
+        );
     }
     if others > 0 {
         let (were, their) = if others == 1 {
@@ -212,7 +215,9 @@ impl Checks<'_> {
     fn check(&self, output: &Output) -> Result<Verification> {
         if output.is_ambiguous {
             bail!(
-                "the report has several lines of this name, since names begin in each folder that was given, and which one it has cannot be told: it has the SHA-256 of none, or another file has that; use a run and a report for each folder"
+                "the report has several lines of this name, since names begin in each folder that \
+                 was given, and which one it has cannot be told: it has the SHA-256 of none, or \
+                 another file has that; use a run and a report for each folder"
             );
         }
         let Some(input) = &output.input else {

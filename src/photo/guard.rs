@@ -51,7 +51,8 @@ impl Budget {
                 String::new()
             };
             let message = format!(
-                "{}x{} pixels{times} are more than the limit of {} pixels a file; raise the limit if you trust it",
+                "{}x{} pixels{times} are more than the limit of {} pixels a file; raise the limit \
+                 if you trust it",
                 size.width, size.height, self.limit
             );
             return Err(Error::new(ErrorKind::TooLarge, message));

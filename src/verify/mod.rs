@@ -211,7 +211,8 @@ impl Verifier {
         let Some(line) = line else {
             findings.add(
                 kind::NOT_CHECKED,
-                "no report says what must be covered, so only faces and what the file hides were looked for",
+                "no report says what must be covered, so only faces and what the file hides were \
+                 looked for",
             );
             return None;
         };
@@ -354,7 +355,8 @@ fn tell_cover(
     off: cover::Difference,
 ) {
     let reason = format!(
-        "what is shown there is not what the style {} gives: {:.1} of 255 levels off, {:.1} times what the format explains",
+        "what is shown there is not what the style {} gives: {:.1} of 255 levels off, {:.1} times \
+         what the format explains",
         style.name(),
         off.levels,
         off.ratio

@@ -356,7 +356,8 @@ impl Work<'_> {
     fn tell(&self, open: &[Run<Difference>], faces: &[Run<(Face, f32)>], findings: &mut Findings) {
         for run in open.iter().take(MOST_TOLD) {
             let reason = format!(
-                "what is shown there is not what the style gives: up to {:.1} of 255 levels off in {}",
+                "what is shown there is not what the style gives: up to {:.1} of 255 levels off \
+                 in {}",
                 run.worst.levels,
                 frames(run.first, run.last),
             );

@@ -361,7 +361,10 @@ fn the_format_of_the_first_run_is_kept_and_what_stays_under_another_name_is_told
     // Another format on request: the old output shows what it did, which is told.
     dir.run(&[&args[..], &["--format", "webp", "--report", "r2.jsonl"]].concat())
         .exits(0)
-        .says("out/a.png is an output that the report names, and stays as it is: the new file is out/a.webp. So does 1 other output.")
+        .says(
+            "out/a.png is an output that the report names, and stays as it is: the new file is \
+            out/a.webp. So does 1 other output.",
+        )
         .does_not_say("the run before");
     dir.run(&["verify", "out/a.webp", "--report", "r2.jsonl"])
         .exits(3)

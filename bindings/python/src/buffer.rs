@@ -143,7 +143,8 @@ pub(crate) fn in_place<T: Send>(
     }
     let layout = layout(&buffer, size, order).ok_or_else(|| {
         let message = format!(
-            "pixels with the strides {:?} cannot be covered in place: bytes of a pixel, then pixels of a \
+            "pixels with the strides {:?} cannot be covered in place: bytes of a pixel, then \
+             pixels of a \
              row must follow each other without gaps; cover a contiguous copy, or give the order that memory has",
             buffer.strides()
         );

@@ -213,7 +213,8 @@ impl Engine {
             EngineChoice::Builtin if !cpu => Err(Error::new(
                 ErrorKind::InvalidArgument,
                 format!(
-                    "the built-in engine runs on the CPU only, not on {}; use the engine onnxruntime",
+                    "the built-in engine runs on the CPU only, not on {}; use the engine \
+                     onnxruntime",
                     options.device
                 ),
             )),

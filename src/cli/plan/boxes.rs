@@ -77,7 +77,8 @@ impl ManualBoxes {
         let names: HashSet<String> = list.iter().map(|i| show::in_report(&i.name)).collect();
         if let Some(name) = self.by_name.keys().find(|name| !names.contains(*name)) {
             bail!(
-                "{flag} has a box for {}, which is none of the inputs; names are those of the report",
+                "{flag} has a box for {}, which is none of the inputs; names are those of the \
+                 report",
                 show::text(name)
             );
         }

@@ -200,7 +200,8 @@ impl Claims<'_> {
         let ignores = self.folders.entry(folder).or_insert_with_key(|f| ask(f));
         if *ignores {
             bail!(
-                "{} and {who} would both be {}, since the destination takes upper and lower case for the same; nothing was started. Use a run or a folder of its own for each",
+                "{} and {who} would both be {}, since the destination takes upper and lower case \
+                 for the same; nothing was started. Use a run or a folder of its own for each",
                 taken.who,
                 show::path(path)
             );
@@ -237,7 +238,8 @@ impl Claims<'_> {
                 match self.sources.get(&key) {
                     _ if *destination == Destination::InPlace => {}
                     Some(&j) if j == i => bail!(
-                        "{who} would be written over itself; choose another -o, or --in-place to replace it"
+                        "{who} would be written over itself; choose another -o, or --in-place to \
+                         replace it"
                     ),
                     Some(&j) if *destination == Destination::Beside => {
                         own_outputs.insert(j, show::in_report(&one.input.name));
@@ -254,7 +256,8 @@ impl Claims<'_> {
                 let key = self.identities.key(path);
                 if let Some(&j) = self.sources.get(&key) {
                     bail!(
-                        "the preview of {who} would be written over the input {}; choose another --preview",
+                        "the preview of {who} would be written over the input {}; choose another \
+                         --preview",
                         self.planned[j].input.shown()
                     );
                 }
@@ -268,7 +271,8 @@ impl Claims<'_> {
         self.check_case(&key, path, &who)?;
         match self.claimed.insert(key, who.clone()) {
             Some(other) => bail!(
-                "{other} and {who} would both be written to {}; nothing was started. Use a run or a folder of its own for each",
+                "{other} and {who} would both be written to {}; nothing was started. Use a run or \
+                 a folder of its own for each",
                 show::path(path)
             ),
             None => Ok(()),

@@ -34,7 +34,8 @@ pub(crate) fn format<'a>(
     };
     if let Some((other, _, as_)) = all.iter().find(|(_, _, as_)| as_ != format) {
         bail!(
-            "the report says that {name} was written as {} and {other} as {}; choose with --format, or apply a report for each",
+            "the report says that {name} was written as {} and {other} as {}; choose with \
+             --format, or apply a report for each",
             format.short(),
             as_.short()
         );
@@ -92,7 +93,8 @@ pub(crate) fn left_behind(
         ),
     };
     Some(format!(
-        "{} is an output that the report names, and stays as it is: the new file is {}.{others} Remove what must not be shared, or give the --format of the first run",
+        "{} is an output that the report names, and stays as it is: the new file is {}.{others} \
+         Remove what must not be shared, or give the --format of the first run",
         show::path(old),
         show::path(new),
     ))

@@ -63,7 +63,9 @@ impl ReportTo {
         let names: Vec<String> = plan.iter().map(Planned::report_name).collect();
         let (name, n) = shared_name(names.iter().map(String::as_str))?;
         Some(format!(
-            "{n} inputs are called {name} in the report, since names begin in each folder that was given: `apply`, `review` and `verify` cannot tell them apart; use a run and a report for each folder"
+            "{n} inputs are called {name} in the report, since names begin in each folder that \
+             was given: `apply`, `review` and `verify` cannot tell them apart; use a run and a \
+             report for each folder"
         ))
     }
 

@@ -123,7 +123,8 @@ impl ApplyRun {
     ) -> Result<(Vec<Outcome>, usize)> {
         ensure!(
             !arguments.iter().any(|a| a == STICKER),
-            "the faces are covered by a sticker, and the report does not say where it is: run the command in a terminal, with its path in place of {STICKER}"
+            "the faces are covered by a sticker, and the report does not say where it is: run the \
+             command in a terminal, with its path in place of {STICKER}"
         );
         let _ = fs::remove_file(report);
         let mut child = start(arguments)?;
@@ -220,7 +221,8 @@ fn take_over(
     match draft.replace_applied(written, interrupt) {
         Ok(()) => Ok((results, unchanged)),
         Err(Refused::Stale(why)) => bail!(
-            "the outputs were written, but {why}. The new report was given up; run the command in a terminal"
+            "the outputs were written, but {why}. The new report was given up; run the command in \
+             a terminal"
         ),
         Err(Refused::Wrong(why) | Refused::Unwritten(why)) => Err(why),
     }

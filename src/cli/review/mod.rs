@@ -168,7 +168,8 @@ fn serve(
     let repeated = || {
         site.repeated.fetch_add(1, Ordering::Relaxed);
         terminal.warning(
-            "the address that was given to the browser was used a second time. If that was not you, \
+            "the address that was given to the browser was used a second time. If that was not \
+             you, \
              somebody else sees the page: end this with Ctrl-C and start it anew",
         );
     };

@@ -98,7 +98,8 @@ impl Response {
             Body::Shared(bytes) => bytes.as_slice(),
         };
         let mut head = format!(
-            "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: {}\r\n{SHIELD}",
+            "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: \
+             {}\r\n{SHIELD}",
             self.status,
             reason(self.status),
             self.content_type,

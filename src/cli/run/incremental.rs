@@ -92,7 +92,8 @@ impl Job<'_> {
                 "its output was changed by somebody since it was written; --overwrite replaces it"
             ),
             OutputState::Applied if *rule == Existing::Refuse => bail!(
-                "its output was written by `faceveil apply`, maybe from an edited report; --overwrite looks for faces again and replaces it"
+                "its output was written by `faceveil apply`, maybe from an edited report; \
+                 --overwrite looks for faces again and replaces it"
             ),
             OutputState::Unknown if *rule == Existing::Refuse && there => bail!(EXISTS),
             OutputState::Changed | OutputState::Applied | OutputState::Unknown => {}

@@ -127,7 +127,8 @@ impl Job<'_> {
         }
         let seen = if is_old && report.output.is_none() {
             Ok(findings::not_checked(
-                "it is up to date, and what was covered is told in another run's report: give that one to `faceveil verify`, or give --report, which has it covered again",
+                "it is up to date, and what was covered is told in another run's report: give \
+                 that one to `faceveil verify`, or give --report, which has it covered again",
             ))
         } else if planned.input.kind().is_video() {
             caught(|| self.videos.verify(options, path, report))

@@ -402,7 +402,8 @@ impl Manifest {
         self.flush(&mut lines);
         match &lines.to {
             To::Failed(why, _) if !why.is_empty() => Some(format!(
-                "the record {} could not be written: {why}; the next run does not know what this one did",
+                "the record {} could not be written: {why}; the next run does not know what this \
+                 one did",
                 show::path(&self.path)
             )),
             _ => None,

@@ -36,7 +36,8 @@ pub(crate) fn warn_of_reversible(config: &Config, terminal: &Terminal) {
     }
     for name in names {
         terminal.warning(format_args!(
-            "--style {name} is made of the face's own pixels and may be undone; blur, solid and image cannot"
+            "--style {name} is made of the face's own pixels and may be undone; blur, solid and \
+             image cannot"
         ));
     }
 }
@@ -179,7 +180,8 @@ pub(crate) fn at_the_end(
             None => "--report FILE lists them, `faceveil review FILE` shows them".to_owned(),
         };
         terminal.note(format_args!(
-            "{} without a face, {} failed; no detector finds every face: look before you share ({next})",
+            "{} without a face, {} failed; no detector finds every face: look before you share \
+             ({next})",
             count(summary.without_faces, "file"),
             summary.failed
         ));

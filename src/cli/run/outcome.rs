@@ -58,7 +58,10 @@ pub(crate) fn other_names(path: &Path) -> Option<String> {
     use std::os::unix::fs::MetadataExt;
     let links = fs::metadata(path).ok()?.nlink();
     (links > 1).then(|| {
-        format!("the file has {links} names (hard links); only this one was replaced, the others show the original")
+        format!(
+            "the file has {links} names (hard links); only this one was replaced, the others \
+            show the original"
+        )
     })
 }
 

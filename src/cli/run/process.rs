@@ -354,7 +354,8 @@ fn earlier(
     };
     if let Some(line) = earlier.all().find(|line| is_edited(line)) {
         bail!(
-            "the line of {} in {} was edited since it was written; `faceveil apply` covers what it says, \
+            "the line of {} in {} was edited since it was written; `faceveil apply` covers what \
+             it says, \
              and another --report leaves it as it is",
             show::text(&line.input),
             show::path(report)

@@ -64,7 +64,8 @@ pub(crate) fn run(typed: &Serve) -> Result<Exit> {
     let address = listener.local_addr().context("asking for the port")?;
     if !address.ip().is_loopback() && token.is_none() {
         terminal.warning(format_args!(
-            "everybody who reaches {address} may use this service; FACEVEIL_TOKEN or --token-file asks for a token"
+            "everybody who reaches {address} may use this service; FACEVEIL_TOKEN or --token-file \
+             asks for a token"
         ));
     }
     terminal.note(format_args!(

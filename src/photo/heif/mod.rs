@@ -55,7 +55,8 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
     let facts = names::items(&items, main, notes);
     if facts.orientation != Orientation::Normal && !items.is_turned(main) {
         notes.warn(
-            "its EXIF says that it is turned, which viewers of this format ignore; it is written as they \
+            "its EXIF says that it is turned, which viewers of this format ignore; it is written \
+             as they \
              show it",
         );
     }

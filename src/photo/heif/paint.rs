@@ -93,7 +93,8 @@ impl<'a> Painter<'a> {
             },
             kind => {
                 return Err(unsupported(format!(
-                    "pictures of the kind `{}` in a HEIF file are not handled; convert it to JPEG or PNG first",
+                    "pictures of the kind `{}` in a HEIF file are not handled; convert it to JPEG \
+                     or PNG first",
                     kind.escape_ascii()
                 )));
             }

@@ -43,7 +43,10 @@ impl JxlWriter {
     ) -> Result<(Vec<Frame>, Self)> {
         let icc = parts.icc.take();
         if parts.lossy {
-            notes.warn("the JPEG XL was lossy and is written lossless: nothing more is lost, but the file is several times as large");
+            notes.warn(
+                "the JPEG XL was lossy and is written lossless: nothing more is lost, but \
+                the file is several times as large",
+            );
         }
         let known = |primaries| Profile::of_code_points(primaries, 13);
         let space = match &icc {
@@ -56,7 +59,10 @@ impl JxlWriter {
                 for frame in &mut frames {
                     if let Some(raster) = icc.to_srgb(&frame.raster) {
                         frame.raster = raster;
-                        notes.warn("colours were made those of sRGB, since a JPEG XL of ours has no other profile");
+                        notes.warn(
+                            "colours were made those of sRGB, since a JPEG XL of ours has \
+                            no other profile",
+                        );
                     } else {
                         notes.warn("the colour profile was dropped: colours may look different");
                     }

@@ -116,7 +116,8 @@ fn still(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Result<Raster> 
 
 fn warn_lossy(notes: &mut Notes) {
     notes.warn(
-        "the WebP was lossy and is written lossless: nothing more is lost, but the file is several times as large",
+        "the WebP was lossy and is written lossless: nothing more is lost, but the file is \
+         several times as large",
     );
 }
 

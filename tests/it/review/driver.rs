@@ -100,7 +100,8 @@ impl Browser {
             _ => String::new(),
         };
         let request = format!(
-            "{method} {}{path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            "{method} {}{path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: \
+             close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             self.session,
             self.port,
             body.len()

@@ -30,7 +30,8 @@ pub(super) fn name(browser: &Browser) -> String {
 #[track_caller]
 pub(super) fn comes_to(browser: &Browser, name: &str) {
     browser.until(&format!(
-        "document.getElementById('name').textContent === {name:?} && document.title.startsWith({name:?})"
+        "document.getElementById('name').textContent === {name:?} && \
+         document.title.startsWith({name:?})"
     ));
     shown(browser);
 }
@@ -38,7 +39,10 @@ pub(super) fn comes_to(browser: &Browser, name: &str) {
 #[track_caller]
 pub(super) fn save(browser: &Browser) {
     browser.keys(&[CONTROL], "s");
-    browser.until("document.getElementById('save').textContent === 'Save' && document.getElementById('says').textContent.startsWith('Saved')");
+    browser.until(
+        "document.getElementById('save').textContent === 'Save' && \
+        document.getElementById('says').textContent.startsWith('Saved')",
+    );
 }
 
 #[test]
@@ -324,7 +328,10 @@ fn a_screen_reader_finds_names_roles_and_what_was_said() {
         assert_eq!(browser.eval(what), expected, "{what}");
     }
     browser.keys(&[], "m");
-    browser.until("document.querySelector('#says').textContent.startsWith('Covered, ellipse, score 0.40, 60 × 80')");
+    browser.until(
+        "document.querySelector('#says').textContent.startsWith('Covered, ellipse, \
+        score 0.40, 60 × 80')",
+    );
     // Nothing sticks out at the side of a small screen.
     assert_eq!(
         browser.eval("document.documentElement.scrollWidth <= innerWidth"),

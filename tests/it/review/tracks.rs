@@ -56,7 +56,8 @@ fn start(dir: &Sandbox) -> Option<(Browser, Serving)> {
 #[track_caller]
 fn at(browser: &Browser, frame: usize) {
     browser.until(&format!(
-        "document.getElementById('frame').value === '{frame}' && document.getElementById('picture').src.includes('frame={frame}&')"
+        "document.getElementById('frame').value === '{frame}' && \
+         document.getElementById('picture').src.includes('frame={frame}&')"
     ));
 }
 
@@ -180,7 +181,8 @@ fn a_track_is_moved_extended_shortened_split_joined_and_deleted_as_a_whole() {
     // Its bar in the timeline is clicked.
     let bar = |key: &str| {
         let rect = format!(
-            "(r => [r.left, r.top, r.width, r.height])(document.querySelector('#lanes [data-key=\"{key}\"]').getBoundingClientRect())"
+            "(r => [r.left, r.top, r.width, r.height])(document.querySelector('#lanes \
+             [data-key=\"{key}\"]').getBoundingClientRect())"
         );
         let r: [f64; 4] = serde_json::from_value(browser.eval(&rect)).unwrap();
         r

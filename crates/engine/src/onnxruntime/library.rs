@@ -42,7 +42,8 @@ pub(super) fn find(explicit: Option<&Path>) -> Result<Library> {
     Err(Error::new(
         ErrorKind::Unavailable,
         format!(
-            "no usable ONNX Runtime library; run scripts/get-onnxruntime.sh, name a library of version {} or \
+            "no usable ONNX Runtime library; run scripts/get-onnxruntime.sh, name a library of \
+             version {} or \
              later, or use the built-in engine; tried {}",
             oldest(),
             tried.join("; ")

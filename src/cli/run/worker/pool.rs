@@ -193,7 +193,8 @@ impl<'a> Pool<'a> {
     fn too_large(&self, end: &End) -> anyhow::Error {
         let what = match self.memory {
             Some(bytes) => format!(
-                "it needs more memory than the {} MB that this run may use; --max-memory allows more; \
+                "it needs more memory than the {} MB that this run may use; --max-memory allows \
+                 more; \
                  nothing was written ({})",
                 bytes / 1_000_000,
                 end.how

@@ -304,7 +304,8 @@ fn check_once(kernels: &Kernels, kind: Kind, narrow: bool, dice: &mut Dice) {
                     };
                     assert!(
                         off < most,
-                        "{} {kind:?} {inputs}->{outputs}, width {width}, {act:?}: {off:e} at ({o}, {y}, {x})",
+                        "{} {kind:?} {inputs}->{outputs}, width {width}, {act:?}: {off:e} at \
+                         ({o}, {y}, {x})",
                         kernels.name()
                     );
                 }

@@ -264,7 +264,8 @@ impl Draft {
             t.channels == 0 || t.channels > MAX_CHANNELS || !sides
         }) {
             return Err(format!(
-                "a tensor has {} channels (1 to {MAX_CHANNELS} can be) after {} halvings (at most {MAX_HALVINGS})",
+                "a tensor has {} channels (1 to {MAX_CHANNELS} can be) after {} halvings (at most \
+                 {MAX_HALVINGS})",
                 t.channels, t.halvings
             ));
         }
