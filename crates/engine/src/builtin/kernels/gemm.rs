@@ -5,6 +5,10 @@
 //! of them costs a factor of three and nothing says so, except the speed.
 
 #![expect(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "a block is one argument about the bounds of one tile, not about each vector of it"
+)]
+#![expect(
     clippy::needless_range_loop,
     reason = "loops over constant counts that the compiler unrolls into registers"
 )]

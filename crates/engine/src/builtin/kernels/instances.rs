@@ -2,7 +2,11 @@
 //!
 //! Invariant: a table leaves this file only after its instruction set was detected.
 
-use super::{Call, Kernels, gemm, narrow, pixelwise, squeeze};
+#[cfg(any(test, target_arch = "x86_64"))]
+use super::narrow;
+use super::{Call, Kernels, gemm, pixelwise, squeeze};
+#[cfg(any(test, target_arch = "x86_64"))]
+use crate::builtin::simd::Narrow;
 use crate::builtin::simd::{self, Scalar, Simd};
 
 /// Compiles every kernel for one instruction set. The entry points carry the target features;
@@ -12,6 +16,9 @@ macro_rules! instance {
         instance!(@ $table, $S, $name, None, $($feature)?);
     };
     (narrow $table:ident, $S:ty, $name:literal $(, $feature:literal)?) => {
+        const _: () = <$S as Narrow>::SOUND_NARROW;
+        const _: () = <<$S as Narrow>::Short as Narrow>::SOUND_NARROW;
+        const _: () = <<$S as Narrow>::Short as Simd>::SOUND;
         instance!(@ $table, $S, $name, Some({
             $(#[target_feature(enable = $feature)])?
             unsafe fn narrow_entry(arena: *mut f32, scratch: *mut i32, call: &Call<'_>) {
@@ -22,6 +29,8 @@ macro_rules! instance {
         }), $($feature)?);
     };
     (@ $table:ident, $S:ty, $name:literal, $narrow:expr, $($feature:literal)?) => {
+        const _: () = <$S as Simd>::SOUND;
+        const _: () = <<$S as Simd>::Half as Simd>::SOUND;
         static $table: Kernels = {
             $(#[target_feature(enable = $feature)])?
             unsafe fn gemm_entry(arena: *mut f32, call: &Call<'_>) {
@@ -98,32 +107,49 @@ instance!(WASM, simd::Wasm, "simd128");
 
 /// The instruction sets that this CPU has, best first; the scalar one is always last.
 pub(in crate::builtin) fn available() -> Vec<&'static Kernels> {
-    let mut have: Vec<&'static Kernels> = vec![];
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
-    {
-        let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-        let avx512 = avx2 && is_x86_feature_detected!("avx512f");
-        if avx512 && is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512vnni")
-        {
-            have.push(&AVX512_VNNI);
-        }
-        if avx512 {
-            have.push(&AVX512);
-        }
-        if avx2 && is_x86_feature_detected!("avxvnni") {
-            have.push(&AVX_VNNI);
-        }
-        if avx2 {
-            have.push(&AVX2);
-        }
-        have.push(&SSE2);
-    }
-    #[cfg(all(target_arch = "aarch64", not(miri)))]
-    have.push(&NEON);
-    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-    have.push(&WASM);
+    let mut have = vectors();
     have.push(&SCALAR);
     have
+}
+
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+fn vectors() -> Vec<&'static Kernels> {
+    let mut have: Vec<&'static Kernels> = vec![];
+    let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    let avx512 = avx2 && is_x86_feature_detected!("avx512f");
+    if avx512 && is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512vnni") {
+        have.push(&AVX512_VNNI);
+    }
+    if avx512 {
+        have.push(&AVX512);
+    }
+    if avx2 && is_x86_feature_detected!("avxvnni") {
+        have.push(&AVX_VNNI);
+    }
+    if avx2 {
+        have.push(&AVX2);
+    }
+    have.push(&SSE2);
+    have
+}
+
+#[cfg(all(target_arch = "aarch64", not(miri)))]
+fn vectors() -> Vec<&'static Kernels> {
+    vec![&NEON]
+}
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+fn vectors() -> Vec<&'static Kernels> {
+    vec![&WASM]
+}
+
+/// None, or none that Miri knows.
+#[cfg(not(any(
+    all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)),
+    all(target_arch = "wasm32", target_feature = "simd128")
+)))]
+fn vectors() -> Vec<&'static Kernels> {
+    Vec::new()
 }
 
 /// The best instruction set that this CPU has.

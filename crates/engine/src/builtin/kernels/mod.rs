@@ -14,6 +14,10 @@ mod call;
 mod extent;
 mod gemm;
 mod instances;
+#[cfg_attr(
+    not(any(test, target_arch = "x86_64")),
+    expect(dead_code, reason = "only x86 has narrow products")
+)]
 mod narrow;
 mod pixelwise;
 mod squeeze;

@@ -7,16 +7,18 @@
 //! Invariant: as in `gemm`, the accumulators stay in registers.
 
 #![expect(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "a block is one argument about the bounds of one tile, not about each vector of it"
+)]
+#![expect(
     clippy::needless_range_loop,
     reason = "loops over constant counts that the compiler unrolls into registers"
 )]
 
 use super::gemm::{finish, offset, targets, unroll, with_pixels};
 use super::{Call, Row};
-use crate::builtin::simd::{Narrow, Simd};
+use crate::builtin::simd::{MOST_PIXELS, Narrow, Simd};
 
-/// Most pixels of a tile, of any instruction set.
-const MOST: usize = 14;
 /// Pixels whose numbers are all smaller than this count as zero: what they are divided by must not
 /// become infinite.
 const LEAST: f32 = 1e-30;
@@ -25,7 +27,7 @@ const LEAST: f32 = 1e-30;
 /// each pixel's numbers is worth goes to `worth`.
 ///
 /// # Safety
-/// As [`super::NarrowEntry`]; `p` is at most `MOST`, `x + p` at most the width.
+/// As [`super::NarrowEntry`]; `p` is at most `MOST_PIXELS`, `x + p` at most the width.
 #[inline(always)]
 unsafe fn narrow<S: Narrow>(
     arena: *const f32,
@@ -34,7 +36,7 @@ unsafe fn narrow<S: Narrow>(
     row: &Row,
     x: usize,
     p: usize,
-    worth: &mut [f32; MOST],
+    worth: &mut [f32; MOST_PIXELS],
 ) {
     let blocks = call.inputs.div_ceil(S::L);
     let rest = call.inputs - (blocks - 1) * S::L;
@@ -71,7 +73,7 @@ unsafe fn narrow<S: Narrow>(
 unsafe fn tile<S: Narrow, const P: usize, const B: usize>(
     arena: *mut f32,
     scratch: *const i32,
-    worth: &[f32; MOST],
+    worth: &[f32; MOST_PIXELS],
     call: &Call<'_>,
     row: &Row,
     block: usize,
@@ -129,7 +131,7 @@ unsafe fn tile<S: Narrow, const P: usize, const B: usize>(
 unsafe fn tile_half<S: Narrow, const P: usize>(
     arena: *mut f32,
     scratch: *const i32,
-    worth: &[f32; MOST],
+    worth: &[f32; MOST_PIXELS],
     call: &Call<'_>,
     row: &Row,
     block: usize,
@@ -189,7 +191,7 @@ unsafe fn tile_half<S: Narrow, const P: usize>(
 pub(super) unsafe fn pointwise<S: Narrow>(arena: *mut f32, scratch: *mut i32, call: &Call<'_>) {
     let most = if call.outputs > S::L { S::P2 } else { S::P1 };
     let tiles = call.width.div_ceil(most);
-    let mut worth = [0.0; MOST];
+    let mut worth = [0.0; MOST_PIXELS];
     for row in call.rows {
         let mut x = 0;
         for tile_at in 0..tiles {
@@ -214,7 +216,7 @@ pub(super) unsafe fn pointwise<S: Narrow>(arena: *mut f32, scratch: *mut i32, ca
 type Args<'a> = (
     *mut f32,
     *const i32,
-    &'a [f32; MOST],
+    &'a [f32; MOST_PIXELS],
     &'a Call<'a>,
     &'a Row,
     usize,

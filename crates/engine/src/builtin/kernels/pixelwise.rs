@@ -4,6 +4,10 @@
 //! the unused lanes of a last channel block stays there.
 
 #![expect(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "a block is one argument about the bounds of one tile, not about each vector of it"
+)]
+#![expect(
     clippy::needless_range_loop,
     reason = "loops over constant counts that the compiler unrolls into registers"
 )]

@@ -3,6 +3,11 @@
 //!
 //! Invariant: as in `pixelwise`, a lane depends on the same lane of what it is made from only.
 
+#![expect(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "a block is one argument about the bounds of one tile, not about each vector of it"
+)]
+
 use super::Call;
 use crate::builtin::simd::Simd;
 

@@ -8,12 +8,21 @@ use super::Simd;
 ///
 /// # Safety
 ///
-/// As [`Simd`]: the instruction set, and what is said about pointers.
-pub(in super::super) trait Narrow: Simd {
+/// For who implements it: `load_words` touches `L` words, `load_some` `n` floats and `store_narrow`
+/// `L` 16-bit numbers at the pointer, and nothing else; [`Self::SOUND_NARROW`] holds.
+///
+/// For who calls its functions: as [`Simd`]; `load_some` also needs `n` to be at most `L`.
+pub(in super::super) unsafe trait Narrow: Simd {
     /// `Half`, which has narrow products too.
     type Short: Narrow;
     /// The vector of words.
     type I: Copy;
+
+    /// Fails to compile for an implementation whose constants do not fit one another.
+    const SOUND_NARROW: () = {
+        assert!(size_of::<Self::I>() == Self::L * size_of::<i32>() && Self::L.is_multiple_of(2));
+        assert!(!Self::HALF || 2 * <Self::Short as Simd>::L == Self::L);
+    };
 
     /// Reads `L` words.
     unsafe fn load_words(p: *const i32) -> Self::I;

@@ -4,6 +4,11 @@
 //! `AvxVnni` (Intel from the twelfth Core generation, AMD from Zen 5) has only been compiled and
 //! never run, but for its functions that are AVX2; its tests are the same ones, on such a machine.
 
+#![expect(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "the instructions of one function need the same CPU, and one of them a pointer"
+)]
+
 use super::x86::{floats_256, floats_512, x86_simd};
 use super::{Narrow, Simd};
 use std::arch::x86_64::*;
@@ -22,7 +27,9 @@ floats_256!(
     AvxVnni
 );
 
-impl Narrow for Avx512Vnni {
+// SAFETY: loads and stores are unaligned ones of 16 words, of masked lanes, and of 16 numbers of
+// 16 bits.
+unsafe impl Narrow for Avx512Vnni {
     type Short = Avx512VnniHalf;
     type I = __m512i;
 
@@ -83,7 +90,9 @@ static FIRST_LANES: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 
 
 macro_rules! narrow_256 {
     ($name:ident, $dot:ident) => {
-        impl Narrow for $name {
+        // SAFETY: loads and stores are unaligned ones of 8 words, of masked lanes, and of 8 numbers
+        // of 16 bits.
+        unsafe impl Narrow for $name {
             type Short = Self;
             type I = __m256i;
 

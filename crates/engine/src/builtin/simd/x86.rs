@@ -12,7 +12,9 @@ macro_rules! x86_simd {
         #[derive(Clone, Copy)]
         pub(in super::super) struct $name;
 
-        impl Simd for $name {
+        // SAFETY: the load and the store named below are unaligned ones of a whole `$v`, which is
+        // `L` floats; the other instructions work on registers.
+        unsafe impl Simd for $name {
             const L: usize = $l;
             const P2: usize = $p2;
             const P1: usize = $p1;
@@ -105,7 +107,9 @@ floats_256!(Avx2);
 #[inline(always)]
 unsafe fn multiply_add(a: __m128, b: __m128, c: __m128) -> __m128 {
     // SAFETY: SSE2 is part of the base instruction set.
-    unsafe { _mm_add_ps(_mm_mul_ps(a, b), c) }
+    let product = unsafe { _mm_mul_ps(a, b) };
+    // SAFETY: the same.
+    unsafe { _mm_add_ps(product, c) }
 }
 
 // Sixteen registers: 5 x 2 accumulators, two of weights, one input, one product.
