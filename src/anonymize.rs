@@ -102,9 +102,9 @@ impl Anonymizer {
         for frame in 0..frames {
             let found = self.look(&photo, frame, panorama.as_ref())?;
             let label = (frames > 1).then_some(frame);
-            let told = |f| ReportFace::new(label, f);
-            report.faces.extend(found.faces.iter().map(told));
-            report.rejected.extend(found.rejected.iter().map(told));
+            let reported = |f| ReportFace::new(label, f);
+            report.faces.extend(found.faces.iter().map(reported));
+            report.rejected.extend(found.rejected.iter().map(reported));
             regions.push(match &panorama {
                 Some(panorama) => {
                     let faces = found.faces.iter().map(|f| &f.area);

@@ -1,4 +1,4 @@
-//! Points, rectangles and the eight orientations: the ground every other room stands on.
+//! Points, rectangles and the eight orientations, which every other module uses.
 //!
 //! Coordinates are in pixels, origin at the top left corner of the top left pixel, x to the right,
 //! y down; the centre of that pixel is at (0.5, 0.5). Rectangles are half-open. A [`Rect`] with a

@@ -97,12 +97,12 @@ fn differs(what: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidArgument, what)
 }
 
-/// The new line: what was found is taken over, what is done is to be told anew.
+/// The new line: what was found is taken over, what is done is added.
 fn begun(line: &FileReport, input: Digest) -> Result<FileReport> {
     let of = line.sha256.map(|hashes| hashes.input);
     let Some(of) = of else {
         return Err(differs(
-            "its line has no SHA-256 of the input, so it cannot be told whether it is the same \
+            "its line has no SHA-256 of the input, so nothing says whether it is the same \
              file",
         ));
     };

@@ -38,7 +38,7 @@ pub struct AnonymizeOptions {
     pub style: Style,
     /// How a mask is made from a face.
     pub masking: Masking,
-    /// Always covered, as boxes, in pixels of the upright picture. One that lies outside is told in
+    /// Always covered, as boxes, in pixels of the upright picture. One that lies outside is named in
     /// the report's `warnings`.
     pub regions: Vec<Rect>,
     /// A face whose middle lies in one of these is not covered.

@@ -159,7 +159,7 @@ fn note_of_stale_report(
         && lines.iter().any(has_outputs)
     {
         Terminal::new(config.quiet, ProgressArg::Never, 0).note(format_args!(
-            "{} tells of the outputs of the run before and will not fit those that are edited; \
+            "{} describes the outputs of the run before and will not fit those that are edited; \
              --report with another name writes one that `verify` and `review` can use",
             show::path(given)
         ));

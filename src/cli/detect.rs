@@ -29,7 +29,7 @@ fn config(mut typed: Detect) -> Result<Config> {
     let given = &typed.common.inputs;
     ensure!(
         given.len() == 1 || !given.iter().any(|g| inputs::is_stdin(g)),
-        "`-` (standard input) stands alone; give the other inputs in a run of their own"
+        "`-` (standard input) stands alone; give the other inputs in another run"
     );
     let options = AnonymizeOptions {
         panorama: typed.common.detection.panorama,

@@ -49,7 +49,7 @@ struct Tally {
 pub(crate) fn run(typed: &Inspect) -> Result<Exit> {
     ensure!(
         typed.inputs.len() == 1 || !typed.inputs.iter().any(|g| inputs::is_stdin(g)),
-        "`-` (standard input) stands alone; give the other inputs in a run of their own"
+        "`-` (standard input) stands alone; give the other inputs in another run"
     );
     let interrupt = Interrupt::listen()?;
     interrupt.end_at_once(true);

@@ -1,4 +1,4 @@
-//! `faceveil verify`: outputs looked at again, as lines for people or as JSON lines. Reads only.
+//! `faceveil verify`: outputs verified, as lines for people or as JSON lines. Reads only.
 //!
 //! Invariant: every output that was given or that the report names ends in one entry, and one that
 //! was not checked is never counted as passed.
@@ -44,7 +44,7 @@ struct Output {
     /// For people and results.
     name: String,
     line: Option<FileReport>,
-    /// Whether it cannot be told which of the report's lines it has.
+    /// Whether several lines of the report may be about it.
     is_ambiguous: bool,
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn run(typed: &Verify) -> Result<Exit> {
     );
     ensure!(
         typed.image.is_none() || typed.report.is_some(),
-        "--image would not be used; add the --report that tells where it lies"
+        "--image would not be used; add the --report that says where it lies"
     );
     ensure!(
         !(typed.update_report && typed.report.as_deref() == Some(OsStr::new("-"))),
@@ -216,7 +216,7 @@ impl Checks<'_> {
         if output.is_ambiguous {
             bail!(
                 "the report has several lines of this name, since names begin in each folder that \
-                 was given, and which one it has cannot be told: it has the SHA-256 of none, or \
+                 was given, and which one is about it is unknown: it has the SHA-256 of none, or \
                  another file has that; use a run and a report for each folder"
             );
         }

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Runs `work`; a panic inside becomes [`ErrorKind::Internal`]. Its message is not repeated, since
 /// it names places in somebody else's source and may quote the input.
 ///
-/// What `work` has half changed when it panics must not be looked at again: callers drop it.
+/// What `work` has half changed when it panics must not be used again: callers drop it.
 pub(super) fn guarded<T>(doing: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         let message = format!("a codec stopped with a bug while {doing}; the file was left alone");

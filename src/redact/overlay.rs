@@ -82,7 +82,7 @@ impl Sticker {
     }
 
     /// SHA-256 of width and height (four bytes each, the lowest first) and the pixels as they were
-    /// given: what a report tells of a sticker.
+    /// given: what a report says of a sticker.
     #[must_use]
     pub const fn digest(&self) -> Digest {
         self.digest

@@ -1,4 +1,4 @@
-//! What is told about one file: the lines of `--report`. Paths are relative names, pictures are
+//! What is reported about one file: the lines of a report. Paths are relative names, pictures are
 //! never in it. `docs/report.md` and `docs/report.schema.json` document the schema; a change that
 //! breaks a reader raises [`SCHEMA`].
 //!
@@ -108,7 +108,7 @@ pub struct FileReport {
     pub ignored: Vec<[f32; 4]>,
     /// What it was covered with; `null` where nothing is covered on principle (`detect`).
     pub style: Option<ReportStyle>,
-    /// What was found when the output was looked at again; left out if nobody did.
+    /// What was found when the output was verified; left out if it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verify: Option<Verification>,
     /// Whether a person looked at it and found it right as it is; left out if not.

@@ -1,7 +1,7 @@
 //! Whether the regions of a photo are covered in its decoded pixels: each is covered again and
 //! coded again as the format does it, and that must change nothing.
 //!
-//! Invariant: the photo's pixels are those of the file that was read; what is compared is told in
+//! Invariant: the photo's pixels are those of the file that was read; differences are given in
 //! levels of 8 bits, whatever the samples have.
 
 use super::again::{Again, Before, whole};
@@ -130,8 +130,8 @@ pub(super) fn tiles(
         }
     }
     let total = sums.iter().fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
-    let told = sums.into_iter().filter(|t| t.1 >= FEW).chain([total]);
-    let worst = told.map(|(sum, count)| (sum / count.max(1.0)).sqrt());
+    let tiles = sums.into_iter().filter(|t| t.1 >= FEW).chain([total]);
+    let worst = tiles.map(|(sum, count)| (sum / count.max(1.0)).sqrt());
     let levels = worst.fold(0.0, f64::max) as f32;
     let tolerance = if total.1 < SLIVER {
         2.0 * tolerance

@@ -28,7 +28,7 @@ use crate::redact::{Region, Sticker, Style};
 use crate::report::{FileReport, Verdict, Verification, VerifyFinding, ensure_regions};
 use faceveil_engine::EngineOptions;
 
-/// How outputs are looked at again.
+/// How outputs are verified.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct VerifierOptions {
     /// Least score of a face; `None`: 0.3, and 0.95 for what RetinaFace alone sees; see
@@ -217,7 +217,7 @@ impl Verifier {
             return None;
         };
         match line.sha256.and_then(|hashes| hashes.output) {
-            Some(told) if told != digest => {
+            Some(reported) if reported != digest => {
                 findings.add(kind::CHANGED, "it was changed since it was written: its SHA-256 is another one than the report's");
             }
             Some(_) => {}
@@ -266,10 +266,10 @@ impl Verifier {
         {
             return Ok(());
         }
-        let told = line.is_some_and(|line| line.panorama && count == 1);
+        let is_reported = line.is_some_and(|line| line.panorama && count == 1);
         let panorama = photo
             .panorama()
-            .or_else(|| told.then(|| Equirectangular::new(upright(&photo, 0))));
+            .or_else(|| is_reported.then(|| Equirectangular::new(upright(&photo, 0))));
         let panorama = panorama.as_ref();
         for frame in 0..count {
             let regions = line.map_or_else(Vec::new, |line| regions(line, frame));
@@ -327,14 +327,14 @@ fn regions(line: &FileReport, frame: usize) -> Vec<Region> {
 /// Whether a file has the size and frames that the report says; otherwise regions say nothing about
 /// it.
 fn same_shape(line: &FileReport, size: Size, frames: usize, findings: &mut Findings) -> bool {
-    let told = (line.width, line.height, line.frames);
+    let reported = (line.width, line.height, line.frames);
     let is = (size.width, size.height, frames);
-    if told != is {
+    if reported != is {
         let of = |(w, h, n): (u32, u32, usize)| format!("{w}x{h} pixels and {n} frame(s)");
-        let reason = format!("it has {}, and the report says {}", of(is), of(told));
+        let reason = format!("it has {}, and the report says {}", of(is), of(reported));
         findings.add(kind::CHANGED, reason);
     }
-    told == is
+    reported == is
 }
 
 fn tell_face(findings: &mut Findings, frame: Option<usize>, face: &crate::face::Face, share: f32) {

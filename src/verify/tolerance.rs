@@ -13,7 +13,7 @@ const STEPS: f32 = 12.0;
 const MOST: f32 = 28.0;
 /// Of the nearest colour in a palette, beyond its own distance.
 const PALETTE: f32 = 6.0;
-/// Of a frame of a video, whatever its encoder was told.
+/// Of a frame of a video, whatever the settings of its encoder.
 #[cfg(feature = "video")]
 const VIDEO: f32 = 16.0;
 

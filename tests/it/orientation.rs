@@ -92,13 +92,13 @@ fn a_photo_that_lost_its_orientation_does_not_lose_its_face() {
         );
         faces[0].found_by.join(" ")
     };
-    for (turned, told) in [
+    for (turned, label) in [
         (Orientation::Rotate90, "+270"),
         (Orientation::Rotate180, "+180"),
         (Orientation::Rotate270, "+90"),
     ] {
         let by = found(turned);
-        assert!(by.contains(told), "{turned:?}: {by}");
+        assert!(by.contains(label), "{turned:?}: {by}");
     }
 }
 

@@ -62,10 +62,10 @@ fn an_untouched_output_passes_and_one_that_is_missing_or_broken_does_not() {
     let lines = verify(&dir, 3);
     // What has a frame of 93 bits may be in order, but nobody here can look.
     assert_eq!(kinds(&lines[0])[0], "changed", "{lines:?}");
-    let told = kinds(&lines[0])
+    let is_reported = kinds(&lines[0])
         .iter()
         .any(|k| ["damaged", "not-checked"].contains(k));
-    assert!(told, "{lines:?}");
+    assert!(is_reported, "{lines:?}");
     // A byte in the middle of the picture.
     let mut bad = good.clone();
     let middle = bad.len() / 2;

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::Path;
 
-/// Bytes that tell a format.
+/// Bytes that identify a format.
 const HEAD: u64 = 4096;
 /// Largest picture file: as much as `faceveil` reads.
 const MOST_PICTURE: u64 = 4 << 30;

@@ -253,7 +253,7 @@ impl Inspection {
     }
 }
 
-/// Findings of many samples, of which the same are told once.
+/// Findings of many samples, of which equal ones are listed once.
 pub(super) struct Collected<'a> {
     out: &'a mut Inspection,
     place: String,

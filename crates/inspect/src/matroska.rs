@@ -18,7 +18,7 @@ pub(super) const MAGIC: [u8; 4] = [0x1a, 0x45, 0xdf, 0xa3];
 const MOST_BODY: u64 = 64 << 20;
 /// Bytes of a block in front of its frames, at most.
 const HEAD: u64 = 11;
-/// The names that our own files carry: they tell no version.
+/// The names that our own files carry: they have no version.
 const OWN_PROGRAM: &str = "Lavf";
 
 mod id {
@@ -86,7 +86,7 @@ impl<R: Read + Seek> Walk<R> {
         Ok(Some((kind as u32, known.then_some(size))))
     }
 
-    /// A number whose leading zeros tell its length, with the marker left in.
+    /// A number whose leading zeros give its length, with the marker left in.
     fn number(&mut self, most: u32) -> io::Result<Option<(u64, u32)>> {
         if self.at >= self.end {
             return Ok(None);

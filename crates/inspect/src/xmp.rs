@@ -94,18 +94,18 @@ pub(super) fn packet(data: &[u8], place: &str, out: &mut Inspection) {
         return;
     }
     out.add(Finding::new(Kind::Xmp, place).bytes(data.len()));
-    let mut told: Vec<(Kind, Vec<&str>)> = Vec::new();
+    let mut listed: Vec<(Kind, Vec<&str>)> = Vec::new();
     for (word, kind, name) in WORDS {
         if !contains(data, word.as_bytes()) {
             continue;
         }
-        match told.iter_mut().find(|t| t.0 == kind) {
+        match listed.iter_mut().find(|t| t.0 == kind) {
             Some((_, names)) if names.contains(&name) => {}
             Some((_, names)) => names.push(name),
-            None => told.push((kind, vec![name])),
+            None => listed.push((kind, vec![name])),
         }
     }
-    for (kind, names) in told {
+    for (kind, names) in listed {
         out.add(Finding::new(kind, place).detail(names.join(", ")));
     }
     let names: Vec<String> = ["mwg-rs:Name", "MPReg:PersonDisplayName"]

@@ -282,7 +282,7 @@ impl<const N: usize> Bounds<N> {
         for (&level, place) in block.iter().zip(ZIGZAG.map(usize::from)) {
             let step = f32::from(table[place]);
             let value = f32::from(level) * step;
-            // A step of 0, which makes no sense, tells nothing.
+            // A step of 0, which makes no sense, says nothing.
             let room = match step {
                 0.0 => f32::INFINITY,
                 _ => step / 2.0 + SLACK,

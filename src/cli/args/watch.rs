@@ -19,7 +19,7 @@ pub(crate) struct Watch {
     #[arg(value_parser = clap::value_parser!(u64).range(..=3600))]
     pub(crate) settle: u64,
 
-    /// Look through the folder every so many seconds, for network drives that tell of no changes
+    /// Look through the folder every so many seconds, for network drives that report no changes
     #[arg(long, value_name = "SECONDS", help_heading = "Watching")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=86400))]
     pub(crate) poll: Option<u64>,

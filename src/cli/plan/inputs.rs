@@ -1,7 +1,7 @@
 //! From what was typed to the list of photos.
 //!
 //! A named file is always tried. In a folder, a file is tried if its name or its content says that
-//! it is a picture or a video, so that one which cannot be handled is told and not passed over;
+//! it is a picture or a video, so that one which cannot be handled is reported and not passed over;
 //! what is left alone is counted. Links that are named are followed; inside a folder, links to
 //! files are followed and links to folders are not, so no loop can be entered.
 //!
@@ -312,14 +312,14 @@ pub(super) fn has_ending(path: &Path, endings: &[&str]) -> bool {
     extension.is_some_and(|e| endings.iter().any(|ending| ending.eq_ignore_ascii_case(e)))
 }
 
-/// Whether the name says that it tells a picture's story.
+/// Whether the name is that of metadata beside a picture.
 fn is_sidecar(path: &Path) -> bool {
     let extension = path.extension().and_then(OsStr::to_str);
     extension.is_some_and(|e| e.eq_ignore_ascii_case("xmp"))
 }
 
 /// Whether the content is that of a picture, of whatever kind. What cannot be read is taken for
-/// one, so that it is told.
+/// one, so that it is reported.
 fn has_picture_content(input: &Input) -> bool {
     match input.kind() {
         InputKind::File(recognised) => recognised != FileKind::Unknown,

@@ -201,7 +201,7 @@ impl Claims<'_> {
         if *ignores {
             bail!(
                 "{} and {who} would both be {}, since the destination takes upper and lower case \
-                 for the same; nothing was started. Use a run or a folder of its own for each",
+                 for the same; nothing was started. Use a separate run or folder for each",
                 taken.who,
                 show::path(path)
             );
@@ -271,8 +271,8 @@ impl Claims<'_> {
         self.check_case(&key, path, &who)?;
         match self.claimed.insert(key, who.clone()) {
             Some(other) => bail!(
-                "{other} and {who} would both be written to {}; nothing was started. Use a run or \
-                 a folder of its own for each",
+                "{other} and {who} would both be written to {}; nothing was started. Use a \
+                 separate run or folder for each",
                 show::path(path)
             ),
             None => Ok(()),
@@ -418,7 +418,7 @@ mod tests {
         assert!(plan(vec![b.clone()], &over_b, None, &[]).is_err());
         assert!(
             plan(vec![a.clone()], &over_b, None, &[]).is_ok(),
-            "exists, told at its turn"
+            "exists, reported when it is that file's turn"
         );
         assert!(plan(vec![a.clone(), b.clone()], &Destination::InPlace, None, &[]).is_ok());
         assert!(plan(vec![a.clone(), a.clone()], &Destination::InPlace, None, &[]).is_err());

@@ -51,7 +51,7 @@ struct FileEntry<'a> {
     regions: usize,
     open_spans: usize,
     style: Option<&'a faceveil::report::ReportStyle>,
-    /// Of `verify`; `null` where the output was not looked at again.
+    /// Of `verify`; `null` where the output was not verified.
     verdict: Option<faceveil::report::Verdict>,
     findings: usize,
     warnings: &'a [String],
@@ -101,7 +101,7 @@ impl Audit {
         })
     }
 
-    /// Adds a file. `faces`: how many of them, however they are told.
+    /// Adds a file. `faces`: how many of them, whichever line lists them.
     ///
     /// # Errors
     /// If it cannot be written; nothing is written after that.

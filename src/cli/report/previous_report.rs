@@ -1,6 +1,6 @@
-//! What a report tells of the run that wrote it, for a run that does the same again.
+//! What a report says of the run that wrote it, for a run that does the same again.
 //!
-//! Invariant: nothing here is guessed: a report that tells two things tells none.
+//! Invariant: nothing here is guessed: a report that says two things counts as saying none.
 
 use crate::cli::files::kind::InputKind;
 use crate::cli::files::path_identity::PathIdentities;

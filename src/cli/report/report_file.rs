@@ -197,7 +197,7 @@ pub(crate) fn update(
     write::atomically(path, &bytes, Existing::ReplaceInPlace, interrupt).with_context(writing)
 }
 
-/// Lines of a report that are told to be wrong.
+/// Most wrong lines of a report that are named.
 const MOST_SHOWN: usize = 5;
 
 /// An open report.

@@ -29,7 +29,7 @@ const LOOK: Duration = Duration::from_millis(150);
 /// Lines of what the child says that are shown.
 const MOST_SAID: usize = 12;
 
-/// How a run stands, as the page is told.
+/// How a run stands, as the page receives it.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Progress {
     /// How many runs were begun.

@@ -41,9 +41,9 @@ pub(super) struct Line {
     pub(super) revision: u32,
     /// [`Draft::latest`] when it was changed last.
     pub(super) changed_at: u64,
-    /// All that the report told when it was read.
+    /// The report's lines as they were read.
     spans: Vec<UncoveredSpan>,
-    /// What the output has covered; `None` if that is not what the report told when it was read.
+    /// What the output has covered; `None` if that is not what the report said when it was read.
     covered: Option<Vec<ReportRegion>>,
 }
 
@@ -214,7 +214,7 @@ impl Draft {
         Some((Arc::clone(&line.now), line.revision))
     }
 
-    /// A line as it is now, with all spans that the report told: those that are covered may be open
+    /// A line as it is now, with all spans of the report: those that are covered may be open
     /// again after the next edit.
     pub(super) fn with_all_spans(&self, id: usize) -> Option<FileReport> {
         let line = self.lines.get(id)?;

@@ -8,12 +8,12 @@ use faceveil::{FileReport, Masking, Subject};
 
 /// Pixels that a mask has more on each side than its margin says.
 const PADDING: f32 = 1.5;
-/// How many faces are enough to tell.
+/// How many faces are enough to be sure.
 const ENOUGH: usize = 400;
-/// Faces smaller than this say little: boxes are told in hundredths, and padded.
+/// Faces smaller than this say little: boxes are written in hundredths, and padded.
 const SMALL: f32 = 12.0;
 
-/// The factor between a face's box and its mask, or that of a run without flags if no face tells.
+/// The factor between a face's box and its mask, or that of a run without flags if no face shows it.
 pub(super) fn estimate<'a>(lines: impl Iterator<Item = &'a FileReport>) -> f32 {
     let mut factors: Vec<f32> = lines
         .filter(|line| !line.is_video())

@@ -117,7 +117,7 @@ impl Pictures {
         Ok(made)
     }
 
-    /// Frames a second of a video, 0 if it cannot be told.
+    /// Frames a second of a video, 0 if it is unknown.
     pub(super) fn rate(&self, id: usize, report: &FileReport) -> f64 {
         if !report.is_video() {
             return 0.0;

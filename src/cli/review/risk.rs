@@ -73,7 +73,7 @@ impl Risk {
                         return Self::new(Level::Finding, open.len() as f32, why, first.frame);
                     }
                     if report.spans.is_empty() {
-                        let why = "all findings are covered now; apply, then verify looks again";
+                        let why = "all findings are covered now; apply, then verify searches again";
                         return Self::new(Level::Usual, 0.0, why, first.and_then(|f| f.frame));
                     }
                 }

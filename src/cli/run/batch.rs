@@ -157,7 +157,7 @@ thread_local! {
     static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Keeps panics of workers off the terminal; they are told as the error of their file.
+/// Keeps panics of workers off the terminal; they become the error of their file.
 pub(crate) fn silence_worker_panics() {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |info| {

@@ -64,9 +64,9 @@ pub(crate) struct Config {
     pub(crate) folder: Option<PathBuf>,
     /// Where that is, if it was said.
     pub(crate) record: Option<PathBuf>,
-    /// What a person is told before anything else.
+    /// Messages before anything else.
     pub(crate) notices: Vec<String>,
-    /// How outputs are looked at again, if they are.
+    /// How outputs are verified, if they are.
     pub(crate) verify: Option<VerifierOptions>,
     /// The file of the sticker, if there is one.
     pub(crate) sticker: Option<PathBuf>,
@@ -135,7 +135,7 @@ pub(crate) struct Plan<'a> {
 }
 
 impl Config {
-    /// Has outputs looked at again, if `asked`.
+    /// Has outputs verified, if `asked`.
     ///
     /// # Errors
     /// If there is none that could be.

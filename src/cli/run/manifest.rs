@@ -70,7 +70,7 @@ enum To {
 pub(crate) enum OutputState {
     /// Nothing is known.
     Unknown,
-    /// Nothing is to be done. `open_spans` as they were told then.
+    /// Nothing is to be done. `open_spans` as they were reported then.
     UpToDate {
         output: Option<Digest>,
         open_spans: usize,
@@ -91,7 +91,7 @@ pub(crate) struct Fingerprint {
 }
 
 impl Manifest {
-    /// Reads the record of a folder, which may not be there. A sentence tells if what is there
+    /// Reads the record of a folder, which may not be there. A sentence says if what is there
     /// cannot be used.
     pub(crate) fn open(folder: &Path) -> (Self, Option<String>) {
         let path = manifest_file::find(folder);
@@ -111,7 +111,7 @@ impl Manifest {
 
     /// Opens the record of a folder, or the one that is `given`, to add to it; that of a `shard`,
     /// if the run is one. `settings` is everything that decides about an output besides its input.
-    /// Sentences tell what a person needs to know.
+    /// Sentences say what a person needs to know.
     ///
     /// # Errors
     /// If another run writes to it, or the given one cannot be used.
@@ -134,7 +134,7 @@ impl Manifest {
             }
         }
         if claimed.file.is_none() {
-            // That was told already.
+            // The sentence about that is in the list already.
             manifest.lock().to = To::Failed(String::new(), None);
             return Ok((manifest, sentences));
         }
@@ -213,7 +213,7 @@ impl Manifest {
         }
     }
 
-    /// Whether what lies at `path` is what a line tells, as `apply` with these settings would write
+    /// Whether what lies at `path` is what a line says, as `apply` with these settings would write
     /// it. `input` is what the original is now.
     ///
     /// # Errors
@@ -336,7 +336,7 @@ impl Manifest {
     }
 
     /// Adds a line about an output that is about to be renamed, or about a file that gets none. If
-    /// that cannot be, [`Manifest::finish`] tells so, and the next run does the file again.
+    /// that cannot be, [`Manifest::finish`] says so, and the next run does the file again.
     pub(crate) fn add(&self, made: &Fingerprint, report: &FileReport) {
         let Some(line_digest) = line_digest(report) else {
             return;
@@ -396,7 +396,7 @@ impl Manifest {
         Ok(())
     }
 
-    /// Adds what still waits, and tells why the record is not whole, if that was not told before.
+    /// Adds what still waits, and says why the record is not whole, if that was not said before.
     pub(crate) fn finish(&self) -> Option<String> {
         let mut lines = self.lock();
         self.flush(&mut lines);

@@ -81,7 +81,7 @@ pub(super) struct Claimed {
     pub(super) path: PathBuf,
     /// The file, locked; `None` where none can be written.
     pub(super) file: Option<File>,
-    /// What a person is told about that.
+    /// The message about that.
     pub(super) notice: Option<String>,
     made: MadeFolders,
 }

@@ -188,7 +188,7 @@ pub(crate) fn at_the_end(
     }
 }
 
-/// Says what was found when an output was looked at again.
+/// Says what was found when an output was verified.
 pub(crate) fn about_findings(terminal: &Terminal, planned: &Planned, report: &FileReport) {
     let Some(seen) = &report.verify else { return };
     let name = planned.input.shown();
@@ -214,7 +214,7 @@ fn would(target: Option<&Path>, existing: IfExists) -> String {
     }
     match existing {
         IfExists::Skip => format!("would be skipped, since {to} exists"),
-        // An up-to-date output of an earlier run is no reason to fail, and needs a run to be told.
+        // An up-to-date output of an earlier run is no reason to fail.
         IfExists::Write(Existing::Refuse) => {
             format!("{to} exists, and would not be replaced without --overwrite")
         }

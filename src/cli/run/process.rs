@@ -120,19 +120,19 @@ fn run(config: &Config, drive: impl Drive) -> Result<Exit> {
             needs_line: config.report.path().is_some(),
             interrupt: &interrupt,
         };
-        let mut told = Told::default();
+        let mut named = Named::default();
         left = drive(&interrupt, &terminal, &mut |plan| {
             planned += plan.len();
             run_jobs(
                 (config, plan),
                 &job,
                 &terminal,
-                (&mut summary, &mut told),
+                (&mut summary, &mut named),
                 &mut log,
             )
         })?;
         terminal.borrow_mut().end_progress();
-        messages::at_the_end(&terminal.borrow(), config, &summary, &told.failed);
+        messages::at_the_end(&terminal.borrow(), config, &summary, &named.failed);
     }
     let mut terminal = terminal.into_inner();
     terminal.end_progress();
@@ -172,7 +172,7 @@ fn run_jobs(
     (config, plan): (&Config, &[Planned]),
     job: &Job<'_>,
     terminal: &RefCell<Terminal>,
-    (summary, told): (&mut Summary, &mut Told),
+    (summary, named): (&mut Summary, &mut Named),
     log: &mut RunLog,
 ) -> Result<()> {
     let emit = |index: usize, outcome: batch::Outcome<Done>| {
@@ -184,7 +184,7 @@ fn run_jobs(
             None => {
                 messages::about_file(&terminal, config, planned, &done);
                 if let (None, Some(formats)) = (config.faces.format(), &done.report.formats)
-                    && told.named_formats.insert(formats.input.clone())
+                    && named.formats.insert(formats.input.clone())
                 {
                     terminal.warning(format_args!(
                         "{}: {} is written as {}, here and from now on; --format chooses another",
@@ -198,7 +198,7 @@ fn run_jobs(
         }
         messages::about_open_spans(&terminal, config, planned, &done);
         if let Some(why) = &done.report.error {
-            told.failed.push((planned.input.shown(), why.clone()));
+            named.failed.push((planned.input.shown(), why.clone()));
         }
         // Without `--verify` a verdict is an earlier run's.
         if config.verify.is_some() {
@@ -222,10 +222,10 @@ fn run_jobs(
     .context("starting threads")
 }
 
-/// What a person was told, and is not told twice.
+/// What messages have named, so that none names it twice.
 #[derive(Default)]
-struct Told {
-    named_formats: HashSet<String>,
+struct Named {
+    formats: HashSet<String>,
     failed: Vec<(String, String)>,
 }
 
@@ -250,7 +250,7 @@ fn exit(summary: &Summary, is_cut: bool, is_torn: bool) -> Exit {
     }
 }
 
-/// Who may read what tells of all inputs.
+/// Who may read what names all inputs.
 fn access(config: &Config) -> Access {
     Access::of_sources(
         config

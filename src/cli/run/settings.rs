@@ -1,4 +1,4 @@
-//! All settings that decide about an output, as one value: what an audit tells, and what a record
+//! All settings that decide about an output, as one value: what an audit names, and what a record
 //! of an output folder keeps the fingerprint of.
 //!
 //! Invariant: two runs whose outputs may differ have values that differ.
@@ -88,7 +88,7 @@ pub(crate) fn models() -> Value {
         .collect()
 }
 
-/// The engine is told once for all, and the models are those of this build.
+/// The engine is named once for all, and the models are those of this build.
 fn detection(options: &DetectorOptions) -> Value {
     let DetectorOptions {
         preset,
@@ -115,7 +115,7 @@ fn detection(options: &DetectorOptions) -> Value {
     all
 }
 
-/// Taken apart to the last field, so that a new one is not forgotten. The style is told apart;
+/// Taken apart to the last field, so that a new one is not forgotten. The style is separate;
 /// bounds for reading change no output.
 fn covering(options: &AnonymizeOptions) -> Value {
     let AnonymizeOptions {

@@ -21,7 +21,7 @@ pub(crate) struct Videos<'a> {
     progress: FrameProgress,
     /// Made for the first video.
     turn: Mutex<Option<VideoAnonymizer>>,
-    /// Made for the first output that is looked at again.
+    /// Made for the first output that is verified.
     verifier: Mutex<Option<Verifier>>,
 }
 
@@ -97,7 +97,7 @@ impl<'a> Videos<'a> {
             made.insert(verifier).video(output, Some(line), watch)
         });
         match self.interrupt.requested() {
-            true => bail!("interrupted while it was looked at again"),
+            true => bail!("interrupted while it was verified"),
             false => seen,
         }
     }

@@ -34,8 +34,8 @@ impl<'a> Results<'a> {
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) {
         let mut to = anstream::stdout();
-        let told = write(&mut to).and_then(|()| to.flush());
-        let Err(why) = told else { return };
+        let written = write(&mut to).and_then(|()| to.flush());
+        let Err(why) = written else { return };
         self.interrupt.request();
         // Whoever closed the pipe has seen enough.
         if why.kind() != io::ErrorKind::BrokenPipe {

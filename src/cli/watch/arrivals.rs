@@ -46,7 +46,7 @@ pub(super) struct Arrivals {
 
 impl Arrivals {
     /// Watches a folder and those in it. A file is complete after `settle` without a change;
-    /// `poll`: how often to look where the system tells of no changes.
+    /// `poll`: how often to look where the system reports no changes.
     ///
     /// # Errors
     /// If the system refuses it.

@@ -190,7 +190,7 @@ impl<'a> Planner<'a> {
                     return planned;
                 }
                 Some(other) => format!(
-                    "its output has the name of that of {}; start anew to have both told apart",
+                    "its output has the name of that of {}; start anew to give them different names",
                     show::in_report(other.file_name().unwrap_or_default().as_ref())
                 ),
             },

@@ -147,7 +147,7 @@ fn name_field(tag: Tag, kept: &Kept, notes: &mut Notes) {
     }
 }
 
-/// What a tag tells, by its name in a report; `None` for what is written again or says nothing.
+/// What a tag reveals, by its name in a report; `None` for what is written again or says nothing.
 pub(super) fn name(tag: Tag) -> Option<&'static str> {
     if tag.context() == Context::Gps {
         return Some("gps");

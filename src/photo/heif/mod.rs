@@ -2,7 +2,7 @@
 //! together from its tiles, cut, given its opacity and turned upright; everything else is named.
 //!
 //! Invariant: pixels are paid for before memory for them is taken, and only those of the main
-//! picture leave this room.
+//! picture leave this module.
 
 #[cfg(feature = "avif")]
 mod av1;

@@ -22,7 +22,7 @@ use faceveil::report::Digest;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// A picture that is told from others by its colour.
+/// A picture that differs from others by its colour.
 fn png(width: u32, height: u32, colour: [u8; 3]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);

@@ -121,7 +121,7 @@ fn open_spans_lie_on_top_and_are_covered_whole() {
     let line = lines(&dir).remove(0);
     assert_eq!(span_of(&dir, 2), [82, 95]);
     assert_eq!(span_of(&dir, 3), [10, 24]);
-    // The report does not tell of them any more.
+    // The report does not list them any more.
     assert_eq!(line.get("spans"), None);
     browser.keys(&[], "uu");
     save(&browser);

@@ -164,7 +164,7 @@ fn read_them() {
                     assert!(seen.is_clean(), "round {round}: {seen:?}");
                 }
             }
-            // The guard around other people's codecs caught something: told, and not ours to mend
+            // The guard around other people's codecs caught something: reported, and not ours to mend
             // here.
             Err(error) if error.kind() == ErrorKind::Internal => bugs.push((round, error)),
             Err(_) => {}

@@ -6,7 +6,7 @@ use super::super::coded::{nal, obu};
 use super::super::finding::{Finding, FindingKind as Kind, Inspection};
 use super::entries::unused;
 
-/// Name of the library that our own files carry; it tells no version.
+/// Name of the library that our own files carry; it has no version.
 const OWN_PROGRAM: &str = "Lavf";
 
 /// A stream of MPEG-4 systems (ISO/IEC 14496-1, 7.2.6).
@@ -241,7 +241,7 @@ pub(super) fn behind_opus(body: &[u8]) -> &[u8] {
     rest(body, 11 + mapping)
 }
 
-/// What lies behind the end of a `dec3` box (ETSI TS 102 366, F.6), whose last two bytes tell of
+/// What lies behind the end of a `dec3` box (ETSI TS 102 366, F.6), whose last two bytes announce
 /// objects.
 pub(super) fn behind_eac3(body: &[u8]) -> &[u8] {
     let streams = body.get(1).map_or(0, |b| b & 7) + 1;

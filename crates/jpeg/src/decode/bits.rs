@@ -1,6 +1,6 @@
 //! Bits of a scan, with stuffed zeros taken out, up to the next marker.
 //!
-//! Invariant: behind the last bit come zeros without end; [`Bits::overdrawn`] tells whether one of
+//! Invariant: behind the last bit come zeros without end; [`Bits::overdrawn`] says whether one of
 //! them was used.
 
 use super::super::huffman::{Lookup, extend};

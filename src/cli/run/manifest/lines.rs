@@ -20,7 +20,7 @@ pub(super) struct Entry {
     pub(super) shape: u32,
     /// The input's name, as in the report.
     pub(super) input: String,
-    /// Stands for the input's path, which is not told.
+    /// Stands for the input's path, which is not written down.
     #[serde(rename = "place")]
     pub(super) input_path: Digest,
     /// Of the input's content and all settings together.

@@ -97,7 +97,7 @@ impl Worker {
                 let seen = local.verify(bytes, &line)?;
                 Ok((Answer::Verified(Box::new(seen)), none))
             }
-            (_, None) => bail!("the worker process was not told its options"),
+            (_, None) => bail!("the worker process received no options"),
         }
     }
 

@@ -20,7 +20,7 @@ use faceveil::report::Verification;
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-/// Worker processes and what they are told.
+/// Worker processes and the options they receive.
 pub(crate) struct Pool<'a> {
     setup: Setup,
     sticker: Vec<u8>,

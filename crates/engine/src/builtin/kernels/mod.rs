@@ -1,4 +1,4 @@
-//! Compute kernels over channel-blocked rows, behind a door that checks every call.
+//! Compute kernels over channel-blocked rows; every call is checked.
 //!
 //! Layout: a row of a tensor holds `width + 2` pixels of `L` channels each for every channel block,
 //! with one zero pixel at both ends, so that no kernel tests for the left and right border. Rows

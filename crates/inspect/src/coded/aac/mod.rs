@@ -1,5 +1,5 @@
 //! Packets of AAC (ISO/IEC 14496-3, 4.4.2): elements that hold no sound, and bytes behind the last.
-//! Channels are stepped over code by code, since nothing tells how long they are.
+//! Channels are stepped over code by code, since nothing says how long they are.
 //!
 //! Invariant: a packet of which a part is not understood is left alone as a whole.
 

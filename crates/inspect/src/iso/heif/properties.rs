@@ -81,7 +81,7 @@ fn property(Box { kind, body }: Box<'_>, out: &mut Inspection) {
         ),
         b"avcC" => unused(configuration::behind_avc(body, &place, out), &place, out),
         b"av1C" => configuration::av1(body, &place, out),
-        // As the picture's own, which is not told twice.
+        // As the picture's own, which is not reported twice.
         b"colr" if matches!(body.get(..4), Some(b"prof" | b"rICC")) => {
             icc::profile(rest(body, 4), "colr", out);
         }
