@@ -2,6 +2,7 @@
 //! was missed. All three networks look, at other scales than before; what only one of them believes in is
 //! told, too.
 
+use super::dark::Brightened;
 use super::heads::Head;
 use super::look::Look;
 use super::merge::{self, Sighting};
@@ -59,6 +60,8 @@ impl SecondSearch {
         if size.is_empty() {
             return Ok(faces);
         }
+        let brightened = Brightened::new(picture)?;
+        let picture = brightened.as_ref().map_or(picture, |b| b);
         let mut seen: Vec<Sighting> = Vec::new();
         for (index, look) in self.looks.iter().enumerate() {
             for place in look.letterboxes(size) {

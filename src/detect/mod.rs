@@ -4,6 +4,7 @@
 
 mod again;
 mod context;
+mod dark;
 mod decide;
 mod evidence;
 mod heads;
@@ -32,6 +33,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
 use crate::geometry::{Rect, Size};
 use crate::picture::{Picture, RgbImage};
+use dark::Brightened;
 use evidence::Evidence;
 use faceveil_engine::{Engine, EngineOptions};
 use heads::Head;
@@ -257,6 +259,11 @@ impl Detector {
 
     /// The faces alone.
     fn detect_faces(&self, picture: &dyn Picture) -> Result<Detected> {
+        if picture.size().is_empty() {
+            return Ok(Detected::default());
+        }
+        let brightened = Brightened::new(picture)?;
+        let picture = brightened.as_ref().map_or(picture, |b| b);
         let plan = self.plans.of(picture.size());
         let mut all = self.find(picture, plan)?;
         if let Some(turns) = &plan.turns {
@@ -390,6 +397,8 @@ impl Detector {
                 .reduced(size.longest() as f32 / longest as f32),
             None => self.plans.of(size).clone(),
         };
+        let brightened = Brightened::new(picture)?;
+        let picture = brightened.as_ref().map_or(picture, |b| b);
         let all = self.gather(picture, &plan)?;
         let areas: Vec<Rect> = all.iter().map(|e| e.area).collect();
         let glances = second_look(

@@ -3,6 +3,7 @@
 //! What is said of percents is exposure of faces of 16 pixels and more on the labelled pictures, see
 //! `docs/accuracy.md`.
 
+use super::dark;
 use super::heads::Head;
 use super::look::Look;
 use super::plan::{Doubt, Plan, Plans};
@@ -44,7 +45,7 @@ impl Preset {
     #[must_use]
     pub fn digest(self) -> Digest {
         let all = self.plans();
-        let all = (all, self.plans_for_frames());
+        let all = (all, self.plans_for_frames(), dark::CONSTANTS);
         Digest::of(format!("{all:?}").as_bytes())
     }
 
