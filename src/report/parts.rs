@@ -199,8 +199,8 @@ impl ReportFace {
 }
 
 impl ReportRegion {
-    /// The region in hundredths of pixels, rounded outward: what is written, and so what is covered.
-    /// `None` if it shares nothing with the upright picture.
+    /// The region in hundredths of pixels, rounded outward: what is written, and so what is
+    /// covered. `None` if it shares nothing with the upright picture.
     pub(crate) fn new(region: &Region, within: Size) -> Option<Self> {
         let picture = Rect::of(within);
         region.area.intersection(&picture)?;

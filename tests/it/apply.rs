@@ -368,7 +368,7 @@ fn the_format_of_the_first_run_is_kept_and_what_stays_under_another_name_is_told
         .does_not_say("the run before");
     dir.run(&["verify", "out/a.webp", "--report", "r2.jsonl"])
         .exits(3)
-        .says("1 other output of the report was not given and not looked at; give its folder");
+        .says("1 other output of the report was not given and not checked; give its folder");
     // Two runs in one report have no format together.
     let mut other = lines[0].clone();
     other["input"] = "b.png".into();
