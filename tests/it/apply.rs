@@ -180,7 +180,7 @@ fn a_picture_that_changed_is_refused_and_others_are_done() {
 }
 
 #[test]
-fn lines_that_failed_or_were_skipped_are_told_again() {
+fn lines_that_failed_or_were_skipped_are_reported_again() {
     let dir = Sandbox::new();
     dir.sample(ASTRONAUT, "in/a.jpg")
         .sample(COFFEE, "in/b.png")
@@ -336,7 +336,7 @@ fn what_detect_wrote_is_applied_in_the_default_style() {
 }
 
 #[test]
-fn the_format_of_the_first_run_is_kept_and_what_stays_under_another_name_is_told() {
+fn the_format_of_the_first_run_is_kept_and_what_stays_under_another_name_is_reported() {
     let dir = Sandbox::new();
     dir.sample(ASTRONAUT, "in/a.jpg").sample(COFFEE, "in/b.png");
     let mut lines = blurred(&dir, &["--format", "png"]);
