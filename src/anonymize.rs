@@ -7,15 +7,17 @@ pub(crate) mod live;
 mod options;
 mod panorama;
 mod pixels;
+pub(crate) mod progress;
 #[cfg(feature = "video")]
 mod video;
 
 pub use apply::ReportApplier;
 pub use options::{AnonymizeOptions, Masking};
+pub use progress::Progress;
 #[cfg(feature = "video")]
 pub(crate) use video::flow;
 #[cfg(feature = "video")]
-pub use video::{Progress, VideoAnonymizer, VideoOptions};
+pub use video::{VideoAnonymizer, VideoOptions};
 
 use crate::detect::{Detected, Detector};
 use crate::digest::Digest;
@@ -29,6 +31,8 @@ use crate::plane::{AnyPlaneMut, Layout};
 use crate::redact::{Redaction, Region, Style};
 use crate::report::{FileDigests, FileReport, FormatChange, Outcome, ReportFace, ReportRegion};
 use crate::stopwatch::Stopwatch;
+use progress::{Watch, go_on};
+use std::ops::ControlFlow;
 
 /// Finds and covers faces. Share one between threads.
 pub struct Anonymizer {
@@ -90,6 +94,15 @@ impl Anonymizer {
     /// # Errors
     /// Those of [`Anonymizer::prepare`] and [`Anonymizer::new`].
     pub fn prepare_with(&self, file: &[u8], options: &AnonymizeOptions) -> Result<PreparedPhoto> {
+        self.search(file, options, &mut |_| ControlFlow::Continue(()))
+    }
+
+    fn search(
+        &self,
+        file: &[u8],
+        options: &AnonymizeOptions,
+        watch: Watch<'_>,
+    ) -> Result<PreparedPhoto> {
         options.check()?;
         let (photo, mut report) = open(file, options, self.detector.engine())?;
         report.ignored = options.left_open();
@@ -100,6 +113,7 @@ impl Anonymizer {
         let frames = report.frames;
         let mut regions = Vec::with_capacity(frames);
         for frame in 0..frames {
+            go_on(watch, frame, frames)?;
             let found = self.look(&photo, frame, panorama.as_ref())?;
             let label = (frames > 1).then_some(frame);
             let reported = |f| ReportFace::new(label, f);
@@ -114,6 +128,7 @@ impl Anonymizer {
                 None => options.masks_about(&found.faces),
             });
         }
+        go_on(watch, frames, frames)?;
         if photo.is_animation() {
             regions = spread(&regions);
         }
@@ -171,6 +186,19 @@ impl Anonymizer {
     /// Those of [`Anonymizer::prepare`] and [`PreparedPhoto::redact`].
     pub fn photo(&self, file: &[u8]) -> Result<Anonymized> {
         self.prepare(file)?.redact()
+    }
+
+    /// As [`Anonymizer::photo`]. `watch` is called before the first frame or page is searched, and
+    /// after each; it stops the work by breaking.
+    ///
+    /// # Errors
+    /// Those of [`Anonymizer::photo`]; [`ErrorKind::Interrupted`] if `watch` breaks.
+    pub fn photo_with_progress(
+        &self,
+        file: &[u8],
+        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Anonymized> {
+        self.search(file, &self.options, watch)?.redact()
     }
 }
 

@@ -62,10 +62,10 @@ pub mod live {
 
 pub use anonymize::live::LiveAnonymizer;
 pub use anonymize::{
-    AnonymizeOptions, Anonymized, Anonymizer, Masking, PreparedPhoto, ReportApplier,
+    AnonymizeOptions, Anonymized, Anonymizer, Masking, PreparedPhoto, Progress, ReportApplier,
 };
 #[cfg(feature = "video")]
-pub use anonymize::{Progress, VideoAnonymizer, VideoOptions};
+pub use anonymize::{VideoAnonymizer, VideoOptions};
 pub use detect::{Detector, DetectorOptions, Preset};
 pub use error::{Error, ErrorKind, Result};
 pub use face::{Face, Subject};

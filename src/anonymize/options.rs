@@ -31,15 +31,17 @@ impl Default for Masking {
     }
 }
 
-/// What to cover, with what, and within which bounds.
+/// What to cover, with what, and within which bounds. Fields may be added: make one with
+/// [`AnonymizeOptions::new`] and the methods, or end a literal with
+/// `..AnonymizeOptions::default()`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AnonymizeOptions {
     /// What a mask shows.
     pub style: Style,
     /// How a mask is made from a face.
     pub masking: Masking,
-    /// Always covered, as boxes, in pixels of the upright picture. One that lies outside is named in
-    /// the report's `warnings`.
+    /// Always covered, as boxes, in pixels of the upright picture. One that lies outside is named
+    /// in the report's `warnings`.
     pub regions: Vec<Rect>,
     /// A face whose middle lies in one of these is not covered.
     pub ignore: Vec<Rect>,
@@ -55,6 +57,68 @@ pub struct AnonymizeOptions {
 }
 
 impl AnonymizeOptions {
+    /// The defaults: the style [`Style::Blur`], [`Masking::default`], no metadata.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With masks that show this.
+    #[must_use]
+    pub fn style(mut self, style: Style) -> Self {
+        self.style = style;
+        self
+    }
+
+    /// With masks made like this.
+    #[must_use]
+    pub fn masking(mut self, masking: Masking) -> Self {
+        self.masking = masking;
+        self
+    }
+
+    /// Covering these boxes in any case, too.
+    #[must_use]
+    pub fn regions(mut self, regions: impl Into<Vec<Rect>>) -> Self {
+        self.regions = regions.into();
+        self
+    }
+
+    /// Leaving faces open whose middle lies in one of these boxes.
+    #[must_use]
+    pub fn ignore(mut self, boxes: impl Into<Vec<Rect>>) -> Self {
+        self.ignore = boxes.into();
+        self
+    }
+
+    /// Taking photos for panoramas, whatever their tags say.
+    #[must_use]
+    pub fn panorama(mut self, is_panorama: bool) -> Self {
+        self.panorama = is_panorama;
+        self
+    }
+
+    /// Keeping this metadata.
+    #[must_use]
+    pub fn keep(mut self, keep: KeepMetadata) -> Self {
+        self.keep = keep;
+        self
+    }
+
+    /// Writing photos in this format.
+    #[must_use]
+    pub fn format(mut self, format: impl Into<Option<Format>>) -> Self {
+        self.format = format.into();
+        self
+    }
+
+    /// With these bounds for reading.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
     /// Checks what the types cannot.
     pub(super) fn check(&self) -> Result<()> {
         let margin = self.masking.margin;

@@ -17,6 +17,7 @@ use rewrite::{check_count, cover};
 
 use super::AnonymizeOptions;
 use super::frames::{detector_for_frames, regions as of};
+use super::progress::{Progress, Watch};
 use crate::detect::{Detector, DetectorOptions, Preset};
 use crate::error::{Error, ErrorKind, Result};
 use crate::photo::{FileKind, Photo};
@@ -81,16 +82,6 @@ pub(super) fn ensure_no_photo(file: &VideoFile) -> Result<()> {
     Err(Error::new(ErrorKind::Unsupported, message))
 }
 
-/// How far a video is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Progress {
-    /// Frames that are done.
-    pub frames: usize,
-    /// Frames in all, as far as the file says.
-    pub of: Option<u64>,
-}
-
 /// Finds, follows and covers faces in videos.
 pub struct VideoAnonymizer {
     detector: Detector,
@@ -100,9 +91,6 @@ pub struct VideoAnonymizer {
     /// [`RING`].
     ring: usize,
 }
-
-/// What is called after every frame; to break is to stop.
-type Watch<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
 
 impl VideoAnonymizer {
     /// Puts a detector, masks and options together. The detector's own threshold is what starts a

@@ -187,7 +187,10 @@ fn warn_of_unchecked(terminal: &Terminal, typed: &Verify, others: usize) {
             ("were", "their")
         };
         let others = count(others, "other output");
-        terminal.note(format_args!("{others} of the report {were} not given and not looked at; give {their} folder to have all of them checked"));
+        terminal.note(format_args!(
+            "{others} of the report {were} not given and not checked; give {their} folder to have \
+             all of them checked"
+        ));
     }
 }
 

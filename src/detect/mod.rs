@@ -3,6 +3,7 @@
 //! Invariant: the same picture, options and engine give the same faces, whatever else is running.
 
 mod again;
+mod builder;
 mod context;
 mod dark;
 mod decide;

@@ -199,8 +199,8 @@ impl ReportFace {
 }
 
 impl ReportRegion {
-    /// The region in hundredths of pixels, rounded outward: what is written, and so what is covered.
-    /// `None` if it shares nothing with the upright picture.
+    /// The region in hundredths of pixels, rounded outward: what is written, and so what is
+    /// covered. `None` if it shares nothing with the upright picture.
     pub(crate) fn new(region: &Region, within: Size) -> Option<Self> {
         let picture = Rect::of(within);
         region.area.intersection(&picture)?;
@@ -311,7 +311,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_told_holds_what_was_to_be_covered_and_survives_a_report(
+        fn what_is_written_holds_what_was_to_be_covered_and_survives_a_report(
             x in -300.0f32..4000.0, y in -300.0f32..4000.0, w in 0.01f32..900.0, h in 0.01f32..900.0
         ) {
             let area = Rect::new(x, y, w, h).expect("a box");

@@ -218,7 +218,11 @@ impl Verifier {
         };
         match line.sha256.and_then(|hashes| hashes.output) {
             Some(reported) if reported != digest => {
-                findings.add(kind::CHANGED, "it was changed since it was written: its SHA-256 is another one than the report's");
+                findings.add(
+                    kind::CHANGED,
+                    "it was changed since it was written: its SHA-256 is another one than the \
+                     report's",
+                );
             }
             Some(_) => {}
             None => findings.add(

@@ -180,7 +180,7 @@ fn a_picture_that_changed_is_refused_and_others_are_done() {
 }
 
 #[test]
-fn lines_that_failed_or_were_skipped_are_told_again() {
+fn lines_that_failed_or_were_skipped_are_reported_again() {
     let dir = Sandbox::new();
     dir.sample(ASTRONAUT, "in/a.jpg")
         .sample(COFFEE, "in/b.png")
@@ -336,7 +336,7 @@ fn what_detect_wrote_is_applied_in_the_default_style() {
 }
 
 #[test]
-fn the_format_of_the_first_run_is_kept_and_what_stays_under_another_name_is_told() {
+fn the_format_of_the_first_run_is_kept_and_what_stays_under_another_name_is_reported() {
     let dir = Sandbox::new();
     dir.sample(ASTRONAUT, "in/a.jpg").sample(COFFEE, "in/b.png");
     let mut lines = blurred(&dir, &["--format", "png"]);
@@ -368,7 +368,7 @@ fn the_format_of_the_first_run_is_kept_and_what_stays_under_another_name_is_told
         .does_not_say("the run before");
     dir.run(&["verify", "out/a.webp", "--report", "r2.jsonl"])
         .exits(3)
-        .says("1 other output of the report was not given and not looked at; give its folder");
+        .says("1 other output of the report was not given and not checked; give its folder");
     // Two runs in one report have no format together.
     let mut other = lines[0].clone();
     other["input"] = "b.png".into();

@@ -311,7 +311,7 @@ fn an_input_is_never_written_over() {
 }
 
 #[test]
-fn an_empty_folder_is_told() {
+fn an_empty_folder_is_reported() {
     let dir = Sandbox::new();
     dir.file("in/readme.txt", b"text");
     dir.run(&["blur", "in", "-o", "out"])

@@ -90,7 +90,7 @@ fn the_output_folder_may_lie_inside_the_input_folder() {
 }
 
 #[test]
-fn a_single_photo_goes_where_it_is_told() {
+fn a_single_photo_goes_where_output_says() {
     let dir = Sandbox::new();
     dir.sample(ASTRONAUT, "a.jpg").file("there/x", b"");
     dir.run(&["blur", "a.jpg", "-o", "new/name.jpg"]).exits(0);

@@ -20,7 +20,7 @@ fn the_doctor_finds_the_face_of_the_sample_with_the_built_in_engine() {
 }
 
 #[test]
-fn programs_are_told_the_same_in_json() {
+fn programs_get_the_same_in_json() {
     let dir = Sandbox::new();
     let ran = dir.run(&["doctor", "--json"]).exits(0);
     let found: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
@@ -33,7 +33,7 @@ fn programs_are_told_the_same_in_json() {
 }
 
 #[test]
-fn a_library_that_is_none_is_told_and_not_loaded() {
+fn a_library_that_is_none_is_reported_and_not_loaded() {
     let dir = Sandbox::new();
     dir.file("fake.so", b"no library");
     let ran = dir.run(&["doctor", "--onnxruntime", "fake.so"]).exits(0);

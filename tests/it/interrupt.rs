@@ -75,7 +75,7 @@ fn an_interrupted_run_leaves_whole_files_and_no_temporary_and_says_so() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_run_that_was_told_to_ignore_a_hangup_goes_on() {
+fn a_run_that_ignores_a_hangup_goes_on() {
     let dir = Sandbox::new();
     for i in 0..8 {
         dir.sample(ASTRONAUT, format!("in/{i}.jpg"));

@@ -1,4 +1,4 @@
-//! The command through its binary, and the direction of the rooms. Tests are named after the
+//! The command through its binary, and the direction of the imports. Tests are named after the
 //! promise that they keep.
 #![expect(
     clippy::unwrap_used,
@@ -16,6 +16,7 @@ mod interrupt;
 mod isolation;
 mod jpeg;
 mod layering;
+mod library;
 mod names;
 mod negative;
 mod orientation;

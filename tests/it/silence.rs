@@ -3,7 +3,7 @@
 use crate::sandbox::{ASTRONAUT, Sandbox, json_lines};
 
 #[test]
-fn a_region_outside_the_picture_is_told() {
+fn a_region_outside_the_picture_is_reported() {
     let dir = Sandbox::new();
     dir.sample(ASTRONAUT, "a.jpg");
     dir.run(&[
@@ -21,7 +21,7 @@ fn a_region_outside_the_picture_is_told() {
 }
 
 #[test]
-fn pictures_in_an_output_folder_among_the_inputs_are_told() {
+fn pictures_in_an_output_folder_among_the_inputs_are_reported() {
     let dir = Sandbox::new();
     dir.sample(ASTRONAUT, "in/a.jpg")
         .sample(ASTRONAUT, "in/out/strange.jpg");
@@ -32,7 +32,7 @@ fn pictures_in_an_output_folder_among_the_inputs_are_told() {
 }
 
 #[test]
-fn a_dry_run_tells_what_is_there() {
+fn a_dry_run_says_what_is_there() {
     let dir = Sandbox::new();
     dir.sample(ASTRONAUT, "a.jpg").file("out/a.jpg", b"mine");
     let dry = |more: &[&str]| {

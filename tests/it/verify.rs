@@ -177,7 +177,7 @@ fn without_a_report_nothing_passes() {
 }
 
 #[test]
-fn blur_verify_tells_the_verdict_in_the_report() {
+fn blur_verify_writes_the_verdict_into_the_report() {
     let dir = Sandbox::new();
     dir.sample(ASTRONAUT, "in/a.jpg").sample(COFFEE, "in/b.png");
     let args = ["blur", "in", "-o", "out", "--verify", "--report", "r.jsonl"];
@@ -215,7 +215,7 @@ fn a_look_at_nothing_is_refused() {
 }
 
 #[test]
-fn a_name_that_two_outputs_share_is_told_and_never_taken_for_a_change() {
+fn a_name_that_two_outputs_share_is_reported_and_never_taken_for_a_change() {
     let dir = Sandbox::new();
     dir.sample(ASTRONAUT, "a/x.jpg").sample(COFFEE, "b/x.jpg");
     dir.file("a/notes.txt", b"text");

@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_out_of_range_and_a_second_one_are_told() {
+    fn a_value_out_of_range_and_a_second_one_are_reported() {
         let kinds =
             |entries| -> Vec<Kind> { look(entries).findings.iter().map(|f| f.kind).collect() };
         assert_eq!(kinds(&[(0x0112, 3, 1, &[9, 0])]), [Kind::Exif]);

@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_tells_more_than_its_pictures_is_named() {
+    fn whatever_reveals_more_than_its_pictures_is_named() {
         let tag = [
             element(id::TAG_NAME, b"LOCATION"),
             element(id::TAG_STRING, b"+52+13/"),

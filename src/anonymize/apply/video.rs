@@ -1,8 +1,9 @@
 //! The same for videos: read once more, each frame covered with what its line has for it.
 
 use super::{ReportApplier, begun, differs, same_size};
+use crate::anonymize::Progress;
 use crate::anonymize::video::{
-    Progress, VideoOptions, again, digest, ensure_no_photo, look_through, tell_sound, with_fallback,
+    VideoOptions, again, digest, ensure_no_photo, look_through, tell_sound, with_fallback,
 };
 use crate::error::Result;
 use crate::report::{FileReport, Schedule, ensure_regions};

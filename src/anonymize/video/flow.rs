@@ -4,6 +4,7 @@
 //! Invariant: never more frames are in memory than their [`Pool`] has; when a function here returns,
 //! every thread that it started has ended.
 
+pub(crate) use crate::anonymize::progress::interrupted;
 use crate::error::{Error, ErrorKind, Result};
 use crate::video::{Frame, FrameSink, FrameSource, Shape, caught};
 use std::collections::BTreeMap;
@@ -292,11 +293,6 @@ impl Drop for Writing {
         self.orders = None;
         let _ = self.join();
     }
-}
-
-/// The caller asked to stop.
-pub(crate) fn interrupted() -> Error {
-    Error::new(ErrorKind::Interrupted, "interrupted before it was written")
 }
 
 #[cfg(test)]

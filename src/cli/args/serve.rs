@@ -19,11 +19,13 @@ pub(crate) struct Serve {
     pub(crate) token_file: Option<PathBuf>,
 
     /// Largest photo in bytes; `M` and `G` mean 2^20 and 2^30 bytes
-    #[arg(long, value_name = "SIZE", value_parser = photo_bytes, default_value = "32M", help_heading = "Limits")]
+    #[arg(long, value_name = "SIZE", value_parser = photo_bytes)]
+    #[arg(default_value = "32M", help_heading = "Limits")]
     pub(crate) max_bytes: u64,
 
     /// Refuse pictures with more pixels than this, all frames together; `M` means million
-    #[arg(long, value_name = "N", value_parser = pixels, default_value = "50M", help_heading = "Limits")]
+    #[arg(long, value_name = "N", value_parser = pixels, default_value = "50M")]
+    #[arg(help_heading = "Limits")]
     pub(crate) max_pixels: u64,
 
     /// Seconds for a photo to arrive, to wait for its turn, and to be worked on; for each of them

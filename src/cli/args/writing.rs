@@ -15,7 +15,8 @@ pub(crate) struct Writing {
     /// A folder mirrors the tree below each given folder. A name that ends in a slash or is a
     /// folder already, several inputs, or a folder among them mean a folder. Without it,
     /// `photo.jpg` becomes `photo_blurred.jpg` beside it.
-    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::AnyPath, help_heading = "Output")]
+    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::AnyPath)]
+    #[arg(help_heading = "Output")]
     pub(crate) output: Option<OsString>,
 
     #[command(flatten)]
@@ -30,7 +31,8 @@ pub(crate) struct Writing {
     pub(crate) skip_existing: bool,
 
     /// Replace the photos themselves; the originals are gone
-    #[arg(long, help_heading = "Output", conflicts_with_all = ["output", "overwrite", "skip_existing"])]
+    #[arg(long, help_heading = "Output")]
+    #[arg(conflicts_with_all = ["output", "overwrite", "skip_existing"])]
     pub(crate) in_place: bool,
 
     /// What to do with a photo in which nothing to cover was found

@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_drive_without_fsync_is_told_once_and_a_broken_one_is_an_error() {
+    fn a_drive_without_fsync_is_named_once_and_a_broken_one_is_an_error() {
         assert!(passed_over(Err(ErrorKind::StorageFull.into())).is_err());
         assert_eq!(warning(), None);
         for kind in [ErrorKind::Unsupported, ErrorKind::InvalidInput] {

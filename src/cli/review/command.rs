@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_report_tells_of_the_run_is_asked_for_again() {
+    fn what_the_report_says_of_the_run_is_asked_for_again() {
         let mut photo = FileReport::new("none");
         assert!(flags(&[&photo]).is_empty());
         photo.kept = vec!["gps".into(), "icc".into(), "time".into()];

@@ -13,7 +13,8 @@ const ENOUGH: usize = 400;
 /// Faces smaller than this say little: boxes are written in hundredths, and padded.
 const SMALL: f32 = 12.0;
 
-/// The factor between a face's box and its mask, or that of a run without flags if no face shows it.
+/// The factor between a face's box and its mask, or that of a run without flags if no face shows
+/// it.
 pub(super) fn estimate<'a>(lines: impl Iterator<Item = &'a FileReport>) -> f32 {
     let mut factors: Vec<f32> = lines
         .filter(|line| !line.is_video())

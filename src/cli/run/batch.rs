@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn after_an_interrupt_no_job_is_started_and_running_ones_are_told() {
+    fn after_an_interrupt_no_job_is_started_and_running_ones_are_reported() {
         let interrupt = Interrupt::default();
         let mut seen = 0;
         let job = |i: usize| {

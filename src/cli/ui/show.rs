@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_a_report_stands_for_itself_where_no_byte_is_told() {
+    fn a_name_of_a_report_stands_for_itself_where_no_byte_is_escaped() {
         for name in [
             "a/b.jpg",
             "\\x41.jpg",

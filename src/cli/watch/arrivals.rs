@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_where_the_system_tells_nothing() {
+    fn the_same_where_the_system_reports_nothing() {
         check(Some(Duration::from_millis(200)));
     }
 }

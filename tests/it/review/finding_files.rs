@@ -44,7 +44,7 @@ fn a_folder_of_outputs_knows_its_report_and_its_originals() {
 }
 
 #[test]
-fn verify_writes_its_findings_into_the_report_if_it_is_told_to() {
+fn verify_writes_its_findings_into_the_report_if_asked_to() {
     let dir = Sandbox::new();
     for name in ["in/a.png", "in/b.png"] {
         dir.file(name, &png(200, 150, [60, 120, 90]));

@@ -117,7 +117,7 @@ fn nothing_but_an_earlier_sheet_is_written_over() {
 }
 
 #[test]
-fn an_output_that_is_not_the_reports_is_left_out_and_told() {
+fn an_output_that_is_not_the_reports_is_left_out_and_named() {
     let dir = Sandbox::new();
     three(&dir);
     // One was changed, one is gone, one is the original.

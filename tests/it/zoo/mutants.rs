@@ -164,8 +164,8 @@ fn read_them() {
                     assert!(seen.is_clean(), "round {round}: {seen:?}");
                 }
             }
-            // The guard around other people's codecs caught something: reported, and not ours to mend
-            // here.
+            // The guard around other people's codecs caught something: reported, and not ours to
+            // mend here.
             Err(error) if error.kind() == ErrorKind::Internal => bugs.push((round, error)),
             Err(_) => {}
         }

@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn a_library_that_is_not_onnx_runtime_is_told_so() {
+    fn a_library_that_is_not_onnx_runtime_is_named_as_such() {
         let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
         let other = maps
             .split_whitespace()

@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_code_for_a_symbol_is_told() {
+    fn a_second_code_for_a_symbol_is_reported() {
         let codes = [&[0, 2, 1][..], &[0; 13], &[5, 6, 5]].concat();
         assert_eq!(
             bytes_of(&grey(&[segment(0xc4, &table(0x13, &codes))])),

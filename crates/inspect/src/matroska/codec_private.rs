@@ -1,4 +1,5 @@
-//! A track's CodecPrivate: what a decoder needs before the first packet, and whatever else was put there.
+//! A track's CodecPrivate: what a decoder needs before the first packet, and whatever else was put
+//! there.
 
 use super::super::bytes::{self, Order, part, rest, says_something};
 use super::super::coded::{nal, obu};
@@ -7,8 +8,8 @@ use super::aac;
 
 /// What our own files say of their maker.
 const OWN_VENDOR: [&[u8]; 3] = [b"", b"ffmpeg", b"Lavf"];
-/// Names what reveals more than how to decode. `codec` is the track's CodecID; of codecs that are not
-/// known here nothing is said.
+/// Names what reveals more than how to decode. `codec` is the track's CodecID; of codecs that are
+/// not known here nothing is said.
 pub(super) fn look(codec: &str, body: &[u8], out: &mut Inspection) {
     let place = format!("codec header of {codec}");
     let mut look = Look { place, out };

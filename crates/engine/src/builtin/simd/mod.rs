@@ -5,9 +5,9 @@
 //! nothing else. The kernels' bounds rest on that, so the traits are unsafe to implement, and what
 //! can be computed about an implementation is checked when it is compiled.
 //!
-//! The kernels' tests run every instruction set that the CPU has. `.ci/run` runs them for NEON, too,
-//! under QEMU where that can be had. The npm package runs WASM, and its tests compare its faces with
-//! the command's.
+//! The kernels' tests run every instruction set that the CPU has. `.ci/run` runs them for NEON,
+//! too, under QEMU where that can be had. The npm package runs WASM, and its tests compare its
+//! faces with the command's.
 
 #[cfg_attr(
     not(any(test, target_arch = "x86_64")),
@@ -46,8 +46,8 @@ pub(super) const MOST_PIXELS: usize = 14;
 ///
 /// # Safety
 ///
-/// For who implements it: `load` and `store` touch the `L` floats at the pointer and nothing else, no
-/// other function touches memory, and [`Self::SOUND`] holds.
+/// For who implements it: `load` and `store` touch the `L` floats at the pointer and nothing else,
+/// no other function touches memory, and [`Self::SOUND`] holds.
 ///
 /// For who calls its functions: each needs the instruction set of its implementation; `load` and
 /// `store` also need `L` floats at the pointer, valid for reading or writing and aligned as `f32`.
