@@ -41,6 +41,7 @@ pub mod redact;
 pub mod report;
 pub mod settings;
 mod stopwatch;
+mod time_range;
 mod track;
 pub mod verify;
 #[cfg(feature = "video")]

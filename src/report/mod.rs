@@ -6,6 +6,7 @@
 //! is enough to cover a picture again.
 
 mod check;
+mod part;
 mod parts;
 mod read;
 mod runs;
@@ -18,6 +19,7 @@ mod verification;
 
 pub use crate::digest::Digest;
 pub(crate) use check::ensure_regions;
+pub use part::{FrameSpan, SearchedPart};
 pub use parts::{
     FileDigests, FormatChange, ReportFace, ReportRegion, StageTimings, TrackSummary, UncoveredSpan,
 };
@@ -84,6 +86,9 @@ pub struct FileReport {
     /// Where a face of a video was probably left open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spans: Vec<UncoveredSpan>,
+    /// The only part of a video that was searched and covered; left out where that is all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<SearchedPart>,
     /// SHA-256 over when the frames of a video are shown, counted from the first, as fractions of seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<Digest>,
@@ -144,6 +149,7 @@ impl FileReport {
             panorama: false,
             tracks: Vec::new(),
             spans: Vec::new(),
+            part: None,
             times: None,
             backend: None,
             faces: Vec::new(),

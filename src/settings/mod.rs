@@ -23,7 +23,7 @@ use crate::geometry::Rect;
 use crate::photo::{Format, KeepMetadata, Limits};
 use crate::redact::{Rgb, Sticker, Style};
 #[cfg(feature = "video")]
-use crate::video::{Backend, Encoding};
+use crate::video::{Backend, Encoding, Outside};
 use faceveil_engine::EngineOptions;
 use values::StyleName;
 
@@ -58,6 +58,12 @@ pub struct Settings {
     encoding: Encoding,
     #[cfg(feature = "video")]
     threads: Option<std::num::NonZeroUsize>,
+    #[cfg(feature = "video")]
+    from: Option<std::time::Duration>,
+    #[cfg(feature = "video")]
+    to: Option<std::time::Duration>,
+    #[cfg(feature = "video")]
+    outside: Outside,
 }
 
 /// A name that [`Settings::set`] takes, and what its value is.
@@ -128,6 +134,12 @@ settings! {
     "preset-video", "ultrafast to veryslow", |s, text| s.encoding.effort = Some(text.parse()?);
     #[cfg(feature = "video")]
     "threads", "threads for a video, 1 to 1024", |s, text| s.threads = Some(values::threads(text)?);
+    #[cfg(feature = "video")]
+    "from", "where the part of a video begins that is covered: seconds or [h:]mm:ss", |s, text| s.from = Some(values::time(text)?);
+    #[cfg(feature = "video")]
+    "to", "where the part of a video ends that is covered: seconds or [h:]mm:ss", |s, text| s.to = Some(values::time(text)?);
+    #[cfg(feature = "video")]
+    "outside", "what becomes of a video outside of that part: drop or copy", |s, text| s.outside = text.parse()?;
 }
 
 impl Settings {
@@ -192,6 +204,8 @@ impl Settings {
             backend: self.backend,
             encoding: self.encoding.clone(),
             workers: self.threads.map_or(defaults.workers, usize::from),
+            range: values::range(self.from, self.to),
+            outside: self.outside,
         }
     }
 

@@ -6,6 +6,7 @@
 pub(crate) mod help;
 pub(crate) mod library;
 pub(crate) mod value_parsers;
+pub(crate) mod video;
 
 use self::help::{APPLY_HELP, INSPECT_HELP, MERGE_HELP, REVIEW_HELP, VERIFY_HELP, WATCH_HELP};
 use self::value_parsers::{
@@ -150,6 +151,9 @@ pub(crate) struct Common {
     /// between: nothing is written, and the file counts as failed
     #[arg(long, help_heading = "Videos")]
     pub(crate) strict: bool,
+
+    #[command(flatten)]
+    pub(crate) part: self::video::VideoPart,
 
     #[command(flatten)]
     pub(crate) running: Running,

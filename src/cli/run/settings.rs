@@ -159,11 +159,23 @@ fn video(options: &VideoOptions) -> Value {
         backend,
         encoding: Encoding { audio, crf, effort },
         workers: _,
+        range,
+        outside,
     } = options;
-    json!({
+    let mut all = json!({
         "backend": format!("{backend:?}").to_lowercase(),
         "audio": format!("{audio:?}").to_lowercase(),
         "crf": crf,
         "preset": effort.map(Effort::name),
-    })
+    });
+    // What is not asked for leaves the fingerprints of earlier runs as they are.
+    if let (Value::Object(all), Some(range)) = (&mut all, range) {
+        let part = json!({
+            "from": range.from.as_secs_f64(),
+            "to": range.to.map(|to| to.as_secs_f64()),
+            "outside": outside,
+        });
+        all.insert("part".into(), part);
+    }
+    all
 }

@@ -9,6 +9,7 @@ mod file;
 mod outline;
 mod packets;
 mod parameters;
+mod part;
 mod sink;
 mod sound;
 mod source;
@@ -23,7 +24,7 @@ pub(crate) use cuts::{Cuts, SoundCut};
 pub(crate) use packets::blank_sound;
 
 use super::guard::{Guarded, caught};
-use super::{Audio, Effort, Encoding, FrameSink, FrameSource, TimeBase, Video};
+use super::{Audio, Effort, Encoding, FrameSink, FrameSource, Opening, TimeBase, Video};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Planes, Shape};
 use crate::geometry::Size;
@@ -38,6 +39,8 @@ pub(crate) struct EmbeddedVideo {
     file: Arc<VideoFile>,
     source: Source,
     shape: Shape,
+    /// Whether it is a part of the file.
+    is_cut: bool,
 }
 
 impl EmbeddedVideo {
@@ -47,15 +50,18 @@ impl EmbeddedVideo {
     /// If it is damaged or too large.
     pub(crate) fn open(
         file: &Arc<VideoFile>,
-        max_pixels: u64,
+        how: Opening,
     ) -> Result<std::result::Result<Self, String>> {
-        let source = match file::read(file)? {
+        let mut source = match file::read(file)? {
             Ok(source) => source,
             Err(reason) => return Ok(Err(reason)),
         };
+        if let Some(range) = &how.range {
+            source.cut(range)?;
+        }
         let sequence = source.sequence;
         let size = Size::new(sequence.width, sequence.height);
-        super::check_size(size, max_pixels)?;
+        super::check_size(size, how.max_pixels)?;
         let matrix = match sequence.colour.tags {
             Some([_, _, 1]) => YuvMatrix::Bt709,
             Some([_, _, 9 | 10]) => YuvMatrix::Bt2020,
@@ -93,6 +99,7 @@ impl EmbeddedVideo {
             file: Arc::clone(file),
             source,
             shape,
+            is_cut: how.range.is_some(),
         }))
     }
 
@@ -100,11 +107,15 @@ impl EmbeddedVideo {
         let avc = self.source.avc();
         let parameters = avc.map(|a| a.avcc.clone());
         let lost = || Error::new(ErrorKind::Internal, "a track without its parameters");
-        Ok(source::Reading::new(
+        let reading = source::Reading::new(
             self.file.reader(),
             parameters.ok_or_else(lost)?,
             &self.source.pictures,
-        ))
+        );
+        Ok(match self.is_cut {
+            true => reading.of_part(),
+            false => reading,
+        })
     }
 
     fn timescale(&self) -> f64 {
@@ -144,6 +155,10 @@ impl Video for EmbeddedVideo {
 
     fn seconds(&self, pts: i64) -> f64 {
         pts as f64 / self.timescale()
+    }
+
+    fn end(&self) -> Option<i64> {
+        Some(self.source.end)
     }
 
     fn sound_tracks(&self) -> usize {

@@ -1,7 +1,7 @@
 //! The encoder's command line: pixels, colour, sound, and what keeps everything else out.
 
 use super::super::failure::unsupported;
-use super::super::{Audio, Effort, Encoding};
+use super::super::{Audio, Effort, Encoding, TimeRange};
 use super::containers::Container;
 use super::pixels::PixelFormat;
 use super::probe::{AudioTrack, Fields, Probe};
@@ -74,6 +74,8 @@ pub(super) struct Job<'a> {
     pub(super) shape: &'a Shape,
     pub(super) codec: Codec,
     pub(super) encoding: &'a Encoding,
+    /// The part of the source that is written.
+    pub(super) range: Option<TimeRange>,
 }
 
 impl Job<'_> {
@@ -180,7 +182,8 @@ impl Job<'_> {
         let sound = self.sound();
         if !sound.is_empty() {
             all.add(["-protocol_whitelist", "file,pipe"]);
-            all.add(self.probe.to_zero());
+            let begin = self.range.map_or(0.0, |r| r.from.as_secs_f64());
+            all.add(self.probe.to_zero(begin));
             all.add(["-i"]);
             all.0.push(source.to_owned());
         }
@@ -191,16 +194,7 @@ impl Job<'_> {
             let chosen = if track.is_default { "default" } else { "0" };
             all.add([&format!("-disposition:a:{i}"), chosen]);
             all.add([&format!("-c:a:{i}"), encoder.unwrap_or("copy")]);
-            if let (None, Some(cut)) = (encoder, track.cut)
-                && cut.is_trimmed
-            {
-                // ffmpeg copies up to a second of what lies before the part that is heard.
-                let start = track.start - self.probe.start_seconds() + 0.0005;
-                let packets = cut.lead + 1;
-                let end = format!("(pts+{packets}*duration)*tb");
-                let drop = format!("noise=amount=0:drop='lt({end}\\,{start:.6})'");
-                all.add([&format!("-bsf:a:{i}"), &drop]);
-            }
+            self.cut_sound(i, track, encoder.is_some(), &mut all);
             if matches!(encoder, Some("aac" | "libopus")) {
                 all.add([&format!("-b:a:{i}"), "192k"]);
             }
@@ -230,6 +224,43 @@ impl Job<'_> {
         self.file(&mut all);
         all.0.push(file_argument(to)?);
         Ok(all.0)
+    }
+
+    /// Leaves out what is not heard of a track: what an edit list hides, and what lies outside the part.
+    fn cut_sound(&self, i: usize, track: &AudioTrack, is_converted: bool, all: &mut Arguments) {
+        const SLACK: f64 = 0.0005;
+        let begin = self.range.map_or(0.0, |r| r.from.as_secs_f64());
+        let end = self
+            .range
+            .and_then(|r| r.to)
+            .map(|to| to.as_secs_f64() - begin);
+        if is_converted {
+            let mut parts = Vec::new();
+            parts.extend((begin > 0.0).then_some("start=0".to_owned()));
+            parts.extend(end.map(|end| format!("end={end:.6}")));
+            if !parts.is_empty() {
+                all.add([
+                    &format!("-filter:a:{i}"),
+                    &format!("atrim={}", parts.join(":")),
+                ]);
+            }
+            return;
+        }
+        let mut dropped = Vec::new();
+        if let Some(cut) = track.cut.filter(|cut| cut.is_trimmed) {
+            // ffmpeg copies up to a second of what lies before the part that is heard.
+            let start = track.start - self.probe.start_seconds() - begin + SLACK;
+            let packets = cut.lead + 1;
+            dropped.push(format!("lt((pts+{packets}*duration)*tb\\,{start:.6})"));
+        }
+        if begin > 0.0 {
+            dropped.push(format!("lt(pts*tb\\,{:.6})", -SLACK));
+        }
+        dropped.extend(end.map(|end| format!("gt((pts+duration)*tb\\,{:.6})", end + SLACK)));
+        if !dropped.is_empty() {
+            let drop = format!("noise=amount=0:drop='{}'", dropped.join("+"));
+            all.add([&format!("-bsf:a:{i}"), &drop]);
+        }
     }
 
     fn time(&self, all: &mut Arguments) {
@@ -315,13 +346,23 @@ impl Job<'_> {
         }
     }
 
+    /// When the last frame of the new file ceases to be shown, in seconds.
+    fn end(&self) -> Option<f64> {
+        let end = self.probe.video.end?;
+        let Some(TimeRange { from, to }) = self.range else {
+            return Some(end);
+        };
+        let end = to.map_or(end, |to| end.min(to.as_secs_f64()));
+        Some(end - from.as_secs_f64())
+    }
+
     fn file(&self, all: &mut Arguments) {
         let mut filters = Vec::new();
         if self.codec == Codec::H264 {
             // x264 writes its settings into the stream.
             filters.push("filter_units=remove_types=6".to_owned());
         }
-        if let Some(end) = self.probe.video.end
+        if let Some(end) = self.end()
             && self.container.is_iso()
         {
             // A pipe of frames does not say how long the last one is shown. Of the others, the time of the next

@@ -45,13 +45,13 @@ impl Probe {
         let is_delay = self.start_seconds() < 0.0 && self.container.contains("matroska");
         match is_delay {
             true => Vec::new(),
-            false => self.to_zero(),
+            false => self.to_zero(0.0),
         }
     }
 
-    /// Moves an input so that the file's time begins at 0.
-    pub(super) fn to_zero(&self) -> Vec<String> {
-        let start = (self.start_seconds() * 1e6).round() as i64;
+    /// Moves an input so that the file's time, or what is so many seconds after its beginning, is 0.
+    pub(super) fn to_zero(&self, after: f64) -> Vec<String> {
+        let start = ((self.start_seconds() + after) * 1e6).round() as i64;
         if start == 0 {
             return Vec::new();
         }
