@@ -24,8 +24,8 @@ use crate::report::{FileDigests, FileReport, ReportFace, ReportRegion, Runs};
 use crate::stopwatch::Stopwatch;
 use crate::track::{Tracker, Why};
 use crate::video::{
-    self, Backend, Encoding, Opening, Outside, Shape, TimeRange, Video, VideoFile, VideoInput,
-    VideoOutput,
+    self, Backend, Damaged, Encoding, Opening, Outside, Shape, TimeRange, Video, VideoFile,
+    VideoInput, VideoOutput,
 };
 use follow::{Decided, Fingerprints, Followed};
 use std::ops::ControlFlow;
@@ -51,6 +51,8 @@ pub struct VideoOptions {
     pub range: Option<TimeRange>,
     /// What becomes of the rest.
     pub outside: Outside,
+    /// What becomes of a damaged video.
+    pub damaged: Damaged,
 }
 
 impl Default for VideoOptions {
@@ -62,6 +64,7 @@ impl Default for VideoOptions {
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             range: None,
             outside: Outside::default(),
+            damaged: Damaged::default(),
         }
     }
 }
@@ -90,6 +93,7 @@ impl VideoOptions {
         Opening {
             max_pixels,
             range: self.range.filter(|_| self.outside == Outside::Drop),
+            damaged: self.damaged,
         }
     }
 

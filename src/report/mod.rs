@@ -89,6 +89,9 @@ pub struct FileReport {
     /// The only part of a video that was searched and covered; left out where that is all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<SearchedPart>,
+    /// Frames of a damaged video that show what a decoder made up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub concealed: Vec<FrameSpan>,
     /// SHA-256 over when the frames of a video are shown, counted from the first, as fractions of seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<Digest>,
@@ -150,6 +153,7 @@ impl FileReport {
             tracks: Vec::new(),
             spans: Vec::new(),
             part: None,
+            concealed: Vec::new(),
             times: None,
             backend: None,
             faces: Vec::new(),
@@ -181,6 +185,12 @@ impl FileReport {
     #[must_use]
     pub const fn is_video(&self) -> bool {
         self.backend.is_some()
+    }
+
+    /// Spans of a video that a person must look at: a face may show in them, or the stream is damaged there.
+    #[must_use]
+    pub const fn spans_to_look_at(&self) -> usize {
+        self.spans.len() + self.concealed.len()
     }
 
     /// Whether a face is not covered on purpose: its middle lies in a box that was to be left open.

@@ -1,5 +1,6 @@
 //! The part of a video that was searched and covered, and what became of the rest.
 
+use super::FileReport;
 use crate::time_range::{Outside, TimeRange};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -87,5 +88,27 @@ impl SearchedPart {
             .iter()
             .any(is_wrong)
             .then(|| "a span ends before it begins".into())
+    }
+}
+
+/// Most times that a sentence names.
+const MOST_NAMED: usize = 8;
+
+impl FileReport {
+    /// What a person must know of the damage.
+    pub(crate) fn concealed_sentence(&self) -> Option<String> {
+        let frames: usize = self.concealed.iter().map(|s| s.last - s.first + 1).sum();
+        let spans = self.concealed.iter().take(MOST_NAMED);
+        let spans = spans.map(|s| format!("{:.3}-{:.3}", s.seconds[0], s.seconds[1]));
+        let mut spans: Vec<String> = spans.collect();
+        if self.concealed.len() > MOST_NAMED {
+            spans.push(format!("{} more spans", self.concealed.len() - MOST_NAMED));
+        }
+        (frames > 0).then(|| {
+            format!(
+                "it is damaged: {frames} frames show what the decoder made up, at {} seconds; look at them",
+                spans.join(", ")
+            )
+        })
     }
 }

@@ -23,7 +23,7 @@ use crate::geometry::Rect;
 use crate::photo::{Format, KeepMetadata, Limits};
 use crate::redact::{Rgb, Sticker, Style};
 #[cfg(feature = "video")]
-use crate::video::{Backend, Encoding, Outside};
+use crate::video::{Backend, Damaged, Encoding, Outside};
 use faceveil_engine::EngineOptions;
 use values::StyleName;
 
@@ -64,6 +64,8 @@ pub struct Settings {
     to: Option<std::time::Duration>,
     #[cfg(feature = "video")]
     outside: Outside,
+    #[cfg(feature = "video")]
+    damaged: Damaged,
 }
 
 /// A name that [`Settings::set`] takes, and what its value is.
@@ -140,6 +142,8 @@ settings! {
     "to", "where the part of a video ends that is covered: seconds or [h:]mm:ss", |s, text| s.to = Some(values::time(text)?);
     #[cfg(feature = "video")]
     "outside", "what becomes of a video outside of that part: drop or copy", |s, text| s.outside = text.parse()?;
+    #[cfg(feature = "video")]
+    "damaged", "what becomes of a damaged video: refuse or conceal", |s, text| s.damaged = text.parse()?;
 }
 
 impl Settings {
@@ -206,6 +210,7 @@ impl Settings {
             workers: self.threads.map_or(defaults.workers, usize::from),
             range: values::range(self.from, self.to),
             outside: self.outside,
+            damaged: self.damaged,
         }
     }
 
@@ -316,7 +321,7 @@ mod tests {
         for setting in Settings::ALL {
             let taken = [
                 "1", "auto", "fast", "blur", "box", "keep", "png", "1,2,3,4", "true", "time",
-                "faces", "FF0000",
+                "faces", "FF0000", "drop", "refuse",
             ]
             .iter()
             .any(|value| Settings::default().set(setting.name, value).is_ok());

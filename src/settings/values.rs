@@ -6,7 +6,7 @@ use crate::geometry::Rect;
 use crate::photo::{Format, KeepMetadata};
 use crate::redact::{Rgb, Shape};
 #[cfg(feature = "video")]
-use crate::video::{Audio, Backend, Effort, Outside, TimeRange};
+use crate::video::{Audio, Backend, Damaged, Effort, Outside, TimeRange};
 use std::num::NonZeroUsize;
 use std::str::FromStr;
 use std::time::Duration;
@@ -71,6 +71,13 @@ named!(
 );
 #[cfg(feature = "video")]
 named!(Audio, "choice for the sound", Keep = "keep", Drop = "drop");
+#[cfg(feature = "video")]
+named!(
+    Damaged,
+    "choice for damaged videos",
+    Refuse = "refuse",
+    Conceal = "conceal"
+);
 #[cfg(feature = "video")]
 named!(
     Outside,

@@ -40,6 +40,17 @@ pub enum Audio {
     Drop,
 }
 
+/// What becomes of a video of which a part is damaged or missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Damaged {
+    /// It fails.
+    #[default]
+    Refuse,
+    /// It is written with what the decoder makes up for the damage, covered like all other frames. The report
+    /// says when those frames are shown. Needs [`Backend::Ffmpeg`].
+    Conceal,
+}
+
 /// How frames are encoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Encoding {
@@ -150,6 +161,11 @@ pub(crate) trait Video: Send + Sync {
     /// # Errors
     /// If decoding cannot be started.
     fn source(&self) -> Result<Box<dyn FrameSource>>;
+    /// When frames are shown that are not as they were coded, in seconds, as far as they were read: the decoder
+    /// concealed damage.
+    fn concealed(&self) -> Vec<f64> {
+        Vec::new()
+    }
     /// The last frame, not after `frame`, from which decoding may begin.
     fn begins_before(&self, frame: usize) -> usize {
         let _ = frame;
@@ -185,6 +201,8 @@ pub(crate) struct Opening {
     pub(crate) max_pixels: u64,
     /// The only part that there is of it, whose beginning is time 0 then.
     pub(crate) range: Option<TimeRange>,
+    /// Whether damage is concealed.
+    pub(crate) damaged: Damaged,
 }
 
 /// Opens a video.
@@ -219,6 +237,9 @@ pub(crate) fn open(
 
 /// The built-in backend, or why it does not do.
 fn embedded(file: &Arc<VideoFile>, how: Opening) -> Result<Result<EmbeddedVideo, String>> {
+    if how.damaged == Damaged::Conceal {
+        return Ok(Err("damaged frames are to be concealed".into()));
+    }
     let head = file.head(12)?;
     if head.get(4..8) != Some(b"ftyp") && !is_quicktime(&head) {
         return Ok(Err("it is no MP4".into()));

@@ -7,7 +7,7 @@ use crate::anonymize::video::{
 use crate::error::Result;
 use crate::report::{FileReport, Schedule, SearchedPart, ensure_regions};
 use crate::stopwatch::Stopwatch;
-use crate::video::{self, Backend, Outside, VideoFile, VideoInput, VideoOutput};
+use crate::video::{self, Backend, Damaged, Outside, VideoFile, VideoInput, VideoOutput};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -63,6 +63,7 @@ impl ReportApplier {
         report.backend = Some(video.backend());
         report.style = Some((&style).into());
         tell_sound(&mut report, &*video, &options.encoding);
+        report.warnings.extend(line.concealed_sentence());
         report
             .warnings
             .extend(line.part.as_ref().and_then(SearchedPart::sentence));
@@ -100,5 +101,8 @@ fn of_line(options: &VideoOptions, line: &FileReport) -> Result<VideoOptions> {
         }
         None => (None, Outside::default()),
     };
+    if !line.concealed.is_empty() {
+        options.damaged = Damaged::Conceal;
+    }
     Ok(options)
 }

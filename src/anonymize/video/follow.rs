@@ -58,6 +58,27 @@ pub(super) struct Followed {
     searched: Range<usize>,
 }
 
+/// The frames in which the decoder concealed damage.
+fn concealed(video: &dyn Video, pts: &[i64]) -> Vec<FrameSpan> {
+    let times: Vec<f64> = pts.iter().map(|t| video.seconds(*t)).collect();
+    let step = 1.0 / video.rate();
+    // A time between two frames is that of the one that is shown then.
+    let frame = |time: f64| match times.partition_point(|t| *t <= time + 0.001) {
+        0 => (time > -step).then_some(0),
+        n => Some(n - 1),
+    };
+    let mut frames: Vec<usize> = video.concealed().into_iter().filter_map(frame).collect();
+    frames.sort_unstable();
+    frames.dedup();
+    let spans = frames.chunk_by(|a, b| a + 1 == *b);
+    let span = |frames: &[usize]| {
+        let (first, last) = (frames[0], frames[frames.len() - 1]);
+        let end = times.get(last + 1).copied().unwrap_or(times[last] + step);
+        FrameSpan::new([first, last], [times[first], end])
+    };
+    spans.map(span).collect()
+}
+
 impl VideoAnonymizer {
     /// Looks at every frame, and calls `on` with each, without its picture, in order, once it is decided.
     pub(super) fn follow(
@@ -226,6 +247,8 @@ impl VideoAnonymizer {
         report
             .warnings
             .extend(report.part.as_ref().and_then(SearchedPart::sentence));
+        report.concealed = concealed(video, pts);
+        report.warnings.extend(report.concealed_sentence());
         report.frames = followed.pts.len();
         report.times = Some(video::times(video.time_base(), &followed.pts));
         report.tracks = followed.tracker.summaries().map(Into::into).collect();

@@ -3,10 +3,10 @@
 use clap::{Args, ValueEnum};
 use faceveil::VideoOptions;
 use faceveil::settings::values::{range, time};
-use faceveil::video::Outside;
+use faceveil::video::{Backend, Damaged, Outside};
 use std::time::Duration;
 
-/// Which part of a video is dealt with.
+/// Which part of a video is dealt with, and what is done with a damaged one.
 #[derive(Debug, Args)]
 pub(crate) struct VideoPart {
     /// Search and cover videos from this time on only: seconds, or [h:]mm:ss; 1:30.5 is 90.5
@@ -25,6 +25,26 @@ pub(crate) struct VideoPart {
     /// What becomes of the pictures and the sound outside of --from and --to [default: drop]
     #[arg(long, value_enum, value_name = "WHAT", help_heading = "Videos")]
     pub(crate) outside: Option<OutsideArg>,
+
+    /// What to do with a video of which a part is damaged or missing; ffmpeg only
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHAT",
+        help_heading = "Videos"
+    )]
+    pub(crate) damaged: DamagedArg,
+}
+
+/// What becomes of a damaged video.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DamagedArg {
+    /// It fails
+    #[default]
+    Refuse,
+    /// The decoder makes up what is damaged; faces are covered, the times are said, and the exit code is 3
+    Conceal,
 }
 
 /// What becomes of the rest of a video.
@@ -42,6 +62,14 @@ impl VideoPart {
     /// # Errors
     /// If a flag would not be used, or would lose a part of an original.
     pub(crate) fn add_to(&self, options: &mut VideoOptions, in_place: bool) -> anyhow::Result<()> {
+        options.damaged = match self.damaged {
+            DamagedArg::Refuse => Damaged::Refuse,
+            DamagedArg::Conceal => Damaged::Conceal,
+        };
+        anyhow::ensure!(
+            options.damaged == Damaged::Refuse || options.backend != Backend::Embedded,
+            "--damaged conceal needs ffmpeg; leave out --video-backend embedded"
+        );
         options.range = range(self.from, self.to);
         anyhow::ensure!(
             options.range.is_some() || self.outside.is_none(),

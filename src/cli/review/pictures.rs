@@ -15,7 +15,7 @@ use faceveil::geometry::PixelRect;
 use faceveil::picture::RgbImage;
 use faceveil::report::Digest;
 use faceveil::report::SearchedPart;
-use faceveil::video::{Backend, Outside, VideoFrames};
+use faceveil::video::{Backend, Damaged, Outside, VideoFrames};
 use faceveil::{FileReport, Limits, Photo, Picture, ReadOptions, Size};
 use jpeg_encoder::{ColorType, Encoder};
 use std::ops::ControlFlow;
@@ -212,7 +212,11 @@ fn open(path: &Path, report: &FileReport, side: Side, max_pixels: u64) -> Result
         .filter(|part| part.outside == Outside::Drop);
     let part = part.filter(|_| side != Side::Output);
     let range = part.and_then(SearchedPart::range);
-    let built_in = VideoFrames::open_part(path, Backend::Embedded, max_pixels, range);
+    let damaged = match report.concealed.is_empty() || side == Side::Output {
+        true => Damaged::Refuse,
+        false => Damaged::Conceal,
+    };
+    let built_in = VideoFrames::open_part(path, Backend::Embedded, max_pixels, range, damaged);
     if let Ok(video) = built_in
         && video.count() == Some(report.frames as u64)
     {
@@ -224,7 +228,9 @@ fn open(path: &Path, report: &FileReport, side: Side, max_pixels: u64) -> Result
     } else {
         Backend::Ffmpeg
     };
-    Ok(VideoFrames::open_part(path, backend, max_pixels, range)?)
+    Ok(VideoFrames::open_part(
+        path, backend, max_pixels, range, damaged,
+    )?)
 }
 
 /// Boxes of a report mean nothing on another picture, and what is called an output must not be an original.

@@ -7,7 +7,7 @@ use super::config::{Config, Faces};
 use crate::cli::plan::task::Task;
 use faceveil::detect::{Cover, bundled_models};
 use faceveil::report::{Digest, ReportStyle};
-use faceveil::video::{Effort, Encoding};
+use faceveil::video::{Damaged, Effort, Encoding};
 use faceveil::{AnonymizeOptions, DetectorOptions, KeepMetadata, Style, VideoOptions};
 use serde_json::{Value, json};
 
@@ -161,6 +161,7 @@ fn video(options: &VideoOptions) -> Value {
         workers: _,
         range,
         outside,
+        damaged,
     } = options;
     let mut all = json!({
         "backend": format!("{backend:?}").to_lowercase(),
@@ -168,6 +169,9 @@ fn video(options: &VideoOptions) -> Value {
         "crf": crf,
         "preset": effort.map(Effort::name),
     });
+    if let (Value::Object(all), Damaged::Conceal) = (&mut all, damaged) {
+        all.insert("damaged".into(), "conceal".into());
+    }
     // What is not asked for leaves the fingerprints of earlier runs as they are.
     if let (Value::Object(all), Some(range)) = (&mut all, range) {
         let part = json!({

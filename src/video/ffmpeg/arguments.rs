@@ -1,7 +1,7 @@
 //! The encoder's command line: pixels, colour, sound, and what keeps everything else out.
 
 use super::super::failure::unsupported;
-use super::super::{Audio, Effort, Encoding, TimeRange};
+use super::super::{Audio, Damaged, Effort, Encoding, TimeRange};
 use super::containers::Container;
 use super::pixels::PixelFormat;
 use super::probe::{AudioTrack, Fields, Probe};
@@ -76,6 +76,7 @@ pub(super) struct Job<'a> {
     pub(super) encoding: &'a Encoding,
     /// The part of the source that is written.
     pub(super) range: Option<TimeRange>,
+    pub(super) damaged: Damaged,
 }
 
 impl Job<'_> {
@@ -184,6 +185,10 @@ impl Job<'_> {
             all.add(["-protocol_whitelist", "file,pipe"]);
             let begin = self.range.map_or(0.0, |r| r.from.as_secs_f64());
             all.add(self.probe.to_zero(begin));
+            if self.damaged == Damaged::Conceal {
+                // Damaged packets of sound are left out; those of the pictures are not read here.
+                all.add(["-fflags", "+discardcorrupt"]);
+            }
             all.add(["-i"]);
             all.0.push(source.to_owned());
         }

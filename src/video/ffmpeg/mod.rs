@@ -5,6 +5,7 @@ mod arguments;
 mod ask;
 mod child;
 mod containers;
+mod damage;
 mod dropped;
 mod nut;
 mod pixels;
@@ -20,7 +21,9 @@ pub(crate) use tools::Tools;
 
 use super::failure::malformed;
 use super::file::{Slot, VideoFile};
-use super::{Encoding, FrameSink, FrameSource, Opening, PartSource, TimeBase, TimeRange, Video};
+use super::{
+    Damaged, Encoding, FrameSink, FrameSource, Opening, PartSource, TimeBase, TimeRange, Video,
+};
 use crate::error::Result;
 use crate::frame::Shape;
 use crate::geometry::{Orientation, Size};
@@ -52,6 +55,9 @@ pub(crate) struct FfmpegVideo {
     started: Mutex<Option<Decoder>>,
     /// The part of the file that there is.
     range: Option<TimeRange>,
+    damaged: Damaged,
+    /// When damage was concealed, in seconds of the whole file.
+    concealed: Arc<Mutex<Vec<f64>>>,
 }
 
 impl FfmpegVideo {
@@ -63,7 +69,9 @@ impl FfmpegVideo {
         let probe = probe::probe(file)?;
         let head = file.head(HEAD)?;
         let format = PixelFormat::of(&probe.video.pixel_format)?;
-        let decoder = Decoder::start(file, &probe, &format.name)?;
+        let concealed = Arc::default();
+        let conceals = (how.damaged == Damaged::Conceal).then_some(&concealed);
+        let decoder = Decoder::start(file, &probe, &format.name, conceals)?;
         let header = *decoder.header();
         let side = |v: u64| u32::try_from(v).ok().filter(|v| (1..=1 << 16).contains(v));
         let (Some(width), Some(height)) = (side(header.width), side(header.height)) else {
@@ -93,6 +101,8 @@ impl FfmpegVideo {
             tools,
             started: Mutex::new(Some(decoder)),
             range: how.range,
+            damaged: how.damaged,
+            concealed,
         })
     }
 
@@ -105,6 +115,7 @@ impl FfmpegVideo {
             codec: Codec::choose(self.container, &self.format, &self.shape),
             encoding,
             range: self.range,
+            damaged: self.damaged,
         }
     }
 
@@ -178,7 +189,10 @@ impl Video for FfmpegVideo {
         let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
         let decoder = match started.take() {
             Some(decoder) => decoder,
-            None => Decoder::start(&self.file, &self.probe, &self.format.name)?,
+            None => {
+                let conceals = (self.damaged == Damaged::Conceal).then_some(&self.concealed);
+                Decoder::start(&self.file, &self.probe, &self.format.name, conceals)?
+            }
         };
         let Some(range) = self.range else {
             return Ok(Box::new(decoder));
@@ -191,6 +205,15 @@ impl Video for FfmpegVideo {
             end,
             self.rate(),
         )))
+    }
+
+    fn concealed(&self) -> Vec<f64> {
+        let all = self
+            .concealed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let begin = self.range.map_or(0.0, |range| range.from.as_secs_f64());
+        all.iter().map(|time| time - begin).collect()
     }
 
     fn sink(&self, to: &Path, encoding: &Encoding) -> Result<Box<dyn FrameSink>> {

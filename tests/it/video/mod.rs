@@ -9,6 +9,7 @@ mod exposure;
 mod failing;
 mod kept;
 mod lights;
+mod part;
 mod verify;
 
 use crate::sandbox::Sandbox;

@@ -153,6 +153,10 @@ class Anonymizer:
         crf: int | None = None,
         preset_video: str | None = None,
         threads: int | None = None,
+        from_: float | str | None = None,
+        to: float | str | None = None,
+        outside: Literal["drop", "copy"] | None = None,
+        damaged: Literal["refuse", "conceal"] | None = None,
     ) -> Anonymizer: ...
     @property
     def engine(self) -> str: ...
