@@ -1,7 +1,9 @@
-//! What reading and writing a photo of twelve megapixels costs in each format: `cargo bench --bench formats`.
+//! What reading and writing a photo of twelve megapixels costs in each format:
+//! `cargo bench --bench formats`.
 //!
-//! Prints seconds and the most memory of one read (file to pixels) and one write (pixels to file), on one
-//! thread. The memory is that of the process, the file included, and is counted on Linux only.
+//! Prints seconds and the most memory of one read (file to pixels) and one write (pixels to file),
+//! on one thread. The memory is that of the process, the file included, and is counted on Linux
+//! only.
 
 mod made;
 
@@ -45,9 +47,11 @@ fn measure(format: Format, source: &[u8]) {
     println!("{name:10} {megabytes:5.1} {read_s:8.2} {read_mb:5.0} {write_s:9.2} {write_mb:5.0}");
 }
 
-/// What `work` gives, how long it takes, and the most memory that the process has meanwhile in megabytes.
+/// What `work` gives, how long it takes, and the most memory that the process has meanwhile in
+/// megabytes.
 fn timed<T>(work: impl FnOnce() -> T) -> (T, f32, f32) {
-    // Sets the high-water mark back (man 5 proc). Where there is no such file, there is no figure either.
+    // Sets the high-water mark back (man 5 proc). Where there is no such file, there is no figure
+    // either.
     let _ = fs::write("/proc/self/clear_refs", "5");
     let start = Instant::now();
     let done = work();

@@ -1,8 +1,9 @@
 //! A twelve-megapixel JPEG with four faces, from file to file: `cargo bench --bench jpeg`.
 //!
 //! Held against what it costs to decode the same file to pixels with zune-jpeg and to encode these
-//! with jpeg-encoder (its fastest way: fixed Huffman codes), which covers nothing and loses quality.
-//! The two take turns, and the ratio of their fastest rounds is printed first; one thread each.
+//! with jpeg-encoder (its fastest way: fixed Huffman codes), which covers nothing and loses
+//! quality. The two take turns, and the ratio of their fastest rounds is printed first; one thread
+//! each.
 
 mod made;
 

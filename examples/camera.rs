@@ -8,7 +8,8 @@
 //! ```
 //!
 //! A file is a source, too (`-i in.mp4 -vf scale=640:480`), and an encoder is a target
-//! (`ffmpeg -f rawvideo -pix_fmt rgb24 -s 640x480 -r 30 -i - out.mp4`). Frames come out twelve frames later.
+//! (`ffmpeg -f rawvideo -pix_fmt rgb24 -s 640x480 -r 30 -i - out.mp4`). Frames come out twelve
+//! frames later.
 
 use faceveil::live::{FrameFormat, LiveOptions};
 use faceveil::{AnonymizeOptions, DetectorOptions, LiveAnonymizer, Preset, Size};

@@ -1,6 +1,7 @@
-//! Prints what the decision is fitted on, for `scripts/fit_decision.py`: the preset and its digest, then one JSON line
-//! per picture. `cargo run --release --example evidence -- PRESET [models=FOLDER] [as-if=LONGEST] PICTURE...`. With
-//! `as-if` each picture is treated as one of that size made smaller, to fit the plan for large photos.
+//! Prints what the decision is fitted on, for `scripts/fit_decision.py`: the preset and its digest,
+//! then one JSON line per picture. `cargo run --release --example evidence -- PRESET
+//! [models=FOLDER] [as-if=LONGEST] PICTURE...`. With `as-if` each picture is treated as one of that
+//! size made smaller, to fit the plan for large photos.
 
 use faceveil::detect::ModelSource;
 use faceveil::{Detector, DetectorOptions, Photo, Preset, ReadOptions};

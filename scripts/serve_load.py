@@ -7,7 +7,7 @@
 Starts the service, sends the photos in turn, every hundredth cut off in the middle, and samples the
 memory of the service and its workers. Exits with 1 if an answer is an error that is not the
 client's, or if a broken photo is answered with 200. 503 is what a full queue says: the client waits
-as told and asks again.
+as the answer says and asks again.
 """
 import argparse
 import collections

@@ -84,8 +84,8 @@ impl Anonymizer {
         self.prepare_with(file, &self.options)
     }
 
-    /// As [`Anonymizer::prepare`], with other options than its own: places to cover that are known for
-    /// this one photo, for instance.
+    /// As [`Anonymizer::prepare`], with other options than its own: places to cover that are known
+    /// for this one photo, for instance.
     ///
     /// # Errors
     /// Those of [`Anonymizer::prepare`] and [`Anonymizer::new`].
@@ -102,9 +102,9 @@ impl Anonymizer {
         for frame in 0..frames {
             let found = self.look(&photo, frame, panorama.as_ref())?;
             let label = (frames > 1).then_some(frame);
-            let told = |f| ReportFace::new(label, f);
-            report.faces.extend(found.faces.iter().map(told));
-            report.rejected.extend(found.rejected.iter().map(told));
+            let reported = |f| ReportFace::new(label, f);
+            report.faces.extend(found.faces.iter().map(reported));
+            report.rejected.extend(found.rejected.iter().map(reported));
             regions.push(match &panorama {
                 Some(panorama) => {
                     let faces = found.faces.iter().map(|f| &f.area);
@@ -127,8 +127,9 @@ impl Anonymizer {
         ))
     }
 
-    /// Covers these regions in every frame of a photo and looks for nothing. The new file passes the same
-    /// checks as one whose faces were found. Regions that [`AnonymizeOptions::regions`] names are covered, too.
+    /// Covers these regions in every frame of a photo and looks for nothing. The new file passes
+    /// the same checks as one whose faces were found. Regions that [`AnonymizeOptions::regions`]
+    /// names are covered, too.
     ///
     /// # Errors
     /// Those of [`Photo::read`] and [`PreparedPhoto::redact`].
@@ -206,8 +207,8 @@ fn describe(report: &mut FileReport, photo: &Photo) {
     report.formats = (input != output).then(|| FormatChange::new(input.short(), output.short()));
 }
 
-/// Frames before and after one whose masks it shares: a face that a detector loses for a moment in an
-/// animation stays covered.
+/// Frames before and after one whose masks it shares: a face that a detector loses for a moment in
+/// an animation stays covered.
 const SHARED_FRAMES: usize = 2;
 
 /// Every frame's masks with those of its neighbours in time, each once.
@@ -328,7 +329,8 @@ const BURST: usize = 1000;
 /// Smaller new files are no matter.
 const SMALL: usize = 1 << 20;
 
-/// Says that the new file is much larger than the source, and refuses one that is beyond all measure.
+/// Says that the new file is much larger than the source, and refuses one that is beyond all
+/// measure.
 fn weigh(source: usize, new: &[u8], report: &mut FileReport) -> Result<()> {
     let times = new.len() / source.max(1);
     if new.len() <= SMALL || times < GROWN {
@@ -344,7 +346,8 @@ fn weigh(source: usize, new: &[u8], report: &mut FileReport) -> Result<()> {
     let said = |w: &String| w.contains("times as large");
     if !report.warnings.iter().any(said) {
         report.warnings.push(format!(
-            "the new file is {times} times as large as the source, which was compressed more strongly"
+            "the new file is {times} times as large as the source, which was compressed more \
+             strongly"
         ));
     }
     Ok(())
@@ -355,8 +358,8 @@ fn ensure_clean(file: &[u8], keep: KeepMetadata) -> Result<()> {
     ensure_nothing_left(inspect(file)?, keep)
 }
 
-/// Fails for a new file that hides anything but what was to be kept. The message names kinds and places;
-/// values would be somebody's data.
+/// Fails for a new file that hides anything but what was to be kept. The message names kinds and
+/// places; values would be somebody's data.
 fn ensure_nothing_left(seen: Inspection, keep: KeepMetadata) -> Result<()> {
     let asked = |kind| match kind {
         FindingKind::Time => keep.time,

@@ -47,7 +47,7 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// What a text that is no digest is told.
+/// The error of a text that is no digest.
 const WRONG: &str = "a SHA-256 has 64 hexadecimal digits";
 
 impl FromStr for Digest {

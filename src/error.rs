@@ -31,7 +31,8 @@ pub enum ErrorKind {
     Internal,
 }
 
-/// An error of this library: a kind, one sentence that says what was being done, and often a source.
+/// An error of this library: a kind, one sentence that says what was being done, and often a
+/// source.
 ///
 /// The sentence never repeats its source; print the chain to see both.
 pub struct Error {

@@ -1,8 +1,8 @@
-//! Points, rectangles and the eight orientations: the ground every other room stands on.
+//! Points, rectangles and the eight orientations, which every other module uses.
 //!
 //! Coordinates are in pixels, origin at the top left corner of the top left pixel, x to the right,
-//! y down; the centre of that pixel is at (0.5, 0.5). Rectangles are half-open. A [`Rect`] with a NaN
-//! or a negative side cannot be built.
+//! y down; the centre of that pixel is at (0.5, 0.5). Rectangles are half-open. A [`Rect`] with a
+//! NaN or a negative side cannot be built.
 
 mod equirectangular;
 mod orientation;
@@ -72,8 +72,8 @@ impl Size {
         self.width.max(self.height)
     }
 
-    /// The same proportions with the larger side at most `longest`, which is at least 1; itself if it
-    /// is no larger.
+    /// The same proportions with the larger side at most `longest`, which is at least 1; itself if
+    /// it is no larger.
     #[must_use]
     pub fn within(self, longest: u32) -> Self {
         let now = self.longest();

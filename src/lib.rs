@@ -1,10 +1,11 @@
-//! Finds the faces in photos and videos and makes them unrecognisable before the pictures are shared.
+//! Finds the faces in photos and videos and makes them unrecognisable before the pictures are
+//! shared.
 //!
-//! [`Anonymizer`] is the whole pipeline: the bytes of a photo in, the bytes of a clean photo out, and a
-//! [`FileReport`] about what was done. Its parts stand on their own: a [`Detector`] says where faces
-//! are in anything that implements [`Picture`], a [`Redaction`](redact::Redaction) covers regions in borrowed planes, a
-//! [`Photo`] is a file that was read and can be written anew, and [`inspect`](inspect::inspect) names what any picture
-//! file still hides.
+//! [`Anonymizer`] is the whole pipeline: the bytes of a photo in, the bytes of a clean photo out,
+//! and a [`FileReport`] about what was done. Its parts stand on their own: a [`Detector`] says
+//! where faces are in anything that implements [`Picture`], a [`Redaction`](redact::Redaction)
+//! covers regions in borrowed planes, a [`Photo`] is a file that was read and can be written anew,
+//! and [`inspect`](inspect::inspect) names what any picture file still hides.
 //!
 //! ```no_run
 //! use faceveil::{Anonymizer, Detector, DetectorOptions, AnonymizeOptions};
@@ -19,11 +20,12 @@
 //! ```
 //!
 //! Coordinates are pixels of the upright picture, origin at the top left, rectangles half-open.
-//! [`VideoAnonymizer`] is the same for videos, from file to file. [`report::read_report`] reads reports back,
-//! strictly, and an [`ReportApplier`] covers what they say without looking for anything.
+//! [`VideoAnonymizer`] is the same for videos, from file to file. [`report::read_report`] reads
+//! reports back, strictly, and an [`ReportApplier`] covers what they say without looking for
+//! anything.
 //!
-//! The library opens no connection, prints nothing, starts no thread but for videos, and reads no environment but
-//! where ONNX Runtime is looked for ([`engine::EngineOptions::onnxruntime`]).
+//! The library opens no connection, prints nothing, starts no thread but for videos, and reads no
+//! environment but where ONNX Runtime is looked for ([`engine::EngineOptions::onnxruntime`]).
 
 mod anonymize;
 pub mod detect;

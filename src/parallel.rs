@@ -1,7 +1,8 @@
-//! Work on the threads of the rayon pool that the calling thread belongs to: outside of a pool, on the
-//! calling thread. The global pool is never started.
+//! Work on the threads of the rayon pool that the calling thread belongs to: outside of a pool, on
+//! the calling thread. The global pool is never started.
 //!
-//! Invariant: results stand in the order of what they were made from, whatever the number of threads.
+//! Invariant: results stand in the order of what they were made from, whatever the number of
+//! threads.
 
 use rayon::prelude::*;
 
@@ -21,7 +22,8 @@ pub(crate) fn map<T: Send, R: Send>(items: Vec<T>, make: impl Fn(T) -> R + Sync)
     items.into_par_iter().map(&make).collect()
 }
 
-/// Parts of `len` things, as equal as possible, of at least `least` each where there are several: one a thread.
+/// Parts of `len` things, as equal as possible, of at least `least` each where there are several:
+/// one a thread.
 pub(crate) fn parts(len: usize, least: usize) -> Vec<std::ops::Range<usize>> {
     let n = threads().min(len / least.max(1)).max(1);
     (0..n).map(|i| i * len / n..(i + 1) * len / n).collect()

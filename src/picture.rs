@@ -1,5 +1,5 @@
-//! A picture as a detector sees it: upright, RGB, any part of it at any size. A photo, a video frame
-//! and a camera's raw buffer each know the cheapest way to make such a view.
+//! A picture as a detector sees it: upright, RGB, any part of it at any size. A photo, a video
+//! frame and a camera's raw buffer each know the cheapest way to make such a view.
 
 mod pixels;
 
@@ -75,7 +75,8 @@ impl<'a> RgbView<'a> {
     }
 }
 
-/// Something that can be looked at. `Sync`, since views of one picture may be made by several threads.
+/// Something that can be looked at. `Sync`, since views of one picture may be made by several
+/// threads.
 pub trait Picture: Sync {
     /// Size as seen, upright.
     fn size(&self) -> Size;
@@ -111,7 +112,8 @@ pub(crate) fn resample_rgb_part(
     crop: [f64; 4],
     to: Size,
 ) -> Result<RgbImage> {
-    // Typed images: a resizer for any pixel type at run time compiles code for all of them, minutes of it.
+    // Typed images: a resizer for any pixel type at run time compiles code for all of them, minutes
+    // of it.
     type Pixel = fir::pixels::U8x3;
     let fail = |e: Box<dyn std::error::Error + Send + Sync>| {
         Error::new(ErrorKind::Internal, "resampling the picture for detection").because(e)
@@ -131,7 +133,8 @@ pub(crate) fn resample_rgb_part(
     RgbImage::new(to, out)
 }
 
-/// Each sample as two by two: reduced chroma beside brightness, a tenth of the time of interpolation.
+/// Each sample as two by two: reduced chroma beside brightness, a tenth of the time of
+/// interpolation.
 fn doubled<'a>(rows: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut out = Vec::new();
     for row in rows {
@@ -142,8 +145,8 @@ fn doubled<'a>(rows: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
     out
 }
 
-/// A rectangle (x, y, width, height, with fractions) of a plane of bytes at another size. It is moved
-/// inside as far as it lies beyond the edge.
+/// A rectangle (x, y, width, height, with fractions) of a plane of bytes at another size. It is
+/// moved inside as far as it lies beyond the edge.
 pub(crate) fn resample_plane(data: &[u8], from: Size, part: [f32; 4], to: Size) -> Result<Vec<u8>> {
     type Pixel = fir::pixels::U8;
     let fail = |e: Box<dyn std::error::Error + Send + Sync>| {

@@ -1,6 +1,6 @@
-//! One channel of a picture as borrowed memory. An RGB photo is three planes that share a buffer with
-//! a step of 3, a YUV frame is three planes, a JPEG's components are planes: redaction knows nothing
-//! else, so every format is covered by the same code.
+//! One channel of a picture as borrowed memory. An RGB photo is three planes that share a buffer
+//! with a step of 3, a YUV frame is three planes, a JPEG's components are planes: redaction knows
+//! nothing else, so every format is covered by the same code.
 //!
 //! Invariant: every sample that width, height, stride and step name lies inside the slice.
 
@@ -150,8 +150,8 @@ impl<'a, T: Sample> Plane<'a, T> {
     /// Borrows a channel; the first sample is `data[0]`.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if a sample would lie outside of `data`, rows overlap, or there
-    /// is none.
+    /// [`ErrorKind::InvalidArgument`] if a sample would lie outside of `data`, rows overlap, or
+    /// there is none.
     pub fn new(data: &'a [T], layout: Layout) -> Result<Self> {
         layout.check(data.len())?;
         Ok(Self { data, layout })
@@ -182,12 +182,12 @@ pub struct PlaneMut<'a, T> {
 }
 
 impl<'a, T: Sample> PlaneMut<'a, T> {
-    /// Borrows a channel; the first sample is `data[0]`. For the green channel of interleaved RGB pass
-    /// `&mut rgb[1..]`.
+    /// Borrows a channel; the first sample is `data[0]`. For the green channel of interleaved RGB
+    /// pass `&mut rgb[1..]`.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if a sample would lie outside of `data`, rows overlap, or there
-    /// is none.
+    /// [`ErrorKind::InvalidArgument`] if a sample would lie outside of `data`, rows overlap, or
+    /// there is none.
     pub fn new(data: &'a mut [T], layout: Layout) -> Result<Self> {
         layout.check(data.len())?;
         Ok(Self { data, layout })

@@ -1,5 +1,5 @@
-//! Writes a seed corpus into `corpus/`, a folder a target: small files of every format, made by code.
-//! Clips are made with `ffmpeg` where it is installed.
+//! Writes a seed corpus into `corpus/`, a folder a target: small files of every format, made by
+//! code. Clips are made with `ffmpeg` where it is installed.
 //!
 //!     cargo run --manifest-path fuzz/Cargo.toml --example seeds
 

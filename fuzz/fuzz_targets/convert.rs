@@ -1,5 +1,6 @@
-//! Any bytes as a photo that is written in another format: the first byte says which, the rest is the
-//! file. A format that cannot hold the photo is an error; what is written must be readable and clean.
+//! Any bytes as a photo that is written in another format: the first byte says which, the rest is
+//! the file. A format that cannot hold the photo is an error; what is written must be readable and
+//! clean.
 
 #![no_main]
 

@@ -17,8 +17,8 @@ use crate::stopwatch::Stopwatch;
 /// Most regions of all frames of a photo together.
 const MOST: usize = 4_000_000;
 
-/// Covers the regions of a report's lines in the style that each names; a line without a style gets the
-/// default one.
+/// Covers the regions of a report's lines in the style that each names; a line without a style gets
+/// the default one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReportApplier {
     /// What a line with the style `image` needs: the very sticker that it names.
@@ -32,12 +32,13 @@ pub struct ReportApplier {
 }
 
 impl ReportApplier {
-    /// Reads the photo that a line is about; [`PreparedPhoto::redact`] covers it. What was detected is told
-    /// again, as the line has it.
+    /// Reads the photo that a line is about; [`PreparedPhoto::redact`] covers it. What was detected
+    /// is told again, as the line has it.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if it is not the file, size or number of frames of the line, a region
-    /// of it is no box in the picture, or the style cannot be had; those of [`Photo::read`].
+    /// [`ErrorKind::InvalidArgument`] if it is not the file, size or number of frames of the line,
+    /// a region of it is no box in the picture, or the style cannot be had; those of
+    /// [`Photo::read`].
     pub fn prepare(&self, file: &[u8], line: &FileReport) -> Result<PreparedPhoto> {
         ensure_regions(line)?;
         let style = self.style(line)?;
@@ -96,17 +97,19 @@ fn differs(what: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidArgument, what)
 }
 
-/// The new line: what was found is taken over, what is done is to be told anew.
+/// The new line: what was found is taken over, what is done is added.
 fn begun(line: &FileReport, input: Digest) -> Result<FileReport> {
     let of = line.sha256.map(|hashes| hashes.input);
     let Some(of) = of else {
         return Err(differs(
-            "its line has no SHA-256 of the input, so it cannot be told whether it is the same file",
+            "its line has no SHA-256 of the input, so nothing says whether it is the same \
+             file",
         ));
     };
     if of != input {
         return Err(differs(format!(
-            "it has changed since the report was written: its SHA-256 is {input}, and the report's {of}"
+            "it has changed since the report was written: its SHA-256 is {input}, and the \
+             report's {of}"
         )));
     }
     let mut report = line.clone();

@@ -1,5 +1,5 @@
-//! What videos and live streams have in common: how a frame is searched, and which masks follow from what the
-//! tracker decided.
+//! What videos and live streams have in common: how a frame is searched, and which masks follow
+//! from what the tracker decided.
 
 use super::AnonymizeOptions;
 use crate::detect::{Detector, DetectorOptions};

@@ -1,8 +1,8 @@
-//! Live streams: frames of a camera or a call go in one by one, and come out covered, in order, a stated number of
-//! frames later. Faces are followed as in videos.
+//! Live streams: frames of a camera or a call go in one by one, and come out covered, in order, a
+//! stated number of frames later. Faces are followed as in videos.
 //!
-//! Invariant: a frame is handed out when it and its look-ahead were searched, or the stream has ended after it; after
-//! a search that failed nothing is handed out that was not decided before.
+//! Invariant: a frame is handed out when it and its look-ahead were searched, or the stream has
+//! ended after it; after a search that failed nothing is handed out that was not decided before.
 
 mod format;
 #[cfg(test)]
@@ -33,12 +33,13 @@ const MOST_THREADS: usize = 256;
 pub struct LiveOptions {
     /// How the frames lie in memory.
     pub format: FrameFormat,
-    /// Frames after one that are searched before it is handed out, 2..=4096; 12 by default. Two of them say
-    /// whether the scene changes. What the detector misses for as many frames as the others is interpolated, and
-    /// a face is covered for as many before it was first seen, at most 0.27 seconds. Memory: so many frames.
+    /// Frames after one that are searched before it is handed out, 2..=4096; 12 by default. Two of
+    /// them say whether the scene changes. What the detector misses for as many frames as the
+    /// others is interpolated, and a face is covered for as many before it was first seen, at most
+    /// 0.27 seconds. Memory: so many frames.
     pub look_ahead: usize,
-    /// Frames that are searched at a time, each on a thread of its own, 1..=256; 1, the default, starts no thread.
-    /// Frames are held back for one frame more with each.
+    /// Frames that are searched at a time, each on a thread of its own, 1..=256; 1, the default,
+    /// starts no thread. Frames are held back for one frame more with each.
     pub threads: usize,
 }
 
@@ -93,7 +94,8 @@ pub struct CoveredFrame {
     pub index: usize,
     /// Its time, as it was given.
     pub time: Duration,
-    /// The buffer that was given, the same outside the regions: also opacity, and bytes between rows.
+    /// The buffer that was given, the same outside the regions: also opacity, and bytes between
+    /// rows.
     pub data: Vec<u8>,
     /// What is covered, in pixels of the upright frame.
     pub regions: Vec<ReportRegion>,
@@ -109,16 +111,17 @@ pub struct LiveSummary {
     pub frames: usize,
     /// Faces through time that are over, by the number of their track.
     pub tracks: BTreeMap<usize, TrackSummary>,
-    /// Where a face was probably left open: it was lost and found again too late, or believed too late.
+    /// Where a face was probably left open: it was lost and found again too late, or believed too
+    /// late.
     pub spans: Vec<UncoveredSpan>,
 }
 
 /// Finds, follows and covers faces in a live stream: push frames in, receive covered ones.
 ///
-/// A frame comes out when [`LiveOptions::look_ahead`] frames after it have been searched, so that gaps of the
-/// detector are filled and a face is covered before it was first seen. A face that is not seen any more stays
-/// covered for up to a second, since it may come back after more frames than are looked ahead. Nothing is carried
-/// across a scene cut.
+/// A frame comes out when [`LiveOptions::look_ahead`] frames after it have been searched, so that
+/// gaps of the detector are filled and a face is covered before it was first seen. A face that is
+/// not seen any more stays covered for up to a second, since it may come back after more frames
+/// than are looked ahead. Nothing is carried across a scene cut.
 ///
 /// If a search fails, no frame is handed out any more but those that were decided before, and
 /// [`LiveAnonymizer::push`] refuses all others until [`LiveAnonymizer::restart`].
@@ -183,12 +186,13 @@ struct Waiting {
 }
 
 impl LiveAnonymizer {
-    /// Loads the detector and starts a stream. As for videos, the detector's threshold is what starts a track, and
-    /// [`Preset::Fast`](crate::Preset::Fast) suits most streams.
+    /// Loads the detector and starts a stream. As for videos, the detector's threshold is what
+    /// starts a track, and [`Preset::Fast`](crate::Preset::Fast) suits most streams.
     ///
     /// # Errors
-    /// Those of [`Detector::new`](crate::Detector::new); [`ErrorKind::InvalidArgument`] for options out of bounds
-    /// and planes that overlap, [`ErrorKind::TooLarge`] for frames of more pixels than the limits allow.
+    /// Those of [`Detector::new`](crate::Detector::new); [`ErrorKind::InvalidArgument`] for options
+    /// out of bounds and planes that overlap, [`ErrorKind::TooLarge`] for frames of more pixels
+    /// than the limits allow.
     pub fn new(
         detector: &DetectorOptions,
         options: AnonymizeOptions,
@@ -229,13 +233,14 @@ impl LiveAnonymizer {
         self.live.look_ahead + self.live.threads - 1
     }
 
-    /// Takes the next frame, which was captured `time` after any start, and searches it or, with several threads,
-    /// the last few.
+    /// Takes the next frame, which was captured `time` after any start, and searches it or, with
+    /// several threads, the last few.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] for a buffer that is shorter than [`FrameFormat::bytes`] says, a time before
-    /// that of the last frame, or a stream that has ended: the frame is not taken, and the stream goes on.
-    /// [`ErrorKind::Engine`] and whatever else a search gives: the stream has failed.
+    /// [`ErrorKind::InvalidArgument`] for a buffer that is shorter than [`FrameFormat::bytes`]
+    /// says, a time before that of the last frame, or a stream that has ended: the frame is not
+    /// taken, and the stream goes on. [`ErrorKind::Engine`] and whatever else a search gives: the
+    /// stream has failed.
     pub fn push(&mut self, data: Vec<u8>, time: Duration) -> Result<()> {
         self.ensure_running()?;
         let needed = self.live.format.bytes();
@@ -285,8 +290,8 @@ impl LiveAnonymizer {
         Ok(())
     }
 
-    /// Starts another stream with frames of this format, after the end of one, after an error, or in its middle.
-    /// Frames that were not received are gone.
+    /// Starts another stream with frames of this format, after the end of one, after an error, or
+    /// in its middle. Frames that were not received are gone.
     ///
     /// # Errors
     /// As [`LiveAnonymizer::new`] for the format; the stream is what it was then.
@@ -303,8 +308,9 @@ impl LiveAnonymizer {
         Ok(())
     }
 
-    /// What is known since the last call: tracks that are over and spans, each once. To be called after
-    /// [`LiveAnonymizer::finish`], and now and then in a stream without end, since memory grows with them.
+    /// What is known since the last call: tracks that are over and spans, each once. To be called
+    /// after [`LiveAnonymizer::finish`], and now and then in a stream without end, since memory
+    /// grows with them.
     pub fn take_summary(&mut self) -> LiveSummary {
         let tracks = self.tracker.take_summaries().into_iter();
         let spans = self.tracker.take_open_spans();
@@ -324,7 +330,8 @@ impl LiveAnonymizer {
             )),
             State::Failed(kind) => Err(Error::new(
                 kind,
-                "an earlier frame could not be searched, so no further one is covered; restart the stream",
+                "an earlier frame could not be searched, so no further one is covered; restart \
+                 the stream",
             )),
         }
     }

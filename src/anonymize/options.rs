@@ -15,8 +15,9 @@ pub struct Masking {
     pub margin: f32,
 }
 
-/// What a mask has more on each side than its margin says, pixels. Boxes sit beside the face by 0.1 of its side where
-/// that is 16 to 20 pixels, by 0.05 from 64 on (one standard deviation): a factor alone is too little for small faces.
+/// What a mask has more on each side than its margin says, pixels. Boxes sit beside the face by 0.1
+/// of its side where that is 16 to 20 pixels, by 0.05 from 64 on (one standard deviation): a factor
+/// alone is too little for small faces.
 pub(super) const ROOM: f32 = 1.5;
 
 impl Default for Masking {
@@ -37,8 +38,8 @@ pub struct AnonymizeOptions {
     pub style: Style,
     /// How a mask is made from a face.
     pub masking: Masking,
-    /// Always covered, as boxes, in pixels of the upright picture. One that lies outside is told in the report's
-    /// `warnings`.
+    /// Always covered, as boxes, in pixels of the upright picture. One that lies outside is named in
+    /// the report's `warnings`.
     pub regions: Vec<Rect>,
     /// A face whose middle lies in one of these is not covered.
     pub ignore: Vec<Rect>,
@@ -46,7 +47,8 @@ pub struct AnonymizeOptions {
     pub panorama: bool,
     /// Metadata that is written again.
     pub keep: KeepMetadata,
-    /// The format in which photos are written; `None`: their own, or what [`Format::written_as`] says.
+    /// The format in which photos are written; `None`: their own, or what [`Format::written_as`]
+    /// says.
     pub format: Option<Format>,
     /// Bounds for reading.
     pub limits: Limits,
@@ -111,8 +113,8 @@ impl AnonymizeOptions {
         Quad::new(grown).map(Region::quad)
     }
 
-    /// The masks of what was found in one frame of a photo and what they are about, then the regions
-    /// always covered.
+    /// The masks of what was found in one frame of a photo and what they are about, then the
+    /// regions always covered.
     pub(super) fn masks_about(&self, found: &[Face]) -> Vec<(Region, Subject)> {
         let about = |subject: Subject| move |region: Region| (region, subject);
         let found = found.iter().filter_map(|one| match one.subject {
@@ -168,8 +170,8 @@ mod tests {
         }
     }
 
-    /// A face marked in the page gets the mask that the program would give it, and the script that fits the decision
-    /// counts what such a mask covers.
+    /// A face marked in the page gets the mask that the program would give it, and the script that
+    /// fits the decision counts what such a mask covers.
     #[test]
     fn masks_are_grown_alike_wherever_they_are_drawn() {
         let page = include_str!("../cli/review/page/marks.js");

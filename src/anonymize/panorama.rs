@@ -1,5 +1,5 @@
-//! Masks on panoramas: they go over the edge where left and right meet, and are as wide near the poles
-//! as the projection draws what they cover.
+//! Masks on panoramas: they go over the edge where left and right meet, and are as wide near the
+//! poles as the projection draws what they cover.
 
 use super::{AnonymizeOptions, Masking, options::ROOM, upright};
 use crate::geometry::{Equirectangular, Rect};
@@ -11,8 +11,8 @@ use crate::report::FileReport;
 const WIDE: u32 = 2048;
 
 impl AnonymizeOptions {
-    /// How the pixels of a photo lie on the sphere, if it goes all the way round. The report says so, or
-    /// that it may be.
+    /// How the pixels of a photo lie on the sphere, if it goes all the way round. The report says
+    /// so, or that it may be.
     pub(super) fn panorama_of(
         &self,
         photo: &Photo,
@@ -27,7 +27,8 @@ impl AnonymizeOptions {
         let twice = size.width >= WIDE && size.width == size.height.saturating_mul(2);
         if found.is_none() && twice && photo.frame_count() == 1 && !photo.is_part_of_panorama() {
             report.warnings.push(
-                "it is twice as wide as high and may be a 360-degree panorama whose tags are gone; faces \
+                "it is twice as wide as high and may be a 360-degree panorama whose tags are \
+                 gone; faces \
                  over its left and right edge are covered only if it is treated as one"
                     .to_owned(),
             );

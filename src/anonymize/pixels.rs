@@ -7,9 +7,9 @@ use crate::picture::PixelsMut;
 use crate::redact::{Redaction, Region};
 
 impl Anonymizer {
-    /// Covers the faces in a buffer of pixels, and returns the regions that were covered: those of faces, then
-    /// [`AnonymizeOptions::regions`](crate::AnonymizeOptions::regions). For frames that follow each other, a
-    /// type that tracks faces over them misses fewer.
+    /// Covers the faces in a buffer of pixels, and returns the regions that were covered: those of
+    /// faces, then [`AnonymizeOptions::regions`](crate::AnonymizeOptions::regions). For frames that
+    /// follow each other, a type that tracks faces over them misses fewer.
     ///
     /// # Errors
     /// Those of [`Detector::detect`](crate::Detector::detect); the pixels are unchanged then.

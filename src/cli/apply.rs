@@ -3,7 +3,8 @@
 use crate::cli::args::{Apply, library};
 use crate::cli::plan::base_dir::BaseDir;
 use crate::cli::plan::destination::Destination;
-use crate::cli::plan::inputs::{Input, Inputs, LeftAlone, Source};
+use crate::cli::plan::inputs::{Input, Inputs, Source};
+use crate::cli::plan::left_alone::LeftAlone;
 use crate::cli::plan::task::Task;
 use crate::cli::report::previous_report;
 use crate::cli::report::report_file::{self, ReportTo};
@@ -61,13 +62,14 @@ fn config(typed: &Apply) -> Result<Config> {
         inputs,
         plan,
         library::encoding(&typed.writing),
-        (&typed.running, &typed.isolation),
+        &typed.processing,
     )?;
     config.sticker.clone_from(&typed.image);
     config.verify_outputs(typed.writing.verify, false, &destination)?;
     if summary.is_none() {
         config.notices.push(format!(
-            "the report {} has no summary at its end: the run that wrote it was cut off, or lines are missing",
+            "the report {} has no summary at its end: the run that wrote it was cut off, or lines \
+             are missing",
             show::path(given)
         ));
     }
@@ -107,7 +109,8 @@ fn read(typed: &Apply, report: &ReportTo) -> Result<(Vec<FileReport>, Option<Run
     );
     if let Some((name, n)) = report_file::shared_name(lines.iter().map(|l| l.input.as_str())) {
         bail!(
-            "the report has {n} lines of {}, since names begin in each folder that was given; use a run and a report for each folder",
+            "the report has {n} lines of {}, since names begin in each folder that was given; use \
+             a run and a report for each folder",
             show::text(name)
         );
     }
@@ -119,7 +122,7 @@ fn read(typed: &Apply, report: &ReportTo) -> Result<(Vec<FileReport>, Option<Run
 /// # Errors
 /// A sticker that cannot be read or is of no use, or formats between which is to be chosen.
 fn applier(typed: &Apply, lines: &[FileReport], base_dir: &BaseDir) -> Result<ReportApplier> {
-    let limits = Limits::max_pixels(typed.running.max_pixels);
+    let limits = Limits::max_pixels(typed.processing.running.max_pixels);
     let sticker = match &typed.image {
         Some(path) => Some(
             library::sticker(path, &limits)
@@ -134,8 +137,8 @@ fn applier(typed: &Apply, lines: &[FileReport], base_dir: &BaseDir) -> Result<Re
     );
     Ok(ReportApplier {
         sticker,
-        keep: library::keep(&typed.writing.keep),
-        format: match (typed.writing.format, typed.writing.in_place) {
+        keep: library::keep(&typed.writing.photo.keep),
+        format: match (typed.writing.photo.format, typed.writing.in_place) {
             (None, false) => previous_report::format(lines, base_dir)?,
             (given, _) => given,
         },
@@ -156,7 +159,8 @@ fn note_of_stale_report(
         && lines.iter().any(has_outputs)
     {
         Terminal::new(config.quiet, ProgressArg::Never, 0).note(format_args!(
-            "{} tells of the outputs of the run before and will not fit those that are edited; --report with another name writes one that `verify` and `review` can use",
+            "{} describes the outputs of the run before and will not fit those that are edited; \
+             --report with another name writes one that `verify` and `review` can use",
             show::path(given)
         ));
     }

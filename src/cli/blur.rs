@@ -44,7 +44,7 @@ pub(super) fn config(mut typed: Blur) -> Result<Config> {
     };
     let regions = ManualBoxes::gather(&typed.regions, "--region")?;
     let ignore = ManualBoxes::gather(&typed.ignore, "--ignore")?;
-    let limits = library::limits(&typed.common.running);
+    let limits = library::limits(&typed.common.processing.running);
     let options = AnonymizeOptions {
         style: library::style(&typed.covering, &limits)?,
         masking: Masking {
@@ -54,8 +54,8 @@ pub(super) fn config(mut typed: Blur) -> Result<Config> {
         regions: regions.always.clone(),
         ignore: ignore.always.clone(),
         panorama: typed.common.detection.panorama,
-        keep: library::keep(&writing.keep),
-        format: config::format(&destination, writing.format, &typed.common.inputs)?,
+        keep: library::keep(&writing.photo.keep),
+        format: config::format(&destination, writing.photo.format, &typed.common.inputs)?,
         limits,
     };
     let previews = typed.common.preview.as_deref();
@@ -79,7 +79,7 @@ pub(super) fn config(mut typed: Blur) -> Result<Config> {
         gathered,
         plan,
         library::encoding(writing),
-        (&typed.common.running, &typed.common.isolation),
+        &typed.common.processing,
     )?;
     config.strict = typed.common.strict;
     typed

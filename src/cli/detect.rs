@@ -29,11 +29,11 @@ fn config(mut typed: Detect) -> Result<Config> {
     let given = &typed.common.inputs;
     ensure!(
         given.len() == 1 || !given.iter().any(|g| inputs::is_stdin(g)),
-        "`-` (standard input) stands alone; give the other inputs in a run of their own"
+        "`-` (standard input) stands alone; give the other inputs in another run"
     );
     let options = AnonymizeOptions {
         panorama: typed.common.detection.panorama,
-        limits: library::limits(&typed.common.running),
+        limits: library::limits(&typed.common.processing.running),
         ..AnonymizeOptions::default()
     };
     let destination = Destination::Nowhere;
@@ -51,7 +51,7 @@ fn config(mut typed: Detect) -> Result<Config> {
         config::gather(&typed.common, &destination)?,
         plan,
         Encoding::default(),
-        (&typed.common.running, &typed.common.isolation),
+        &typed.common.processing,
     )?;
     config.take_shard(typed.common.shard, &destination)?;
     config.strict = typed.common.strict;

@@ -66,7 +66,7 @@ struct Sample {
 /// Tries every engine that is there, and says on standard output what is there.
 ///
 /// # Errors
-/// If nobody can be told; a broken engine is part of the answer.
+/// If standard output cannot be written; a broken engine is part of the answer.
 pub(crate) fn run(typed: &Doctor) -> Result<Exit> {
     let found = Findings::gather(typed.onnxruntime.as_deref());
     let mut to = anstream::stdout();
@@ -193,7 +193,8 @@ impl Engine {
         match (&self.sample, &self.failed) {
             (Some(sample), _) => writeln!(
                 to,
-                "  sample    1 face found as it should be; loaded in {} ms, 512x512 in {:.0} ms on one thread ({})",
+                "  sample    1 face found as it should be; loaded in {} ms, 512x512 in {:.0} ms \
+                 on one thread ({})",
                 sample.loaded_ms,
                 sample.detect_ms,
                 show::text(&sample.engine)

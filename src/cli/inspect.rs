@@ -1,7 +1,7 @@
 //! `faceveil inspect`: what files still hide, as a table for people or as JSON lines. Reads only.
 //!
-//! Invariant: every file that was given ends in one entry, in the order of the inputs, and nothing that
-//! comes from a file reaches a terminal unescaped.
+//! Invariant: every file that was given ends in one entry, in the order of the inputs, and nothing
+//! that comes from a file reaches a terminal unescaped.
 
 use crate::cli::args::{Inspect, library};
 use crate::cli::files::read;
@@ -49,7 +49,7 @@ struct Tally {
 pub(crate) fn run(typed: &Inspect) -> Result<Exit> {
     ensure!(
         typed.inputs.len() == 1 || !typed.inputs.iter().any(|g| inputs::is_stdin(g)),
-        "`-` (standard input) stands alone; give the other inputs in a run of their own"
+        "`-` (standard input) stands alone; give the other inputs in another run"
     );
     let interrupt = Interrupt::listen()?;
     interrupt.end_at_once(true);

@@ -1,4 +1,5 @@
-//! `faceveil merge`: the reports of all shards of a run become one, as a single run would have written it.
+//! `faceveil merge`: the reports of all shards of a run become one, as a single run would have
+//! written it.
 //!
 //! Invariant: the new report has a line of every file that was found, or there is none.
 
@@ -287,7 +288,8 @@ fn joined(shards: &[Scanned], terminal: &Terminal) -> RunSummary {
     all
 }
 
-/// Writes all lines in the order of their names, as a walk through the folders has them, and the summary.
+/// Writes all lines in the order of their names, as a walk through the folders has them, and the
+/// summary.
 ///
 /// # Errors
 /// If a report cannot be read a second time, or the new one cannot be written.

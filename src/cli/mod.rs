@@ -1,5 +1,5 @@
-//! The command: what was typed becomes a checked configuration, that runs, and an exit code comes out.
-//! Uses the public interface of the library only.
+//! The command: what was typed becomes a checked configuration, that runs, and an exit code comes
+//! out. Uses the public interface of the library only.
 //!
 //! Folders import downward only: `ui`, `files`, `args`, `plan`, `report`, `run`, then the commands,
 //! one file each (`tests/it/layering.rs` holds them to it).

@@ -1,7 +1,7 @@
-//! `faceveil verify`: outputs looked at again, as lines for people or as JSON lines. Reads only.
+//! `faceveil verify`: outputs verified, as lines for people or as JSON lines. Reads only.
 //!
-//! Invariant: every output that was given or that the report names ends in one entry, and one that was
-//! not checked is never counted as passed.
+//! Invariant: every output that was given or that the report names ends in one entry, and one that
+//! was not checked is never counted as passed.
 
 use crate::cli::args::{Verify, library};
 use crate::cli::files::read;
@@ -44,7 +44,7 @@ struct Output {
     /// For people and results.
     name: String,
     line: Option<FileReport>,
-    /// Whether it cannot be told which of the report's lines it has.
+    /// Whether several lines of the report may be about it.
     is_ambiguous: bool,
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn run(typed: &Verify) -> Result<Exit> {
     );
     ensure!(
         typed.image.is_none() || typed.report.is_some(),
-        "--image would not be used; add the --report that tells where it lies"
+        "--image would not be used; add the --report that says where it lies"
     );
     ensure!(
         !(typed.update_report && typed.report.as_deref() == Some(OsStr::new("-"))),
@@ -149,7 +149,8 @@ pub(crate) fn run(typed: &Verify) -> Result<Exit> {
     })
 }
 
-/// Writes verdicts into the lines that they are about; lines that changed meanwhile stay as they are.
+/// Writes verdicts into the lines that they are about; lines that changed meanwhile stay as they
+/// are.
 ///
 /// # Errors
 /// If the report cannot be read again or replaced.
@@ -174,7 +175,10 @@ fn update_report(
 /// Says what is not checked: everything without a report, and outputs that were not given.
 fn warn_of_unchecked(terminal: &Terminal, typed: &Verify, others: usize) {
     if typed.report.is_none() {
-        terminal.warning("without --report it is not known what must be covered: only faces and what files hide are looked for, and nothing passes");
+        terminal.warning(
+            "without --report it is not known what must be covered: only faces and \
+            what files hide are looked for, and nothing passes",
+        );
     }
     if others > 0 {
         let (were, their) = if others == 1 {
@@ -211,7 +215,9 @@ impl Checks<'_> {
     fn check(&self, output: &Output) -> Result<Verification> {
         if output.is_ambiguous {
             bail!(
-                "the report has several lines of this name, since names begin in each folder that was given, and which one it has cannot be told: it has the SHA-256 of none, or another file has that; use a run and a report for each folder"
+                "the report has several lines of this name, since names begin in each folder that \
+                 was given, and which one is about it is unknown: it has the SHA-256 of none, or \
+                 another file has that; use a run and a report for each folder"
             );
         }
         let Some(input) = &output.input else {
@@ -247,8 +253,8 @@ impl Checks<'_> {
 
 fn options(typed: &Verify) -> Result<VerifierOptions> {
     let mut options = VerifierOptions {
-        threshold: typed.threshold,
-        min_face: typed.min_face.unwrap_or(0.0),
+        threshold: typed.faces.threshold,
+        min_face: typed.faces.min_face.unwrap_or(0.0),
         engine: library::engine(&typed.engine)?,
         video: VideoOptions {
             backend: typed.running.video_backend.into(),
@@ -266,8 +272,8 @@ fn options(typed: &Verify) -> Result<VerifierOptions> {
     Ok(options)
 }
 
-/// Gives each file its line. If a folder was given, what the report names and nobody found is missing;
-/// otherwise the second result counts it.
+/// Gives each file its line. If a folder was given, what the report names and nobody found is
+/// missing; otherwise the second result counts it.
 fn pair(typed: &Verify, list: Vec<Input>, lines: Vec<FileReport>) -> (Vec<Output>, usize) {
     let mut lines: Vec<Option<FileReport>> = lines
         .into_iter()
@@ -341,8 +347,8 @@ impl Names {
         Self { spellings, lines }
     }
 
-    /// The lines that a file may have: those with its name below the folder, or else with the longest name
-    /// that its path ends in. Several only if they have one name.
+    /// The lines that a file may have: those with its name below the folder, or else with the
+    /// longest name that its path ends in. Several only if they have one name.
     fn fitting(&self, input: &Input) -> &[usize] {
         let lines_of = |name: &Path| self.lines.get(name).map(Vec::as_slice);
         if let Some(exactly) = lines_of(&input.name) {

@@ -1,5 +1,5 @@
-//! A frame as a detector sees it: upright, square pixels, RGB of 8 bits. Planes are reduced first and
-//! turned into RGB at the small size, which is all that the detector asks for.
+//! A frame as a detector sees it: upright, square pixels, RGB of 8 bits. Planes are reduced first
+//! and turned into RGB at the small size, which is all that the detector asks for.
 //!
 //! Invariant: coordinates of the view are those of the upright frame with square pixels;
 //! [`FramePicture::to_stored`] takes boxes back to pixels as they are stored, upright.
@@ -101,8 +101,8 @@ impl Picture for FramePicture<'_> {
     }
 }
 
-/// Samples of more bits as eight. PQ is brightened: a tone curve that puts its 10 to 60 % of the range,
-/// where faces are, over most of eight bits.
+/// Samples of more bits as eight. PQ is brightened: a tone curve that puts its 10 to 60 % of the
+/// range, where faces are, over most of eight bits.
 fn eight_bits(data: &[u16], shape: &Shape) -> Vec<u8> {
     let shift = shape.coding.bits.saturating_sub(8);
     let luma = shape.size.area() as usize;

@@ -1,7 +1,7 @@
 //! Panoramas: which direction from the camera a pixel shows.
 //!
-//! In an equirectangular picture x is the longitude and y the latitude. Its left and right edges are
-//! the same line, and what lies near a pole is drawn wider than it is.
+//! In an equirectangular picture x is the longitude and y the latitude. Its left and right edges
+//! are the same line, and what lies near a pole is drawn wider than it is.
 
 use super::{Point, Rect, Size};
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
@@ -29,8 +29,8 @@ pub struct Equirectangular {
 pub(crate) type Direction = [f64; 3];
 
 impl Equirectangular {
-    /// A picture of which the horizon is the middle row, and whose pixels are as high as they are wide.
-    /// Twice as wide as high, it is the whole sphere.
+    /// A picture of which the horizon is the middle row, and whose pixels are as high as they are
+    /// wide. Twice as wide as high, it is the whole sphere.
     #[must_use]
     pub fn new(size: Size) -> Self {
         let step = TAU / f64::from(size.width.max(1));
@@ -44,8 +44,8 @@ impl Equirectangular {
     }
 
     /// A picture that is a band of a whole sphere of `full_height` rows; `above` rows are cut off.
-    /// Both are counted in rows of a sphere of which `rows` are in the picture. `None` if they do not
-    /// fit.
+    /// Both are counted in rows of a sphere of which `rows` are in the picture. `None` if they do
+    /// not fit.
     #[must_use]
     pub fn band(size: Size, full_height: u32, above: u32, rows: u32) -> Option<Self> {
         let fits = u64::from(above) + u64::from(rows) <= u64::from(full_height);
@@ -105,8 +105,8 @@ impl Equirectangular {
         Point::new(x as f32, self.row(latitude) as f32)
     }
 
-    /// The box of something at a direction that is so large, in radians. Its middle is in the picture's
-    /// width; it may reach beyond both edges.
+    /// The box of something at a direction that is so large, in radians. Its middle is in the
+    /// picture's width; it may reach beyond both edges.
     pub(crate) fn area(&self, middle: Direction, width: f64, height: f64) -> Option<Rect> {
         let latitude = middle[1].clamp(-1.0, 1.0).asin();
         let full = f64::from(self.size.width);
@@ -124,7 +124,8 @@ impl Equirectangular {
             .unwrap_or(*area)
     }
 
-    /// A rectangle and its copies a turn to the left and to the right, those that are in the picture.
+    /// A rectangle and its copies a turn to the left and to the right, those that are in the
+    /// picture.
     pub(crate) fn copies(&self, area: &Rect) -> Vec<Rect> {
         let (width, picture) = (self.size.width as f32, Rect::of(self.size));
         let moved = [0.0, -width, width]
@@ -145,10 +146,10 @@ impl Equirectangular {
             .fold(0.0, f32::max)
     }
 
-    /// What covers a face that is grown by `margin` and then by `room` pixels on each side, as large on
-    /// the sphere as a mask on the flat picture is. With `ellipse`, the ellipse in the rectangle covers
-    /// the grown ellipse, else the rectangle covers the grown rectangle. `None` if only a band across
-    /// the whole width does, see [`Equirectangular::polar_band`].
+    /// What covers a face that is grown by `margin` and then by `room` pixels on each side, as
+    /// large on the sphere as a mask on the flat picture is. With `ellipse`, the ellipse in the
+    /// rectangle covers the grown ellipse, else the rectangle covers the grown rectangle. `None` if
+    /// only a band across the whole width does, see [`Equirectangular::polar_band`].
     pub(crate) fn grown(&self, face: &Rect, margin: f32, room: f32, ellipse: bool) -> Option<Rect> {
         let c = face.center();
         let (longitude, latitude) = self.sphere(c.x.into(), c.y.into());

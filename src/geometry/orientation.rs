@@ -108,8 +108,8 @@ impl Orientation {
         Rect::from_corners(a.x.min(b.x), a.y.min(b.y), a.x.max(b.x), a.y.max(b.y)).unwrap_or(*r)
     }
 
-    /// A rectangle of pixels as seen, where it is stored; exact. `stored` is the size as stored, and
-    /// `r` must lie inside the picture.
+    /// A rectangle of pixels as seen, where it is stored; exact. `stored` is the size as stored,
+    /// and `r` must lie inside the picture.
     #[must_use]
     pub fn pixels_to_stored(self, r: PixelRect, stored: Size) -> PixelRect {
         let (w, h) = (stored.width, stored.height);

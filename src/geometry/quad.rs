@@ -38,8 +38,8 @@ impl Quad {
             .unwrap_or_else(|| Rect::of(super::Size::new(0, 0)))
     }
 
-    /// How far it reaches to the left and to the right between two heights, which may be equal; `None`
-    /// if it is not there.
+    /// How far it reaches to the left and to the right between two heights, which may be equal;
+    /// `None` if it is not there.
     #[must_use]
     pub fn reach(&self, from: f64, to: f64) -> Option<(f64, f64)> {
         let mut reach: Option<(f64, f64)> = None;

@@ -12,8 +12,8 @@ pub struct Rect {
 }
 
 impl Rect {
-    /// The rectangle from its top left corner and its sides; `None` if any number or resulting corner
-    /// is not finite or a side is negative.
+    /// The rectangle from its top left corner and its sides; `None` if any number or resulting
+    /// corner is not finite or a side is negative.
     #[must_use]
     pub fn new(x: f32, y: f32, width: f32, height: f32) -> Option<Self> {
         (width >= 0.0 && height >= 0.0)
@@ -21,7 +21,8 @@ impl Rect {
             .flatten()
     }
 
-    /// The rectangle between two corners; `None` if a number is not finite or the corners are swapped.
+    /// The rectangle between two corners; `None` if a number is not finite or the corners are
+    /// swapped.
     #[must_use]
     pub fn from_corners(left: f32, top: f32, right: f32, bottom: f32) -> Option<Self> {
         let finite = [left, top, right, bottom].iter().all(|v| v.is_finite());
@@ -153,8 +154,8 @@ impl Rect {
         (self.intersection(other).map_or(0.0, |r| r.area()) / area).clamp(0.0, 1.0)
     }
 
-    /// Both sides times `factor` about the middle. `factor` must be finite and not negative; anything
-    /// else leaves the rectangle as it is.
+    /// Both sides times `factor` about the middle. `factor` must be finite and not negative;
+    /// anything else leaves the rectangle as it is.
     #[must_use]
     pub fn grown(&self, factor: f32) -> Self {
         if !(factor.is_finite() && factor >= 0.0) {
@@ -174,8 +175,8 @@ impl Rect {
         Self::from_corners(left, top, self.right + by, self.bottom + by).unwrap_or(*self)
     }
 
-    /// Moved by (dx, dy), then multiplied by (sx, sy): the step from one picture to a scaled crop of
-    /// it. `None` if the result is not finite or a factor is negative.
+    /// Moved by (dx, dy), then multiplied by (sx, sy): the step from one picture to a scaled crop
+    /// of it. `None` if the result is not finite or a factor is negative.
     #[must_use]
     pub fn mapped(&self, dx: f32, dy: f32, sx: f32, sy: f32) -> Option<Self> {
         Self::from_corners(
@@ -186,8 +187,8 @@ impl Rect {
         )
     }
 
-    /// All pixels of a picture that the rectangle touches: rounded outward, then clipped. `None` if it
-    /// lies outside or has no area.
+    /// All pixels of a picture that the rectangle touches: rounded outward, then clipped. `None` if
+    /// it lies outside or has no area.
     #[must_use]
     pub fn round_out(&self, size: Size) -> Option<PixelRect> {
         let inside = self.intersection(&Self::of(size))?;

@@ -1,5 +1,5 @@
-//! The canvas of an animation: frames are drawn onto it as a viewer would, so that every picture that
-//! is ever shown can be looked at and covered.
+//! The canvas of an animation: frames are drawn onto it as a viewer would, so that every picture
+//! that is ever shown can be looked at and covered.
 
 use super::guard::malformed;
 use super::raster::cut;

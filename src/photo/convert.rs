@@ -207,7 +207,10 @@ pub(super) fn body(mut parts: Parts, to: Format, notes: &mut Notes) -> Result<Bo
     if parts.icc.as_ref().is_some_and(misfit) {
         parts.icc = None;
         notes.forget("icc");
-        notes.warn("the colour profile is one for other kinds of pixels and was dropped: colours may look different");
+        notes.warn(
+            "the colour profile is one for other kinds of pixels and was dropped: colours \
+            may look different",
+        );
     }
     let built: Option<Box<dyn Body>> = match to {
         Format::Jpeg => {
@@ -263,7 +266,10 @@ fn fitted(
         samples = Samples::U8(deep.iter().map(fewer).collect());
     }
     if model == Model::InvertedCmyk && !holds.inks {
-        notes.warn("inks (CMYK) were made red, green and blue by the plain formula: colours may look different");
+        notes.warn(
+            "inks (CMYK) were made red, green and blue by the plain formula: colours may \
+            look different",
+        );
         samples = match samples {
             Samples::U8(v) => Samples::U8(without_inks(&v)),
             Samples::U16(v) => Samples::U16(without_inks(&v)),

@@ -1,5 +1,5 @@
-//! A picture with opacity as viewers show it: laid over a plain backdrop. A face can be drawn by opacity alone,
-//! black on nothing for instance, and is in no colour then.
+//! A picture with opacity as viewers show it: laid over a plain backdrop. A face can be drawn by
+//! opacity alone, black on nothing for instance, and is in no colour then.
 
 use super::raster::{Model, Raster, Samples};
 use crate::error::Result;
@@ -17,7 +17,8 @@ pub(crate) struct Flattened {
 }
 
 impl Flattened {
-    /// `None` if every pixel is opaque or not there at all: then its colours show all that there is to see.
+    /// `None` if every pixel is opaque or not there at all: then its colours show all that there is
+    /// to see.
     pub(super) fn new(
         raster: &Raster,
         orientation: Orientation,
@@ -55,7 +56,8 @@ impl Picture for Flattened {
     }
 }
 
-/// Pixels of `colours` samples and their opacity, over `backdrop`: `c * a + b * (1 - a)` in values as they are coded.
+/// Pixels of `colours` samples and their opacity, over `backdrop`: `c * a + b * (1 - a)` in values
+/// as they are coded.
 fn over<T: Sample>(data: &[T], colours: usize, backdrop: u8) -> Option<Vec<u8>> {
     let opacity = |pixel: &[T]| pixel[colours].to_f32() / T::MAX;
     let pixels = data.chunks_exact(colours + 1);

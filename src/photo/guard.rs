@@ -4,10 +4,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs `work`; a panic inside becomes [`ErrorKind::Internal`]. Its message is not repeated, since it
-/// names places in somebody else's source and may quote the input.
+/// Runs `work`; a panic inside becomes [`ErrorKind::Internal`]. Its message is not repeated, since
+/// it names places in somebody else's source and may quote the input.
 ///
-/// What `work` has half changed when it panics must not be looked at again: callers drop it.
+/// What `work` has half changed when it panics must not be used again: callers drop it.
 pub(super) fn guarded<T>(doing: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         let message = format!("a codec stopped with a bug while {doing}; the file was left alone");
@@ -51,7 +51,8 @@ impl Budget {
                 String::new()
             };
             let message = format!(
-                "{}x{} pixels{times} are more than the limit of {} pixels a file; raise the limit if you trust it",
+                "{}x{} pixels{times} are more than the limit of {} pixels a file; raise the limit \
+                 if you trust it",
                 size.width, size.height, self.limit
             );
             return Err(Error::new(ErrorKind::TooLarge, message));

@@ -1,8 +1,8 @@
 //! Pictures brighter than white (PQ and HLG, ITU-R BT.2100), made into ordinary ones.
 //!
-//! Ordinary formats cannot say how bright a pixel is, and each viewer guesses in its own way. Here there
-//! is one way, and a person is told: white is 203 cd/m² (BT.2408), primaries become those of sRGB, and
-//! what is brighter than white is rolled off so that 1000 cd/m² is white.
+//! Ordinary formats cannot say how bright a pixel is, and each viewer guesses in its own way. Here
+//! there is one way, with a warning: white is 203 cd/m² (BT.2408), primaries become those of
+//! sRGB, and what is brighter than white is rolled off so that 1000 cd/m² is white.
 
 use super::notes::Notes;
 use super::raster::{Model, Raster, Samples};

@@ -1,16 +1,16 @@
 //! What a caller may ask to have written again besides the pixels.
 
-/// Metadata that is written again on request. Values are read from the source's EXIF (for TIFF, from its
-/// tags), checked, and written anew; values of XMP and IPTC are not looked at. A value that is not there
-/// is not missed. The default keeps nothing.
+/// Metadata that is written again on request. Values are read from the source's EXIF (for TIFF,
+/// from its tags), checked, and written anew; values of XMP and IPTC are not looked at. A value
+/// that is not there is not missed. The default keeps nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct KeepMetadata {
     /// When it was taken, digitised and changed, with parts of seconds and time zones.
     pub time: bool,
     /// Make, model, lens, exposure time, aperture, sensitivity, focal length.
     pub camera: bool,
-    /// Latitude, longitude, altitude; when and how exactly they were measured; where the camera looked
-    /// and how it moved.
+    /// Latitude, longitude, altitude; when and how exactly they were measured; where the camera
+    /// looked and how it moved.
     pub gps: bool,
     /// Artist and copyright notice.
     pub copyright: bool,

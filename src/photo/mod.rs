@@ -1,7 +1,9 @@
-//! Photo files: read whole, changed in place, written anew in the format they came in or in another.
+//! Photo files: read whole, changed in place, written anew in the format they came in or in
+//! another.
 //!
-//! Invariant: a file that is written holds the pixels and the short list of things that [`Photo::kept`]
-//! names, built here from parsed values. No byte of the source's container is copied.
+//! Invariant: a file that is written holds the pixels and the short list of things that
+//! [`Photo::kept`] names, built here from parsed values. No byte of the source's container is
+//! copied.
 
 mod bmp;
 #[cfg(any(feature = "heic", feature = "avif", feature = "jxl"))]
@@ -10,6 +12,7 @@ mod canvas;
 mod convert;
 mod exif;
 mod flatten;
+mod format;
 mod frames;
 mod gif;
 mod guard;
@@ -22,6 +25,7 @@ mod jpeg;
 mod jxl;
 mod keep;
 mod notes;
+mod options;
 mod panorama;
 mod png;
 mod raster;
@@ -38,218 +42,15 @@ use crate::plane::{AnyPlaneMut, Channel, Layout};
 use convert::Parts;
 pub(crate) use flatten::BACKDROPS;
 use flatten::Flattened;
+pub use format::{FileKind, Format};
 use guard::{Budget, guarded};
 pub use keep::KeepMetadata;
 use notes::Notes;
+pub use options::{Limits, ReadOptions};
 use panorama::Panorama;
 
-/// A picture format that is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Format {
-    /// JPEG.
-    Jpeg,
-    /// PNG and APNG.
-    Png,
-    /// WebP, still or animated.
-    WebP,
-    /// GIF, still or animated.
-    Gif,
-    /// Windows bitmap.
-    Bmp,
-    /// TIFF, every page.
-    Tiff,
-    /// HEIF with HEVC pictures; written as JPEG where nothing else is asked for.
-    Heic,
-    /// HEIF with AV1 pictures; written as JPEG where nothing else is asked for.
-    Avif,
-    /// JPEG XL; written without loss.
-    Jxl,
-}
-
-/// What the first bytes of a file say it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FileKind {
-    /// A format that is handled.
-    Photo(Format),
-    /// A video, by the name of its container.
-    Video(&'static str),
-    /// A picture format that is not handled, by name.
-    Refused(&'static str),
-    /// Nothing known, or a document (PDF, SVG).
-    Unknown,
-}
-
-impl Format {
-    /// All of them.
-    pub const ALL: &'static [Self] = &[
-        Self::Jpeg,
-        Self::Png,
-        Self::WebP,
-        Self::Gif,
-        Self::Bmp,
-        Self::Tiff,
-        Self::Heic,
-        Self::Avif,
-        Self::Jxl,
-    ];
-
-    /// Its name in messages.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Jpeg => "JPEG",
-            Self::Png => "PNG",
-            Self::WebP => "WebP",
-            Self::Gif => "GIF",
-            Self::Bmp => "BMP",
-            Self::Tiff => "TIFF",
-            Self::Heic => "HEIC",
-            Self::Avif => "AVIF",
-            Self::Jxl => "JPEG XL",
-        }
-    }
-
-    /// Its name in reports, and for `--format`.
-    #[must_use]
-    pub const fn short(self) -> &'static str {
-        match self {
-            Self::Jpeg => "jpeg",
-            Self::Png => "png",
-            Self::WebP => "webp",
-            Self::Gif => "gif",
-            Self::Bmp => "bmp",
-            Self::Tiff => "tiff",
-            Self::Heic => "heic",
-            Self::Avif => "avif",
-            Self::Jxl => "jxl",
-        }
-    }
-
-    /// Its media type, as in `Content-Type`: `image/jpeg`.
-    #[must_use]
-    pub const fn media_type(self) -> &'static str {
-        match self {
-            Self::Jpeg => "image/jpeg",
-            Self::Png => "image/png",
-            Self::WebP => "image/webp",
-            Self::Gif => "image/gif",
-            Self::Bmp => "image/bmp",
-            Self::Tiff => "image/tiff",
-            Self::Heic => "image/heic",
-            Self::Avif => "image/avif",
-            Self::Jxl => "image/jxl",
-        }
-    }
-
-    /// The format in which a photo of this one is written where no other is asked for.
-    #[must_use]
-    pub const fn written_as(self) -> Self {
-        match self {
-            Self::Heic | Self::Avif => Self::Jpeg,
-            other => other,
-        }
-    }
-
-    /// Whether photos of any format can be written in this one.
-    #[must_use]
-    pub fn is_target(self) -> bool {
-        convert::is_written(self)
-    }
-
-    /// What the names of its files end in, without the dot; the usual one first.
-    #[must_use]
-    pub const fn extensions(self) -> &'static [&'static str] {
-        match self {
-            Self::Jpeg => &["jpg", "jpeg", "jpe", "jfif", "mpo"],
-            Self::Png => &["png", "apng"],
-            Self::WebP => &["webp"],
-            Self::Gif => &["gif"],
-            Self::Bmp => &["bmp", "dib"],
-            Self::Tiff => &["tif", "tiff"],
-            Self::Heic => &["heic", "heif", "hif"],
-            Self::Avif => &["avif"],
-            Self::Jxl => &["jxl"],
-        }
-    }
-}
-
-/// Bounds checked before memory is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// Most pixels of one file, all its frames or pages together.
-    pub max_pixels: u64,
-}
-
-impl Limits {
-    /// No more than so many pixels in one file, all its frames or pages together.
-    #[must_use]
-    pub const fn max_pixels(max_pixels: u64) -> Self {
-        Self { max_pixels }
-    }
-
-    /// For a server that takes files of strangers: 50 megapixels.
-    #[must_use]
-    pub const fn for_untrusted() -> Self {
-        Self::max_pixels(50_000_000)
-    }
-}
-
-impl Default for Limits {
-    /// 500 megapixels.
-    fn default() -> Self {
-        Self {
-            max_pixels: 500_000_000,
-        }
-    }
-}
-
-/// How a photo is read, and what the new file that is made of it has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ReadOptions {
-    /// Bounds, checked before memory is taken.
-    pub limits: Limits,
-    /// Metadata of the source that is written again.
-    pub keep: KeepMetadata,
-    /// The format of the new file: its pixels are made what that holds, and lie upright. `None` and the
-    /// source's own format change nothing, but where [`Format::written_as`] says so.
-    pub format: Option<Format>,
-}
-
-impl ReadOptions {
-    /// The defaults: [`Limits::default`], no metadata, the source's own format.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// With these bounds.
-    #[must_use]
-    pub const fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// Keeping this metadata.
-    #[must_use]
-    pub const fn keep(mut self, keep: KeepMetadata) -> Self {
-        self.keep = keep;
-        self
-    }
-
-    /// To be written in this format.
-    #[must_use]
-    pub fn format(mut self, format: impl Into<Option<Format>>) -> Self {
-        self.format = format.into();
-        self
-    }
-}
-
-/// What each format's module does with a file once it is decoded. Frames are counted from 0; callers
-/// ask for frames that exist.
+/// What each format's module does with a file once it is decoded. Frames are counted from 0;
+/// callers ask for frames that exist.
 trait Body: Send + Sync {
     /// At least 1.
     fn frame_count(&self) -> usize;
@@ -292,8 +93,8 @@ pub struct Photo {
 }
 
 impl Photo {
-    /// Decodes a file. Its format is taken from the content. [`Photo::kept`] says what of the metadata that
-    /// was asked for is there, [`Photo::warnings`] what another format loses.
+    /// Decodes a file. Its format is taken from the content. [`Photo::kept`] says what of the
+    /// metadata that was asked for is there, [`Photo::warnings`] what another format loses.
     ///
     /// # Errors
     /// [`Unsupported`] for a recognised format or variant that is not handled, [`Malformed`] for a
@@ -462,10 +263,10 @@ impl Photo {
     /// Hands the planes of frame `frame` to `change`, one after the other.
     ///
     /// `touched` gives, for a plane that lies in memory as its layout says, rectangles of samples
-    /// outside which `change` leaves every one alone. A JPEG codes the 8x8 blocks that they touch anew
-    /// and no others: the rectangles should follow a shape closely. It hands out planes as they are
-    /// coded, those that nothing touches not at all, and of the others only those samples that are
-    /// less than eight away from a touched one; elsewhere a plane holds zeros.
+    /// outside which `change` leaves every one alone. A JPEG codes the 8x8 blocks that they touch
+    /// anew and no others: the rectangles should follow a shape closely. It hands out planes as
+    /// they are coded, those that nothing touches not at all, and of the others only those samples
+    /// that are less than eight away from a touched one; elsewhere a plane holds zeros.
     ///
     /// # Errors
     /// Whatever keeps the pixels from being had.
@@ -493,8 +294,8 @@ impl Photo {
         })
     }
 
-    /// How its pixels lie on the sphere around the camera, if its tags say that it is a panorama that
-    /// goes all the way round.
+    /// How its pixels lie on the sphere around the camera, if its tags say that it is a panorama
+    /// that goes all the way round.
     #[must_use]
     pub fn panorama(&self) -> Option<Equirectangular> {
         let size = self.orientation(0).upright_size(self.stored_size(0));
@@ -507,8 +308,8 @@ impl Photo {
         self.body.to_rgba()
     }
 
-    /// By how many levels one step of its codec changes smooth samples, for each plane in the order of
-    /// [`Photo::edit`]; empty if a format keeps every sample.
+    /// By how many levels one step of its codec changes smooth samples, for each plane in the order
+    /// of [`Photo::edit`]; empty if a format keeps every sample.
     pub(crate) fn coarseness(&self) -> Vec<f32> {
         match self.format {
             #[cfg(any(feature = "heic", feature = "avif"))]

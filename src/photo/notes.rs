@@ -1,4 +1,4 @@
-//! What is told about a file besides its pixels: what it held, what is written again, what a person
+//! What is reported about a file besides its pixels: what it held, what is written again, what a person
 //! should know. Names are kebab-case and part of the report's schema; `docs/names.md` lists them.
 //! What a caller asked to keep travels along, so that it reaches whichever reader can serve it.
 

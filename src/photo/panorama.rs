@@ -1,5 +1,5 @@
-//! The tags that say how a panorama is projected (Google's Photo Sphere XMP, `GPano`). Without them a
-//! viewer shows a panorama as a flat strip, so they are read, checked, and written anew.
+//! The tags that say how a panorama is projected (Google's Photo Sphere XMP, `GPano`). Without them
+//! a viewer shows a panorama as a flat strip, so they are read, checked, and written anew.
 //!
 //! Invariant: what is written is made of numbers, switches and one fixed word.
 

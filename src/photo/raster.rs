@@ -1,5 +1,5 @@
-//! Pixels in memory: the five colour models and two sample types that the formats share, their planes
-//! for redaction, and reduced RGB views of them for detection.
+//! Pixels in memory: the five colour models and two sample types that the formats share, their
+//! planes for redaction, and reduced RGB views of them for detection.
 //!
 //! Invariant: the buffer holds exactly `size.area() * channels` samples, rows without gaps.
 
@@ -182,9 +182,9 @@ impl Raster {
         Self::new(orientation.upright_size(self.size), self.model, samples)
     }
 
-    /// A view of pixels that are not 8-bit RGB: averaged over the largest whole cells that still leave
-    /// no fewer pixels than wanted, turned into RGB, then resampled. The picture between stays within
-    /// four times the wanted one, or is as large as `crop`.
+    /// A view of pixels that are not 8-bit RGB: averaged over the largest whole cells that still
+    /// leave no fewer pixels than wanted, turned into RGB, then resampled. The picture between
+    /// stays within four times the wanted one, or is as large as `crop`.
     fn reduced<T: Sample>(&self, data: &[T], crop: PixelRect, to: Size) -> Result<RgbImage> {
         let n = self.model.channels().len();
         let cell_w = (crop.width / to.width.max(1)).max(1);
@@ -265,8 +265,9 @@ pub(super) fn cut<T: Sample>(data: &[T], size: Size, n: usize, part: PixelRect) 
         .collect()
 }
 
-/// What turns `before` into `after` inside `part`, and whether it lies over the old pixels: then the
-/// unchanged ones are transparent, which packs better. Only where all changed pixels are opaque.
+/// What turns `before` into `after` inside `part`, and whether it lies over the old pixels: then
+/// the unchanged ones are transparent, which packs better. Only where all changed pixels are
+/// opaque.
 pub(super) fn step<T: Sample>(
     before: &[T],
     after: &[T],

@@ -131,8 +131,9 @@ fn raw_kind(file: &[u8]) -> Option<Refused> {
     if first.has(0xc612) {
         return raw("DNG (RAW)");
     }
-    // A plain TIFF may come from a camera or its maker's software, too: only those that say that the
-    // first picture is a preview (NewSubfileType 1) or hang the sensor's data into SubIFDs are raw.
+    // A plain TIFF may come from a camera or its maker's software, too: only those that say that
+    // the first picture is a preview (NewSubfileType 1) or hang the sensor's data into SubIFDs are
+    // raw.
     if first.value(254) != Some(1) && !first.has(330) {
         return None;
     }
@@ -278,8 +279,8 @@ fn foreign(file: &[u8]) -> Option<Refused> {
     None
 }
 
-/// QuickTime from before `ftyp`, by its first box. One that only fills or points is short: below 16 MiB its
-/// length begins with a zero, which no text does that has such a word in its place.
+/// QuickTime from before `ftyp`, by its first box. One that only fills or points is short: below 16
+/// MiB its length begins with a zero, which no text does that has such a word in its place.
 fn is_quicktime(file: &[u8]) -> bool {
     match file.get(4..8) {
         Some(b"moov" | b"mdat") => true,

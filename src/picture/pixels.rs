@@ -125,7 +125,8 @@ impl<'a> Pixels<'a> {
     /// Borrows pixels; the first byte of `data` is the first of the picture.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if the picture is empty, its rows overlap, or `data` ends before it.
+    /// [`ErrorKind::InvalidArgument`] if the picture is empty, its rows overlap, or `data` ends
+    /// before it.
     pub fn new(data: &'a [u8], layout: PixelLayout) -> Result<Self> {
         layout.check(data.len())?;
         Ok(Self { data, layout })

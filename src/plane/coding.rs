@@ -1,5 +1,6 @@
 //! What the numbers in a plane mean: how many bits they have, how much of their range is used, and
-//! which mixture of red, green and blue the brightness is. Photos are full range; most videos are not.
+//! which mixture of red, green and blue the brightness is. Photos are full range; most videos are
+//! not.
 //!
 //! Invariant: the value of a colour lies within the range that the coding uses, for every channel.
 
@@ -46,7 +47,8 @@ pub struct SampleCoding {
     pub bits: u8,
     /// Which values black and white have.
     pub range: YuvRange,
-    /// How brightness is made of red, green and blue; without meaning for red, green and blue planes.
+    /// How brightness is made of red, green and blue; without meaning for red, green and blue
+    /// planes.
     pub matrix: YuvMatrix,
 }
 
@@ -89,11 +91,11 @@ impl SampleCoding {
         }
     }
 
-    /// The value of a channel for a colour of red, green and blue in 0..=1 under `alpha`, with which
-    /// they are already multiplied. Linear, so that it may be blended.
+    /// The value of a channel for a colour of red, green and blue in 0..=1 under `alpha`, with
+    /// which they are already multiplied. Linear, so that it may be blended.
     ///
-    /// Luma and colour differences: BT.601 to BT.2020, E'Y, E'CB, E'CR. Inverted black is "no ink": the
-    /// other three inks carry the colour.
+    /// Luma and colour differences: BT.601 to BT.2020, E'Y, E'CB, E'CR. Inverted black is "no ink":
+    /// the other three inks carry the colour.
     #[must_use]
     pub fn value(self, channel: Channel, [red, green, blue]: [f32; 3], alpha: f32) -> f32 {
         let (kr, kb) = self.matrix.shares();

@@ -121,7 +121,8 @@ fn add_grain(canvas: &mut Canvas, grid: &Grid, mask: &Mask, coding: SampleCoding
     }
 }
 
-/// Adds as much of `noise` to samples of 0 to `max` as there is room for. `level` is one of eight bits.
+/// Adds as much of `noise` to samples of 0 to `max` as there is room for. `level` is one of eight
+/// bits.
 #[multiversion(targets("x86_64+avx2"))]
 fn add_noise(samples: &mut [f32], noise: &[i8], max: f32, level: f32) {
     let scale = GRAIN * level / 127.0;

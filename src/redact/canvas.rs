@@ -1,6 +1,7 @@
 //! What a group of masks will show, before it is written.
 //!
-//! Invariant: writing a canvas changes the samples inside and, partly, those of the soft ring; none else.
+//! Invariant: writing a canvas changes the samples inside and, partly, those of the soft ring; none
+//! else.
 
 use super::grid::Grid;
 use super::mask::Mask;

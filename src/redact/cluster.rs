@@ -15,8 +15,8 @@ pub(super) struct Cluster {
     pub(super) bounds: Bounds,
 }
 
-/// Puts outlines whose rectangles come near each other into one group; those that touch no sample are
-/// left out. Groups keep the order of their first outline.
+/// Puts outlines whose rectangles come near each other into one group; those that touch no sample
+/// are left out. Groups keep the order of their first outline.
 pub(super) fn group(items: impl Iterator<Item = (Outline, Bounds)>) -> Vec<Cluster> {
     let items: Vec<_> = items.filter(|(_, b)| !b.is_empty()).collect();
     let mut parent: Vec<usize> = (0..items.len()).collect();

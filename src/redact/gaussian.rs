@@ -7,10 +7,12 @@ use super::grid::{Axis, Grid};
 use super::mask::{Mask, Outline};
 use crate::plane::{PlaneMut, Sample};
 
-/// Standard deviation over the mask's longer side: with the default margin a fifth of the face's box.
+/// Standard deviation over the mask's longer side: with the default margin a fifth of the face's
+/// box.
 const SIGMA: f64 = 1.0 / 7.0;
 
-/// Blurs the regions of a group, each in its own rectangle; where they overlap the earlier one is seen.
+/// Blurs the regions of a group, each in its own rectangle; where they overlap the earlier one is
+/// seen.
 pub(super) fn paint<T: Sample>(
     plane: &PlaneMut<'_, T>,
     grid: &Grid,
@@ -50,7 +52,8 @@ pub(super) fn paint<T: Sample>(
     Paint::Canvas(canvas)
 }
 
-/// Half of a box, three of which make a Gaussian: a box of `2 r + 1` has a variance of `r (r + 1) / 3`.
+/// Half of a box, three of which make a Gaussian: a box of `2 r + 1` has a variance of
+/// `r (r + 1) / 3`.
 fn radius(sigma: f64, axis: &Axis) -> usize {
     let sigma = sigma / axis.step();
     // `as` clamps; no axis is longer.

@@ -1,6 +1,6 @@
 //! What each style looks like, as pictures in `tests/golden`. A difference writes the expected, the
-//! actual and the differing picture to `target/golden`. `FACEVEIL_UPDATE_GOLDEN=1` writes new expected
-//! ones, and fails, so that no one takes an update for a pass.
+//! actual and the differing picture to `target/golden`. `FACEVEIL_UPDATE_GOLDEN=1` writes new
+//! expected ones, and fails, so that no one takes an update for a pass.
 
 use super::*;
 use crate::plane::Layout;
@@ -27,8 +27,8 @@ fn source() -> Vec<u8> {
         .collect()
 }
 
-/// An ellipse between pixels, one that touches it, a box over the picture's corner, and a mask of a few
-/// pixels at the edge.
+/// An ellipse between pixels, one that touches it, a box over the picture's corner, and a mask of a
+/// few pixels at the edge.
 fn regions() -> Vec<Region> {
     let region =
         |shape, x, y, w, h| Region::new(shape, Rect::new(x, y, w, h).expect("finite and positive"));

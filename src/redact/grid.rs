@@ -1,8 +1,8 @@
 //! One plane seen upright. Every fill works in upright samples, so the eight orientations give the
 //! same result without further thought.
 //!
-//! Invariant: an upright sample maps to exactly one stored sample of the plane, and its footprint is
-//! exact in whole upright pixels.
+//! Invariant: an upright sample maps to exactly one stored sample of the plane, and its footprint
+//! is exact in whole upright pixels.
 
 use crate::geometry::{Orientation, PixelRect, Size};
 use crate::plane::{Layout, PlaneMut, Sample};
@@ -61,7 +61,8 @@ impl Axis {
         f64::from(self.step)
     }
 
-    /// The samples that touch the open interval between two places in pixels; half-open, may be empty.
+    /// The samples that touch the open interval between two places in pixels; half-open, may be
+    /// empty.
     pub(super) fn touching(&self, from: f64, to: f64) -> (u32, u32) {
         let (from, to) = (from.max(0.0), to.min(f64::from(self.pixels)));
         if from > to {
@@ -135,7 +136,8 @@ impl Grid {
         (column as usize, row as usize)
     }
 
-    /// The samples of a run of upright ones, `from..to` of row `y`, if they lie side by side in that order.
+    /// The samples of a run of upright ones, `from..to` of row `y`, if they lie side by side in
+    /// that order.
     pub(super) fn run_mut<'a, T: Sample>(
         &self,
         plane: &'a mut PlaneMut<'_, T>,

@@ -1,7 +1,7 @@
 //! From shapes to the samples of a plane that they touch.
 //!
-//! Invariant: a sample is inside if the pixels it stands for share any area with a shape; the soft ring
-//! lies outside of every shape and within one sample of one.
+//! Invariant: a sample is inside if the pixels it stands for share any area with a shape; the soft
+//! ring lies outside of every shape and within one sample of one.
 
 use super::grid::Grid;
 use super::{Region, Shape};
@@ -90,7 +90,8 @@ impl Outline {
         (first < end).then_some((first, end))
     }
 
-    /// The samples of row `y` within `by` samples of the shape; half-open, `None` if there are none.
+    /// The samples of row `y` within `by` samples of the shape; half-open, `None` if there are
+    /// none.
     pub(super) fn near(&self, grid: &Grid, y: u32, by: u32) -> Option<(u32, u32)> {
         let (from, to) = (y.saturating_sub(by)..=y + by)
             .filter(|&y| y < grid.y.count)
@@ -99,10 +100,12 @@ impl Outline {
         Some((from.saturating_sub(by), (to + by).min(grid.x.count)))
     }
 
-    /// How much of sample (x, y) is under the shape grown by one sample, 0..=1, for samples outside of it.
+    /// How much of sample (x, y) is under the shape grown by one sample, 0..=1, for samples outside
+    /// of it.
     fn soft(&self, grid: &Grid, x: u32, y: u32) -> f64 {
-        // In samples, about the middle. Distance to an ellipse to the first order, exact for a circle:
-        // k0 (k0 - 1) / k1 with k0 = |p / r| and k1 = |p / r^2| (I. Quilez, "Ellipsoid - SDF").
+        // In samples, about the middle. Distance to an ellipse to the first order, exact for a
+        // circle: k0 (k0 - 1) / k1 with k0 = |p / r| and k1 = |p / r^2| (I. Quilez, "Ellipsoid -
+        // SDF").
         let (sx, sy) = (grid.x.step(), grid.y.step());
         let px = f64::from(x) + 0.5 - grid.x.in_samples((self.left + self.right) * 0.5);
         let py = f64::from(y) + 0.5 - grid.y.in_samples((self.top + self.bottom) * 0.5);
@@ -204,7 +207,8 @@ pub(super) struct Mask {
 }
 
 impl Mask {
-    /// Draws outlines that are not empty on a plane. `bounds` holds all of them; `soft` asks for the ring.
+    /// Draws outlines that are not empty on a plane. `bounds` holds all of them; `soft` asks for
+    /// the ring.
     pub(super) fn draw(outlines: &[Outline], bounds: Bounds, grid: &Grid, soft: bool) -> Self {
         let window = bounds.grown(MARGIN, grid);
         let (width, height) = (

@@ -1,13 +1,14 @@
-//! A membrane over a hole: every cell the mean of its neighbours, held at the rim (Laplace's equation;
-//! at the picture's edge nothing holds it, and it ends level).
+//! A membrane over a hole: every cell the mean of its neighbours, held at the rim (Laplace's
+//! equation; at the picture's edge nothing holds it, and it ends level).
 //!
-//! The rim is averaged into ever coarser grids until no hole is left, then each finer grid starts from
-//! the coarser one's answer and is relaxed a few times (cascadic multigrid: Bornemann and Deuflhard,
-//! Numerische Mathematik 75, 1996). What remains is far below one grey level of slope at the seam.
+//! The rim is averaged into ever coarser grids until no hole is left, then each finer grid starts
+//! from the coarser one's answer and is relaxed a few times (cascadic multigrid: Bornemann and
+//! Deuflhard, Numerische Mathematik 75, 1996). What remains is far below one grey level of slope at
+//! the seam.
 //!
-//! Invariant: the answer depends on the rim's values and on the hole's outline only; every cell of the
-//! hole has, on each side that is not the picture's edge, a neighbour of the hole or of the rim. It
-//! holds on each coarser grid because it holds on the finer one.
+//! Invariant: the answer depends on the rim's values and on the hole's outline only; every cell of
+//! the hole has, on each side that is not the picture's edge, a neighbour of the hole or of the
+//! rim. It holds on each coarser grid because it holds on the finer one.
 
 use super::canvas::Canvas;
 use super::mask::Runs;
@@ -51,7 +52,8 @@ pub(super) fn solve(width: usize, height: usize, hole: &Runs, rim: Vec<Held>) ->
     }
 }
 
-/// Cells across a window whose finest grids differ so little from cell to cell that half the sweeps do.
+/// Cells across a window whose finest grids differ so little from cell to cell that half the sweeps
+/// do.
 const LARGE: usize = 128;
 
 /// From the coarsest grid, which has no hole, to the finest.
@@ -150,8 +152,8 @@ fn extend_edges(canvas: &mut Canvas) {
         .copy_within(last..last + stride, last + stride);
 }
 
-/// The first guess for the hole of `fine`: bilinear where the coarse grid has a hole, and so all eight
-/// neighbours; the rim's mean where it has none.
+/// The first guess for the hole of `fine`: bilinear where the coarse grid has a hole, and so all
+/// eight neighbours; the rim's mean where it has none.
 #[multiversion(targets("x86_64+avx2"))]
 fn interpolate(coarse: &Level, fine: &mut Level, scratch: &mut Vec<f32>) {
     let stride = coarse.canvas.stride();
@@ -193,7 +195,8 @@ fn interpolate(coarse: &Level, fine: &mut Level, scratch: &mut Vec<f32>) {
     }
 }
 
-/// One sweep over the hole, row by row: the row before is already new, the cells beside are still old.
+/// One sweep over the hole, row by row: the row before is already new, the cells beside are still
+/// old.
 #[multiversion(targets("x86_64+avx2"))]
 fn relax(level: &mut Level, upward: bool, scratch: &mut Vec<f32>) {
     let stride = level.canvas.stride();

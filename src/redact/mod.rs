@@ -1,7 +1,8 @@
-//! Covers regions of a picture, plane by plane. It stands alone: planes, regions and a style are all
-//! it knows, so that photos, video frames and JPEG components are covered by the same code.
+//! Covers regions of a picture, plane by plane. It stands alone: planes, regions and a style are
+//! all it knows, so that photos, video frames and JPEG components are covered by the same code.
 //!
-//! Invariant: what an irreversible style writes inside a mask depends on the pixels outside of it only.
+//! Invariant: what an irreversible style writes inside a mask depends on the pixels outside of it
+//! only.
 
 mod blur;
 mod canvas;
@@ -100,8 +101,8 @@ pub enum Style {
     Solid(Rgb),
     /// At most this many cells, 1..=64, across the mask's longer side. Uses the face's own pixels.
     Mosaic(u32),
-    /// A Gaussian of the face's own pixels; its standard deviation is a seventh of the mask's longer
-    /// side.
+    /// A Gaussian of the face's own pixels; its standard deviation is a seventh of the mask's
+    /// longer side.
     Gaussian,
     /// A sticker over the smooth fill. Irreversible.
     Image(Sticker),
@@ -120,8 +121,8 @@ impl Style {
         }
     }
 
-    /// Checks what the type cannot: the number of cells of a mosaic. [`Redaction`] takes the nearest
-    /// valid number.
+    /// Checks what the type cannot: the number of cells of a mosaic. [`Redaction`] takes the
+    /// nearest valid number.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] for a number of cells outside 1..=64.
@@ -147,13 +148,13 @@ impl Style {
 
 /// Regions of one picture and what to cover them with, ready to be applied to its planes.
 ///
-/// A sample is inside a mask if the pixels it stands for share any area with a region's shape, so masks
-/// are rounded outward; a region that reaches beyond the picture ends at its edge. All styles but
-/// [`Style::Blur`] blend a ring of about one sample around an ellipse with what is there. Regions that
-/// touch are covered together. Planes may come in any order and from any thread.
+/// A sample is inside a mask if the pixels it stands for share any area with a region's shape, so
+/// masks are rounded outward; a region that reaches beyond the picture ends at its edge. All styles
+/// but [`Style::Blur`] blend a ring of about one sample around an ellipse with what is there.
+/// Regions that touch are covered together. Planes may come in any order and from any thread.
 ///
-/// Memory while a plane is covered: about 8 bytes for each of its samples inside a mask and 1 byte for
-/// each in the rectangle around masks that touch.
+/// Memory while a plane is covered: about 8 bytes for each of its samples inside a mask and 1 byte
+/// for each in the rectangle around masks that touch.
 #[derive(Clone, Debug)]
 pub struct Redaction {
     style: Style,
@@ -166,9 +167,9 @@ pub struct Redaction {
 }
 
 impl Redaction {
-    /// `regions` are in upright pixels; `stored` is the size of the planes at full resolution as they
-    /// lie in memory, `orientation` how they must be turned to be upright. Regions without area and
-    /// those wholly beyond the picture cover nothing.
+    /// `regions` are in upright pixels; `stored` is the size of the planes at full resolution as
+    /// they lie in memory, `orientation` how they must be turned to be upright. Regions without
+    /// area and those wholly beyond the picture cover nothing.
     #[must_use]
     pub fn new(style: &Style, regions: &[Region], stored: Size, orientation: Orientation) -> Self {
         let picture = Rect::of(orientation.upright_size(stored));
@@ -243,9 +244,9 @@ impl Redaction {
         (mask, paint)
     }
 
-    /// Rectangles of samples of a plane outside which [`Redaction::apply`] changes nothing: one for each
-    /// row (column, if the picture lies on its side) of each shape, so together they follow it. They may
-    /// overlap. What a fill looks at is at most three samples farther.
+    /// Rectangles of samples of a plane outside which [`Redaction::apply`] changes nothing: one for
+    /// each row (column, if the picture lies on its side) of each shape, so together they follow
+    /// it. They may overlap. What a fill looks at is at most three samples farther.
     #[must_use]
     pub fn touched(&self, layout: &Layout) -> Vec<PixelRect> {
         let grid = Grid::new(layout, self.stored, self.orientation);

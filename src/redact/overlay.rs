@@ -31,12 +31,12 @@ impl Sticker {
     /// The longest side, in pixels; no face on a photo needs more.
     pub const MAX_SIDE: u32 = 4096;
 
-    /// From interleaved red, green, blue and opacity (not multiplied into the colours), 8 bits each,
-    /// row by row without gaps, in the colour space of the pictures it will be laid over.
+    /// From interleaved red, green, blue and opacity (not multiplied into the colours), 8 bits
+    /// each, row by row without gaps, in the colour space of the pictures it will be laid over.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if a side is 0 or above [`Sticker::MAX_SIDE`], or if `rgba` does
-    /// not hold `size.area() * 4` bytes.
+    /// [`ErrorKind::InvalidArgument`] if a side is 0 or above [`Sticker::MAX_SIDE`], or if `rgba`
+    /// does not hold `size.area() * 4` bytes.
     pub fn new(size: Size, rgba: &[u8]) -> Result<Self> {
         let Size { width, height } = size;
         if size.is_empty() || size.longest() > Self::MAX_SIDE {
@@ -81,14 +81,15 @@ impl Sticker {
         Size::new(level.width as u32, level.height as u32)
     }
 
-    /// SHA-256 of width and height (four bytes each, the lowest first) and the pixels as they were given:
-    /// what a report tells of a sticker.
+    /// SHA-256 of width and height (four bytes each, the lowest first) and the pixels as they were
+    /// given: what a report says of a sticker.
     #[must_use]
     pub const fn digest(&self) -> Digest {
         self.digest
     }
 
-    /// The mean over a rectangle of the sticker, in its own pixels; what lies beyond is transparent.
+    /// The mean over a rectangle of the sticker, in its own pixels; what lies beyond is
+    /// transparent.
     fn mean(&self, x: (f64, f64), y: (f64, f64)) -> [f32; 4] {
         // A level on which the rectangle is at most about two pixels across.
         let across = (x.1 - x.0).min(y.1 - y.0);
@@ -189,7 +190,8 @@ pub(super) fn lay(
         let scale = (width / wide).max(height / tall);
         let left = outline.left + (wide - width / scale) * 0.5;
         let top = outline.top + (tall - height / scale) * 0.5;
-        // A sample's pixels on the sticker; at least one of its pixels, which makes enlarging linear.
+        // A sample's pixels on the sticker; at least one of its pixels, which makes enlarging
+        // linear.
         let on_sticker = |(from, to): (f64, f64), corner: f64| {
             let middle = ((from + to) * 0.5 - corner) * scale;
             let half = ((to - from) * scale).max(1.0) * 0.5;

@@ -1,5 +1,5 @@
-//! What the types of a report cannot say: names that stay below a folder, boxes in the picture, frames
-//! that there are.
+//! What the types of a report cannot say: names that stay below a folder, boxes in the picture,
+//! frames that there are.
 
 use super::parts::rect;
 use super::{FileReport, ReportFace, ReportRegion};
@@ -103,8 +103,8 @@ fn sides(area: [f32; 4]) -> Option<String> {
         .then(|| format!("[{x},{y},{w},{h}] is no box"))
 }
 
-/// Refuses a line whose regions cannot be acted upon. Its fields are public, so it may have come from elsewhere than
-/// the reader of reports.
+/// Refuses a line whose regions cannot be acted upon. Its fields are public, so it may have come
+/// from elsewhere than the reader of reports.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidArgument`], with the field.

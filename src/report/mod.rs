@@ -1,9 +1,9 @@
-//! What is told about one file: the lines of `--report`. Paths are relative names, pictures are never
-//! in it. `docs/report.md` and `docs/report.schema.json` document the schema; a change that breaks a reader
-//! raises [`SCHEMA`].
+//! What is reported about one file: the lines of a report. Paths are relative names, pictures are
+//! never in it. `docs/report.md` and `docs/report.schema.json` document the schema; a change that
+//! breaks a reader raises [`SCHEMA`].
 //!
-//! Invariant: the regions of a line are exactly what was covered, number for number, so that a report
-//! is enough to cover a picture again.
+//! Invariant: the regions of a line are exactly what was covered, number for number, so that a
+//! report is enough to cover a picture again.
 
 mod check;
 mod part;
@@ -92,7 +92,8 @@ pub struct FileReport {
     /// Frames of a damaged video that show what a decoder made up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub concealed: Vec<FrameSpan>,
-    /// SHA-256 over when the frames of a video are shown, counted from the first, as fractions of seconds.
+    /// SHA-256 over when the frames of a video are shown, counted from the first, as fractions of
+    /// seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<Digest>,
     /// What decoded and encoded a video.
@@ -108,14 +109,14 @@ pub struct FileReport {
     /// What was covered, or would be.
     #[serde(deserialize_with = "read::limited")]
     pub regions: Vec<ReportRegion>,
-    /// Boxes that somebody asked to leave open: a face whose middle lies in one is not covered, on purpose.
-    /// x, y, width, height in pixels of the upright picture.
+    /// Boxes that somebody asked to leave open: a face whose middle lies in one is not covered, on
+    /// purpose. x, y, width, height in pixels of the upright picture.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[serde(deserialize_with = "read::limited")]
     pub ignored: Vec<[f32; 4]>,
     /// What it was covered with; `null` where nothing is covered on principle (`detect`).
     pub style: Option<ReportStyle>,
-    /// What was found when the output was looked at again; left out if nobody did.
+    /// What was found when the output was verified; left out if it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verify: Option<Verification>,
     /// Whether a person looked at it and found it right as it is; left out if not.
@@ -200,8 +201,8 @@ impl FileReport {
         self.ignored.iter().any(holds)
     }
 
-    /// What is covered in one frame, in the order that it is covered in: tracks by their number, then
-    /// what belongs to none.
+    /// What is covered in one frame, in the order that it is covered in: tracks by their number,
+    /// then what belongs to none.
     #[must_use]
     pub fn regions_of(&self, frame: usize) -> Vec<&ReportRegion> {
         let mut all: Vec<&ReportRegion> = self.regions.iter().filter(|r| r.is_in(frame)).collect();

@@ -82,8 +82,8 @@ pub struct ReportFace {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ReportRegion {
-    /// Frame or page of a photo that has several, counted from 0. With neither this nor `frames`, the
-    /// region is in all of them.
+    /// Frame or page of a photo that has several, counted from 0. With neither this nor `frames`,
+    /// the region is in all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame: Option<usize>,
     /// Number of the track that it follows, in a video.
@@ -97,12 +97,12 @@ pub struct ReportRegion {
     pub subject: Subject,
     /// Outline.
     pub shape: Shape,
-    /// x, y, width, height in pixels of the upright picture, of the whole shape: it may reach beyond the
-    /// picture's edge, where it is cut.
+    /// x, y, width, height in pixels of the upright picture, of the whole shape: it may reach
+    /// beyond the picture's edge, where it is cut.
     #[serde(rename = "box")]
     pub area: [f32; 4],
-    /// The corners of the shape `quad`, clockwise; without them, or where the box is not the one around
-    /// them, it is the whole box.
+    /// The corners of the shape `quad`, clockwise; without them, or where the box is not the one
+    /// around them, it is the whole box.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corners: Option<[[f32; 2]; 4]>,
 }
@@ -177,7 +177,7 @@ fn corners(r: &Rect) -> [f32; 4] {
 }
 
 /// Corners in hundredths of pixels.
-fn told(quad: &Quad) -> [[f32; 2]; 4] {
+fn quad_corners(quad: &Quad) -> [[f32; 2]; 4] {
     quad.corners().map(|p| [hundredth(p.x), hundredth(p.y)])
 }
 
@@ -187,7 +187,7 @@ impl ReportFace {
             frame,
             track: None,
             subject: face.subject,
-            corners: face.corners.as_ref().map(told),
+            corners: face.corners.as_ref().map(quad_corners),
             area: corners(&face.area),
             score: (face.score * 1e4).round() / 1e4,
             landmarks: face
@@ -199,7 +199,7 @@ impl ReportFace {
 }
 
 impl ReportRegion {
-    /// The region in hundredths of pixels, rounded outward: what is told, and so what is covered.
+    /// The region in hundredths of pixels, rounded outward: what is written, and so what is covered.
     /// `None` if it shares nothing with the upright picture.
     pub(crate) fn new(region: &Region, within: Size) -> Option<Self> {
         let picture = Rect::of(within);
@@ -220,7 +220,7 @@ impl ReportRegion {
             subject: Subject::Face,
             shape: region.shape,
             area,
-            corners: region.corners.as_ref().map(told),
+            corners: region.corners.as_ref().map(quad_corners),
         })
     }
 
@@ -268,8 +268,8 @@ impl ReportRegion {
     }
 }
 
-/// Whether a box is the one around these corners, but for rounding: one that somebody changed counts
-/// instead of them.
+/// Whether a box is the one around these corners, but for rounding: one that somebody changed
+/// counts instead of them.
 fn is_around(area: &Rect, quad: &Quad) -> bool {
     let sides = |r: &Rect| [r.left(), r.top(), r.right(), r.bottom()];
     let mut pairs = sides(area).into_iter().zip(sides(&quad.bounds()));
@@ -315,16 +315,16 @@ mod tests {
             x in -300.0f32..4000.0, y in -300.0f32..4000.0, w in 0.01f32..900.0, h in 0.01f32..900.0
         ) {
             let area = Rect::new(x, y, w, h).expect("a box");
-            let told = ReportRegion::new(&Region::new(Shape::Ellipse, area), Size::new(4000, 3000));
-            if let Some(told) = told {
-                let covered = told.region().expect("a box").area;
+            let reported = ReportRegion::new(&Region::new(Shape::Ellipse, area), Size::new(4000, 3000));
+            if let Some(reported) = reported {
+                let covered = reported.region().expect("a box").area;
                 // But for what single precision does to hundredths.
-                let near = |told: f32, own: f32| told <= own + 1e-3;
+                let near = |reported: f32, own: f32| reported <= own + 1e-3;
                 prop_assert!(near(covered.left(), area.left()) && near(covered.top(), area.top()));
                 prop_assert!(near(area.right(), covered.right()));
                 prop_assert!((covered.right() - area.right()).abs() < 0.025);
-                let line = serde_json::to_string(&told).expect("written");
-                prop_assert_eq!(serde_json::from_str::<ReportRegion>(&line).expect("read"), told);
+                let line = serde_json::to_string(&reported).expect("written");
+                prop_assert_eq!(serde_json::from_str::<ReportRegion>(&line).expect("read"), reported);
             }
         }
     }
@@ -332,8 +332,8 @@ mod tests {
     #[test]
     fn a_region_without_end_covers_the_whole_picture() {
         let all = Rect::from_corners(-3e38, -3e38, 3e38, 3e38).expect("finite");
-        let told = ReportRegion::new(&Region::new(Shape::Box, all), Size::new(40, 30));
-        let covered = told.expect("covered").region().expect("a box").area;
+        let reported = ReportRegion::new(&Region::new(Shape::Box, all), Size::new(40, 30));
+        let covered = reported.expect("covered").region().expect("a box").area;
         assert_eq!(covered, Rect::of(Size::new(40, 30)));
     }
 }

@@ -1,5 +1,5 @@
-//! Reads reports back, line by line. A report is a file that anybody may have edited, and it decides
-//! what is covered: what is not understood to the last field is refused with its line.
+//! Reads reports back, line by line. A report is a file that anybody may have edited, and it
+//! decides what is covered: what is not understood to the last field is refused with its line.
 //!
 //! Invariant: a line that comes out can be acted upon; its names stay below a folder, its boxes are
 //! in the picture, and no list is longer than its limit.
@@ -31,8 +31,8 @@ pub struct ReportReader<R> {
 /// Reads a report: one result per file, in the order of its lines; blank lines are passed over. The
 /// run's summary comes from [`ReportReader::summary`] afterwards.
 ///
-/// Errors are [`ErrorKind::Malformed`] or [`ErrorKind::TooLarge`] and name line and field. Reading goes
-/// on behind a line that is wrong, and ends at one that cannot be read or is too long.
+/// Errors are [`ErrorKind::Malformed`] or [`ErrorKind::TooLarge`] and name line and field. Reading
+/// goes on behind a line that is wrong, and ends at one that cannot be read or is too long.
 pub const fn read_report<R: BufRead>(from: R) -> ReportReader<R> {
     ReportReader {
         from,

@@ -1,9 +1,10 @@
-//! Regions of a video: a box that stays where it is for many frames is told once.
+//! Regions of a video: a box that stays the same for many frames is written once.
 #![cfg(feature = "video")]
 
 use super::ReportRegion;
 
-/// Joins equal boxes of successive frames. Memory grows with the boxes that differ, not with the frames.
+/// Joins equal boxes of successive frames. Memory grows with the boxes that differ, not with the
+/// frames.
 #[derive(Default)]
 pub(crate) struct Runs {
     all: Vec<ReportRegion>,
@@ -57,16 +58,16 @@ mod tests {
     }
 
     #[test]
-    fn a_box_that_stays_is_told_once_and_one_that_comes_back_again() {
+    fn a_box_that_stays_is_written_once_and_one_that_comes_back_twice() {
         let mut runs = Runs::default();
         let (still, moving) = (at(40.0), |x| at(x).of_track(3));
         runs.push(&[moving(1.0), still]);
         runs.push(&[moving(1.0), still, still]);
         runs.push(&[still]);
         runs.push(&[moving(1.0), still]);
-        let told: Vec<_> = runs.finish().iter().map(|r| (r.track, r.frames)).collect();
+        let written: Vec<_> = runs.finish().iter().map(|r| (r.track, r.frames)).collect();
         assert_eq!(
-            told,
+            written,
             [
                 (Some(3), Some([0, 1])),
                 (None, Some([0, 3])),

@@ -48,8 +48,8 @@ impl ReportStyle {
     /// The style itself. `sticker` is what `image` needs; other styles do not look at it.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if the style is not one of ours or contradicts itself, and for
-    /// `image` without the very sticker that was used.
+    /// [`ErrorKind::InvalidArgument`] if the style is not one of ours or contradicts itself, and
+    /// for `image` without the very sticker that was used.
     pub fn style(&self, sticker: Option<&Sticker>) -> Result<Style> {
         let wrong = |what: String| Err(Error::new(ErrorKind::InvalidArgument, what));
         let style = match (self.name.as_str(), sticker) {

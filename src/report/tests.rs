@@ -24,8 +24,8 @@ fn read(text: &str) -> Vec<Result<FileReport, crate::error::Error>> {
     read_report(text.as_bytes()).collect()
 }
 
-/// What a line is told that differs from a good one by `from` becoming `to`.
-fn told(from: &str, to: &str) -> String {
+/// The error of a line that differs from a good one by `from` becoming `to`.
+fn error_of(from: &str, to: &str) -> String {
     let good = line();
     assert!(good.contains(from), "{from}");
     let text = format!("\n{}\n{good}", good.replace(from, to));
@@ -154,7 +154,7 @@ fn what_is_not_understood_is_refused_with_line_and_field() {
         ("\"error\":null}", "\"error\":null}{", "trailing characters"),
         ("\"error\":null}", "\"error\":null", "EOF"),
     ] {
-        let message = told(from, to);
+        let message = error_of(from, to);
         assert!(message.contains(says), "{to}: {message}");
     }
 }
@@ -163,7 +163,7 @@ fn what_is_not_understood_is_refused_with_line_and_field() {
 fn lists_have_an_end() {
     let region = r#"{"shape":"box","box":[0,0,1,1]},"#;
     let many = region.repeat(10_000) + r#"{"shape":"ellipse""#;
-    let message = told(r#"{"frames":[0,3],"shape":"ellipse""#, &many);
+    let message = error_of(r#"{"frames":[0,3],"shape":"ellipse""#, &many);
     assert!(message.contains("regions: 10001 in one frame"), "{message}");
     // Spread over frames they are fine.
     let spread: String = (0..9)

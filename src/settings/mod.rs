@@ -27,8 +27,8 @@ use crate::video::{Backend, Damaged, Encoding, Outside};
 use faceveil_engine::EngineOptions;
 use values::StyleName;
 
-/// Cells across a mask of the style `mosaic`, unless another number is asked for: fewer than what let
-/// people be told apart in published attacks.
+/// Cells across a mask of the style `mosaic`, unless another number is asked for: fewer than what
+/// let people be told apart in published attacks.
 pub const CELLS: u32 = 6;
 
 /// All that can be set. The default is what the command does without an option.
@@ -86,11 +86,12 @@ macro_rules! settings {
             pub const ALL: &'static [Setting] =
                 &[$($(#[$only])* Setting { name: $name, value: $value }),+];
 
-            /// Sets the option `name` to what `value` says. `region` and `ignore` add to what is there.
+            /// Sets the option `name` to what `value` says. `region` and `ignore` add to what is
+            /// there.
             ///
             /// # Errors
-            /// [`ErrorKind::InvalidArgument`] for a name that is none of [`Settings::ALL`], or a value out of
-            /// its bounds, which the message names.
+            /// [`ErrorKind::InvalidArgument`] for a name that is none of [`Settings::ALL`], or a
+            /// value out of its bounds, which the message names.
             pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
                 match name.replace('_', "-").as_str() {
                     $($(#[$only])* $name => {
@@ -171,7 +172,8 @@ impl Settings {
         }
     }
 
-    /// How faces are detected in frames of videos: with [`VideoAnonymizer::PRESET`] unless another is asked for.
+    /// How faces are detected in frames of videos: with [`VideoAnonymizer::PRESET`] unless another
+    /// is asked for.
     #[cfg(feature = "video")]
     #[must_use]
     pub fn video_detector(&self) -> DetectorOptions {
@@ -184,8 +186,8 @@ impl Settings {
     /// What is covered and how.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] for a value that would not be used, as a colour of the style `blur`, and
-    /// for the style `image` without a sticker.
+    /// [`ErrorKind::InvalidArgument`] for a value that would not be used, as a colour of the style
+    /// `blur`, and for the style `image` without a sticker.
     pub fn anonymize(&self) -> Result<AnonymizeOptions> {
         Ok(AnonymizeOptions {
             style: self.style()?,

@@ -339,7 +339,8 @@ pub fn color(text: &str) -> Result<Rgb> {
 pub fn rectangle(text: &str) -> Result<Rect> {
     let error = || {
         wrong(format!(
-            "box {text} is not x,y,width,height in pixels with both sides above 0, such as 40,60,200,80"
+            "box {text} is not x,y,width,height in pixels with both sides above 0, such as \
+             40,60,200,80"
         ))
     };
     let numbers: Vec<f32> = text

@@ -1,9 +1,10 @@
-//! What a style would show, worked out from a picture that is covered already, put in the place of what
-//! is there. Where the cover holds that changes nothing.
+//! What a style would show, worked out from a picture that is covered already, put in the place of
+//! what is there. Where the cover holds that changes nothing.
 //!
-//! `blur`, `solid` and `image` are applied again, after every sample inside was replaced: they take nothing
-//! from there. `mosaic` and `gaussian` are made of the face, so their claims are checked instead: a cell of
-//! a mosaic has one value, and what a Gaussian of that width gave is nearly its own local mean.
+//! `blur`, `solid` and `image` are applied again, after every sample inside was replaced: they take
+//! nothing from there. `mosaic` and `gaussian` are made of the face, so their claims are checked
+//! instead: a cell of a mosaic has one value, and what a Gaussian of that width gave is nearly its
+//! own local mean.
 
 use super::place::{Place, Samples, Window};
 use crate::geometry::{Orientation, Size};
@@ -24,7 +25,8 @@ pub(super) struct Again<'a> {
     pub(super) orientation: Orientation,
 }
 
-/// Samples of a plane as they were, and which of them are inside. Cells that nobody writes cost no memory.
+/// Samples of a plane as they were, and which of them are inside. Cells that nobody writes cost no
+/// memory.
 pub(super) struct Before {
     pub(super) samples: Samples,
     pub(super) values: Vec<u16>,
@@ -95,8 +97,8 @@ impl Again<'_> {
         });
     }
 
-    /// Visits the samples around all regions that are inside of one, or those that are not. Some are
-    /// visited twice where regions overlap, with the same `before`.
+    /// Visits the samples around all regions that are inside of one, or those that are not. Some
+    /// are visited twice where regions overlap, with the same `before`.
     fn for_each(&self, before: &Before, inside: bool, mut visit: impl FnMut(usize, usize)) {
         let mut seen = vec![false; before.samples.count()];
         for place in self.places {
@@ -189,7 +191,8 @@ impl Again<'_> {
             let (rx, ry) = (radius(sx), radius(sy));
             let Window { x: xs, y: ys } = place.window(samples, 0);
             let (width, height) = (xs.len(), ys.len());
-            // Sums over everything above and to the left: of values, and of what is the region's own.
+            // Sums over everything above and to the left: of values, and of what is the region's
+            // own.
             let mut sums = vec![(0u64, 0u32); (width + 1) * (height + 1)];
             for (j, y) in ys.clone().enumerate() {
                 let run = place.run(samples, y);

@@ -1,8 +1,8 @@
-//! Covers in a picture with a palette: what a style shows is there as the nearest of few colours, which
-//! may be far.
+//! Covers in a picture with a palette: what a style shows is there as the nearest of few colours,
+//! which may be far.
 //!
-//! Invariant: a pixel is off only by what it is farther from its colour than the nearest that the picture
-//! has.
+//! Invariant: a pixel is off only by what it is farther from its colour than the nearest that the
+//! picture has.
 
 use super::cover::{Difference, Pair, tiles};
 use super::place::Place;

@@ -1,8 +1,8 @@
-//! Whether the regions of a photo are covered in its decoded pixels: each is covered again and coded again
-//! as the format does it, and that must change nothing.
+//! Whether the regions of a photo are covered in its decoded pixels: each is covered again and
+//! coded again as the format does it, and that must change nothing.
 //!
-//! Invariant: the photo's pixels are those of the file that was read; what is compared is told in levels of
-//! 8 bits, whatever the samples have.
+//! Invariant: the photo's pixels are those of the file that was read; differences are given in
+//! levels of 8 bits, whatever the samples have.
 
 use super::again::{Again, Before, whole};
 use super::colours::Colours;
@@ -21,8 +21,8 @@ const TILES: f64 = 6.0;
 /// Samples without which a tile says nothing of its own.
 const FEW: f64 = 24.0;
 
-/// A region of fewer samples than a block of a JPEG is a sliver in what was coded with it, and may be off
-/// by twice as much.
+/// A region of fewer samples than a block of a JPEG is a sliver in what was coded with it, and may
+/// be off by twice as much.
 const SLIVER: f64 = 64.0;
 
 /// How far a region is from what its style shows.
@@ -130,8 +130,8 @@ pub(super) fn tiles(
         }
     }
     let total = sums.iter().fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
-    let told = sums.into_iter().filter(|t| t.1 >= FEW).chain([total]);
-    let worst = told.map(|(sum, count)| (sum / count.max(1.0)).sqrt());
+    let tiles = sums.into_iter().filter(|t| t.1 >= FEW).chain([total]);
+    let worst = tiles.map(|(sum, count)| (sum / count.max(1.0)).sqrt());
     let levels = worst.fold(0.0, f64::max) as f32;
     let tolerance = if total.1 < SLIVER {
         2.0 * tolerance
@@ -144,8 +144,8 @@ pub(super) fn tiles(
     }
 }
 
-/// How far each region of a frame is from what it should show. The photo is changed by that and is of no
-/// more use.
+/// How far each region of a frame is from what it should show. The photo is changed by that and is
+/// of no more use.
 ///
 /// # Errors
 /// Those of [`Photo::edit`].
@@ -203,8 +203,8 @@ pub(super) fn differences(
         .collect())
 }
 
-/// Of regions that touch no plane: an ellipse may lie beyond a corner of the picture that its box reaches
-/// into. If one does have samples, nobody looked at them.
+/// Of regions that touch no plane: an ellipse may lie beyond a corner of the picture that its box
+/// reaches into. If one does have samples, nobody looked at them.
 fn untouched(places: &[Place], stored: Size) -> Result<Vec<Difference>> {
     let samples = Samples::new(&Layout::dense(stored), stored);
     let has_any = |place: &Place| {

@@ -10,8 +10,8 @@ const ENOUGH: f32 = 0.98;
 /// Points a side of the grid that a face is measured with.
 const GRID: usize = 48;
 
-/// The faces that masks do not cover, with the share that they do. What counts of a face is the ellipse in
-/// its box, as far as it lies in the picture; a panorama goes on at its other edge.
+/// The faces that masks do not cover, with the share that they do. What counts of a face is the
+/// ellipse in its box, as far as it lies in the picture; a panorama goes on at its other edge.
 pub(super) fn uncovered<'a>(
     faces: &'a [Face],
     regions: &[Region],

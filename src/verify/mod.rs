@@ -1,6 +1,6 @@
-//! A second look at what was written, by code that had no part in it: whether every region that a report
-//! names is covered in the decoded pixels, whether a more sensitive search finds a face beside the masks,
-//! and whether the file hides anything.
+//! A second look at what was written, by code that had no part in it: whether every region that a
+//! report names is covered in the decoded pixels, whether a more sensitive search finds a face
+//! beside the masks, and whether the file hides anything.
 //!
 //! Invariant: a check that did not run is a finding of its own, never a pass.
 
@@ -28,14 +28,14 @@ use crate::redact::{Region, Sticker, Style};
 use crate::report::{FileReport, Verdict, Verification, VerifyFinding, ensure_regions};
 use faceveil_engine::EngineOptions;
 
-/// How outputs are looked at again.
+/// How outputs are verified.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct VerifierOptions {
     /// Least score of a face; `None`: 0.3, and 0.95 for what RetinaFace alone sees; see
     /// `docs/verify.md` for what that finds.
     pub threshold: Option<f32>,
-    /// Faces whose longer side is less than so many pixels are not looked for: what the run was told, if it
-    /// was.
+    /// Faces whose longer side is less than so many pixels are not looked for: what the run was
+    /// told, if it was.
     pub min_face: f32,
     /// What the networks run on.
     pub engine: EngineOptions,
@@ -145,8 +145,8 @@ impl Findings {
     }
 }
 
-/// A photo with the pixels that its file has, also where it would be written in a format that has fewer bits or
-/// no opacity.
+/// A photo with the pixels that its file has, also where it would be written in a format that has
+/// fewer bits or no opacity.
 fn as_it_is(file: &[u8], limits: &Limits) -> Result<Photo> {
     let to = match Photo::recognise(file) {
         FileKind::Photo(Format::Heic | Format::Avif) => Some(Format::Png),
@@ -176,12 +176,12 @@ impl Verifier {
         self.search.engine()
     }
 
-    /// Looks at the bytes of a photo that was written. `line` is what the report says about it; without
-    /// one it is not known which regions must be covered, which is a finding of its own.
+    /// Looks at the bytes of a photo that was written. `line` is what the report says about it;
+    /// without one it is not known which regions must be covered, which is a finding of its own.
     ///
     /// # Errors
-    /// Those of an engine that fails; [`ErrorKind::InvalidArgument`] for a line with a region that is no box in its
-    /// picture. A photo that cannot be read is a finding.
+    /// Those of an engine that fails; [`ErrorKind::InvalidArgument`] for a line with a region that
+    /// is no box in its picture. A photo that cannot be read is a finding.
     pub fn photo(&self, file: &[u8], line: Option<&FileReport>) -> Result<Verification> {
         line.map_or(Ok(()), ensure_regions)?;
         let mut findings = Findings::default();
@@ -211,12 +211,13 @@ impl Verifier {
         let Some(line) = line else {
             findings.add(
                 kind::NOT_CHECKED,
-                "no report says what must be covered, so only faces and what the file hides were looked for",
+                "no report says what must be covered, so only faces and what the file hides were \
+                 looked for",
             );
             return None;
         };
         match line.sha256.and_then(|hashes| hashes.output) {
-            Some(told) if told != digest => {
+            Some(reported) if reported != digest => {
                 findings.add(kind::CHANGED, "it was changed since it was written: its SHA-256 is another one than the report's");
             }
             Some(_) => {}
@@ -265,10 +266,10 @@ impl Verifier {
         {
             return Ok(());
         }
-        let told = line.is_some_and(|line| line.panorama && count == 1);
+        let is_reported = line.is_some_and(|line| line.panorama && count == 1);
         let panorama = photo
             .panorama()
-            .or_else(|| told.then(|| Equirectangular::new(upright(&photo, 0))));
+            .or_else(|| is_reported.then(|| Equirectangular::new(upright(&photo, 0))));
         let panorama = panorama.as_ref();
         for frame in 0..count {
             let regions = line.map_or_else(Vec::new, |line| regions(line, frame));
@@ -323,16 +324,17 @@ fn regions(line: &FileReport, frame: usize) -> Vec<Region> {
     all.iter().filter_map(|r| r.region()).collect()
 }
 
-/// Whether a file has the size and frames that the report says; otherwise regions say nothing about it.
+/// Whether a file has the size and frames that the report says; otherwise regions say nothing about
+/// it.
 fn same_shape(line: &FileReport, size: Size, frames: usize, findings: &mut Findings) -> bool {
-    let told = (line.width, line.height, line.frames);
+    let reported = (line.width, line.height, line.frames);
     let is = (size.width, size.height, frames);
-    if told != is {
+    if reported != is {
         let of = |(w, h, n): (u32, u32, usize)| format!("{w}x{h} pixels and {n} frame(s)");
-        let reason = format!("it has {}, and the report says {}", of(is), of(told));
+        let reason = format!("it has {}, and the report says {}", of(is), of(reported));
         findings.add(kind::CHANGED, reason);
     }
-    told == is
+    reported == is
 }
 
 fn tell_face(findings: &mut Findings, frame: Option<usize>, face: &crate::face::Face, share: f32) {
@@ -353,7 +355,8 @@ fn tell_cover(
     off: cover::Difference,
 ) {
     let reason = format!(
-        "what is shown there is not what the style {} gives: {:.1} of 255 levels off, {:.1} times what the format explains",
+        "what is shown there is not what the style {} gives: {:.1} of 255 levels off, {:.1} times \
+         what the format explains",
         style.name(),
         off.levels,
         off.ratio

@@ -1,8 +1,8 @@
-//! Which samples of a plane lie in a region, worked out anew in stored pixels: a mask that `redact` drew
-//! wrongly shall not be taken as the measure of what it covered.
+//! Which samples of a plane lie in a region, worked out anew in stored pixels: a mask that `redact`
+//! drew wrongly shall not be taken as the measure of what it covered.
 //!
-//! Invariant: a sample counts as inside only if its middle lies in the shape; each such sample is one that
-//! a mask, which is rounded outward, must cover.
+//! Invariant: a sample counts as inside only if its middle lies in the shape; each such sample is
+//! one that a mask, which is rounded outward, must cover.
 
 use crate::geometry::{Orientation, Point, Quad, Rect, Size};
 use crate::plane::Layout;
@@ -103,8 +103,8 @@ pub(super) struct Window {
 }
 
 impl Place {
-    /// A region, which is in upright pixels, of a picture that is stored with this size and seen through
-    /// `orientation`.
+    /// A region, which is in upright pixels, of a picture that is stored with this size and seen
+    /// through `orientation`.
     pub(super) fn new(region: &Region, stored: Size, orientation: Orientation) -> Self {
         let area: Rect = orientation.rect_to_stored(&region.area, stored);
         Self {

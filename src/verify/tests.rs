@@ -196,7 +196,8 @@ fn every_style_in_every_format_passes_as_it_was_written_and_a_face_left_open_doe
                 style.name()
             );
             let file = covered(&file, &regions()[..1], &style);
-            // Another region beside it may have been filled from the face; each is judged by itself.
+            // Another region beside it may have been filled from the face; each is judged by
+            // itself.
             let good = off(&file, &regions()[..1], &style);
             assert!(good[0].is_covered(), "{format} {}: {good:?}", style.name());
             let together = covered(&every_format(&face())[0].1, &regions(), &style);
@@ -243,8 +244,8 @@ fn half_a_cover_is_none() {
 }
 
 proptest! {
-    // The tolerances are measured, so the cases are the same each time: a new one that fails is for a
-    // person to look at, not for the next one who builds.
+    // The tolerances are measured, so the cases are the same each time: a new one that fails is for
+    // a person to look at, not for the next one who builds.
     #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(0xfac), ..ProptestConfig::with_cases(48) })]
 
     #[test]

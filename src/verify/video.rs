@@ -1,7 +1,7 @@
-//! Videos: every frame is decoded again and held against what the report says of it, and a share of them is
-//! searched for faces by networks that see more than those of the run.
+//! Videos: every frame is decoded again and held against what the report says of it, and a share of
+//! them is searched for faces by networks that see more than those of the run.
 //!
-//! Invariant: every frame's covers are checked; which frames are searched is told.
+//! Invariant: every frame's covers are checked; which frames are searched is reported.
 
 use super::again::Again;
 use super::cover::{Difference, Pair};
@@ -24,12 +24,12 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// Frames a second that are searched for faces: the run itself looked at every one, and covers each face
-/// for a quarter of a second before and after it is seen.
+/// Frames a second that are searched for faces: the run itself looked at every one, and covers each
+/// face for a quarter of a second before and after it is seen.
 const SEARCHED: f64 = 5.0;
 /// Intersection over union from which a finding of a later frame is the same one.
 const SAME: f32 = 0.3;
-/// Most findings of a kind that are told one by one.
+/// Most findings of a kind that are listed one by one.
 const MOST_TOLD: usize = 200;
 
 /// What is called after every frame; to break is to stop.
@@ -40,8 +40,8 @@ impl Verifier {
     /// [`Verifier::photo`].
     ///
     /// # Errors
-    /// Those of [`Verifier::photo`]; [`ErrorKind::Interrupted`] if `watch` breaks. A video that cannot
-    /// be read is a finding.
+    /// Those of [`Verifier::photo`]; [`ErrorKind::Interrupted`] if `watch` breaks. A video that
+    /// cannot be read is a finding.
     pub fn video(
         &self,
         file: &Path,
@@ -110,9 +110,9 @@ impl Verifier {
         if let Err(e) = file.ensure_still(digest) {
             findings.add(kind::CHANGED, chain(&e));
         }
-        // Sources have frames at one time; that these are kept is told by the times of the line.
-        let are_told = line.is_some_and(|l| l.times.is_some());
-        let is_wrong = |t: &[i64]| t[0] > t[1] || (t[0] == t[1] && !are_told);
+        // Sources have frames at one time; that these are kept shows in the times of the line.
+        let has_times = line.is_some_and(|l| l.times.is_some());
+        let is_wrong = |t: &[i64]| t[0] > t[1] || (t[0] == t[1] && !has_times);
         if let Some(at) = pts.windows(2).position(is_wrong) {
             findings.add(
                 kind::TIMES,
@@ -126,7 +126,7 @@ impl Verifier {
             && same_shape(line, work.shape.upright(), pts.len(), &mut findings)
         {
             match line.times {
-                Some(told) if told != video::times(video.time_base(), &pts) => {
+                Some(reported) if reported != video::times(video.time_base(), &pts) => {
                     findings.add(
                         kind::TIMES,
                         "its frames are shown at other times than the report says",
@@ -159,7 +159,8 @@ fn look_through(
     line: Option<&FileReport>,
     findings: &mut Findings,
 ) {
-    // How an encoder names itself is part of its stream; a tag that says it is for `inspect` to judge.
+    // How an encoder names itself is part of its stream; a tag that says it is for `inspect` to
+    // judge.
     for what in video.dropped().iter().filter(|what| *what != "encoder") {
         findings.add(
             kind::HIDDEN,
@@ -173,14 +174,14 @@ fn look_through(
 type Due = Mutex<HashMap<i64, VecDeque<(usize, Vec<Region>)>>>;
 
 /// A source that remembers what the report says of the frames that it gave.
-struct Told<'a> {
+struct ScheduledSource<'a> {
     source: Box<dyn FrameSource>,
     schedule: Option<Schedule<'a>>,
     due: &'a Due,
     next: usize,
 }
 
-impl FrameSource for Told<'_> {
+impl FrameSource for ScheduledSource<'_> {
     fn next(&mut self, shape: &Shape, frame: &mut Frame) -> Result<bool> {
         let there = self.source.next(shape, frame)?;
         if there {
@@ -230,7 +231,7 @@ impl Work<'_> {
         findings: &mut Findings,
     ) -> Result<Vec<i64>> {
         let due = Due::default();
-        let source = Box::new(Told {
+        let source = Box::new(ScheduledSource {
             source: video.source()?,
             schedule: line.map(|line| Schedule::new(&line.regions)),
             due: &due,
@@ -240,9 +241,9 @@ impl Work<'_> {
             let mut due = due.lock().unwrap_or_else(PoisonError::into_inner);
             // Frames may share a time.
             let of_time = due.get_mut(&frame.pts);
-            let told = of_time.and_then(VecDeque::pop_front);
+            let next = of_time.and_then(VecDeque::pop_front);
             drop(due);
-            let (number, regions) = told.unwrap_or_default();
+            let (number, regions) = next.unwrap_or_default();
             self.look(frame, number, regions, line)
         };
         let pool = flow::Pool::new(3 * workers + 2);
@@ -369,7 +370,8 @@ impl Work<'_> {
     fn tell(&self, open: &[Run<Difference>], faces: &[Run<(Face, f32)>], findings: &mut Findings) {
         for run in open.iter().take(MOST_TOLD) {
             let reason = format!(
-                "what is shown there is not what the style gives: up to {:.1} of 255 levels off in {}",
+                "what is shown there is not what the style gives: up to {:.1} of 255 levels off \
+                 in {}",
                 run.worst.levels,
                 frames(run.first, run.last),
             );

@@ -77,7 +77,8 @@ pub(crate) fn background(name: &str, size: Size, turned: bool) -> Made {
     }
 }
 
-/// The astronaut's head on a background, its face `height` pixels high around the middle, in a state.
+/// The astronaut's head on a background, its face `height` pixels high around the middle, in a
+/// state.
 pub(crate) fn face(background_name: &str, height: f32, state: State) -> Made {
     let mut made = background(background_name, Size::new(384, 288), false);
     let scale = height / FACE[3];

@@ -1,8 +1,9 @@
-//! How many faces each preset leaves open, on pictures that are made here of the samples: one face each, at
-//! many sizes, in bad light, blurred, noisy, tilted, half covered; and pictures without any.
+//! How many faces each preset leaves open, on pictures that are made here of the samples: one face
+//! each, at many sizes, in bad light, blurred, noisy, tilted, half covered; and pictures without
+//! any.
 //!
-//! The floors and ceilings are what the presets reach, less a few pictures. They are no estimate for
-//! other pictures; `docs/accuracy.md` has those.
+//! The floors and ceilings are what the presets reach, less a few pictures. They are no estimate
+//! for other pictures; `docs/accuracy.md` has those.
 #![cfg(feature = "bundled-models")]
 #![expect(
     clippy::unwrap_used,

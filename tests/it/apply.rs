@@ -355,13 +355,16 @@ fn the_format_of_the_first_run_is_kept_and_what_stays_under_another_name_is_told
     dir.run(&args)
         .exits(0)
         .does_not_say("stays as it is")
-        .says("note: r.jsonl tells of the outputs of the run before");
+        .says("note: r.jsonl describes the outputs of the run before");
     assert!(dir.read("out/a.png") != before);
     assert!(!dir.path("out/a.jpg").exists());
-    // Another format on request: the old output shows what it did, which is told.
+    // Another format on request: the old output shows what it did, and a message says so.
     dir.run(&[&args[..], &["--format", "webp", "--report", "r2.jsonl"]].concat())
         .exits(0)
-        .says("out/a.png is an output that the report names, and stays as it is: the new file is out/a.webp. So does 1 other output.")
+        .says(
+            "out/a.png is an output that the report names, and stays as it is: the new file is \
+            out/a.webp. So does 1 other output.",
+        )
         .does_not_say("the run before");
     dir.run(&["verify", "out/a.webp", "--report", "r2.jsonl"])
         .exits(3)

@@ -1,4 +1,5 @@
-//! `faceveil inspect`: what it says, to whom, and how it ends; and what `blur` says about what it drops.
+//! `faceveil inspect`: what it says, to whom, and how it ends; and what `blur` says about what it
+//! drops.
 
 use crate::sandbox::{ASTRONAUT, COFFEE, Sandbox, finish};
 use faceveil::Photo;

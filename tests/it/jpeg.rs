@@ -120,8 +120,9 @@ fn what_a_mask_hides_does_not_change_a_byte_of_the_file() {
     }
 }
 
-/// A grey JPEG of 19 x 16 pixels whose padding mirrors the picture, as Adobe Photoshop writes it: the last
-/// columns of the second block are seen again beyond the edge of the third. That block is of `value`.
+/// A grey JPEG of 19 x 16 pixels whose padding mirrors the picture, as Adobe Photoshop writes it:
+/// the last columns of the second block are seen again beyond the edge of the third. That block is
+/// of `value`.
 fn mirrored(value: u8) -> Vec<u8> {
     let grey: Vec<u8> = (0..16 * 24)
         .map(|at| {

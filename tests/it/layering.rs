@@ -1,5 +1,5 @@
-//! The layers of the source: which module may use which. An import that points upward fails here, with
-//! its line.
+//! The layers of the source: which module may use which. An import that points upward fails here,
+//! with its line.
 
 use std::path::Path;
 
@@ -107,7 +107,8 @@ fn modules_import_from_lower_layers_only() {
         let module = first.trim_end_matches(".rs").to_owned();
         let text = std::fs::read_to_string(&path).expect("source is UTF-8");
         if module == "cli" || module == "main" {
-            // The command is the library's first user: it sees the public API only, as `faceveil::`.
+            // The command is the library's first user: it sees the public API only, as
+            // `faceveil::`.
             let inside = uses(&text).into_iter().filter(|(_, name)| name != "cli");
             wrong.extend(
                 inside.map(|(line, name)| {
@@ -147,7 +148,8 @@ fn modules_import_from_lower_layers_only() {
     );
 }
 
-/// Folders of the command, from the bottom to the top. Commands, one file each, may use all of them.
+/// Folders of the command, from the bottom to the top. Commands, one file each, may use all of
+/// them.
 const CLI_LAYERS: [&str; 6] = ["ui", "files", "args", "plan", "report", "run"];
 
 #[test]

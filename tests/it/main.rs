@@ -1,5 +1,5 @@
-//! The command through its binary, and the direction of the rooms. Tests are named after the promise
-//! that they keep.
+//! The command through its binary, and the direction of the rooms. Tests are named after the
+//! promise that they keep.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot prepare its files fails"

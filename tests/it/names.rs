@@ -1,4 +1,5 @@
-//! Names in results are a promise to whoever reads them with a program: all are listed in `docs/names.md`.
+//! Names in results are a promise to whoever reads them with a program: all are listed in
+//! `docs/names.md`.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! A picture stored in any of the eight orientations is looked at and covered as it is seen; so is one that lies or leans.
+//! A picture stored in any of the eight orientations is looked at and covered as it is seen; so is
+//! one that lies or leans.
 
 use faceveil::geometry::{Orientation, PixelRect};
 use faceveil::picture::RgbImage;
@@ -91,13 +92,13 @@ fn a_photo_that_lost_its_orientation_does_not_lose_its_face() {
         );
         faces[0].found_by.join(" ")
     };
-    for (turned, told) in [
+    for (turned, label) in [
         (Orientation::Rotate90, "+270"),
         (Orientation::Rotate180, "+180"),
         (Orientation::Rotate270, "+90"),
     ] {
         let by = found(turned);
-        assert!(by.contains(told), "{turned:?}: {by}");
+        assert!(by.contains(label), "{turned:?}: {by}");
     }
 }
 

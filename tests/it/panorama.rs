@@ -1,5 +1,5 @@
-//! 360-degree pictures: a face is covered wherever it lies on the sphere, over the edge and near the
-//! poles, and the picture stays one that viewers show all round.
+//! 360-degree pictures: a face is covered wherever it lies on the sphere, over the edge and near
+//! the poles, and the picture stays one that viewers show all round.
 
 use faceveil::report::Verdict;
 use faceveil::verify::{Verifier, VerifierOptions};

@@ -50,7 +50,7 @@ fn every_line_keeps_to_the_schema_and_the_last_one_counts() {
     let lines = lines_of(&ran.stdout);
     lines.iter().for_each(assert_valid);
     assert_eq!(lines[4]["summary"]["program"], "faceveil detect");
-    // What was nearly a face is told, weaker than any face and apart from them.
+    // What was nearly a face is listed, weaker than any face and apart from them.
     let rejected = lines.iter().flat_map(|l| l["rejected"].as_array());
     assert!(
         rejected

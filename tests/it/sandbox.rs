@@ -101,8 +101,8 @@ impl Sandbox {
         fs::read(self.path(name)).unwrap()
     }
 
-    /// Every file below the sandbox, hidden ones too, sorted; folders end in a slash. The record of an
-    /// output folder has tests of its own.
+    /// Every file below the sandbox, hidden ones too, sorted; folders end in a slash. The record of
+    /// an output folder has tests of its own.
     pub(crate) fn tree(&self) -> Vec<String> {
         fn walk(dir: &Path, prefix: &str, all: &mut Vec<String>) {
             for entry in fs::read_dir(dir).unwrap() {

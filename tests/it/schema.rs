@@ -1,4 +1,5 @@
-//! The published schema of reports, checked against real lines by the part of JSON Schema that it uses.
+//! The published schema of reports, checked against real lines by the part of JSON Schema that it
+//! uses.
 
 use faceveil::FileReport;
 use faceveil::report::{

@@ -1,4 +1,5 @@
-//! One run in several parts: each file is done once, no line is lost, and the parts become one report.
+//! One run in several parts: each file is done once, no line is lost, and the parts become one
+//! report.
 
 use crate::sandbox::{ASTRONAUT, Sandbox, lines_of};
 use crate::schema::assert_valid;
@@ -136,7 +137,8 @@ fn all_parts_at_the_same_time_lose_no_line_and_another_number_of_parts_goes_on()
         })
         .sum();
     assert_eq!(known, FILES);
-    // Other numbers, and no shards at all, know of everything, and their reports tell of everything.
+    // Other numbers, and no shards at all, know of everything, and their reports tell of
+    // everything.
     for shard in ["0/6", "1/6", "2/6", "3/6", "4/6", "5/6", ""] {
         dir.run(&blur(shard)).exits(0).says(" 0 written");
     }

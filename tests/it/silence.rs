@@ -1,4 +1,4 @@
-//! What was asked for and cannot be done, or lies where nobody looks, is told.
+//! What was asked for and cannot be done, or lies where nobody looks, is reported.
 
 use crate::sandbox::{ASTRONAUT, Sandbox, json_lines};
 

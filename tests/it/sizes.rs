@@ -117,7 +117,8 @@ impl Picture for Wall {
     }
 }
 
-/// On a wall of that size the sample, `side` pixels large: its face, which fills a quarter of its height, is found.
+/// On a wall of that size the sample, `side` pixels large: its face, which fills a quarter of its
+/// height, is found.
 #[track_caller]
 fn found_on_a_wall(size: Size, side: u32) {
     let image = astronaut();

@@ -1,4 +1,5 @@
-//! Writing: found where it is asked for, covered as it lies, and nothing else than before where it is not.
+//! Writing: found where it is asked for, covered as it lies, and nothing else than before where it
+//! is not.
 
 use crate::sandbox::{ASTRONAUT, Sandbox};
 use faceveil::detect::{Cover, Writing};
@@ -25,8 +26,9 @@ fn glyph(c: char) -> [u8; 7] {
     }
 }
 
-/// A grey scene with a white plate whose letters have pixels of `k` by `k`, turned by some degrees about
-/// its middle at (320, 240). Also where the letters are: half of their length and of their height.
+/// A grey scene with a white plate whose letters have pixels of `k` by `k`, turned by some degrees
+/// about its middle at (320, 240). Also where the letters are: half of their length and of their
+/// height.
 fn scene(k: f32, degrees: f32) -> (Vec<u8>, (f32, f32)) {
     let (sin, cos) = degrees.to_radians().sin_cos();
     let half = ((6 * TEXT.len() - 1) as f32 * k / 2.0, 7.0 * k / 2.0);

@@ -1,5 +1,5 @@
-//! `faceveil verify` and `blur --verify`: what was made wrong on purpose is found, and what was left as it
-//! was written passes.
+//! `faceveil verify` and `blur --verify`: what was made wrong on purpose is found, and what was
+//! left as it was written passes.
 
 use crate::sandbox::{ASTRONAUT, COFFEE, Sandbox};
 use serde_json::{Value, json};
@@ -62,10 +62,10 @@ fn an_untouched_output_passes_and_one_that_is_missing_or_broken_does_not() {
     let lines = verify(&dir, 3);
     // What has a frame of 93 bits may be in order, but nobody here can look.
     assert_eq!(kinds(&lines[0])[0], "changed", "{lines:?}");
-    let told = kinds(&lines[0])
+    let is_reported = kinds(&lines[0])
         .iter()
         .any(|k| ["damaged", "not-checked"].contains(k));
-    assert!(told, "{lines:?}");
+    assert!(is_reported, "{lines:?}");
     // A byte in the middle of the picture.
     let mut bad = good.clone();
     let middle = bad.len() / 2;
@@ -82,7 +82,8 @@ fn a_region_left_out_is_found_in_the_pixels_and_by_the_detectors() {
     let dir = covered(&["--region", "10,300,60,60"]);
     let report = dir.read("r.jsonl");
     verify(&dir, 0);
-    // A file in which nothing is covered takes the place of the output, and its hash that of the report's.
+    // A file in which nothing is covered takes the place of the output, and its hash that of the
+    // report's.
     dir.run(&[
         "blur",
         "in",

@@ -96,7 +96,8 @@ fn what_is_there_and_what_comes_is_covered_once_it_is_complete() {
     let names: Vec<&str> = report.iter().filter_map(|l| l["input"].as_str()).collect();
     assert_eq!(names, ["c.png", "old.png", "slow.jpg", "sub/b.png"]);
     assert_eq!(report.last().unwrap()["summary"]["interrupted"], false);
-    // Started again, it knows; a file that changed has one line, and one that was taken away keeps its own.
+    // Started again, it knows; a file that changed has one line, and one that was taken away keeps
+    // its own.
     fs::remove_file(dir.path("in/old.png")).unwrap();
     let mut run = Watching::start(&dir, &[]);
     dir.file("in/sub/b.png", &small_picture(7));

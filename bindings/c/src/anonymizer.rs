@@ -1,6 +1,6 @@
 //! Photo files in memory.
 
-use crate::border::{Error, Failure, Status, bytes, call, free, give, shared};
+use crate::border::{Error, Failure, Status, bytes, call_new, free, shared};
 use crate::options::Options;
 use crate::output::Output;
 use library::Detector;
@@ -47,11 +47,7 @@ pub unsafe extern "C" fn faceveil_anonymizer_new(
     error: *mut Error,
 ) -> Status {
     // SAFETY: the caller's promises, passed on.
-    unsafe {
-        call(error, || {
-            give(anonymizer, || Anonymizer::new(options.as_ref()))
-        })
-    }
+    unsafe { call_new(error, anonymizer, || Anonymizer::new(options.as_ref())) }
 }
 
 /// Frees an anonymizer. Results stay. NULL is ignored.
@@ -80,12 +76,10 @@ pub unsafe extern "C" fn faceveil_photo(
 ) -> Status {
     // SAFETY: the caller's promises, passed on.
     unsafe {
-        call(error, || {
-            give(result, || {
-                let anonymizer = shared(anonymizer, "the anonymizer")?;
-                let done = anonymizer.photos.photo(bytes(data, size)?)?;
-                Output::of_photo(done)
-            })
+        call_new(error, result, || {
+            let anonymizer = shared(anonymizer, "the anonymizer")?;
+            let done = anonymizer.photos.photo(bytes(data, size)?)?;
+            Output::of_photo(done)
         })
     }
 }
@@ -105,12 +99,10 @@ pub unsafe extern "C" fn faceveil_detect(
 ) -> Status {
     // SAFETY: the caller's promises, passed on.
     unsafe {
-        call(error, || {
-            give(result, || {
-                let anonymizer = shared(anonymizer, "the anonymizer")?;
-                let found = anonymizer.photos.prepare(bytes(data, size)?)?;
-                Output::of_report(found.report())
-            })
+        call_new(error, result, || {
+            let anonymizer = shared(anonymizer, "the anonymizer")?;
+            let found = anonymizer.photos.prepare(bytes(data, size)?)?;
+            Output::of_report(found.report())
         })
     }
 }
@@ -130,10 +122,8 @@ pub unsafe extern "C" fn faceveil_inspect(
 ) -> Status {
     // SAFETY: the caller's promises, passed on.
     unsafe {
-        call(error, || {
-            give(result, || {
-                Output::of_inspection(&inspect(bytes(data, size)?)?)
-            })
+        call_new(error, result, || {
+            Output::of_inspection(&inspect(bytes(data, size)?)?)
         })
     }
 }

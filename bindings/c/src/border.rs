@@ -182,7 +182,7 @@ pub(crate) unsafe fn exclusive<'a, T>(pointer: *mut T, name: &str) -> Result<&'a
 ///
 /// # Safety
 /// `out` is null or may be written to.
-pub(crate) unsafe fn give<T>(
+unsafe fn give<T>(
     out: *mut *mut T,
     make: impl FnOnce() -> Result<T, Failure>,
 ) -> Result<(), Failure> {
@@ -191,6 +191,21 @@ pub(crate) unsafe fn give<T>(
     *out = ptr::null_mut();
     *out = Box::into_raw(Box::new(make()?));
     Ok(())
+}
+
+/// Runs the body of a function that makes something: [`call`] and [`give`] together.
+///
+/// # Safety
+/// `error` and `out` are null or may be written to.
+pub(crate) unsafe fn call_new<T>(
+    error: *mut Error,
+    out: *mut *mut T,
+    make: impl FnOnce() -> Result<T, Failure>,
+) -> Status {
+    // SAFETY: the caller's promise about `out`.
+    let body = || unsafe { give(out, make) };
+    // SAFETY: the caller's promise about `error`.
+    unsafe { call(error, body) }
 }
 
 /// Frees what [`give`] gave.

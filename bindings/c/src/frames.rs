@@ -1,6 +1,6 @@
 //! Live frames, followed through time.
 
-use crate::border::{Error, Failure, Status, call, exclusive, free, give, shared};
+use crate::border::{Error, Failure, Status, call, call_new, exclusive, free, shared};
 use crate::options::Options;
 use crate::pixels::{Image, order};
 use library::live::{FrameFormat, LiveOptions};
@@ -87,12 +87,10 @@ pub unsafe extern "C" fn faceveil_frames_new(
 ) -> Status {
     // SAFETY: the caller's promises, passed on.
     unsafe {
-        call(error, || {
-            give(frames, || {
-                let order = crate::pixels::order(order)?;
-                let size = Size::new(width, height);
-                Frames::new(options.as_ref(), size, order, look_ahead, threads)
-            })
+        call_new(error, frames, || {
+            let order = crate::pixels::order(order)?;
+            let size = Size::new(width, height);
+            Frames::new(options.as_ref(), size, order, look_ahead, threads)
         })
     }
 }

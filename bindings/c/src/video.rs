@@ -1,7 +1,7 @@
 //! Videos, from file to file.
 
 use crate::anonymizer::Anonymizer;
-use crate::border::{Error, Failure, Status, call, give, shared, text};
+use crate::border::{Error, Failure, Status, call_new, shared, text};
 use crate::output::Output;
 use library::{Progress, VideoAnonymizer};
 use std::ffi::{c_char, c_int, c_void};
@@ -67,28 +67,26 @@ pub unsafe extern "C" fn faceveil_video(
 ) -> Status {
     // SAFETY: the caller's promises, passed on.
     unsafe {
-        call(error, || {
-            give(result, || {
-                let settings = &shared(anonymizer, "the anonymizer")?.settings;
-                let input = Path::new(text(input, "the input")?);
-                let output = Path::new(text(output, "the output")?);
-                let videos = VideoAnonymizer::new(
-                    &settings.video_detector(),
-                    settings.anonymize()?,
-                    settings.video(),
-                )?;
-                let mut watch = |done: Progress| match progress {
-                    Some(f) if f(done.frames as u64, done.of.unwrap_or(0), user) != 0 => {
-                        ControlFlow::Break(())
-                    }
-                    _ => ControlFlow::Continue(()),
-                };
-                let temporary = Temporary::beside(output)?;
-                let report = videos.anonymize(input, &temporary.0, &mut watch)?;
-                let done = Output::of_report(&report)?;
-                temporary.rename(output)?;
-                Ok(done)
-            })
+        call_new(error, result, || {
+            let settings = &shared(anonymizer, "the anonymizer")?.settings;
+            let input = Path::new(text(input, "the input")?);
+            let output = Path::new(text(output, "the output")?);
+            let videos = VideoAnonymizer::new(
+                &settings.video_detector(),
+                settings.anonymize()?,
+                settings.video(),
+            )?;
+            let mut watch = |done: Progress| match progress {
+                Some(f) if f(done.frames as u64, done.of.unwrap_or(0), user) != 0 => {
+                    ControlFlow::Break(())
+                }
+                _ => ControlFlow::Continue(()),
+            };
+            let temporary = Temporary::beside(output)?;
+            let report = videos.anonymize(input, &temporary.0, &mut watch)?;
+            let done = Output::of_report(&report)?;
+            temporary.rename(output)?;
+            Ok(done)
         })
     }
 }

@@ -82,8 +82,8 @@ impl Anonymizer {
         self.inner.detector().engine()
     }
 
-    /// Covers the faces of a photo file (bytes, a path, or a file open in binary mode) and returns the
-    /// new file.
+    /// Covers the faces of a photo file (bytes, a path, or a file open in binary mode) and returns
+    /// the new file.
     #[pyo3(signature = (source, /))]
     fn photo(&self, py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<PhotoResult> {
         let data = file(source)?;
@@ -142,8 +142,8 @@ impl Anonymizer {
         Ok(prepared.report().faces.iter().map(Face::from).collect())
     }
 
-    /// Covers the faces in an array of pixels (height, width, channels) where it lies. Returns the boxes
-    /// that were covered.
+    /// Covers the faces in an array of pixels (height, width, channels) where it lies. Returns the
+    /// boxes that were covered.
     #[pyo3(signature = (array, /, order = "rgb"))]
     fn blur_(&self, array: &Bound<'_, PyAny>, order: &str) -> PyResult<Vec<Area>> {
         let regions = in_place(array, order, |pixels| {
@@ -156,8 +156,9 @@ impl Anonymizer {
         Ok(regions.iter().map(area).collect())
     }
 
-    /// A live stream of frames of this size, whose pixels are covered in order with a delay: `look_ahead`
-    /// frames after one are searched before it is handed out, `threads` frames at a time.
+    /// A live stream of frames of this size, whose pixels are covered in order with a delay:
+    /// `look_ahead` frames after one are searched before it is handed out, `threads` frames at a
+    /// time.
     #[pyo3(signature = (width, height, /, order = "rgb", *, look_ahead = 12, threads = 1))]
     fn live(
         &self,
@@ -172,9 +173,9 @@ impl Anonymizer {
         Live::new(py, &self.settings, size, order, look_ahead, threads)
     }
 
-    /// Covers the faces of a video file and writes the new file to `output`, which is replaced once the
-    /// new one is whole and checked. `progress(done, total)` is called as frames are done, with `done`
-    /// growing; what it raises stops the work, as Ctrl-C does, and nothing is left.
+    /// Covers the faces of a video file and writes the new file to `output`, which is replaced once
+    /// the new one is whole and checked. `progress(done, total)` is called as frames are done, with
+    /// `done` growing; what it raises stops the work, as Ctrl-C does, and nothing is left.
     #[pyo3(signature = (input, output, /, *, progress = None))]
     fn video(
         &self,

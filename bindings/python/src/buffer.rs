@@ -1,5 +1,5 @@
-//! Pixels of somebody else's array: NumPy's, a camera's, a `memoryview`. They are covered where they
-//! lie, so what would have to be copied is refused.
+//! Pixels of somebody else's array: NumPy's, a camera's, a `memoryview`. They are covered where
+//! they lie, so what would have to be copied is refused.
 //!
 //! Invariant: no two calls of this module work on one byte at a time.
 
@@ -128,8 +128,8 @@ impl Pixels {
 /// Lets `work` change the pixels of an array where they lie, without Python's global lock.
 ///
 /// # Errors
-/// `InvalidArgumentError` for an array that cannot be written to, lies in memory in another way than
-/// row by row and pixel by pixel, or is being worked on by another thread.
+/// `InvalidArgumentError` for an array that cannot be written to, lies in memory in another way
+/// than row by row and pixel by pixel, or is being worked on by another thread.
 pub(crate) fn in_place<T: Send>(
     object: &Bound<'_, PyAny>,
     name: &str,
@@ -143,7 +143,8 @@ pub(crate) fn in_place<T: Send>(
     }
     let layout = layout(&buffer, size, order).ok_or_else(|| {
         let message = format!(
-            "pixels with the strides {:?} cannot be covered in place: bytes of a pixel, then pixels of a \
+            "pixels with the strides {:?} cannot be covered in place: bytes of a pixel, then \
+             pixels of a \
              row must follow each other without gaps; cover a contiguous copy, or give the order that memory has",
             buffer.strides()
         );
@@ -154,11 +155,13 @@ pub(crate) fn in_place<T: Send>(
     let start = buffer.buf_ptr().cast::<u8>();
     let _claim = Claim::new(start as usize..start as usize + length)
         .ok_or_else(|| invalid(py, "another call is covering these pixels"))?;
-    // SAFETY: `buffer` lives to the end of this function, and as long as it does its owner may neither move nor
-    // free the memory (PEP 3118). It is writable, its items are bytes, and `layout` has seen that all strides are
-    // positive and the last row begins `(height - 1) * stride` bytes from the first, so `length` bytes from
-    // `start` are the array's own. `_claim` keeps other calls of this function away. That no Python code writes to
-    // the array at the same time is asked of the caller, as NumPy asks it for its own functions without the lock.
+    // SAFETY: `buffer` lives to the end of this function, and as long as it does its owner may
+    // neither move nor free the memory (PEP 3118). It is writable, its items are bytes, and
+    // `layout` has seen that all strides are positive and the last row begins
+    // `(height - 1) * stride` bytes from the first, so `length` bytes from `start` are the array's
+    // own. `_claim` keeps other calls of this function away. That no Python code writes to the
+    // array at the same time is asked of the caller, as NumPy asks it for its own functions without
+    // the lock.
     #[expect(unsafe_code, reason = "pixels are covered where they lie")]
     let data = unsafe { std::slice::from_raw_parts_mut(start, length) };
     detached(py, move || work(&mut PixelsMut::new(data, layout)?))

@@ -32,9 +32,9 @@ pub(crate) fn inspect<'py>(
     as_objects(py, &found)
 }
 
-/// Looks again at a file that was written: whether all that its report names is covered, whether a more
-/// sensitive search finds a face, and what it hides. `report`: `Result.report`, or its JSON text. Videos
-/// are given by their path.
+/// Looks again at a file that was written: whether all that its report names is covered, whether a
+/// more sensitive search finds a face, and what it hides. `report`: `Result.report`, or its JSON
+/// text. Videos are given by their path.
 #[pyfunction]
 #[pyo3(signature = (source, /, report = None))]
 pub(crate) fn verify<'py>(

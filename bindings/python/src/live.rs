@@ -13,8 +13,8 @@ use pyo3::types::PyByteArray;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Covers a live stream: frames go in one by one, and come out covered, in order, `delay` frames later.
-/// Faces are followed, so that a frame in which the detector misses one is covered, too.
+/// Covers a live stream: frames go in one by one, and come out covered, in order, `delay` frames
+/// later. Faces are followed, so that a frame in which the detector misses one is covered, too.
 #[pyclass(frozen, module = "faceveil")]
 pub(crate) struct Live {
     live: Mutex<LiveAnonymizer>,
@@ -71,8 +71,8 @@ impl Live {
         self.delay
     }
 
-    /// Takes the next frame (an array of height, width, channels), which was captured `time` seconds
-    /// after any start. Returns the frames that are ready: none at first, then usually one.
+    /// Takes the next frame (an array of height, width, channels), which was captured `time`
+    /// seconds after any start. Returns the frames that are ready: none at first, then usually one.
     #[pyo3(signature = (array, /, time))]
     fn push(
         &self,

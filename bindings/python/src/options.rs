@@ -1,5 +1,5 @@
-//! Keyword arguments as settings of the library: each value becomes the text that the command takes,
-//! so that there is one parser and one set of messages.
+//! Keyword arguments as settings of the library: each value becomes the text that the command
+//! takes, so that there is one parser and one set of messages.
 
 use crate::buffer::Pixels;
 use crate::errors::{detached, invalid, raised};

@@ -7,7 +7,8 @@
 //! under 1 the built-in engine is faster. The last column is the largest absolute difference to the
 //! outputs of ONNX Runtime.
 //!
-//! Arguments after `--`: `[MODEL]... [--size HxW] [--rounds N]`. For figures worth quoting, keep the machine quiet and the process on one core (`taskset -c 1`).
+//! Arguments after `--`: `[MODEL]... [--size HxW] [--rounds N]`. For figures worth quoting, keep
+//! the machine quiet and the process on one core (`taskset -c 1`).
 
 use faceveil_engine::Size;
 use faceveil_engine::side_by_side::{Runner, instruction_sets};

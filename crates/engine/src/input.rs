@@ -30,8 +30,9 @@ pub trait Input: Sync {
     /// Both sides, in pixels.
     fn size(&self) -> Size;
 
-    /// Writes row `y`, counted from the top: `width` floats of each plane, in the channel order and range that the
-    /// model's contract names. An engine may ask for a row more than once, and from several threads.
+    /// Writes row `y`, counted from the top: `width` floats of each plane, in the channel order and
+    /// range that the model's contract names. An engine may ask for a row more than once, and from
+    /// several threads.
     fn row(&self, y: usize, planes: [&mut [f32]; 3]);
 }
 

@@ -1,8 +1,8 @@
-//! Reads, plans and runs neural networks: on the CPU with an engine of our own, or through ONNX Runtime
-//! (feature `onnxruntime`). It depends on no other crate of faceveil.
+//! Reads, plans and runs neural networks: on the CPU with an engine of our own, or through ONNX
+//! Runtime (feature `onnxruntime`). It depends on no other crate of faceveil.
 //!
-//! The two traits [`Network`] and [`Session`] are the only way to inference. A test can implement them,
-//! so the code above runs without weights.
+//! The two traits [`Network`] and [`Session`] are the only way to inference. A test can implement
+//! them, so the code above runs without weights.
 //!
 //! Invariant: an engine or device that was asked for by name works or fails; it is never replaced.
 
@@ -23,12 +23,13 @@ use std::sync::Arc;
 
 /// A loaded model: weights, shared by all its sessions.
 pub trait Network: Send + Sync {
-    /// A worker for pictures of one size (both sides multiples of 32). Owns its buffers, runs on the
-    /// calling thread.
+    /// A worker for pictures of one size (both sides multiples of 32). Owns its buffers, runs on
+    /// the calling thread.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Inference`] for a size that the model cannot have, or that needs too much memory.
+    /// [`ErrorKind::Inference`] for a size that the model cannot have, or that needs too much
+    /// memory.
     fn session(&self, size: Size) -> Result<Box<dyn Session>>;
 }
 
@@ -38,8 +39,8 @@ pub trait Session: Send {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Internal`] if the input is of another size, [`ErrorKind::Inference`] if the engine
-    /// fails.
+    /// [`ErrorKind::Internal`] if the input is of another size, [`ErrorKind::Inference`] if the
+    /// engine fails.
     fn run(&mut self, input: &dyn Input) -> Result<Vec<Tensor>>;
 }
 
@@ -199,8 +200,8 @@ pub struct Engine {
 type Load = dyn Fn(&[u8]) -> Result<Arc<dyn Network>> + Send + Sync;
 
 impl Engine {
-    /// Chooses by the options: [`EngineChoice::Auto`] is the built-in engine on the CPU, and ONNX Runtime
-    /// on any other device.
+    /// Chooses by the options: [`EngineChoice::Auto`] is the built-in engine on the CPU, and ONNX
+    /// Runtime on any other device.
     ///
     /// # Errors
     ///
@@ -212,7 +213,8 @@ impl Engine {
             EngineChoice::Builtin if !cpu => Err(Error::new(
                 ErrorKind::InvalidArgument,
                 format!(
-                    "the built-in engine runs on the CPU only, not on {}; use the engine onnxruntime",
+                    "the built-in engine runs on the CPU only, not on {}; use the engine \
+                     onnxruntime",
                     options.device
                 ),
             )),

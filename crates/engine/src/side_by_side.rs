@@ -1,5 +1,5 @@
-//! What `benches/engines.rs` needs of the private modules. Hidden from the documentation and no part
-//! of the public interface.
+//! What `benches/engines.rs` needs of the private modules. Hidden from the documentation and no
+//! part of the public interface.
 
 use super::{EngineChoice, EngineOptions, Planes, Session, builtin};
 use crate::Size;

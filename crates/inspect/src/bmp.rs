@@ -1,4 +1,5 @@
-//! BMP: gaps between its parts, padding that says something, profiles, and everything behind the rows.
+//! BMP: gaps between its parts, padding that says something, profiles, and everything behind the
+//! rows.
 
 use super::bytes::{Order, part, rest, says_something};
 use super::finding::{Finding, FindingKind as Kind, Inspection};

@@ -1,5 +1,5 @@
-//! Looks at a block of bytes that should not be there and says what it is: a picture with its size, a
-//! video, or nothing known. Pictures that begin in the middle of a block are looked for as well.
+//! Looks at a block of bytes that should not be there and says what it is: a picture with its size,
+//! a video, or nothing known. Pictures that begin in the middle of a block are looked for as well.
 
 use super::bytes::{Order, contains, find, part, rest};
 
@@ -63,8 +63,8 @@ pub(super) fn at_start(data: &[u8]) -> Option<Embedded> {
     }
 }
 
-/// The first thing that is known anywhere in the block. A JPEG counts only with a readable size, since
-/// its three signature bytes prove little.
+/// The first thing that is known anywhere in the block. A JPEG counts only with a readable size,
+/// since its three signature bytes prove little.
 pub(super) fn anywhere(data: &[u8]) -> Option<Embedded> {
     let mut best: Option<Embedded> = None;
     let mut at = 0;

@@ -1,4 +1,4 @@
-//! EXIF blocks: which person, place, device and time they tell, and the pictures inside of them.
+//! EXIF blocks: which person, place, device and time they reveal, and the pictures inside of them.
 
 use super::bytes::{part, says_something, text};
 use super::embedded;

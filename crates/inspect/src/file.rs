@@ -6,17 +6,17 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::Path;
 
-/// Bytes that tell a format.
+/// Bytes that identify a format.
 const HEAD: u64 = 4096;
 /// Largest picture file: as much as `faceveil` reads.
 const MOST_PICTURE: u64 = 4 << 30;
 
-/// As [`inspect`](super::inspect()), for a file on a disk. A video may be of any length: what it codes is not
-/// brought into memory.
+/// As [`inspect`](super::inspect()), for a file on a disk. A video may be of any length: what it
+/// codes is not brought into memory.
 ///
 /// # Errors
-/// [`ErrorKind::Unsupported`] for a file of no known format, [`ErrorKind::TooLarge`] for a picture of more than 4 GiB,
-/// [`ErrorKind::Io`] if it cannot be read.
+/// [`ErrorKind::Unsupported`] for a file of no known format, [`ErrorKind::TooLarge`] for a picture
+/// of more than 4 GiB, [`ErrorKind::Io`] if it cannot be read.
 pub fn inspect_file(path: &Path) -> Result<Inspection> {
     let mut file = File::open(path).map_err(Error::read)?;
     let mut head = Vec::new();

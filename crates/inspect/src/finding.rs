@@ -23,7 +23,8 @@ pub enum FindingKind {
     MotionVideo,
     /// A sound recording.
     Sound,
-    /// Parts of packets of sound that are no sound: data, filling with content, bytes between frames.
+    /// Parts of packets of sound that are no sound: data, filling with content, bytes between
+    /// frames.
     SoundData,
     /// Layers of an editing program.
     Layers,
@@ -130,8 +131,8 @@ pub struct Finding {
     pub kind: FindingKind,
     /// Where it was: `APP1 Exif, IFD1`.
     pub place: String,
-    /// A few words or the beginning of its value, at most 200 characters. Comes from the file: escape
-    /// it before it reaches a terminal.
+    /// A few words or the beginning of its value, at most 200 characters. Comes from the file:
+    /// escape it before it reaches a terminal.
     pub detail: String,
     /// Bytes that it takes, where that says something.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -252,7 +253,7 @@ impl Inspection {
     }
 }
 
-/// Findings of many samples, of which the same are told once.
+/// Findings of many samples, of which equal ones are listed once.
 pub(super) struct Collected<'a> {
     out: &'a mut Inspection,
     place: String,

@@ -73,7 +73,8 @@ fn form(tag: u16) -> Option<Form> {
         // Resolution, Gamma.
         0x011a | 0x011b | 0xa500 => (RATIONAL, Exactly(1), ANY),
         0x012d => (SHORT, Curves, ANY),
-        // WhitePoint, PrimaryChromaticities, YCbCrCoefficients, ReferenceBlackWhite (LONG in TIFF 5).
+        // WhitePoint, PrimaryChromaticities, YCbCrCoefficients, ReferenceBlackWhite (LONG in TIFF
+        // 5).
         0x013e => (RATIONAL, Exactly(2), ANY),
         0x013f => (RATIONAL, Exactly(6), ANY),
         0x0211 => (RATIONAL, Exactly(3), ANY),
@@ -151,8 +152,8 @@ fn counts(entry: &Entry<'_>, count: &Count, directory: &Directory<'_>) -> bool {
     }
 }
 
-/// Whether there are no more strips or tiles than the picture takes, each with a place and a length,
-/// and all of them inside of the data.
+/// Whether there are no more strips or tiles than the picture takes, each with a place and a
+/// length, and all of them inside of the data.
 fn pieces(entry: &Entry<'_>, other: u16, directory: &Directory<'_>) -> bool {
     let Some(other) = directory.find(other) else {
         return false;

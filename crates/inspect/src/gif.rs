@@ -98,8 +98,8 @@ fn frame(file: &[u8], at: usize, out: &mut Inspection) -> Option<usize> {
     Some(end)
 }
 
-/// Pixels that codes stand for, and bytes behind the end code. Lengths are enough: what a code stands for
-/// is one longer than the one before it.
+/// Pixels that codes stand for, and bytes behind the end code. Lengths are enough: what a code
+/// stands for is one longer than the one before it.
 fn lzw(codes: &[u8], smallest: u8, most: u64) -> Option<(u64, usize)> {
     let smallest = u32::from(smallest);
     if !(1..=11).contains(&smallest) {

@@ -38,7 +38,7 @@ const USUAL: [&str; 25] = [
     "Reference Viewing Condition",
 ];
 
-/// Says what a profile tells besides colour. `place` names it.
+/// Reports what a profile reveals besides colour. `place` names it.
 pub(super) fn profile(data: &[u8], place: &str, out: &mut Inspection) {
     out.carry("icc");
     let Some(count) = Order::Big.u32(data, 128) else {

@@ -1,8 +1,8 @@
-//! The directories of a TIFF structure, as EXIF blocks, TIFF files and MPF share them: read with every
-//! offset checked, and with a record of which bytes belong to something.
+//! The directories of a TIFF structure, as EXIF blocks, TIFF files and MPF share them: read with
+//! every offset checked, and with a record of which bytes belong to something.
 //!
-//! Invariant: no directory is read twice, and the number of entries is bounded, so that neither a loop
-//! nor a bomb can keep a reader busy.
+//! Invariant: no directory is read twice, and the number of entries is bounded, so that neither a
+//! loop nor a bomb can keep a reader busy.
 
 use super::bytes::{Order, part, rest, text};
 use std::collections::HashSet;
@@ -231,7 +231,8 @@ impl<'a> Structure<'a> {
         }
     }
 
-    /// Stretches of bytes that belong to nothing and are not all zero. Up to three bytes are padding.
+    /// Stretches of bytes that belong to nothing and are not all zero. Up to three bytes are
+    /// padding.
     pub(super) fn uncovered(&mut self) -> Vec<&'a [u8]> {
         self.covered.sort_unstable();
         let mut found = Vec::new();

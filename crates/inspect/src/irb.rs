@@ -64,13 +64,13 @@ fn resource(data: &[u8], mut at: usize) -> Option<(u16, &[u8], usize)> {
     Some((id, body, next))
 }
 
-/// Says what IPTC records tell (IIM 4.2, chapter 6).
+/// Reports what IPTC records reveal (IIM 4.2, chapter 6).
 pub(super) fn iptc(data: &[u8], place: &str, out: &mut Inspection) {
     if !super::bytes::says_something(data) {
         return;
     }
     out.add(Finding::new(Kind::Iptc, place).bytes(data.len()));
-    let mut told: Vec<(Kind, Vec<String>)> = Vec::new();
+    let mut listed: Vec<(Kind, Vec<String>)> = Vec::new();
     let mut at = 0;
     for _ in 0..2000 {
         let Some(&[0x1c, record, set, high, low]) = part(data, at, 5) else {
@@ -97,12 +97,12 @@ pub(super) fn iptc(data: &[u8], place: &str, out: &mut Inspection) {
             _ => continue,
         };
         let words = text(value);
-        match told.iter_mut().find(|t| t.0 == kind) {
+        match listed.iter_mut().find(|t| t.0 == kind) {
             Some((_, list)) => list.push(words),
-            None => told.push((kind, vec![words])),
+            None => listed.push((kind, vec![words])),
         }
     }
-    for (kind, list) in told {
+    for (kind, list) in listed {
         out.add(Finding::new(kind, place).detail(list.join("; ")));
     }
 }

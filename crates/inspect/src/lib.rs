@@ -58,13 +58,13 @@ use std::io::{self, Cursor};
 /// Inspects a picture or video file in memory and names what hides in it. Pixels are not decoded:
 /// what can be seen in the picture, and colour under transparent pixels, is not reported.
 ///
-/// Knows JPEG, PNG, WebP, GIF, TIFF and raw formats made of it, BMP, HEIF, AVIF, JPEG XL, JPEG 2000,
-/// MP4 and QuickTime, Matroska and WebM, MPEG transport streams, and XMP files; in all but the first
-/// six only what lies around the coded pictures is seen.
+/// Knows JPEG, PNG, WebP, GIF, TIFF and raw formats made of it, BMP, HEIF, AVIF, JPEG XL, JPEG
+/// 2000, MP4 and QuickTime, Matroska and WebM, MPEG transport streams, and XMP files; in all but
+/// the first six only what lies around the coded pictures is seen.
 ///
 /// # Errors
-/// [`ErrorKind::Unsupported`] for a file of no known format. A known one that is damaged is no error:
-/// [`Inspection::damage`] says where the look ended.
+/// [`ErrorKind::Unsupported`] for a file of no known format. A known one that is damaged is no
+/// error: [`Inspection::damage`] says where the look ended.
 pub fn inspect(file: &[u8]) -> Result<Inspection> {
     let mut out = Inspection::default();
     let head = |with: &[u8]| file.starts_with(with);

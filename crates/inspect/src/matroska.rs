@@ -1,4 +1,5 @@
-//! Matroska and WebM (RFC 9559): elements to the last one, coded pictures and sound by their heads only.
+//! Matroska and WebM (RFC 9559): elements to the last one, coded pictures and sound by their heads
+//! only.
 
 mod aac;
 mod blocks;
@@ -17,7 +18,7 @@ pub(super) const MAGIC: [u8; 4] = [0x1a, 0x45, 0xdf, 0xa3];
 const MOST_BODY: u64 = 64 << 20;
 /// Bytes of a block in front of its frames, at most.
 const HEAD: u64 = 11;
-/// The names that our own files carry: they tell no version.
+/// The names that our own files carry: they have no version.
 const OWN_PROGRAM: &str = "Lavf";
 
 mod id {
@@ -37,7 +38,8 @@ mod id {
     pub(super) const SIMPLE_BLOCK: u32 = 0xa3;
     pub(super) const BLOCK_GROUP: u32 = 0xa0;
     pub(super) const BLOCK: u32 = 0xa1;
-    /// Timestamp, position and previous size of a cluster; duration, references and padding of a group.
+    /// Timestamp, position and previous size of a cluster; duration, references and padding of a
+    /// group.
     pub(super) const AROUND_BLOCKS: [u32; 6] = [0xe7, 0xa7, 0xab, 0x9b, 0xfb, 0x75a2];
     pub(super) const TRACK: u32 = 0xae;
     pub(super) const TAG: u32 = 0x7373;
@@ -50,8 +52,8 @@ mod id {
     pub(super) const FILE_TYPE: u32 = 0x4660;
 }
 
-/// Walks over a file's elements. Clusters and groups of blocks are walked into, so that one of unknown
-/// length needs no care.
+/// Walks over a file's elements. Clusters and groups of blocks are walked into, so that one of
+/// unknown length needs no care.
 struct Walk<R> {
     from: BufReader<R>,
     at: u64,
@@ -66,8 +68,8 @@ impl<R: Read + Seek> Walk<R> {
         Ok(Self { from, at: 0, end })
     }
 
-    /// Kind and length of the next element; `None` for a length that is not known beforehand, or at the
-    /// end of what makes sense.
+    /// Kind and length of the next element; `None` for a length that is not known beforehand, or at
+    /// the end of what makes sense.
     fn head(&mut self) -> io::Result<Option<(u32, Option<u64>)>> {
         let Some((kind, _)) = self.number(4)? else {
             return Ok(None);
@@ -84,7 +86,7 @@ impl<R: Read + Seek> Walk<R> {
         Ok(Some((kind as u32, known.then_some(size))))
     }
 
-    /// A number whose leading zeros tell its length, with the marker left in.
+    /// A number whose leading zeros give its length, with the marker left in.
     fn number(&mut self, most: u32) -> io::Result<Option<(u64, u32)>> {
         if self.at >= self.end {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! What the tags of EXIF and TIFF tell (Exif 3.0, 4.6; TIFF 6; DNG 1.7).
+//! What the tags of EXIF and TIFF reveal (Exif 3.0, 4.6; TIFF 6; DNG 1.7).
 //!
 //! Invariant: a tag that is not known to be harmless is named.
 
@@ -8,15 +8,15 @@ use super::ifd::{Directory, Entry};
 use super::{embedded, form, icc, irb, xmp};
 use std::collections::{BTreeMap, HashSet};
 
-/// Values of one kind and directory that are told.
+/// Most values of one kind that are listed for a directory.
 const MOST_WORDS: usize = 32;
 
-/// Bytes of a misfit in which a picture is looked for; whatever it is, it is told.
+/// Bytes of a misfit in which a picture is looked for. The misfit is reported either way.
 const MOST_SEARCHED: usize = 1 << 14;
 
-/// Says what the plain entries of a directory tell, one finding a kind.
+/// Reports what the plain entries of a directory reveal, one finding a kind.
 pub(super) fn words(directory: &Directory<'_>, place: &str, out: &mut Inspection) {
-    let mut told: BTreeMap<Kind, Vec<String>> = BTreeMap::new();
+    let mut listed: BTreeMap<Kind, Vec<String>> = BTreeMap::new();
     let mut seen = HashSet::new();
     for entry in &directory.entries {
         match entry.tag {
@@ -34,7 +34,7 @@ pub(super) fn words(directory: &Directory<'_>, place: &str, out: &mut Inspection
             }
             _ => {
                 if let Some((kind, name)) = meaning(entry) {
-                    let list = told.entry(kind).or_default();
+                    let list = listed.entry(kind).or_default();
                     if list.len() < MOST_WORDS && !list.contains(&name) {
                         list.push(name);
                     }
@@ -42,7 +42,7 @@ pub(super) fn words(directory: &Directory<'_>, place: &str, out: &mut Inspection
             }
         }
     }
-    for (kind, list) in told {
+    for (kind, list) in listed {
         out.add(Finding::new(kind, place).detail(list.join("; ")));
     }
 }
@@ -64,7 +64,7 @@ fn misfit(entry: &Entry<'_>, place: &str, out: &mut Inspection) {
     });
 }
 
-/// What an entry tells; `None` if it is harmless, empty, or dealt with elsewhere.
+/// What an entry reveals; `None` if it is harmless, empty, or dealt with elsewhere.
 fn meaning(entry: &Entry<'_>) -> Option<(Kind, String)> {
     let named = |kind, name: &str| {
         let words = match entry.tag {
@@ -78,7 +78,7 @@ fn meaning(entry: &Entry<'_>) -> Option<(Kind, String)> {
         };
         counts.then(|| (kind, format!("{name} {words}")))
     };
-    // Too many, or too little in their numbers, to be told one by one.
+    // Too many, or too little in their numbers, to be listed one by one.
     let said = |kind, name: &str| says_something(entry.value).then(|| (kind, name.to_owned()));
     match entry.tag {
         // Dealt with elsewhere.

@@ -1,5 +1,5 @@
-//! XMP packets: searched for words, not parsed, since a packet that is no proper XML still shows a name
-//! to whoever looks.
+//! XMP packets: searched for words, not parsed, since a packet that is no proper XML still shows a
+//! name to whoever looks.
 
 mod projection;
 
@@ -81,8 +81,8 @@ pub(super) fn is_sidecar(file: &[u8]) -> bool {
     head.trim_ascii_start().starts_with(b"<") || head.starts_with(b"\xef\xbb\xbf<")
 }
 
-/// Says what a packet holds. `place` names it. One that holds the projection of a panorama and nothing
-/// else hides nothing, but for where the camera looked.
+/// Says what a packet holds. `place` names it. One that holds the projection of a panorama and
+/// nothing else hides nothing, but for where the camera looked.
 pub(super) fn packet(data: &[u8], place: &str, out: &mut Inspection) {
     if !super::bytes::says_something(data) {
         return;
@@ -94,18 +94,18 @@ pub(super) fn packet(data: &[u8], place: &str, out: &mut Inspection) {
         return;
     }
     out.add(Finding::new(Kind::Xmp, place).bytes(data.len()));
-    let mut told: Vec<(Kind, Vec<&str>)> = Vec::new();
+    let mut listed: Vec<(Kind, Vec<&str>)> = Vec::new();
     for (word, kind, name) in WORDS {
         if !contains(data, word.as_bytes()) {
             continue;
         }
-        match told.iter_mut().find(|t| t.0 == kind) {
+        match listed.iter_mut().find(|t| t.0 == kind) {
             Some((_, names)) if names.contains(&name) => {}
             Some((_, names)) => names.push(name),
-            None => told.push((kind, vec![name])),
+            None => listed.push((kind, vec![name])),
         }
     }
-    for (kind, names) in told {
+    for (kind, names) in listed {
         out.add(Finding::new(kind, place).detail(names.join(", ")));
     }
     let names: Vec<String> = ["mwg-rs:Name", "MPReg:PersonDisplayName"]

@@ -25,8 +25,8 @@ pub struct CodedImage {
     /// The source's.
     pub(super) scans: Vec<Scan>,
     pub(super) model: ColorModel,
-    /// Whether CMYK has Adobe's marker. Nearly everybody reads it without, too, so that is written or
-    /// left out again.
+    /// Whether CMYK has Adobe's marker. Nearly everybody reads it without, too, so that is written
+    /// or left out again.
     pub(super) marked: bool,
     pub(super) density: Density,
 }
@@ -103,9 +103,9 @@ impl CodedImage {
         (0..own.len()).map(neutral).collect()
     }
 
-    /// Scans that send all of it: the source's own, or the usual ones where those leave out bands that
-    /// are not empty any more. (Where the first of them are left out, libjpeg smooths; so a picture that
-    /// nobody changed must go on leaving them out.)
+    /// Scans that send all of it: the source's own, or the usual ones where those leave out bands
+    /// that are not empty any more. (Where the first of them are left out, libjpeg smooths; so a
+    /// picture that nobody changed must go on leaving them out.)
     pub(crate) fn all_scans(&self) -> Cow<'_, [Scan]> {
         let mut sent = [0u64; 4];
         for scan in &self.scans {

@@ -1,8 +1,8 @@
-//! The cosine transform of a block, there and back, and back at a half, a quarter or an eighth of the
-//! size (T.81, A.3.3).
+//! The cosine transform of a block, there and back, and back at a half, a quarter or an eighth of
+//! the size (T.81, A.3.3).
 //!
-//! Written as sums of rows without a branch, which the compiler turns into vectors: leaving out rows of
-//! zeros, which most are, took longer.
+//! Written as sums of rows without a branch, which the compiler turns into vectors: leaving out
+//! rows of zeros, which most are, took longer.
 //!
 //! Invariant: samples come out as the exact transform rounded, clamped to 0..=255.
 
@@ -23,8 +23,8 @@ const COSINES: [f32; 9] = [
     0.0,
 ];
 
-/// Row `u`: the wave of frequency `u` at the middles of `N` samples, with the factor of T.81 A.3.3 in
-/// it. For fewer samples than eight the factor is the same: what the mean is must stay.
+/// Row `u`: the wave of frequency `u` at the middles of `N` samples, with the factor of T.81 A.3.3
+/// in it. For fewer samples than eight the factor is the same: what the mean is must stay.
 const fn waves<const N: usize>() -> [[f32; N]; N] {
     let mut out = [[0.0; N]; N];
     let mut u = 0;
@@ -91,8 +91,8 @@ const fn lowest(n: usize) -> u64 {
     map
 }
 
-/// Writes a block's samples, `N` by `N` of them, at the front of `out`, whose rows are `stride` apart.
-/// `N` is 8, 4 or 2, and `H` half of it.
+/// Writes a block's samples, `N` by `N` of them, at the front of `out`, whose rows are `stride`
+/// apart. `N` is 8, 4 or 2, and `H` half of it.
 #[multiversion(targets("x86_64+avx2"))]
 pub(super) fn inverse<const N: usize, const H: usize>(
     block: &Block,
@@ -116,8 +116,8 @@ pub(super) fn inverse<const N: usize, const H: usize>(
         let (v, u) = (place / 8 % N, place % N);
         values[v][u] = f32::from(block[at]) * steps.0[at];
     }
-    // Waves of even frequency are the same seen from either end, those of odd frequency change their
-    // sign: half of the work gives both halves.
+    // Waves of even frequency are the same seen from either end, those of odd frequency change
+    // their sign: half of the work gives both halves.
     let waves = &Waves::<N>::TABLE;
     let mut sums = [[[0.0; N]; H]; 2];
     for (v, (values, wave)) in values.iter().zip(waves).enumerate() {
@@ -174,8 +174,8 @@ fn sample(value: f32) -> u8 {
     ((value + 128.0).clamp(0.0, 255.0) + ONES).to_bits() as u8
 }
 
-/// The nearest whole number within `least..=1023`. A step of 0, which makes no sense, gives no number or
-/// infinity: both become 0.
+/// The nearest whole number within `least..=1023`. A step of 0, which makes no sense, gives no
+/// number or infinity: both become 0.
 #[inline(always)]
 fn level(value: f32, least: f32) -> i16 {
     // As in `sample`, with room for a sign.

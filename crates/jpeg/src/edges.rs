@@ -1,40 +1,41 @@
-//! What blocks hold beyond the picture's right and bottom edge. No viewer shows it, and a lossless crop
-//! leaves there what it cut off.
+//! What blocks hold beyond the picture's right and bottom edge. No viewer shows it, and a lossless
+//! crop leaves there what it cut off.
 //!
-//! Invariant: blocks that lie wholly beyond hold one mean, that of a block that shows. Those that lie
-//! across an edge hold nothing there but the last samples repeated or the picture mirrored (as Adobe
-//! Photoshop has it), as far as quantisation tells; what encoders write by themselves is so already and
-//! stays bit by bit.
+//! Invariant: blocks that lie wholly beyond hold one mean, that of a block that shows. Those that
+//! lie across an edge hold nothing there but the last samples repeated or the picture mirrored (as
+//! Adobe Photoshop has it), as far as quantisation tells; what encoders write by themselves is so
+//! already and stays bit by bit.
 
 use super::coded::CodedImage;
 use super::coefficients::{Block, Coefficients, QuantTable, ZIGZAG};
 use super::dct::{Steps, WAVES, forward, inverse};
 use super::frame::{Component, SIDE};
 
-/// How far from a multiple of the step a coefficient may lie besides the half step of rounding: integer
-/// transforms are off by one or two, and subsampling that rounds up and down in turn, as libjpeg's does,
-/// by some more. With 1 a few blocks at quality 98 are taken for others than an encoder's, with 2 some
-/// at 100, with 3 none of 140,000.
+/// How far from a multiple of the step a coefficient may lie besides the half step of rounding:
+/// integer transforms are off by one or two, and subsampling that rounds up and down in turn, as
+/// libjpeg's does, by some more. With 1 a few blocks at quality 98 are taken for others than an
+/// encoder's, with 2 some at 100, with 3 none of 140,000.
 const SLACK: f32 = 3.0;
 
-/// Steps by which encoders that weigh bytes against errors (trellis quantisation) make a coefficient
-/// smaller than rounding would.
+/// Steps by which encoders that weigh bytes against errors (trellis quantisation) make a
+/// coefficient smaller than rounding would.
 const SHRUNK: f32 = 0.75;
 
-/// Rounds after which a block is taken for one that hides something. Pure noise, coarsely quantised,
-/// needs ten at most.
+/// Rounds after which a block is taken for one that hides something. Pure noise, coarsely
+/// quantised, needs ten at most.
 const MOST_ROUNDS: usize = 50;
 
 /// Rounds after which what is beyond the edges is left as it is; damaged files need three.
 const MOST_CLEARINGS: usize = 8;
 
 impl CodedImage {
-    /// Takes away what blocks hold beyond the picture's right and bottom edge, which no viewer shows: a
-    /// lossless crop leaves there what it cut off. Blocks wholly beyond become flat; those across an
-    /// edge are coded anew from the samples that show, if they hold what no encoder puts there. Gives
-    /// whether one of the latter was.
+    /// Takes away what blocks hold beyond the picture's right and bottom edge, which no viewer
+    /// shows: a lossless crop leaves there what it cut off. Blocks wholly beyond become flat; those
+    /// across an edge are coded anew from the samples that show, if they hold what no encoder puts
+    /// there. Gives whether one of the latter was.
     pub fn clear_beyond_edges(&mut self) -> bool {
-        // A block that is coded anew may use other steps, and may have been the image of another one.
+        // A block that is coded anew may use other steps, and may have been the image of another
+        // one.
         let rounds = (0..MOST_CLEARINGS).take_while(|_| clear(self));
         rounds.count() > 0
     }
@@ -64,8 +65,8 @@ fn clear(coded: &mut CodedImage) -> bool {
     found
 }
 
-/// Makes blocks wholly beyond the picture flat, with the mean of the nearest block that shows. libjpeg
-/// fills them with that of the last block of the same MCU and row; that may stay.
+/// Makes blocks wholly beyond the picture flat, with the mean of the nearest block that shows.
+/// libjpeg fills them with that of the last block of the same MCU and row; that may stay.
 pub(super) fn pad(blocks: &mut Coefficients, component: &Component) {
     let ((own_w, own_h), (padded_w, padded_h)) = (component.own, component.padded);
     let across = component.factors.0;
@@ -110,8 +111,8 @@ struct Edge<'a> {
 }
 
 impl<'a> Edge<'a> {
-    /// `finest` says for both directions whether a sample is a pixel. Elsewhere encoders may repeat the
-    /// last pixel instead of the last sample, which stands for others, too.
+    /// `finest` says for both directions whether a sample is a pixel. Elsewhere encoders may repeat
+    /// the last pixel instead of the last sample, which stands for others, too.
     fn new(
         component: &Component,
         table: &QuantTable,
@@ -123,7 +124,8 @@ impl<'a> Edge<'a> {
             shown(component.samples.width),
             shown(component.samples.height),
         );
-        // Pixels are mirrored before colour is reduced: the last of its samples may be its own image.
+        // Pixels are mirrored before colour is reduced: the last of its samples may be its own
+        // image.
         let mirrored = |shown: usize, finest: bool| {
             let shifts = if finest { 0..1 } else { 0..2 };
             shifts.map(|shift| mirroring(shown, shift)).collect()
@@ -197,8 +199,8 @@ impl<'a> Edge<'a> {
 
     /// Whether there are samples, repeated beyond the edges, that an encoder makes this block from.
     ///
-    /// Such samples are a linear subspace, and what is rounded to a block is a box: a point in both is
-    /// looked for by the method of Douglas and Rachford.
+    /// Such samples are a linear subspace, and what is rounded to a block is a box: a point in both
+    /// is looked for by the method of Douglas and Rachford.
     fn is_repeated(&self, block: &Block, right: bool, bottom: bool) -> bool {
         let mut bounds = Bounds::<SIDE>::free();
         bounds.set(block, self.neutral, (0, 0));
@@ -214,8 +216,8 @@ impl<'a> Edge<'a> {
         })
     }
 
-    /// The same for samples that are mirrored at the edges. Where less than half of a block shows, the
-    /// image is that of the block before, too: four blocks are looked at together.
+    /// The same for samples that are mirrored at the edges. Where less than half of a block shows,
+    /// the image is that of the block before, too: four blocks are looked at together.
     fn is_mirrored(
         &self,
         blocks: &Coefficients,
@@ -280,7 +282,7 @@ impl<const N: usize> Bounds<N> {
         for (&level, place) in block.iter().zip(ZIGZAG.map(usize::from)) {
             let step = f32::from(table[place]);
             let value = f32::from(level) * step;
-            // A step of 0, which makes no sense, tells nothing.
+            // A step of 0, which makes no sense, says nothing.
             let room = match step {
                 0.0 => f32::INFINITY,
                 _ => step / 2.0 + SLACK,
@@ -312,8 +314,8 @@ impl<const N: usize> Bounds<N> {
     }
 }
 
-/// The orthogonal projection, between coefficients of a line of samples, onto lines whose samples from
-/// number `first` on are alike: each becomes their mean.
+/// The orthogonal projection, between coefficients of a line of samples, onto lines whose samples
+/// from number `first` on are alike: each becomes their mean.
 fn repeating(first: usize) -> Matrix<SIDE> {
     let first = first.min(SIDE - 1);
     let share = 1.0 / (SIDE - first) as f32;
@@ -328,9 +330,9 @@ fn repeating(first: usize) -> Matrix<SIDE> {
     out
 }
 
-/// The orthogonal projection, between coefficients of a line of two blocks, onto lines whose samples
-/// beyond the first `shown` of the second block are the image of those before; `shift` samples in
-/// between are their own image.
+/// The orthogonal projection, between coefficients of a line of two blocks, onto lines whose
+/// samples beyond the first `shown` of the second block are the image of those before; `shift`
+/// samples in between are their own image.
 fn mirroring(shown: usize, shift: usize) -> Matrix<PAIR> {
     let mut image: [usize; PAIR] = std::array::from_fn(|i| i);
     let end = SIDE + shown;

@@ -1,8 +1,8 @@
 //! Changes to samples, carried into the coefficients of the blocks that they touch.
 //!
-//! Invariant: a block that is touched is coded anew from its samples alone, also where these came out
-//! unchanged, since its coefficients may hold more than its samples show; every other block that
-//! shows keeps its coefficients bit by bit.
+//! Invariant: a block that is touched is coded anew from its samples alone, also where these came
+//! out unchanged, since its coefficients may hold more than its samples show; every other block
+//! that shows keeps its coefficients bit by bit.
 
 use super::coded::CodedImage;
 use super::coefficients::Coefficients;
@@ -14,8 +14,8 @@ use crate::geometry::{Rect, Size};
 /// The samples of a component, to be changed.
 #[derive(Debug)]
 pub struct SamplesMut<'a> {
-    /// Row by row, `stride` apart. What lies outside of the touched blocks and the eight around each is
-    /// zero.
+    /// Row by row, `stride` apart. What lies outside of the touched blocks and the eight around
+    /// each is zero.
     pub samples: &'a mut [u8],
     /// Samples from one row to the next; at least the width.
     pub stride: usize,
@@ -24,13 +24,13 @@ pub struct SamplesMut<'a> {
 }
 
 impl CodedImage {
-    /// Decodes the blocks of a component that `touched` overlaps, and those around them, has `change`
-    /// work on the samples, and codes the touched blocks anew. All other blocks that show keep their
-    /// coefficients bit by bit, whatever `change` did there.
+    /// Decodes the blocks of a component that `touched` overlaps, and those around them, has
+    /// `change` work on the samples, and codes the touched blocks anew. All other blocks that show
+    /// keep their coefficients bit by bit, whatever `change` did there.
     ///
-    /// `touched` is in samples of the component (see [`Component::samples`]); what lies beyond them is
-    /// ignored. The last samples are repeated in the rest of their blocks. `change` is not called if
-    /// nothing is touched.
+    /// `touched` is in samples of the component (see [`Component::samples`]); what lies beyond them
+    /// is ignored. The last samples are repeated in the rest of their blocks. `change` is not
+    /// called if nothing is touched.
     ///
     /// # Errors
     ///
@@ -100,8 +100,8 @@ impl Work {
         self.pad(blocks, marked);
         edges::pad(blocks, &self.component);
     }
-    /// Repeats the last column and row of samples that stand for pixels in the rest of their blocks, so
-    /// that nothing of the old picture stays there.
+    /// Repeats the last column and row of samples that stand for pixels in the rest of their
+    /// blocks, so that nothing of the old picture stays there.
     fn extend(&self, samples: &mut [u8], stride: usize, marked: &Marked) {
         let size = self.component.samples;
         let (width, height) = (size.width as usize, size.height as usize);
@@ -122,8 +122,8 @@ impl Work {
         }
     }
 
-    /// Blocks wholly beyond the picture, behind one that was touched, become flat and go on with its
-    /// mean, as encoders fill them.
+    /// Blocks wholly beyond the picture, behind one that was touched, become flat and go on with
+    /// its mean, as encoders fill them.
     fn pad(&self, blocks: &mut Coefficients, marked: &Marked) {
         let ((own_w, own_h), (padded_w, padded_h)) = (self.component.own, self.component.padded);
         for &(x, y) in &marked.list {

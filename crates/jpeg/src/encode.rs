@@ -1,7 +1,8 @@
 //! Writes a JPEG: the coefficients, with codes that fit them.
 //!
-//! Invariant: quantisation tables, sampling, names of components, scans and restart intervals are the
-//! source's, as values; no byte is copied from it but those of the segments that the caller gives.
+//! Invariant: quantisation tables, sampling, names of components, scans and restart intervals are
+//! the source's, as values; no byte is copied from it but those of the segments that the caller
+//! gives.
 
 mod bits;
 mod progressive;
@@ -23,22 +24,22 @@ const MOST_IN_SEGMENT: usize = 65533;
 impl CodedImage {
     /// A whole file, with `segments` (application data and comments) in front of the picture.
     ///
-    /// The JFIF segment, for grey and YCbCr, and Adobe's, for other colours, are written by themselves:
-    /// `segments` should not hold them.
+    /// The JFIF segment, for grey and YCbCr, and Adobe's, for other colours, are written by
+    /// themselves: `segments` should not hold them.
     ///
-    /// The source's scans are kept unless they leave out coefficients that are not zero any more: then
-    /// the ten scans of libjpeg replace them.
+    /// The source's scans are kept unless they leave out coefficients that are not zero any more:
+    /// then the ten scans of libjpeg replace them.
     ///
     /// # Errors
     ///
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if a segment has more than 65533 bytes or
-    /// is of another kind.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if a segment has more than 65533
+    /// bytes or is of another kind.
     pub fn write(&self, segments: &[Segment<'_>]) -> Result<Vec<u8>> {
         write(self, &self.all_scans(), &self.quant, segments)
     }
 
-    /// As [`CodedImage::write`], but the steps of coefficients that are zero in every block are as large as
-    /// their table can hold. No decoder needs them, and they can carry anything.
+    /// As [`CodedImage::write`], but the steps of coefficients that are zero in every block are as
+    /// large as their table can hold. No decoder needs them, and they can carry anything.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! The frame header: the picture's size, its components, and how many blocks each has (T.81, A.1, A.2
-//! and B.2.2).
+//! The frame header: the picture's size, its components, and how many blocks each has (T.81, A.1,
+//! A.2 and B.2.2).
 //!
 //! Invariant: sides are 1..=65535, there are 1, 3 or 4 components with names of their own, and
 //! factors are 1..=4; so no count of blocks can overflow.

@@ -1,7 +1,7 @@
 //! A picture from pixels: sequential, with the tables of T.81 annex K.
 //!
-//! Invariant: every block is a function of the pixels it shows and, at the picture's edges, of the last
-//! ones repeated.
+//! Invariant: every block is a function of the pixels it shows and, at the picture's edges, of the
+//! last ones repeated.
 
 use super::coded::{CodedImage, Density};
 use super::coefficients::{Coefficients, QuantTable};

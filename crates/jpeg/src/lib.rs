@@ -1,16 +1,16 @@
 //! JPEG files as the quantised coefficients that they hold, read and written.
 //!
-//! What nobody changes is written again bit by bit, with the source's own quantisation tables, sampling,
-//! scans and restart intervals; only the Huffman codes are fitted anew. So a few blocks of a photo can be
-//! changed without coding the rest of it again, and without any loss there.
+//! What nobody changes is written again bit by bit, with the source's own quantisation tables,
+//! sampling, scans and restart intervals; only the Huffman codes are fitted anew. So a few blocks
+//! of a photo can be changed without coding the rest of it again, and without any loss there.
 //!
 //! # Layout
 //!
-//! A [`CodedImage`] has one plane of [`Coefficients`] for each component of its [`Frame`]. A plane is a
-//! grid of 8 by 8 blocks, row by row, padded to whole MCUs. A [`Block`] is 64 `i16` in file order
-//! (zigzag, see [`ZIGZAG`]), each to be multiplied by the step of the component's [`QuantTable`], which is
-//! in natural (row by row) order. Coordinates are in whole pixels, samples or blocks from the top left
-//! corner; samples have 8 bits.
+//! A [`CodedImage`] has one plane of [`Coefficients`] for each component of its [`Frame`]. A plane
+//! is a grid of 8 by 8 blocks, row by row, padded to whole MCUs. A [`Block`] is 64 `i16` in file
+//! order (zigzag, see [`ZIGZAG`]), each to be multiplied by the step of the component's
+//! [`QuantTable`], which is in natural (row by row) order. Coordinates are in whole pixels, samples
+//! or blocks from the top left corner; samples have 8 bits.
 //!
 //! # Example
 //!
@@ -41,15 +41,15 @@
 //!
 //! # Handled
 //!
-//! Baseline, extended sequential and progressive files with Huffman codes and 8 bits a sample, of 1, 3 or
-//! 4 components with any sampling factors. Not handled: arithmetic coding, lossless and hierarchical
-//! files, 12 bits a sample, and a height that comes behind the picture (DNL).
+//! Baseline, extended sequential and progressive files with Huffman codes and 8 bits a sample, of
+//! 1, 3 or 4 components with any sampling factors. Not handled: arithmetic coding, lossless and
+//! hierarchical files, 12 bits a sample, and a height that comes behind the picture (DNL).
 //!
 //! Invariant: what a file does not say is never guessed. Damaged or missing data is an error, and a
 //! picture that was read can be written.
 //!
-//! Application segments (EXIF, ICC profiles) and comments are not interpreted. A [`Visitor`] sees them
-//! when a file is read, and [`CodedImage::write`] takes those that shall be in the new file.
+//! Application segments (EXIF, ICC profiles) and comments are not interpreted. A [`Visitor`] sees
+//! them when a file is read, and [`CodedImage::write`] takes those that shall be in the new file.
 
 #![forbid(unsafe_code)]
 

@@ -1,7 +1,7 @@
 //! Scan headers, and the order in which scans may build up a picture (T.81, B.2.3 and G.1.1.1).
 //!
-//! Invariant: a coefficient is sent once, and its lower bits once each, from above; so the work for a
-//! file is bounded by its size, and nothing is sent that a later scan paints over.
+//! Invariant: a coefficient is sent once, and its lower bits once each, from above; so the work for
+//! a file is bounded by its size, and nothing is sent that a later scan paints over.
 
 use super::frame::{Frame, MOST_IN_MCU, Process};
 use crate::error::Result;
@@ -157,8 +157,8 @@ impl Progress {
     ///
     /// Every component must have come, and each coefficient that was begun must have all its bits.
     /// A progressive file in which a band was never begun is taken as it is: the standard allows it
-    /// and libjpeg reads it without a warning, though it may be a file that was cut between two scans
-    /// and closed.
+    /// and libjpeg reads it without a warning, though it may be a file that was cut between two
+    /// scans and closed.
     pub(super) fn check(&self) -> Result<()> {
         let begun = |of: &[Option<u32>; 64]| of[0].is_some();
         let whole = |of: &[Option<u32>; 64]| of.iter().flatten().all(|&bits| bits == 0);
@@ -176,8 +176,8 @@ impl Progress {
     }
 }
 
-/// A script of ten scans for a picture with colour: what libjpeg writes by default, and nearly every
-/// progressive file has. Components without colour differences get the same as luma.
+/// A script of ten scans for a picture with colour: what libjpeg writes by default, and nearly
+/// every progressive file has. Components without colour differences get the same as luma.
 pub(super) fn usual(frame: &Frame, restart: usize) -> Vec<Scan> {
     let count = frame.components.len();
     let part = |component: usize| Part {

@@ -35,8 +35,8 @@ pub trait Visitor<'a> {
         let _ = segment;
     }
 
-    /// Called if the file ends without an end marker, though all of its picture is there: some phones
-    /// write panoramas so. [`Visitor::end`] follows.
+    /// Called if the file ends without an end marker, though all of its picture is there: some
+    /// phones write panoramas so. [`Visitor::end`] follows.
     fn no_end_marker(&mut self) {}
 
     /// Called once behind the picture's end. `trailer` are the bytes of the file behind it.

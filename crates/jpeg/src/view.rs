@@ -1,8 +1,8 @@
-//! Pixels from coefficients, for those who look: at full size or a half, a quarter or an eighth of it,
-//! and only where somebody looks.
+//! Pixels from coefficients, for those who look: at full size or a half, a quarter or an eighth of
+//! it, and only where somebody looks.
 //!
-//! Invariant: a picture pixel at reduction `r` stands for `r` by `r` pixels of the picture, counted from
-//! its corner.
+//! Invariant: a picture pixel at reduction `r` stands for `r` by `r` pixels of the picture, counted
+//! from its corner.
 
 use super::coded::CodedImage;
 use super::color::{self, ColorModel};
@@ -42,9 +42,9 @@ impl Reduction {
 }
 
 impl CodedImage {
-    /// The pixels of `part` as interleaved RGB, 8 bits each, row by row without gaps. `part` is counted
-    /// in pixels of the reduced picture; only the blocks that it needs are decoded. Subsampled
-    /// components are spread smoothly, inks are turned to RGB without a colour profile.
+    /// The pixels of `part` as interleaved RGB, 8 bits each, row by row without gaps. `part` is
+    /// counted in pixels of the reduced picture; only the blocks that it needs are decoded.
+    /// Subsampled components are spread smoothly, inks are turned to RGB without a colour profile.
     ///
     /// # Panics
     ///
@@ -56,8 +56,8 @@ impl CodedImage {
         out
     }
 
-    /// As [`CodedImage::pixels`], into memory that is there. Parts of one picture that lie next to each
-    /// other give the same pixels as the whole, and may be made by several threads.
+    /// As [`CodedImage::pixels`], into memory that is there. Parts of one picture that lie next to
+    /// each other give the same pixels as the whole, and may be made by several threads.
     ///
     /// # Panics
     ///
@@ -145,7 +145,8 @@ impl Axis {
             .saturating_sub(self.origin) as usize
     }
 
-    /// The nearest sample and the one on the other side of the pixel's middle, for two pixels a sample.
+    /// The nearest sample and the one on the other side of the pixel's middle, for two pixels a
+    /// sample.
     fn pair(&self, at: u32) -> (usize, usize) {
         let near = at / 2;
         let far = if at.is_multiple_of(2) {
@@ -161,8 +162,8 @@ impl Axis {
 impl Patch {
     fn decode(coded: &CodedImage, index: usize, by: Reduction, part: Rect) -> Self {
         let (component, most) = (&coded.frame.components[index], coded.frame.most);
-        // The most samples a block that are no finer than the pixels asked for: subsampled components
-        // need less reduction.
+        // The most samples a block that are no finer than the pixels asked for: subsampled
+        // components need less reduction.
         let room = |most: usize, own: usize| SIDE * most / (own * by.0 as usize);
         let fine = room(most.0, component.factors.0).min(room(most.1, component.factors.1));
         let side = [8, 4, 2].into_iter().find(|&n| n <= fine).unwrap_or(1);
@@ -207,8 +208,8 @@ impl Patch {
         &self.samples[y * self.stride..(y + 1) * self.stride]
     }
 
-    /// The samples for the pixels of row `y` from column `x` on. Where two pixels share a sample they
-    /// are weighed by distance; `sums` is room for that.
+    /// The samples for the pixels of row `y` from column `x` on. Where two pixels share a sample
+    /// they are weighed by distance; `sums` is room for that.
     fn line(&self, x: u32, y: u32, out: &mut [u8], sums: &mut Vec<u16>) {
         let (near, far) = if self.down.is_half() {
             self.down.pair(y)
@@ -248,8 +249,8 @@ impl Patch {
     }
 }
 
-/// Two pixels from each of `sums`, which are four times a sample, from the second on; only the second of
-/// them from the first sample if it is `odd`.
+/// Two pixels from each of `sums`, which are four times a sample, from the second on; only the
+/// second of them from the first sample if it is `odd`.
 fn spread(sums: &[u16], odd: bool, out: &mut [u8]) {
     let weigh = |near: u16, far: u16| ((3 * near + far + 8) / 16) as u8;
     let (lead, out) = out.split_at_mut(usize::from(odd).min(out.len()));

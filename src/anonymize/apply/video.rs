@@ -13,9 +13,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 impl ReportApplier {
-    /// Covers the regions of a line in the video that it is about, and writes the new one to `output`,
-    /// which is replaced; give a temporary name and rename it. It is removed if the video fails.
-    /// [`VideoOptions::workers`] is not used, and the part of the video is the line's.
+    /// Covers the regions of a line in the video that it is about, and writes the new one to
+    /// `output`, which is replaced; give a temporary name and rename it. It is removed if the video
+    /// fails. [`VideoOptions::workers`] is not used, and the part of the
+    /// video is the line's.
     ///
     /// # Errors
     /// As [`ReportApplier::prepare`] and [`super::super::VideoAnonymizer::anonymize`].

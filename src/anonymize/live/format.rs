@@ -1,6 +1,7 @@
 //! How the pixels of a live stream lie in memory.
 //!
-//! Invariant: after [`FrameFormat::check`], every sample lies inside a buffer of [`FrameFormat::bytes`].
+//! Invariant: after [`FrameFormat::check`], every sample lies inside a buffer of
+//! [`FrameFormat::bytes`].
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Frame, Planes, Samples, Shape};
@@ -19,7 +20,8 @@ enum Kind {
 /// Lines from which a picture is taken for BT.709 unless [`FrameFormat::coding`] says otherwise.
 const HIGH_DEFINITION: u32 = 720;
 
-/// How the frames of one stream lie in memory: pixels, size, planes, orientation and coding. Eight bits a sample.
+/// How the frames of one stream lie in memory: pixels, size, planes, orientation and coding. Eight
+/// bits a sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FrameFormat {
     kind: Kind,
@@ -38,14 +40,15 @@ impl FrameFormat {
         Self::new(Kind::Interleaved(layout.order), layout.size, coding).stride(layout.stride)
     }
 
-    /// Three planes: Y, then Cb and Cr with one sample per 2 by 2 pixels. Rows without gaps, planes one after the
-    /// other. Taken for limited range, BT.709 from 720 lines on and BT.601 below.
+    /// Three planes: Y, then Cb and Cr with one sample per 2 by 2 pixels. Rows without gaps, planes
+    /// one after the other. Taken for limited range, BT.709 from 720 lines on and BT.601 below.
     #[must_use]
     pub fn i420(size: Size) -> Self {
         Self::new(Kind::I420, size, usual_coding(size)).stride(size.width as usize)
     }
 
-    /// Two planes: Y, then Cb and Cr in turn with one of each per 2 by 2 pixels. Else as [`FrameFormat::i420`].
+    /// Two planes: Y, then Cb and Cr in turn with one of each per 2 by 2 pixels. Else as
+    /// [`FrameFormat::i420`].
     #[must_use]
     pub fn nv12(size: Size) -> Self {
         Self::new(Kind::Nv12, size, usual_coding(size)).stride(size.width as usize)
@@ -82,8 +85,9 @@ impl FrameFormat {
         }
     }
 
-    /// Distance in bytes from a row to the one below it, at least a row's length. Of I420 the chroma planes
-    /// have half of it, rounded up; of NV12 the same. Planes follow one another without a gap.
+    /// Distance in bytes from a row to the one below it, at least a row's length. Of I420 the
+    /// chroma planes have half of it, rounded up; of NV12 the same. Planes follow one another
+    /// without a gap.
     #[must_use]
     pub fn stride(mut self, bytes: usize) -> Self {
         let mut start = 0usize;
@@ -103,8 +107,8 @@ impl FrameFormat {
         self
     }
 
-    /// The first byte of each plane and the distance of its rows in bytes: one pair for RGB, two for NV12,
-    /// three for I420.
+    /// The first byte of each plane and the distance of its rows in bytes: one pair for RGB, two
+    /// for NV12, three for I420.
     #[must_use]
     pub fn planes(mut self, planes: &[(usize, usize)]) -> Self {
         self.planes = planes.to_vec();

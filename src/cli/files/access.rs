@@ -1,5 +1,5 @@
-//! Who may read a new file: nobody who could not read what it is made from. Previews, reports, audits and
-//! manifests say as much about a private photo as its output does.
+//! Who may read a new file: nobody who could not read what it is made from. Previews, reports,
+//! audits and manifests say as much about a private photo as its output does.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -15,7 +15,8 @@ impl Access {
     /// For the owner only.
     pub(crate) const PRIVATE: Self = Self(0o600);
 
-    /// What everyone may do who may read all of these files. Those that cannot be asked do not count.
+    /// What everyone may do who may read all of these files. Those that cannot be asked do not
+    /// count.
     pub(crate) fn of_sources<'a>(sources: impl IntoIterator<Item = &'a Path>) -> Self {
         let modes = sources.into_iter().filter_map(mode);
         Self(modes.fold(Self::ORDINARY.0, |all, mode| all & (mode | Self::PRIVATE.0)))

@@ -1,12 +1,13 @@
-//! Whether a folder takes upper and lower case for the same: memory cards, network drives and macOS do.
+//! Whether a folder takes upper and lower case for the same: memory cards, network drives and macOS
+//! do.
 
 use super::access::Access;
 use super::leftovers;
 use std::fs;
 use std::path::Path;
 
-/// Asks the file system with a temporary, in the folder or where it will be made. One that takes no file
-/// is what its kind usually is on this system.
+/// Asks the file system with a temporary, in the folder or where it will be made. One that takes no
+/// file is what its kind usually is on this system.
 pub(crate) fn is_ignored_in(folder: &Path) -> bool {
     let usual = cfg!(any(windows, target_os = "macos"));
     let folder = match folder.as_os_str().is_empty() {

@@ -1,5 +1,5 @@
-//! Temporaries: named so that the next run knows those of a killed one, and locked so that it does not
-//! take those of a living one for such.
+//! Temporaries: named so that the next run knows those of a killed one, and locked so that it does
+//! not take those of a living one for such.
 
 use super::access::Access;
 use super::lock;

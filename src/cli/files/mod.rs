@@ -1,5 +1,5 @@
-//! Files on the disk: their kind, reading within bounds, writing whole or not at all, who may read them, locks,
-//! and whether two paths are one file.
+//! Files on the disk: their kind, reading within bounds, writing whole or not at all, who may read
+//! them, locks, and whether two paths are one file.
 
 pub(crate) mod access;
 pub(crate) mod case;

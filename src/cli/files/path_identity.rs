@@ -1,6 +1,7 @@
 //! Whether two paths, which may not exist yet, are one file.
 //!
-//! Invariant: two spellings of one path have one key as long as the folders above it stay as they are.
+//! Invariant: two spellings of one path have one key as long as the folders above it stay as they
+//! are.
 
 use std::collections::HashMap;
 use std::ffi::OsString;

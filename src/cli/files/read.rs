@@ -12,7 +12,8 @@ use std::path::Path;
 /// Largest file that is taken for a photo: 500 megapixels of four 16-bit channels, uncompressed.
 pub(crate) const MOST_BYTES: u64 = 4 << 30;
 
-/// A photo's bytes, or the first few of a file whose `kind` is none, from which the library tells why.
+/// A photo's bytes, or the first few of a file whose `kind` is none, from which the library tells
+/// why.
 pub(crate) fn photo(path: &Path, kind: InputKind) -> Result<Vec<u8>> {
     if matches!(kind.recognised(), FileKind::Photo(_)) {
         return file(path, MOST_BYTES);

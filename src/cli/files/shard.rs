@@ -1,7 +1,7 @@
 //! `--shard I/N`: one part of a run that several processes or machines share.
 //!
-//! Invariant: every file is in exactly one of N shards, whichever machine asks and whatever else is in the
-//! folder: only its name decides.
+//! Invariant: every file is in exactly one of N shards, whichever machine asks and whatever else is
+//! in the folder: only its name decides.
 
 use faceveil::report::Digest;
 use std::ffi::OsString;
@@ -30,8 +30,8 @@ impl Shard {
         self.count
     }
 
-    /// Whether a file is in it, by its name in the report: the first eight bytes of the name's SHA-256,
-    /// as a big-endian number, modulo the number of shards.
+    /// Whether a file is in it, by its name in the report: the first eight bytes of the name's
+    /// SHA-256, as a big-endian number, modulo the number of shards.
     pub(crate) fn takes(self, report_name: &str) -> bool {
         let digest = Digest::of(report_name.as_bytes()).to_string();
         let number = digest.get(..16).map(|hex| u64::from_str_radix(hex, 16));
@@ -71,8 +71,8 @@ impl Shard {
         own.with_file_name(name)
     }
 
-    /// Files of other runs that may tell of a file of this one: `own` is this run's. Shards of the same
-    /// count share no file.
+    /// Files of other runs that may tell of a file of this one: `own` is this run's. Shards of the
+    /// same count share no file.
     pub(crate) fn other_paths(shard: Option<Self>, own: &Path) -> Vec<PathBuf> {
         let base = shard.map_or_else(|| own.to_owned(), |shard| shard.base_path(own));
         let is_other =

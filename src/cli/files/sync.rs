@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether a drive did not do it. Of the whole process: a person is told once.
+/// Whether a drive did not do it. Of the whole process: there is one warning.
 static REFUSED: AtomicBool = AtomicBool::new(false);
 
 /// Waits until a file is on the disk.

@@ -1,8 +1,8 @@
 //! Puts a finished file at its place: a temporary beside it, synced, then renamed.
 //!
 //! Invariant: a reader of the output path sees the whole new file or what was there before, and a
-//! write that fails leaves neither a temporary nor a folder that it made. Where the file system has files
-//! without names, a killed one leaves none either.
+//! write that fails leaves neither a temporary nor a folder that it made. Where the file system has
+//! files without names, a killed one leaves none either.
 
 use super::access::Access;
 use super::{leftovers, sync, unnamed};
@@ -68,8 +68,8 @@ impl NewFile<'_> {
     /// Writes it. `before` is called when all bytes are written and it has no name yet.
     ///
     /// # Errors
-    /// Whatever the file system says, without paths, since it goes into the report; also if the run was
-    /// interrupted, as long as nothing was renamed.
+    /// Whatever the file system says, without paths, since it goes into the report; also if the run
+    /// was interrupted, as long as nothing was renamed.
     pub(crate) fn write(&self, bytes: &[u8], before: impl FnOnce()) -> Result<()> {
         self.tidily(|made| {
             let original = self.original()?;
@@ -99,7 +99,8 @@ impl NewFile<'_> {
         })
     }
 
-    /// Removes the folders that were made for nothing, and stops the run if no other file can be written.
+    /// Removes the folders that were made for nothing, and stops the run if no other file can be
+    /// written.
     fn tidily<T>(&self, write: impl FnOnce(&mut MadeFolders) -> Result<Written<T>>) -> Result<T> {
         let mut made = MadeFolders::default();
         let written = write(&mut made);
@@ -152,8 +153,8 @@ impl NewFile<'_> {
         }
     }
 
-    /// A temporary in a folder that may have to be made. Another worker that failed may remove the same
-    /// folder between the two steps, hence the repetition.
+    /// A temporary in a folder that may have to be made. Another worker that failed may remove the
+    /// same folder between the two steps, hence the repetition.
     fn create_named(&self, made: &mut MadeFolders, replaces: bool) -> io::Result<NamedTempFile> {
         let access = self.access_until_renamed(replaces);
         let mut attempts = 0;
@@ -272,8 +273,8 @@ fn takes_no_more(why: &anyhow::Error) -> Option<&'static str> {
     })
 }
 
-/// What the system said, without the path that `tempfile` adds to it: it keeps neither the code nor its own error
-/// within reach, but the kind.
+/// What the system said, without the path that `tempfile` adds to it: it keeps neither the code nor
+/// its own error within reach, but the kind.
 fn without_path(e: io::Error) -> io::Error {
     match e.raw_os_error() {
         Some(_) => e,
@@ -286,7 +287,8 @@ fn take_over(file: &File, original: &Metadata) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::{MetadataExt, fchown};
-        // Only root may give files away; anyone else keeps the file, with the group if it is theirs.
+        // Only root may give files away; anyone else keeps the file, with the group if it is
+        // theirs.
         if fchown(file, Some(original.uid()), Some(original.gid())).is_err() {
             let _ = fchown(file, None, Some(original.gid()));
         }

@@ -39,8 +39,8 @@ impl BaseDir {
     /// The file behind a name of a report that was read, which is relative and without `..`.
     ///
     /// # Errors
-    /// If there is none, or a link leads it out of the folder. Names no path, since it may go into a
-    /// report.
+    /// If there is none, or a link leads it out of the folder. Names no path, since it may go into
+    /// a report.
     pub(crate) fn find(&self, name: &str) -> Result<PathBuf> {
         let path = self.join(name);
         let real = fs::canonicalize(&path)

@@ -1,8 +1,8 @@
-//! Boxes by hand: `--region` and `--ignore`, given one by one or as files of many, for every file or for
-//! one.
+//! Boxes by hand: `--region` and `--ignore`, given one by one or as files of many, for every file
+//! or for one.
 //!
-//! Invariant: a box that is for a file that is not there keeps the run from starting; it would leave
-//! open what somebody wanted covered.
+//! Invariant: a box that is for a file that is not there keeps the run from starting; it would
+//! leave open what somebody wanted covered.
 
 use super::inputs::Input;
 use crate::cli::args::value_parsers::Boxes;
@@ -77,7 +77,8 @@ impl ManualBoxes {
         let names: HashSet<String> = list.iter().map(|i| show::in_report(&i.name)).collect();
         if let Some(name) = self.by_name.keys().find(|name| !names.contains(*name)) {
             bail!(
-                "{flag} has a box for {}, which is none of the inputs; names are those of the report",
+                "{flag} has a box for {}, which is none of the inputs; names are those of the \
+                 report",
                 show::text(name)
             );
         }

@@ -1,5 +1,5 @@
-//! Files beside a photo that hold the same picture or its story: the video of a live photo, the raw file,
-//! an edit, a sidecar. Nobody who covers `IMG_1.jpg` wants to publish `IMG_1.MOV` beside it.
+//! Files beside a photo that hold the same picture or its story: the video of a live photo, the raw
+//! file, an edit, a sidecar. Nobody who covers `IMG_1.jpg` wants to publish `IMG_1.MOV` beside it.
 //!
 //! Invariant: a file that is itself among the inputs is never named.
 

@@ -35,7 +35,7 @@ impl Destination {
     ) -> Result<Self> {
         let piped = given.iter().any(|g| inputs::is_stdin(g));
         if piped && given.len() > 1 {
-            bail!("`-` (standard input) stands alone; give the other inputs in a run of their own");
+            bail!("`-` (standard input) stands alone; give the other inputs in another run");
         }
         let single = given.len() == 1 && !Path::new(&given[0]).is_dir();
         Self::choose_for(output, in_place, single, piped)

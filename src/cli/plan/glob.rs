@@ -1,5 +1,5 @@
-//! Patterns of file names, as shells have them: `*` and `?` stay within a folder, `**` does not. Upper and
-//! lower case are the same, since cameras write `.JPG`.
+//! Patterns of file names, as shells have them: `*` and `?` stay within a folder, `**` does not.
+//! Upper and lower case are the same, since cameras write `.JPG`.
 
 use crate::cli::ui::show;
 use std::path::Path;

@@ -1,17 +1,17 @@
 //! From what was typed to the list of photos.
 //!
 //! A named file is always tried. In a folder, a file is tried if its name or its content says that
-//! it is a picture or a video, so that one which cannot be handled is told and not passed over; what
-//! is left alone is counted. Links that are named are followed; inside a folder, links to files are
-//! followed and links to folders are not, so no loop can be entered.
+//! it is a picture or a video, so that one which cannot be handled is reported and not passed over;
+//! what is left alone is counted. Links that are named are followed; inside a folder, links to
+//! files are followed and links to folders are not, so no loop can be entered.
 //!
 //! Invariant: the order of the list depends on names only.
 
 use super::glob::Filter;
+use super::left_alone::LeftAlone;
 use crate::cli::files::kind::InputKind;
 use crate::cli::files::path_identity::PathIdentities;
 use crate::cli::ui::show;
-use crate::cli::ui::show::count;
 use anyhow::{Context, Result, ensure};
 use faceveil::photo::FileKind;
 use same_file::Handle;
@@ -38,14 +38,6 @@ const CLAIMS: &[&str] = &[
     "mrw", "x3f", "mp4", "m4v", "mov", "avi", "mkv", "webm", "wmv", "mpg", "mpeg", "mts", "m2ts",
     "3gp", "3g2", "flv", "asf", "vob", "ogv", "mxf", "divx",
 ];
-
-/// Names of documents that often show pictures. In a folder of photos nobody may mean them.
-const DOCUMENTS: &[&str] = &[
-    "pdf", "psd", "psb", "ai", "eps", "svg", "ppm", "pgm", "pbm", "pnm", "tga", "xcf", "kra",
-    "docx", "pptx", "odt", "odp",
-];
-/// How many files that are left alone are named.
-const MOST_NAMED: usize = 10;
 
 /// Where the bytes of a photo come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,69 +94,6 @@ impl Input {
     }
 }
 
-/// What was found in the folders and is not dealt with.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct LeftAlone {
-    /// Files that are neither pictures nor videos.
-    pub(crate) other: usize,
-    /// The first of them, and documents that may show faces.
-    named: Vec<PathBuf>,
-    documents: Vec<PathBuf>,
-    /// Files that `--include` and `--exclude` leave out.
-    excluded: usize,
-    /// Files that were given more than once.
-    repeated: usize,
-    /// `*_blurred.*` and previews.
-    pub(crate) earlier_outputs: usize,
-    /// Links to folders.
-    pub(crate) linked_folders: usize,
-    /// Folders that this run writes to.
-    pub(crate) own: Vec<PathBuf>,
-    /// Given folders without a single photo.
-    pub(crate) empty: Vec<PathBuf>,
-}
-
-impl LeftAlone {
-    /// Sentences about what a person may miss.
-    pub(crate) fn notices(&self) -> Vec<String> {
-        let list = |all: &[PathBuf]| {
-            let names: Vec<String> = all.iter().take(MOST_NAMED).map(|p| show::path(p)).collect();
-            names.join(", ")
-        };
-        let mut sentences = Vec::new();
-        if !self.documents.is_empty() {
-            sentences.push(format!(
-                "{} that may show faces and cannot be covered, left alone: {}",
-                count(self.documents.len(), "document"),
-                list(&self.documents)
-            ));
-        }
-        if !self.named.is_empty() {
-            let others = count(self.other, "other file");
-            sentences.push(format!("{others} left alone: {}", list(&self.named)));
-        }
-        if self.repeated > 0 {
-            let files = count(self.repeated, "input");
-            sentences.push(format!("{files} given more than once; each is done once"));
-        }
-        sentences
-    }
-
-    /// What is added to a summary.
-    pub(crate) fn sentence(&self) -> String {
-        let parts = [
-            (self.other, "other file"),
-            (self.earlier_outputs, "earlier output"),
-            (self.linked_folders, "linked folder"),
-            (self.excluded, "excluded file"),
-        ];
-        let found = parts.iter().filter(|(n, _)| *n > 0);
-        found
-            .map(|(n, what)| format!("; {} left alone", count(*n, what)))
-            .collect()
-    }
-}
-
 /// Everything that was given.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Inputs {
@@ -175,7 +104,8 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
-    /// Leaves out files that were given before under whatever spelling. Links are files of their own.
+    /// Leaves out files that were given before under whatever spelling. Links are files of their
+    /// own.
     fn take_once(&mut self) {
         let mut identities = PathIdentities::default();
         let mut seen = HashSet::new();
@@ -343,15 +273,7 @@ impl Walk {
                 || has_picture_content(&input);
             match is_taken {
                 true => inputs.list.push(input),
-                false => {
-                    let left = &mut inputs.left_alone;
-                    left.other += 1;
-                    if has_ending(path, DOCUMENTS) {
-                        left.documents.push(path.to_owned());
-                    } else if left.named.len() < MOST_NAMED {
-                        left.named.push(path.to_owned());
-                    }
-                }
+                false => inputs.left_alone.add_other(path),
             }
         }
     }
@@ -385,19 +307,19 @@ pub(crate) fn has_picture_name(path: &Path) -> bool {
     has_ending(path, CLAIMS)
 }
 
-fn has_ending(path: &Path, endings: &[&str]) -> bool {
+pub(super) fn has_ending(path: &Path, endings: &[&str]) -> bool {
     let extension = path.extension().and_then(OsStr::to_str);
     extension.is_some_and(|e| endings.iter().any(|ending| ending.eq_ignore_ascii_case(e)))
 }
 
-/// Whether the name says that it tells a picture's story.
+/// Whether the name is that of metadata beside a picture.
 fn is_sidecar(path: &Path) -> bool {
     let extension = path.extension().and_then(OsStr::to_str);
     extension.is_some_and(|e| e.eq_ignore_ascii_case("xmp"))
 }
 
-/// Whether the content is that of a picture, of whatever kind. What cannot be read is taken for one,
-/// so that it is told.
+/// Whether the content is that of a picture, of whatever kind. What cannot be read is taken for
+/// one, so that it is reported.
 fn has_picture_content(input: &Input) -> bool {
     match input.kind() {
         InputKind::File(recognised) => recognised != FileKind::Unknown,

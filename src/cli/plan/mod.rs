@@ -7,6 +7,7 @@ pub(crate) mod companion_files;
 pub(crate) mod destination;
 pub(crate) mod glob;
 pub(crate) mod inputs;
+pub(crate) mod left_alone;
 pub(crate) mod naming;
 pub(crate) mod outputs;
 pub(crate) mod task;

@@ -26,7 +26,8 @@ pub(crate) struct Naming {
 }
 
 impl Naming {
-    /// For an input, by its content; `format` is what was asked for. What cannot be read keeps its name.
+    /// For an input, by its content; `format` is what was asked for. What cannot be read keeps its
+    /// name.
     pub(crate) fn for_input(input: &Input, format: Option<Format>) -> Self {
         let Source::File(path) = &input.source else {
             return Self::default();

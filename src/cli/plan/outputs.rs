@@ -1,8 +1,8 @@
 //! Decides where every file goes before the first one is read.
 //!
 //! Invariant: a plan never lets two inputs land on one path, nor any input be written over unless
-//! that was asked for with `--in-place`. Where the destination takes upper and lower case for the same, so
-//! does the plan.
+//! that was asked for with `--in-place`. Where the destination takes upper and lower case for the
+//! same, so does the plan.
 
 use super::destination::Destination;
 use super::inputs::{Input, PREVIEW_SUFFIX, Source};
@@ -200,7 +200,8 @@ impl Claims<'_> {
         let ignores = self.folders.entry(folder).or_insert_with_key(|f| ask(f));
         if *ignores {
             bail!(
-                "{} and {who} would both be {}, since the destination takes upper and lower case for the same; nothing was started. Use a run or a folder of its own for each",
+                "{} and {who} would both be {}, since the destination takes upper and lower case \
+                 for the same; nothing was started. Use a separate run or folder for each",
                 taken.who,
                 show::path(path)
             );
@@ -237,7 +238,8 @@ impl Claims<'_> {
                 match self.sources.get(&key) {
                     _ if *destination == Destination::InPlace => {}
                     Some(&j) if j == i => bail!(
-                        "{who} would be written over itself; choose another -o, or --in-place to replace it"
+                        "{who} would be written over itself; choose another -o, or --in-place to \
+                         replace it"
                     ),
                     Some(&j) if *destination == Destination::Beside => {
                         own_outputs.insert(j, show::in_report(&one.input.name));
@@ -254,7 +256,8 @@ impl Claims<'_> {
                 let key = self.identities.key(path);
                 if let Some(&j) = self.sources.get(&key) {
                     bail!(
-                        "the preview of {who} would be written over the input {}; choose another --preview",
+                        "the preview of {who} would be written over the input {}; choose another \
+                         --preview",
                         self.planned[j].input.shown()
                     );
                 }
@@ -268,7 +271,8 @@ impl Claims<'_> {
         self.check_case(&key, path, &who)?;
         match self.claimed.insert(key, who.clone()) {
             Some(other) => bail!(
-                "{other} and {who} would both be written to {}; nothing was started. Use a run or a folder of its own for each",
+                "{other} and {who} would both be written to {}; nothing was started. Use a \
+                 separate run or folder for each",
                 show::path(path)
             ),
             None => Ok(()),
@@ -291,8 +295,8 @@ fn namings(list: &[Input], destination: &Destination, format: Option<Format>) ->
     list.iter().map(one).collect()
 }
 
-/// Gives names that would be another file's the longer form: `IMG_1.HEIC` and `IMG_1.jpg` may lie in one
-/// folder.
+/// Gives names that would be another file's the longer form: `IMG_1.HEIC` and `IMG_1.jpg` may lie
+/// in one folder.
 fn tell_apart(
     list: &[Input],
     destination: &Destination,
@@ -414,7 +418,7 @@ mod tests {
         assert!(plan(vec![b.clone()], &over_b, None, &[]).is_err());
         assert!(
             plan(vec![a.clone()], &over_b, None, &[]).is_ok(),
-            "exists, told at its turn"
+            "exists, reported when it is that file's turn"
         );
         assert!(plan(vec![a.clone(), b.clone()], &Destination::InPlace, None, &[]).is_ok());
         assert!(plan(vec![a.clone(), a.clone()], &Destination::InPlace, None, &[]).is_err());

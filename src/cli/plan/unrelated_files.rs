@@ -1,8 +1,9 @@
-//! Pictures in a folder that a run writes to, which belong to none of its inputs. The walk does not enter
-//! such folders, or it would take earlier outputs for inputs; whoever keeps pictures there needs to know.
-//! Known by their names: no file is opened.
+//! Pictures in a folder that a run writes to, which belong to none of its inputs. The walk does not
+//! enter such folders, or it would take earlier outputs for inputs; whoever keeps pictures there
+//! needs to know. Known by their names: no file is opened.
 
-use super::inputs::{self, LeftAlone};
+use super::inputs;
+use super::left_alone::LeftAlone;
 use super::outputs::{Planned, Target};
 use crate::cli::files::path_identity::PathIdentities;
 use crate::cli::ui::show::{self, count};
@@ -11,8 +12,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
-/// A sentence for each folder that is written to, lies among the inputs, and holds pictures that are no
-/// outputs of this run's inputs.
+/// A sentence for each folder that is written to, lies among the inputs, and holds pictures that
+/// are no outputs of this run's inputs.
 pub(crate) fn sentences(left_alone: &LeftAlone, plan: &[Planned]) -> Vec<String> {
     if left_alone.own.is_empty() {
         return Vec::new();

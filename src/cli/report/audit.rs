@@ -1,7 +1,8 @@
-//! The audit: what was done to which bytes with what, for whoever must account for it later. JSON lines,
-//! each handed to the system as soon as it is known: first the program, its models and settings, then a
-//! line per file, whatever became of it, and at the end the counts and the exit code. One that has no
-//! such end belongs to a run that was cut off. Runs that are given the same file follow one another.
+//! The audit: what was done to which bytes with what, for whoever must account for it later. JSON
+//! lines, each handed to the system as soon as it is known: first the program, its models and
+//! settings, then a line per file, whatever became of it, and at the end the counts and the exit
+//! code. One that has no such end belongs to a run that was cut off. Runs that are given the same
+//! file follow one another.
 //!
 //! Invariant: nothing is written over and nothing but an audit is added to, and no absolute path is
 //! in it.
@@ -50,7 +51,7 @@ struct FileEntry<'a> {
     regions: usize,
     open_spans: usize,
     style: Option<&'a faceveil::report::ReportStyle>,
-    /// Of `verify`; `null` where the output was not looked at again.
+    /// Of `verify`; `null` where the output was not verified.
     verdict: Option<faceveil::report::Verdict>,
     findings: usize,
     warnings: &'a [String],
@@ -100,7 +101,7 @@ impl Audit {
         })
     }
 
-    /// Adds a file. `faces`: how many of them, however they are told.
+    /// Adds a file. `faces`: how many of them, whichever line lists them.
     ///
     /// # Errors
     /// If it cannot be written; nothing is written after that.
@@ -193,8 +194,8 @@ fn time(at: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
-/// Days since 1970 as a date of the Gregorian calendar, by years that begin in March, whose leap day is
-/// the last.
+/// Days since 1970 as a date of the Gregorian calendar, by years that begin in March, whose leap
+/// day is the last.
 fn date(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468; // from 0000-03-01
     let (era, of_era) = (days / 146_097, days % 146_097);

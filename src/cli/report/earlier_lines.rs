@@ -1,8 +1,8 @@
 //! The lines of the report that a run is about to write anew: those of files that need not be done
 //! again are taken over, and none is lost on the way.
 //!
-//! Invariant: a readable line of the report is in it, or in the hidden file beside it, at every moment;
-//! a line that cannot be read is kept in a file of its own.
+//! Invariant: a readable line of the report is in it, or in the hidden file beside it, at every
+//! moment; a line that cannot be read is kept in a file of its own.
 
 use crate::cli::files::access::Access;
 use crate::cli::files::shard::Shard;
@@ -29,8 +29,8 @@ pub(crate) struct EarlierLines {
 }
 
 impl EarlierLines {
-    /// Of a report, which may not be there, and of the one before it, if a run was killed before it had
-    /// written as many lines; and of the reports of runs with other shards.
+    /// Of a report, which may not be there, and of the one before it, if a run was killed before it
+    /// had written as many lines; and of the reports of runs with other shards.
     pub(crate) fn read(report: &Path, shard: Option<Shard>) -> Self {
         let mut all = Self::default();
         for other in Shard::other_paths(shard, report) {

@@ -1,6 +1,6 @@
-//! What a report tells of the run that wrote it, for a run that does the same again.
+//! What a report says of the run that wrote it, for a run that does the same again.
 //!
-//! Invariant: nothing here is guessed: a report that tells two things tells none.
+//! Invariant: nothing here is guessed: a report that says two things counts as saying none.
 
 use crate::cli::files::kind::InputKind;
 use crate::cli::files::path_identity::PathIdentities;
@@ -16,7 +16,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 
-/// The `--format` that the photos were written with; `None` if each was written as it would be without one.
+/// The `--format` that the photos were written with; `None` if each was written as it would be
+/// without one.
 ///
 /// # Errors
 /// If no single one can have been it.
@@ -33,7 +34,8 @@ pub(crate) fn format<'a>(
     };
     if let Some((other, _, as_)) = all.iter().find(|(_, _, as_)| as_ != format) {
         bail!(
-            "the report says that {name} was written as {} and {other} as {}; choose with --format, or apply a report for each",
+            "the report says that {name} was written as {} and {other} as {}; choose with \
+             --format, or apply a report for each",
             format.short(),
             as_.short()
         );
@@ -56,8 +58,8 @@ fn written(line: &FileReport, inputs: &BaseDir) -> Option<(Format, Format)> {
     }
 }
 
-/// A warning about outputs of the earlier run that are not written over now, and show what they did.
-/// `outputs` is where their names begin; a line belongs to each planned file.
+/// A warning about outputs of the earlier run that are not written over now, and show what they
+/// did. `outputs` is where their names begin; a line belongs to each planned file.
 pub(crate) fn left_behind(
     plan: &[Planned],
     lines: &[FileReport],
@@ -91,7 +93,8 @@ pub(crate) fn left_behind(
         ),
     };
     Some(format!(
-        "{} is an output that the report names, and stays as it is: the new file is {}.{others} Remove what must not be shared, or give the --format of the first run",
+        "{} is an output that the report names, and stays as it is: the new file is {}.{others} \
+         Remove what must not be shared, or give the --format of the first run",
         show::path(old),
         show::path(new),
     ))

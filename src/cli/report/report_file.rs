@@ -1,8 +1,8 @@
 //! The report: one JSON line per file, written as soon as it is known, so that an interrupted run
 //! has said all that it knew, and the run's summary last. And reports of earlier runs, read back.
 //!
-//! Invariant: only a file that is a report already, or is empty, is written over, and no line of it is
-//! lost: until the new report is whole, the old lines stay in a hidden file beside it.
+//! Invariant: only a file that is a report already, or is empty, is written over, and no line of it
+//! is lost: until the new report is whole, the old lines stay in a hidden file beside it.
 
 use super::earlier_lines::EarlierLines;
 use crate::cli::files::access::Access;
@@ -63,7 +63,9 @@ impl ReportTo {
         let names: Vec<String> = plan.iter().map(Planned::report_name).collect();
         let (name, n) = shared_name(names.iter().map(String::as_str))?;
         Some(format!(
-            "{n} inputs are called {name} in the report, since names begin in each folder that was given: `apply`, `review` and `verify` cannot tell them apart; use a run and a report for each folder"
+            "{n} inputs are called {name} in the report, since names begin in each folder that \
+             was given: `apply`, `review` and `verify` cannot tell them apart; use a run and a \
+             report for each folder"
         ))
     }
 
@@ -93,8 +95,8 @@ impl ReportTo {
     }
 }
 
-/// Opens a file for appending, and locks it, that is ours by its beginning, or empty, or not there; `what`
-/// it is, for the message.
+/// Opens a file for appending, and locks it, that is ours by its beginning, or empty, or not there;
+/// `what` it is, for the message.
 ///
 /// # Errors
 /// If it holds something else, cannot be made, or another run writes to it.
@@ -135,7 +137,8 @@ pub(crate) fn shared_name<'a>(
 /// Reads a report back, from a file or `-`; the summary is `None` if the run was cut off.
 ///
 /// # Errors
-/// All lines that are wrong, the first few of them by name. None of the others is to be acted upon then.
+/// All lines that are wrong, the first few of them by name. None of the others is to be acted upon
+/// then.
 pub(crate) fn read(from: &OsStr) -> Result<(Vec<FileReport>, Option<RunSummary>)> {
     let reading = || format!("reading the report {}", show::path(Path::new(from)));
     let input: Box<dyn BufRead> = match from == "-" {
@@ -194,7 +197,7 @@ pub(crate) fn update(
     write::atomically(path, &bytes, Existing::ReplaceInPlace, interrupt).with_context(writing)
 }
 
-/// Lines of a report that are told to be wrong.
+/// Most wrong lines of a report that are named.
 const MOST_SHOWN: usize = 5;
 
 /// An open report.
@@ -226,7 +229,8 @@ impl Report {
         Ok(())
     }
 
-    /// Leaves one line of each file in it, the last one, and those that earlier runs wrote of other files.
+    /// Leaves one line of each file in it, the last one, and those that earlier runs wrote of other
+    /// files.
     ///
     /// # Errors
     /// If the lines cannot be brought to safety, or written again.

@@ -1,5 +1,5 @@
-//! Applies the report from the page: a child of the same program does what the command on the page says,
-//! and its report takes the place of the lines that it covered.
+//! Applies the report from the page: a child of the same program does what the command on the page
+//! says, and its report takes the place of the lines that it covered.
 //!
 //! Invariant: one run at a time, and a line is replaced only by one about the same picture that was
 //! written.
@@ -29,7 +29,7 @@ const LOOK: Duration = Duration::from_millis(150);
 /// Lines of what the child says that are shown.
 const MOST_SAID: usize = 12;
 
-/// How a run stands, as the page is told.
+/// How a run stands, as the page receives it.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Progress {
     /// How many runs were begun.
@@ -123,7 +123,8 @@ impl ApplyRun {
     ) -> Result<(Vec<Outcome>, usize)> {
         ensure!(
             !arguments.iter().any(|a| a == STICKER),
-            "the faces are covered by a sticker, and the report does not say where it is: run the command in a terminal, with its path in place of {STICKER}"
+            "the faces are covered by a sticker, and the report does not say where it is: run the \
+             command in a terminal, with its path in place of {STICKER}"
         );
         let _ = fs::remove_file(report);
         let mut child = start(arguments)?;
@@ -199,7 +200,8 @@ fn take_over(
         let is_kept = line.error.is_none() && outputs[0] == outputs[1];
         unchanged += usize::from(is_kept);
         let (verdict, why) = verdict(&line);
-        // An output that was right stays out of the list, unless it was not verified before and is not.
+        // An output that was right stays out of the list, unless it was not verified before and is
+        // not.
         if !is_kept || (line.verify != old.verify && verdict != "passed") {
             results.push(Outcome {
                 id,
@@ -219,7 +221,8 @@ fn take_over(
     match draft.replace_applied(written, interrupt) {
         Ok(()) => Ok((results, unchanged)),
         Err(Refused::Stale(why)) => bail!(
-            "the outputs were written, but {why}. The new report was given up; run the command in a terminal"
+            "the outputs were written, but {why}. The new report was given up; run the command in \
+             a terminal"
         ),
         Err(Refused::Wrong(why) | Refused::Unwritten(why)) => Err(why),
     }

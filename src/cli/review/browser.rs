@@ -43,7 +43,8 @@ pub(super) fn redirect_file(address: &str) -> Result<TempPath> {
     Ok(file.into_temp_path())
 }
 
-/// Asks the system to open a file in the browser; whether it took it. Does not wait for the browser.
+/// Asks the system to open a file in the browser; whether it took it. Does not wait for the
+/// browser.
 pub(super) fn open(file: &Path) -> bool {
     let Some((program, arguments)) = opener() else {
         return false;

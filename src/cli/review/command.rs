@@ -50,7 +50,7 @@ pub(super) fn shown(typed: &Review, draft: &Draft, inputs: &BaseDir) -> String {
     words.join(" ")
 }
 
-/// Flags that the lines tell of.
+/// Flags that the lines imply.
 fn flags(lines: &[&FileReport]) -> Vec<String> {
     let mut flags = Vec::new();
     let any = |of: &dyn Fn(&FileReport) -> bool| lines.iter().any(|line| of(line));

@@ -1,8 +1,8 @@
 //! The report under review, in memory, and how it is written again.
 //!
-//! Invariant: the file is replaced whole or not at all, by lines that the strict reader takes, and only
-//! while it is the one that was read. Nothing but regions, open spans that are covered now, the mark
-//! that a person looked, and the outcome of a file that had none of them, is changed.
+//! Invariant: the file is replaced whole or not at all, by lines that the strict reader takes, and
+//! only while it is the one that was read. Nothing but regions, open spans that are covered now,
+//! the mark that a person looked, and the outcome of a file that had none of them, is changed.
 
 use super::autosave::{Autosave, Edit};
 use crate::cli::files::write;
@@ -41,9 +41,9 @@ pub(super) struct Line {
     pub(super) revision: u32,
     /// [`Draft::latest`] when it was changed last.
     pub(super) changed_at: u64,
-    /// All that the report told when it was read.
+    /// The report's lines as they were read.
     spans: Vec<UncoveredSpan>,
-    /// What the output has covered; `None` if that is not what the report told when it was read.
+    /// What the output has covered; `None` if that is not what the report said when it was read.
     covered: Option<Vec<ReportRegion>>,
 }
 
@@ -214,8 +214,8 @@ impl Draft {
         Some((Arc::clone(&line.now), line.revision))
     }
 
-    /// A line as it is now, with all spans that the report told: those that are covered may be open again
-    /// after the next edit.
+    /// A line as it is now, with all spans of the report: those that are covered may be open
+    /// again after the next edit.
     pub(super) fn with_all_spans(&self, id: usize) -> Option<FileReport> {
         let line = self.lines.get(id)?;
         let mut report = FileReport::clone(&line.now);
@@ -228,8 +228,8 @@ impl Draft {
         Some(Arc::clone(&self.lines.get(id)?.saved))
     }
 
-    /// Pictures whose unsaved changes of an earlier run are offered, and how many of them were made on
-    /// another version of their line.
+    /// Pictures whose unsaved changes of an earlier run are offered, and how many of them were made
+    /// on another version of their line.
     pub(super) fn offered(&self) -> (usize, usize) {
         let is_old = |edit: &&Edit| {
             !self
@@ -324,7 +324,8 @@ impl Draft {
         Ok(revisions)
     }
 
-    /// Takes changes, writes the report with all that is not saved, and gives the new revisions of these.
+    /// Takes changes, writes the report with all that is not saved, and gives the new revisions of
+    /// these.
     ///
     /// # Errors
     /// The file is as it was then.
@@ -364,8 +365,8 @@ impl Draft {
         Some((id, Arc::clone(&line.saved)))
     }
 
-    /// Puts lines about outputs that were just written in the place of those that said what to cover. What
-    /// was changed meanwhile stays to be saved.
+    /// Puts lines about outputs that were just written in the place of those that said what to
+    /// cover. What was changed meanwhile stays to be saved.
     ///
     /// # Errors
     /// The file is as it was then.

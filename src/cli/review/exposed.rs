@@ -1,7 +1,7 @@
 //! How much of a face lies under the regions of a line, and which part of it shows.
 //!
-//! Invariant: what counts of a face is the ellipse in its box, as far as it lies in the picture, as for
-//! `verify`. The page counts the same way, in `page/cover.js`.
+//! Invariant: what counts of a face is the ellipse in its box, as far as it lies in the picture, as
+//! for `verify`. The page counts the same way, in `page/cover.js`.
 
 use faceveil::geometry::Point;
 use faceveil::report::ReportRegion;

@@ -1,9 +1,9 @@
-//! Who may ask. Any web page that is open in the same browser, and any account on the same machine, can
-//! send requests to a port of 127.0.0.1; only the page that was opened with this run's address may see
-//! the pictures.
+//! Who may ask. Any web page that is open in the same browser, and any account on the same machine,
+//! can send requests to a port of 127.0.0.1; only the page that was opened with this run's address
+//! may see the pictures.
 //!
-//! Invariant: a request that passes names this address as its host, was sent by our own page or typed by
-//! a person, and knows the token. Only our own page can change anything.
+//! Invariant: a request that passes names this address as its host, was sent by our own page or
+//! typed by a person, and knows the token. Only our own page can change anything.
 
 use super::request::Head;
 use super::response::Response;

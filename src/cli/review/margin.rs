@@ -1,19 +1,19 @@
 //! How much larger than a face the masks of a run are, from what its report says.
 //!
-//! The flags of a run do not stand in its report, but its faces and the regions that cover them do. A
-//! mask that a person adds gets the same margin, so that it covers what the others cover.
+//! The flags of a run do not stand in its report, but its faces and the regions that cover them do.
+//! A mask that a person adds gets the same margin, so that it covers what the others cover.
 
 use faceveil::report::{ReportFace, ReportRegion};
 use faceveil::{FileReport, Masking, Subject};
 
 /// Pixels that a mask has more on each side than its margin says.
 const PADDING: f32 = 1.5;
-/// How many faces are enough to tell.
+/// How many faces are enough to be sure.
 const ENOUGH: usize = 400;
-/// Faces smaller than this say little: boxes are told in hundredths, and padded.
+/// Faces smaller than this say little: boxes are written in hundredths, and padded.
 const SMALL: f32 = 12.0;
 
-/// The factor between a face's box and its mask, or that of a run without flags if no face tells.
+/// The factor between a face's box and its mask, or that of a run without flags if no face shows it.
 pub(super) fn estimate<'a>(lines: impl Iterator<Item = &'a FileReport>) -> f32 {
     let mut factors: Vec<f32> = lines
         .filter(|line| !line.is_video())

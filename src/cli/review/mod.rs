@@ -1,5 +1,5 @@
-//! `faceveil review`: a page on this machine that shows what a report says, lets a person put it right,
-//! and writes the report again. And the contact sheet of outputs.
+//! `faceveil review`: a page on this machine that shows what a report says, lets a person put it
+//! right, and writes the report again. And the contact sheet of outputs.
 //!
 //! Invariant: only the page of this run sees the pictures, nothing is loaded from elsewhere, and no
 //! picture is ever written.
@@ -79,7 +79,8 @@ pub(super) fn run(typed: Review) -> Result<Exit> {
     }
 }
 
-/// Finds the report and the originals of a folder of outputs, if one was given in place of a report.
+/// Finds the report and the originals of a folder of outputs, if one was given in place of a
+/// report.
 ///
 /// # Errors
 /// If nothing is known of it.
@@ -167,7 +168,8 @@ fn serve(
     let repeated = || {
         site.repeated.fetch_add(1, Ordering::Relaxed);
         terminal.warning(
-            "the address that was given to the browser was used a second time. If that was not you, \
+            "the address that was given to the browser was used a second time. If that was not \
+             you, \
              somebody else sees the page: end this with Ctrl-C and start it anew",
         );
     };

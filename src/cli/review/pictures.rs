@@ -1,7 +1,7 @@
 //! Pictures for the page, made from the files when they are asked for.
 //!
-//! Invariant: what is shown as an original or an output is the very file that the report speaks of, below
-//! the folders that were given; nothing is written to disk.
+//! Invariant: what is shown as an original or an output is the very file that the report speaks of,
+//! below the folders that were given; nothing is written to disk.
 
 use super::cache::{Cache, Permits, lock};
 use super::draft::Stamp;
@@ -118,7 +118,7 @@ impl Pictures {
         Ok(made)
     }
 
-    /// Frames a second of a video, 0 if it cannot be told.
+    /// Frames a second of a video, 0 if it is unknown.
     pub(super) fn rate(&self, id: usize, report: &FileReport) -> f64 {
         if !report.is_video() {
             return 0.0;
@@ -233,7 +233,8 @@ fn open(path: &Path, report: &FileReport, side: Side, max_pixels: u64) -> Result
     )?)
 }
 
-/// Boxes of a report mean nothing on another picture, and what is called an output must not be an original.
+/// Boxes of a report mean nothing on another picture, and what is called an output must not be an
+/// original.
 fn check_hash(report: &FileReport, side: Side, is: Digest) -> Result<()> {
     let hashes = report.sha256.as_ref();
     let (said, what) = match side {

@@ -1,7 +1,7 @@
 //! One HTTP request off a connection, within bounds of size and time.
 //!
-//! Invariant: reading ends by its deadline however slowly the other side sends, and a body is read only
-//! after the caller has seen who asks for what.
+//! Invariant: reading ends by its deadline however slowly the other side sends, and a body is read
+//! only after the caller has seen who asks for what.
 
 use std::io::{self, ErrorKind, Read};
 use std::net::TcpStream;

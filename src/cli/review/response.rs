@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Nothing may be loaded from elsewhere, nothing framed, nothing kept on disk, nothing told.
+/// Nothing may be loaded from elsewhere, nothing framed, nothing kept on disk, no referrer sent.
 const SHIELD: &str = "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; \
 img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n\
 Cache-Control: no-store\r\n\
@@ -98,7 +98,8 @@ impl Response {
             Body::Shared(bytes) => bytes.as_slice(),
         };
         let mut head = format!(
-            "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: {}\r\n{SHIELD}",
+            "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: \
+             {}\r\n{SHIELD}",
             self.status,
             reason(self.status),
             self.content_type,

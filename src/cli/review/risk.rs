@@ -1,5 +1,5 @@
-//! What a person should look at first: what `verify` found, then what the detector was least sure of,
-//! then where it saw nothing at all.
+//! What a person should look at first: what `verify` found, then what the detector was least sure
+//! of, then where it saw nothing at all.
 
 use super::exposed::{ENOUGH, ENOUGH_OF_DOUBTFUL, Exposed};
 use faceveil::report::{Outcome, ReportFace, Verdict, VerifyFinding};
@@ -73,7 +73,7 @@ impl Risk {
                         return Self::new(Level::Finding, open.len() as f32, why, first.frame);
                     }
                     if report.spans.is_empty() {
-                        let why = "all findings are covered now; apply, then verify looks again";
+                        let why = "all findings are covered now; apply, then verify searches again";
                         return Self::new(Level::Usual, 0.0, why, first.and_then(|f| f.frame));
                     }
                 }

@@ -1,7 +1,7 @@
 //! A small HTTP server for one person: threads, no runtime. It listens on 127.0.0.1 only.
 //!
-//! Invariant: no connection can keep the others waiting. There are at most [`MOST_CONNECTIONS`], each
-//! with a deadline for every step, and a body is read only from who passed the gate.
+//! Invariant: no connection can keep the others waiting. There are at most [`MOST_CONNECTIONS`],
+//! each with a deadline for every step, and a body is read only from who passed the gate.
 
 use super::gate::{Asked, Gate};
 use super::request::{Reader, Unread};
@@ -54,8 +54,8 @@ impl Server {
         })
     }
 
-    /// Serves until the run is to stop, and closes every connection then. `repeated` is called when the
-    /// address for one visit is used again.
+    /// Serves until the run is to stop, and closes every connection then. `repeated` is called when
+    /// the address for one visit is used again.
     pub(super) fn run(&self, site: &dyn Site, interrupt: &Interrupt, repeated: &(dyn Fn() + Sync)) {
         let open = Open::default();
         std::thread::scope(|scope| {

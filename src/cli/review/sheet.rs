@@ -1,7 +1,7 @@
 //! The contact sheet: one file for an archive or a colleague, with small pictures of the OUTPUTS.
 //!
-//! Invariant: no pixel of an original is in it. A picture gets in only if the file's SHA-256 is the one
-//! that the report gives for its output; every other line says why it has no picture.
+//! Invariant: no pixel of an original is in it. A picture gets in only if the file's SHA-256 is the
+//! one that the report gives for its output; every other line says why it has no picture.
 
 use super::draft::Draft;
 use super::pictures::{Pictures, Side, Wanted};
@@ -32,8 +32,8 @@ const FURTHEST: usize = 250;
 const HEAD: &str = include_str!("page/sheet.html");
 const STYLE: &str = include_str!("page/sheet.css");
 
-/// Refuses a place for the sheet where anything else lies, or is to lie; `origins`: of the inputs and of the
-/// outputs.
+/// Refuses a place for the sheet where anything else lies, or is to lie; `origins`: of the inputs
+/// and of the outputs.
 ///
 /// # Errors
 /// What is there; no picture was read yet.

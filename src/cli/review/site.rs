@@ -1,7 +1,7 @@
 //! What the page asks for, and the report behind it.
 //!
-//! Invariant: pictures are never written, and the report is replaced whole, by lines that the strict
-//! reader took, and only while it is the one that was read.
+//! Invariant: pictures are never written, and the report is replaced whole, by lines that the
+//! strict reader took, and only while it is the one that was read.
 
 use super::apply_run::{ApplyRun, Progress};
 use super::cache::lock;

@@ -22,9 +22,9 @@ const THREAD_NAME: &str = "faceveil-worker";
 /// What a job came to: its result, or the message of its panic.
 pub(crate) type Outcome<T> = Result<T, String>;
 
-/// Runs jobs `0..count` on at most `threads` threads. On the calling thread, `finished` is called as
-/// each job ends, and `emit` with each result in the order of the jobs. After an interrupt no job is
-/// started; those that run are waited for.
+/// Runs jobs `0..count` on at most `threads` threads. On the calling thread, `finished` is called
+/// as each job ends, and `emit` with each result in the order of the jobs. After an interrupt no
+/// job is started; those that run are waited for.
 ///
 /// # Errors
 /// If not a single thread can be started.
@@ -157,7 +157,7 @@ thread_local! {
     static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Keeps panics of workers off the terminal; they are told as the error of their file.
+/// Keeps panics of workers off the terminal; they become the error of their file.
 pub(crate) fn silence_worker_panics() {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |info| {

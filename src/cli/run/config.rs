@@ -5,12 +5,13 @@
 
 use super::manifest::Manifest;
 use crate::cli::args::value_parsers::IsolateArg;
-use crate::cli::args::{Common, Detection, Isolation, Running, Writing, library};
+use crate::cli::args::{Common, Detection, Processing, Writing, library};
 use crate::cli::files::kind::InputKind;
 use crate::cli::files::shard::Shard;
 use crate::cli::plan::destination::Destination;
 use crate::cli::plan::glob::Filter;
-use crate::cli::plan::inputs::{self, Inputs, LeftAlone};
+use crate::cli::plan::inputs::{self, Inputs};
+use crate::cli::plan::left_alone::LeftAlone;
 use crate::cli::plan::outputs::{self, Planned};
 use crate::cli::plan::task::Task;
 use crate::cli::plan::{companion_files, unrelated_files};
@@ -63,9 +64,9 @@ pub(crate) struct Config {
     pub(crate) folder: Option<PathBuf>,
     /// Where that is, if it was said.
     pub(crate) record: Option<PathBuf>,
-    /// What a person is told before anything else.
+    /// Messages before anything else.
     pub(crate) notices: Vec<String>,
-    /// How outputs are looked at again, if they are.
+    /// How outputs are verified, if they are.
     pub(crate) verify: Option<VerifierOptions>,
     /// The file of the sticker, if there is one.
     pub(crate) sticker: Option<PathBuf>,
@@ -134,7 +135,7 @@ pub(crate) struct Plan<'a> {
 }
 
 impl Config {
-    /// Has outputs looked at again, if `asked`.
+    /// Has outputs verified, if `asked`.
     ///
     /// # Errors
     /// If there is none that could be.
@@ -218,12 +219,10 @@ impl Config {
         inputs: Inputs,
         to: Plan<'_>,
         encoding: Encoding,
-        (running, isolation): (&Running, &Isolation),
+        processing: &Processing,
     ) -> Result<Self> {
-        ensure!(
-            isolation.max_memory.is_none() || isolation.isolate != IsolateArg::Never,
-            "--max-memory is for worker processes, which --isolate never does without"
-        );
+        let Processing { running, isolation } = processing;
+        library::check_isolation(isolation)?;
         ensure!(
             !(running.quiet && running.progress == ProgressArg::Always),
             "--quiet and --progress always contradict each other"
@@ -327,7 +326,8 @@ pub(crate) fn check_stdout(
     Ok(())
 }
 
-/// The format that a photo is to have: what was `asked` for, or else what the name of the new file says.
+/// The format that a photo is to have: what was `asked` for, or else what the name of the new file
+/// says.
 ///
 /// # Errors
 /// If both contradict each other, or no photo of another format can be written as the name says.
@@ -372,8 +372,8 @@ pub(crate) fn format(
     }
 }
 
-/// Whether this program was started without a standard output. The runtime puts `/dev/null` in its place,
-/// open for reading, too, which no shell does.
+/// Whether this program was started without a standard output. The runtime puts `/dev/null` in its
+/// place, open for reading, too, which no shell does.
 #[cfg(target_os = "linux")]
 fn is_stdout_closed() -> bool {
     use rustix::fs::{OFlags, fcntl_getfl};

@@ -15,8 +15,8 @@ use std::fs;
 use std::path::Path;
 
 impl Job<'_> {
-    /// Whether the manifest knows that there is nothing to do. If an output that is there may be replaced
-    /// since it is our own, `rule` becomes that.
+    /// Whether the manifest knows that there is nothing to do. If an output that is there may be
+    /// replaced since it is our own, `rule` becomes that.
     pub(crate) fn earlier_result(
         &self,
         planned: &Planned,
@@ -92,7 +92,8 @@ impl Job<'_> {
                 "its output was changed by somebody since it was written; --overwrite replaces it"
             ),
             OutputState::Applied if *rule == Existing::Refuse => bail!(
-                "its output was written by `faceveil apply`, maybe from an edited report; --overwrite looks for faces again and replaces it"
+                "its output was written by `faceveil apply`, maybe from an edited report; \
+                 --overwrite looks for faces again and replaces it"
             ),
             OutputState::Unknown if *rule == Existing::Refuse && there => bail!(EXISTS),
             OutputState::Changed | OutputState::Applied | OutputState::Unknown => {}

@@ -43,13 +43,13 @@ pub(crate) struct Job<'a> {
     pub(crate) task: Task,
     /// The format that photos are to have.
     pub(crate) format: Option<Format>,
-    /// How outputs are looked at again, if that is asked for.
+    /// How outputs are verified, if that is asked for.
     pub(crate) verify: Option<&'a VerifierOptions>,
     /// What earlier runs did in the output folder.
     pub(crate) manifest: Option<&'a Manifest>,
-    /// What they told of it.
+    /// Their report's lines.
     pub(crate) earlier: &'a EarlierLines,
-    /// Whether what was covered is to be told of each file, by an earlier line or a new one.
+    /// Whether each file needs a line that says what was covered, an earlier one or a new one.
     pub(crate) needs_line: bool,
     /// Whether to stop.
     pub(crate) interrupt: &'a Interrupt,
@@ -111,7 +111,7 @@ impl Job<'_> {
         }
     }
 
-    /// Has what is at the output path looked at again, read from the disk.
+    /// Verifies what is at the output path, read from the disk.
     fn verify(&self, planned: &Planned, report: &mut FileReport, is_old: bool) {
         let (Some(options), Target::File { path, .. }) = (self.verify, &planned.target) else {
             return;
@@ -127,7 +127,8 @@ impl Job<'_> {
         }
         let seen = if is_old && report.output.is_none() {
             Ok(findings::not_checked(
-                "it is up to date, and what was covered is told in another run's report: give that one to `faceveil verify`, or give --report, which has it covered again",
+                "it is up to date, and what was covered is in another run's report: give \
+                 that one to `faceveil verify`, or give --report, which has it covered again",
             ))
         } else if planned.input.kind().is_video() {
             caught(|| self.videos.verify(options, path, report))
@@ -167,7 +168,8 @@ impl Job<'_> {
         let Source::File(path) = &planned.input.source else {
             return None;
         };
-        // Opening a pipe would wait for its other end, and whoever interrupts does not want to wait.
+        // Opening a pipe would wait for its other end, and whoever interrupts does not want to
+        // wait.
         if self.interrupt.requested() || !fs::metadata(path).is_ok_and(|m| m.is_file()) {
             return None;
         }
@@ -224,11 +226,11 @@ impl Job<'_> {
         };
         match line.outcome {
             Outcome::Failed => {
-                let why = line.error.as_deref().unwrap_or("no reason is told");
+                let why = line.error.as_deref().unwrap_or("no reason is given");
                 bail!("its line says that it failed ({why}); {THEN}");
             }
             Outcome::Skipped => {
-                let why = line.warnings.first().map_or("no reason is told", |w| w);
+                let why = line.warnings.first().map_or("no reason is given", |w| w);
                 let sentence = format!("its line says that it was left alone ({why}); {THEN}");
                 Ok(Some(self.skipped(planned, sentence)))
             }
@@ -269,7 +271,7 @@ impl Job<'_> {
         Ok(None)
     }
 
-    /// A warning about the files beside it that tell the same story.
+    /// A warning about the files beside it that show the same scene.
     pub(crate) fn companion_warning(&self, planned: &Planned) -> Option<String> {
         let is_wanted = self.task != Task::Detect;
         is_wanted

@@ -1,13 +1,16 @@
 //! What earlier runs did in an output folder, so that the same command does only what is missing or
 //! whose input or settings changed. Fingerprints, not dates and not "there is a file".
 //!
-//! A small hidden file beside the output folder has a line per output, written just before the output is
-//! renamed to its place, so that a run that is killed at any moment leaves nothing that the next one
-//! does not know. Names are relative; what was found in a picture is not in it.
+//! A small hidden file beside the output folder has a line per output, written just before the
+//! output is renamed to its place, so that a run that is killed at any moment leaves nothing that
+//! the next one does not know. Names are relative; what was found in a picture is not in it.
 //!
-//! Invariant: a file is up to date only if its input, its settings and its output are, byte for byte,
-//! those of a line. A record that is damaged or missing makes nothing up to date.
+//! Invariant: a file is up to date only if its input, its settings and its output are, byte for
+//! byte, those of a line. A record that is damaged or missing makes nothing up to date.
 
+mod lines;
+
+use self::lines::{Entry, Known, Lines, SHAPE, line_digest, whole_lines};
 use super::manifest_file::{self, Claimed, OLD_NAME};
 use super::run_paths::{RunEntry, RunPaths};
 use crate::cli::files::access::Access;
@@ -16,58 +19,14 @@ use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::FileReport;
 use faceveil::report::Digest;
-use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// Version of a line's shape.
-const SHAPE: u32 = 1;
 /// Largest record that is read: a million files.
 const MOST_BYTES: u64 = 512 << 20;
-
-/// One line.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    #[serde(rename = "record")]
-    shape: u32,
-    /// The input's name, as in the report.
-    input: String,
-    /// Stands for the input's path, which is not told.
-    #[serde(rename = "place")]
-    input_path: Digest,
-    /// Of the input's content and all settings together.
-    made_from: Digest,
-    /// The output's name; `null` if there is none on purpose.
-    output: Option<String>,
-    /// Of the output.
-    sha256: Option<Digest>,
-    /// Spans of a video in which a face may show.
-    open_spans: usize,
-    /// Of the report's line as it was written.
-    #[serde(rename = "told")]
-    line: Digest,
-    /// Of the settings that `apply` has, too.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    writing: Option<Digest>,
-    /// Whether `apply` wrote it, from a line that a person may have edited.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    applied: bool,
-}
-
-/// What is known of one input.
-#[derive(Debug, Default)]
-struct Known {
-    /// The latest line of each manifest that knows of it, by the manifest's number; the own one is last.
-    latest: Vec<(usize, Entry)>,
-    /// Every output that was ever written for it.
-    ours: HashSet<Digest>,
-    /// Every line about it: a run that was killed may have written its output and not its line.
-    lines: HashSet<Digest>,
-}
 
 /// The record of one output folder.
 #[derive(Debug)]
@@ -111,7 +70,7 @@ enum To {
 pub(crate) enum OutputState {
     /// Nothing is known.
     Unknown,
-    /// Nothing is to be done. `open_spans` as they were told then.
+    /// Nothing is to be done. `open_spans` as they were reported then.
     UpToDate {
         output: Option<Digest>,
         open_spans: usize,
@@ -132,8 +91,8 @@ pub(crate) struct Fingerprint {
 }
 
 impl Manifest {
-    /// Reads the record of a folder, which may not be there. A sentence tells if what is there cannot be
-    /// used.
+    /// Reads the record of a folder, which may not be there. A sentence says if what is there
+    /// cannot be used.
     pub(crate) fn open(folder: &Path) -> (Self, Option<String>) {
         let path = manifest_file::find(folder);
         let mut manifest = Self::new(folder, path, Digest::of(b""));
@@ -150,9 +109,9 @@ impl Manifest {
         (manifest, warning)
     }
 
-    /// Opens the record of a folder, or the one that is `given`, to add to it; that of a `shard`, if the
-    /// run is one. `settings` is everything that decides about an output besides its input. Sentences
-    /// tell what a person needs to know.
+    /// Opens the record of a folder, or the one that is `given`, to add to it; that of a `shard`,
+    /// if the run is one. `settings` is everything that decides about an output besides its input.
+    /// Sentences say what a person needs to know.
     ///
     /// # Errors
     /// If another run writes to it, or the given one cannot be used.
@@ -175,7 +134,7 @@ impl Manifest {
             }
         }
         if claimed.file.is_none() {
-            // That was told already.
+            // The sentence about that is in the list already.
             manifest.lock().to = To::Failed(String::new(), None);
             return Ok((manifest, sentences));
         }
@@ -239,8 +198,8 @@ impl Manifest {
         self.run.below(&self.folder)
     }
 
-    /// Notes where the report and the originals of this run are, for `review`. What is not given stays as it
-    /// was.
+    /// Notes where the report and the originals of this run are, for `review`. What is not given
+    /// stays as it was.
     pub(crate) fn note_run(&self, report: Option<&Path>, from: Option<&Path>) {
         let run = self.run.updated(report, from, &self.folder);
         if run == self.run {
@@ -254,8 +213,8 @@ impl Manifest {
         }
     }
 
-    /// Whether what lies at `path` is what a line tells, as `apply` with these settings would write it.
-    /// `input` is what the original is now.
+    /// Whether what lies at `path` is what a line says, as `apply` with these settings would write
+    /// it. `input` is what the original is now.
     ///
     /// # Errors
     /// If the output that is there cannot be read.
@@ -301,8 +260,8 @@ impl Manifest {
         self.to.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a line about an output was edited since it was written: its edits would be lost, or taken
-    /// for what is covered.
+    /// Whether a line about an output was edited since it was written: its edits would be lost, or
+    /// taken for what is covered.
     pub(crate) fn is_edited(&self, line: &FileReport) -> bool {
         self.known.get(&line.input).is_some_and(|known| {
             let output = line.sha256.and_then(|hashes| hashes.output);
@@ -376,8 +335,8 @@ impl Manifest {
         })
     }
 
-    /// Adds a line about an output that is about to be renamed, or about a file that gets none. If that
-    /// cannot be, [`Manifest::finish`] tells so, and the next run does the file again.
+    /// Adds a line about an output that is about to be renamed, or about a file that gets none. If
+    /// that cannot be, [`Manifest::finish`] says so, and the next run does the file again.
     pub(crate) fn add(&self, made: &Fingerprint, report: &FileReport) {
         let Some(line_digest) = line_digest(report) else {
             return;
@@ -437,68 +396,18 @@ impl Manifest {
         Ok(())
     }
 
-    /// Adds what still waits, and tells why the record is not whole, if that was not told before.
+    /// Adds what still waits, and says why the record is not whole, if that was not said before.
     pub(crate) fn finish(&self) -> Option<String> {
         let mut lines = self.lock();
         self.flush(&mut lines);
         match &lines.to {
             To::Failed(why, _) if !why.is_empty() => Some(format!(
-                "the record {} could not be written: {why}; the next run does not know what this one did",
+                "the record {} could not be written: {why}; the next run does not know what this \
+                 one did",
                 show::path(&self.path)
             )),
             _ => None,
         }
-    }
-}
-
-/// What the lines of a manifest say.
-struct Lines {
-    entries: Vec<Entry>,
-    run: Option<RunPaths>,
-    /// How many bytes are whole lines.
-    bytes: u64,
-}
-
-impl Lines {
-    fn parse(bytes: &[u8]) -> Result<Self> {
-        // A run that was killed may leave the beginning of a line.
-        let good = whole_lines(bytes);
-        let (mut entries, mut run) = (Vec::new(), None);
-        let lines = bytes[..good].split(|b| *b == b'\n');
-        for (number, line) in lines.enumerate().filter(|(_, l)| !l.is_empty()) {
-            if let Ok(entry) = serde_json::from_slice::<RunEntry>(line) {
-                run = Some(entry.run);
-                continue;
-            }
-            let entry: Entry = serde_json::from_slice(line)
-                .map_err(|_| anyhow::anyhow!("line {} is damaged", number + 1))?;
-            ensure!(
-                entry.shape == SHAPE && entry.output.is_some() == entry.sha256.is_some(),
-                "line {} is of another version",
-                number + 1
-            );
-            entries.push(entry);
-        }
-        Ok(Self {
-            entries,
-            run,
-            bytes: good as u64,
-        })
-    }
-}
-
-impl Known {
-    fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> {
-        self.latest.iter().map(|(_, entry)| entry)
-    }
-
-    /// The line that the output is of, which is `there` now: manifests of shards do not say which of them
-    /// was written last.
-    fn entry_of(&self, there: Option<Digest>, made_from: Digest) -> Option<&Entry> {
-        let all = || self.entries().rev();
-        let its = || all().filter(|entry| entry.sha256 == there);
-        let same = its().find(|entry| entry.made_from == made_from);
-        same.or_else(|| its().next()).or_else(|| all().next())
     }
 }
 
@@ -529,8 +438,8 @@ fn read_open(mut file: &File) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Puts what an earlier version wrote into the output folder before the lines of the claimed record, and
-/// removes it there.
+/// Puts what an earlier version wrote into the output folder before the lines of the claimed
+/// record, and removes it there.
 fn take_over_old(folder: &Path, claimed: &mut Claimed) -> Result<()> {
     let old = folder.join(OLD_NAME);
     if !fs::symlink_metadata(&old).is_ok_and(|m| m.is_file()) {
@@ -549,18 +458,6 @@ fn take_over_old(folder: &Path, claimed: &mut Claimed) -> Result<()> {
     file.write_all(&all)?;
     file.sync_all()?;
     Ok(fs::remove_file(&old)?)
-}
-
-/// How many bytes are whole lines.
-fn whole_lines(bytes: &[u8]) -> usize {
-    bytes.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1)
-}
-
-/// Of a line; what `verify` and `review` add to it without moving a region is no edit.
-fn line_digest(line: &FileReport) -> Option<Digest> {
-    let mut line = line.clone();
-    (line.verify, line.reviewed) = (None, false);
-    Some(Digest::of(&serde_json::to_vec(&line).ok()?))
 }
 
 #[cfg(test)]

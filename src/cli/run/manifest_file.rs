@@ -1,10 +1,10 @@
-//! Where the manifest of an output folder is: beside the folder, since that is passed on; where nothing
-//! can be written there, in the user's state folder; or where the user says.
+//! Where the manifest of an output folder is: beside the folder, since that is passed on; where
+//! nothing can be written there, in the user's state folder; or where the user says.
 //!
 //! Each shard of a run has a manifest of its own beside it, and reads those of other runs.
 //!
-//! Invariant: one run at a time has it, and nothing is left of one that was never written to. Runs of which
-//! both may come to the same file are never started at the same time.
+//! Invariant: one run at a time has it, and nothing is left of one that was never written to. Runs
+//! of which both may come to the same file are never started at the same time.
 
 use crate::cli::files::access::Access;
 use crate::cli::files::lock;
@@ -51,7 +51,8 @@ pub(super) fn others(folder: &Path, given: Option<&Path>, shard: Option<Shard>) 
     found
 }
 
-/// Makes sure that no other run writes to the same output folder, but for other shards of the same run.
+/// Makes sure that no other run writes to the same output folder, but for other shards of the same
+/// run.
 fn ensure_alone(folder: &Path, given: Option<&Path>, shard: Option<Shard>) -> Result<()> {
     for path in others(folder, given, shard) {
         if lock::is_held(&path) {
@@ -80,12 +81,13 @@ pub(super) struct Claimed {
     pub(super) path: PathBuf,
     /// The file, locked; `None` where none can be written.
     pub(super) file: Option<File>,
-    /// What a person is told about that.
+    /// The message about that.
     pub(super) notice: Option<String>,
     made: MadeFolders,
 }
 
-/// Opens the manifest of a folder, or the one that is `given`; that of the `shard`, if there is one.
+/// Opens the manifest of a folder, or the one that is `given`; that of the `shard`, if there is
+/// one.
 ///
 /// # Errors
 /// If another run has it, or the given one cannot be written or is something else.

@@ -36,7 +36,8 @@ pub(crate) fn warn_of_reversible(config: &Config, terminal: &Terminal) {
     }
     for name in names {
         terminal.warning(format_args!(
-            "--style {name} is made of the face's own pixels and may be undone; blur, solid and image cannot"
+            "--style {name} is made of the face's own pixels and may be undone; blur, solid and \
+             image cannot"
         ));
     }
 }
@@ -182,14 +183,15 @@ pub(crate) fn at_the_end(
             None => "--report FILE lists them, `faceveil review FILE` shows them".to_owned(),
         };
         terminal.note(format_args!(
-            "{} without a face, {} failed; no detector finds every face: look before you share ({next})",
+            "{} without a face, {} failed; no detector finds every face: look before you share \
+             ({next})",
             count(summary.without_faces, "file"),
             summary.failed
         ));
     }
 }
 
-/// Says what was found when an output was looked at again.
+/// Says what was found when an output was verified.
 pub(crate) fn about_findings(terminal: &Terminal, planned: &Planned, report: &FileReport) {
     let Some(seen) = &report.verify else { return };
     let name = planned.input.shown();
@@ -215,7 +217,7 @@ fn would(target: Option<&Path>, existing: IfExists) -> String {
     }
     match existing {
         IfExists::Skip => format!("would be skipped, since {to} exists"),
-        // An up-to-date output of an earlier run is no reason to fail, and needs a run to be told.
+        // An up-to-date output of an earlier run is no reason to fail.
         IfExists::Write(Existing::Refuse) => {
             format!("{to} exists, and would not be replaced without --overwrite")
         }

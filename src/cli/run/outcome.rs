@@ -1,5 +1,5 @@
-//! What photos and videos have in common when they are covered: the options of one file, a file without
-//! faces, other names of a file.
+//! What photos and videos have in common when they are covered: the options of one file, a file
+//! without faces, other names of a file.
 
 use crate::cli::args::value_parsers::OnNoFaceArg;
 use faceveil::report::Outcome;
@@ -51,13 +51,17 @@ pub(crate) fn for_one<'a>(
     Cow::Owned(own)
 }
 
-/// A sentence about the other names of a file that will be replaced: they keep the original picture.
+/// A sentence about the other names of a file that will be replaced: they keep the original
+/// picture.
 #[cfg(unix)]
 pub(crate) fn other_names(path: &Path) -> Option<String> {
     use std::os::unix::fs::MetadataExt;
     let links = fs::metadata(path).ok()?.nlink();
     (links > 1).then(|| {
-        format!("the file has {links} names (hard links); only this one was replaced, the others show the original")
+        format!(
+            "the file has {links} names (hard links); only this one was replaced, the others \
+            show the original"
+        )
     })
 }
 

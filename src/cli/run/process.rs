@@ -1,6 +1,7 @@
 //! A run over a plan: every file is dealt with, reported and counted.
 //!
-//! Invariant: a file that was begun has its line in the report and in the audit, whatever became of it.
+//! Invariant: a file that was begun has its line in the report and in the audit, whatever became of
+//! it.
 
 use super::batch;
 use super::config::{Config, Faces};
@@ -40,8 +41,8 @@ pub(crate) fn process(config: &Config) -> Result<Exit> {
     })
 }
 
-/// Deals with files as they arrive. `drive` hands over batches of them, the plan's too, until it is to end,
-/// and says how many files are left then. The report keeps what earlier runs wrote.
+/// Deals with files as they arrive. `drive` hands over batches of them, the plan's too, until it is
+/// to end, and says how many files are left then. The report keeps what earlier runs wrote.
 ///
 /// # Errors
 /// What keeps the run from starting, and those of `drive`.
@@ -119,19 +120,19 @@ fn run(config: &Config, drive: impl Drive) -> Result<Exit> {
             needs_line: config.report.path().is_some(),
             interrupt: &interrupt,
         };
-        let mut told = Told::default();
+        let mut named = Named::default();
         left = drive(&interrupt, &terminal, &mut |plan| {
             planned += plan.len();
             run_jobs(
                 (config, plan),
                 &job,
                 &terminal,
-                (&mut summary, &mut told),
+                (&mut summary, &mut named),
                 &mut log,
             )
         })?;
         terminal.borrow_mut().end_progress();
-        messages::at_the_end(&terminal.borrow(), config, &summary, &told.failed);
+        messages::at_the_end(&terminal.borrow(), config, &summary, &named.failed);
     }
     let mut terminal = terminal.into_inner();
     terminal.end_progress();
@@ -171,7 +172,7 @@ fn run_jobs(
     (config, plan): (&Config, &[Planned]),
     job: &Job<'_>,
     terminal: &RefCell<Terminal>,
-    (summary, told): (&mut Summary, &mut Told),
+    (summary, named): (&mut Summary, &mut Named),
     log: &mut RunLog,
 ) -> Result<()> {
     let emit = |index: usize, outcome: batch::Outcome<Done>| {
@@ -183,7 +184,7 @@ fn run_jobs(
             None => {
                 messages::about_file(&terminal, config, planned, &done);
                 if let (None, Some(formats)) = (config.faces.format(), &done.report.formats)
-                    && told.named_formats.insert(formats.input.clone())
+                    && named.formats.insert(formats.input.clone())
                 {
                     terminal.warning(format_args!(
                         "{}: {} is written as {}, here and from now on; --format chooses another",
@@ -197,7 +198,7 @@ fn run_jobs(
         }
         messages::about_open_spans(&terminal, config, planned, &done);
         if let Some(why) = &done.report.error {
-            told.failed.push((planned.input.shown(), why.clone()));
+            named.failed.push((planned.input.shown(), why.clone()));
         }
         // Without `--verify` a verdict is an earlier run's.
         if config.verify.is_some() {
@@ -221,10 +222,10 @@ fn run_jobs(
     .context("starting threads")
 }
 
-/// What a person was told, and is not told twice.
+/// What messages have named, so that none names it twice.
 #[derive(Default)]
-struct Told {
-    named_formats: HashSet<String>,
+struct Named {
+    formats: HashSet<String>,
     failed: Vec<(String, String)>,
 }
 
@@ -249,7 +250,7 @@ fn exit(summary: &Summary, is_cut: bool, is_torn: bool) -> Exit {
     }
 }
 
-/// Who may read what tells of all inputs.
+/// Who may read what names all inputs.
 fn access(config: &Config) -> Access {
     Access::of_sources(
         config
@@ -282,7 +283,8 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// The record of the output folder, where a second run of the same command can know what the first did.
+/// The record of the output folder, where a second run of the same command can know what the first
+/// did.
 ///
 /// # Errors
 /// If another run writes there.
@@ -332,7 +334,8 @@ fn base_folder(config: &Config) -> Option<PathBuf> {
 /// The lines of the report that is about to be replaced.
 ///
 /// # Errors
-/// If somebody edited one and did not apply it; without a record, if somebody said to have looked at it.
+/// If somebody edited one and did not apply it; without a record, if somebody said to have looked
+/// at it.
 fn earlier(
     config: &Config,
     manifest: Option<&Manifest>,
@@ -351,7 +354,8 @@ fn earlier(
     };
     if let Some(line) = earlier.all().find(|line| is_edited(line)) {
         bail!(
-            "the line of {} in {} was edited since it was written; `faceveil apply` covers what it says, \
+            "the line of {} in {} was edited since it was written; `faceveil apply` covers what \
+             it says, \
              and another --report leaves it as it is",
             show::text(&line.input),
             show::path(report)

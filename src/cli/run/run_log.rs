@@ -1,6 +1,6 @@
 //! The report and the audit of a run, written as files end.
 //!
-//! Invariant: a line that was lost is remembered, and the exit code tells.
+//! Invariant: a line that was lost is remembered, and shows in the exit code.
 
 use super::job::Done;
 use super::summary;

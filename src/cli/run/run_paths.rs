@@ -1,5 +1,5 @@
-//! Where the report and the originals of a run are, noted in the manifest of the output folder, so that
-//! `review` finds both from the folder alone. Paths are relative to it.
+//! Where the report and the originals of a run are, noted in the manifest of the output folder, so
+//! that `review` finds both from the folder alone. Paths are relative to it.
 
 use serde::{Deserialize, Serialize};
 use std::path::{Component, Path, PathBuf};

@@ -1,5 +1,5 @@
-//! All settings that decide about an output, as one value: what an audit tells, and what a record of an
-//! output folder keeps the fingerprint of.
+//! All settings that decide about an output, as one value: what an audit names, and what a record
+//! of an output folder keeps the fingerprint of.
 //!
 //! Invariant: two runs whose outputs may differ have values that differ.
 
@@ -47,8 +47,8 @@ pub(crate) fn collect(config: &Config, engine: Option<&str>) -> Value {
     all
 }
 
-/// The settings that decide how regions are covered and written, wherever they come from; the format and
-/// the backend stand in the report's lines.
+/// The settings that decide how regions are covered and written, wherever they come from; the
+/// format and the backend stand in the report's lines.
 pub(crate) fn writing(config: &Config) -> Value {
     let (keep, sticker) = match &config.faces {
         Faces::Find { options, .. } => {
@@ -88,7 +88,7 @@ pub(crate) fn models() -> Value {
         .collect()
 }
 
-/// The engine is told once for all, and the models are those of this build.
+/// The engine is named once for all, and the models are those of this build.
 fn detection(options: &DetectorOptions) -> Value {
     let DetectorOptions {
         preset,
@@ -115,7 +115,7 @@ fn detection(options: &DetectorOptions) -> Value {
     all
 }
 
-/// Taken apart to the last field, so that a new one is not forgotten. The style is told apart;
+/// Taken apart to the last field, so that a new one is not forgotten. The style is separate;
 /// bounds for reading change no output.
 fn covering(options: &AnonymizeOptions) -> Value {
     let AnonymizeOptions {

@@ -76,7 +76,8 @@ impl Job<'_> {
                     && Naming::for_input(&planned.input, None) != Naming::default()
                 {
                     bail!(
-                        "it would become a QuickTime file, which cannot be done in place; choose another place with -o"
+                        "it would become a QuickTime file, which cannot be done in place; choose \
+                         another place with -o"
                     );
                 }
                 also.extend(self.task.is_in_place().then(|| other_names(path)).flatten());
@@ -95,7 +96,8 @@ impl Job<'_> {
                     if self.videos.refuses_open_spans() && !report.spans.is_empty() {
                         let [from, to] = report.spans[0].seconds.map(show::time);
                         bail!(
-                            "a face that was followed may show uncovered, first at {from}-{to}, in {}; nothing was written (--strict)",
+                            "a face that was followed may show uncovered, first at {from}-{to}, \
+                             in {}; nothing was written (--strict)",
                             show::count(report.spans.len(), "span")
                         );
                     }

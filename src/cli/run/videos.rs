@@ -1,4 +1,5 @@
-//! Videos of a run, one at a time: each takes all the threads that there are, and its share of memory.
+//! Videos of a run, one at a time: each takes all the threads that there are, and its share of
+//! memory.
 //!
 //! Invariant: nothing is at a video's output path unless the whole new file is.
 
@@ -20,7 +21,7 @@ pub(crate) struct Videos<'a> {
     progress: FrameProgress,
     /// Made for the first video.
     turn: Mutex<Option<VideoAnonymizer>>,
-    /// Made for the first output that is looked at again.
+    /// Made for the first output that is verified.
     verifier: Mutex<Option<Verifier>>,
 }
 
@@ -96,7 +97,7 @@ impl<'a> Videos<'a> {
             made.insert(verifier).video(output, Some(line), watch)
         });
         match self.interrupt.requested() {
-            true => bail!("interrupted while it was looked at again"),
+            true => bail!("interrupted while it was verified"),
             false => seen,
         }
     }

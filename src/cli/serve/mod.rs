@@ -1,10 +1,11 @@
 //! `faceveil serve`: photos in and out over HTTP.
 //!
-//! One thread talks to clients; photos are worked on by the worker processes of [`crate::cli::run::worker`],
-//! under the same memory budget as in a run. Requests are answered from memory.
+//! One thread talks to clients; photos are worked on by the worker processes of
+//! [`crate::cli::run::worker`], under the same memory budget as in a run. Requests are answered
+//! from memory.
 //!
-//! Invariant: nothing of a request is written to disk or logged, and no client can make this process hold
-//! more than the photos that are worked on or wait.
+//! Invariant: nothing of a request is written to disk or logged, and no client can make this
+//! process hold more than the photos that are worked on or wait.
 
 mod connections;
 mod metrics;
@@ -17,7 +18,7 @@ mod token;
 use crate::cli::args::value_parsers::{IsolateArg, OnNoFaceArg};
 use crate::cli::args::{Serve, library};
 use crate::cli::files::write::Existing;
-use crate::cli::plan::inputs::LeftAlone;
+use crate::cli::plan::left_alone::LeftAlone;
 use crate::cli::plan::task::{IfExists, Task};
 use crate::cli::report::report_file::ReportTo;
 use crate::cli::run::batch;
@@ -63,7 +64,8 @@ pub(crate) fn run(typed: &Serve) -> Result<Exit> {
     let address = listener.local_addr().context("asking for the port")?;
     if !address.ip().is_loopback() && token.is_none() {
         terminal.warning(format_args!(
-            "everybody who reaches {address} may use this service; FACEVEIL_TOKEN or --token-file asks for a token"
+            "everybody who reaches {address} may use this service; FACEVEIL_TOKEN or --token-file \
+             asks for a token"
         ));
     }
     terminal.note(format_args!(
@@ -108,10 +110,7 @@ pub(crate) fn run(typed: &Serve) -> Result<Exit> {
 /// # Errors
 /// If a flag would not be used.
 fn config(typed: &Serve) -> Result<Config> {
-    ensure!(
-        typed.isolation.max_memory.is_none() || typed.isolation.isolate != IsolateArg::Never,
-        "--max-memory is for worker processes, which --isolate never does without"
-    );
+    library::check_isolation(&typed.isolation)?;
     let limits = Limits::max_pixels(typed.max_pixels);
     let options = AnonymizeOptions {
         style: library::style(&typed.covering, &limits)?,
@@ -120,8 +119,8 @@ fn config(typed: &Serve) -> Result<Config> {
             margin: typed.covering.margin,
         },
         panorama: typed.detection.panorama,
-        keep: library::keep(&typed.keep),
-        format: typed.format,
+        keep: library::keep(&typed.photo.keep),
+        format: typed.photo.format,
         limits,
         ..AnonymizeOptions::default()
     };

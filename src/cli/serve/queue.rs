@@ -1,7 +1,7 @@
 //! Photos that wait for a thread, and how many may.
 //!
-//! Invariant: photos in memory are counted before their bytes are read, in number and in bytes, until the
-//! answer is sent.
+//! Invariant: photos in memory are counted before their bytes are read, in number and in bytes,
+//! until the answer is sent.
 
 use super::metrics::Metrics;
 use super::problem::Problem;

@@ -26,7 +26,7 @@ const PATHS: [&str; 5] = [
     "/metrics",
     "/openapi.json",
 ];
-/// Paths that ask for no token: they tell nothing of what is done.
+/// Paths that ask for no token: they reveal nothing of what is done.
 const OPEN: [&str; 2] = ["/healthz", "/openapi.json"];
 
 /// What all requests share.

@@ -25,7 +25,8 @@ pub(crate) struct Interrupt {
 }
 
 impl Interrupt {
-    /// Listens to SIGINT, SIGTERM and SIGHUP from now on; not to SIGHUP if it is ignored, as `nohup` has it.
+    /// Listens to SIGINT, SIGTERM and SIGHUP from now on; not to SIGHUP if it is ignored, as
+    /// `nohup` has it.
     ///
     /// # Errors
     /// If the system refuses a handler.

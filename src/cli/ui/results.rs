@@ -1,6 +1,7 @@
 //! Standard output of the commands that answer on it.
 //!
-//! Invariant: an answer that was lost is not passed over: the run stops, and says so by its exit code.
+//! Invariant: an answer that was lost is not passed over: the run stops, and says so by its exit
+//! code.
 
 use super::interrupt::Interrupt;
 use super::terminal::Terminal;
@@ -33,8 +34,8 @@ impl<'a> Results<'a> {
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) {
         let mut to = anstream::stdout();
-        let told = write(&mut to).and_then(|()| to.flush());
-        let Err(why) = told else { return };
+        let written = write(&mut to).and_then(|()| to.flush());
+        let Err(why) = written else { return };
         self.interrupt.request();
         // Whoever closed the pipe has seen enough.
         if why.kind() != io::ErrorKind::BrokenPipe {

@@ -1,5 +1,6 @@
-//! Names and messages as a terminal may show them. A file name is hostile input: it may hold control
-//! characters, terminal escapes, marks that turn the reading direction, or bytes that are no text.
+//! Names and messages as a terminal may show them. A file name is hostile input: it may hold
+//! control characters, terminal escapes, marks that turn the reading direction, or bytes that are
+//! no text.
 //!
 //! Invariant: what leaves this file holds no character that a terminal acts upon.
 
@@ -24,8 +25,8 @@ pub(crate) fn text(text: &str) -> String {
     out
 }
 
-/// An error and its causes in one sentence. Libraries below ours often repeat their cause in their own
-/// words; what was said already is not said again.
+/// An error and its causes in one sentence. Libraries below ours often repeat their cause in their
+/// own words; what was said already is not said again.
 pub(crate) fn chain(error: &anyhow::Error) -> String {
     let mut said = String::new();
     for cause in error.chain() {
@@ -52,8 +53,8 @@ pub(crate) fn in_report(path: &Path) -> String {
     parts.join("/")
 }
 
-/// The relative paths that a report may mean by a name, the likelier first: with its `\xFF` as bytes that are
-/// no text, and as it is written.
+/// The relative paths that a report may mean by a name, the likelier first: with its `\xFF` as
+/// bytes that are no text, and as it is written.
 pub(crate) fn from_report(name: &str) -> Vec<PathBuf> {
     let decoded = encoded(name).filter(|path| in_report(path) == name);
     decoded.into_iter().chain([name.into()]).collect()

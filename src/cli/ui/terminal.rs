@@ -15,7 +15,7 @@ const ERROR: &str = "\x1b[1;31merror\x1b[0m";
 const WARNING: &str = "\x1b[1;33mwarning\x1b[0m";
 const NOTE: &str = "\x1b[1;36mnote\x1b[0m";
 
-/// How often progress is told where no bar can be drawn.
+/// How often progress is printed where no bar can be drawn.
 const BETWEEN_LINES: Duration = Duration::from_secs(1);
 
 /// Says an error, before or without a [`Terminal`].
@@ -23,8 +23,8 @@ pub(crate) fn error(why: &anyhow::Error) {
     say(ERROR, &show::chain(why));
 }
 
-/// A line on standard error. `anstream` takes the colour away where it is not wanted: no terminal, or `NO_COLOR`.
-/// Where nobody listens the work goes on; the exit code tells how it ended.
+/// A line on standard error. `anstream` takes the colour away where it is not wanted: no terminal,
+/// or `NO_COLOR`. Where nobody listens the work goes on; the exit code says how it ended.
 pub(crate) fn write_line(line: impl Display) {
     let _ = writeln!(anstream::stderr(), "{line}");
 }
@@ -54,7 +54,8 @@ enum Progress {
     Lines(LogLines),
 }
 
-/// Where the frames of a video are counted: beside the bar, or in lines of their own. Cheap to clone.
+/// Where the frames of a video are counted: beside the bar, or in lines of their own. Cheap to
+/// clone.
 #[derive(Clone)]
 pub(crate) enum FrameProgress {
     Off,

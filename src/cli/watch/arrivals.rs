@@ -1,7 +1,7 @@
 //! Which files of a folder changed, and which of them are complete.
 //!
-//! Invariant: a file that changed is given out once it stopped changing, however many events it caused and
-//! however few were heard.
+//! Invariant: a file that changed is given out once it stopped changing, however many events it
+//! caused and however few were heard.
 
 use super::{TICK, is_past};
 use crate::cli::files::path_identity::resolved;
@@ -45,8 +45,8 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
-    /// Watches a folder and those in it. A file is complete after `settle` without a change; `poll`: how
-    /// often to look where the system tells of no changes.
+    /// Watches a folder and those in it. A file is complete after `settle` without a change;
+    /// `poll`: how often to look where the system reports no changes.
     ///
     /// # Errors
     /// If the system refuses it.
@@ -92,8 +92,8 @@ impl Arrivals {
         true
     }
 
-    /// Hears what happened for a moment, and gives out the files that are complete, by their names below
-    /// `root`, sorted.
+    /// Hears what happened for a moment, and gives out the files that are complete, by their names
+    /// below `root`, sorted.
     pub(super) fn next(&mut self, root: &Path) -> Vec<PathBuf> {
         let wait = match self.waiting.values().any(|w| w.since.is_none()) {
             true => Duration::ZERO,

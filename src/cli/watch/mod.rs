@@ -1,7 +1,7 @@
 //! `faceveil watch`: files that arrive in a folder are covered as soon as they are complete.
 //!
-//! Invariant: every file that arrived is done, has a line that says why not, or is counted as left over at
-//! the end; and no two of them share an output.
+//! Invariant: every file that arrived is done, has a line that says why not, or is counted as left
+//! over at the end; and no two of them share an output.
 
 mod arrivals;
 
@@ -114,7 +114,10 @@ fn root(blur: &crate::cli::args::Blur) -> Result<PathBuf> {
         (writing.in_place, "--in-place"),
         (common.files_from.is_some(), "--files-from"),
         (common.shard.is_some(), "--shard"),
-        (common.running.progress != ProgressArg::Auto, "--progress"),
+        (
+            common.processing.running.progress != ProgressArg::Auto,
+            "--progress",
+        ),
     ] {
         ensure!(
             !given,
@@ -187,7 +190,7 @@ impl<'a> Planner<'a> {
                     return planned;
                 }
                 Some(other) => format!(
-                    "its output has the name of that of {}; start anew to have both told apart",
+                    "its output has the name of that of {}; start anew to give them different names",
                     show::in_report(other.file_name().unwrap_or_default().as_ref())
                 ),
             },

@@ -1,7 +1,8 @@
-//! The values that `KeepMetadata` asks for: read from a parsed block, checked one by one, and made anew.
+//! The values that `KeepMetadata` asks for: read from a parsed block, checked one by one, and made
+//! anew.
 //!
-//! Invariant: a number that leaves this file was computed from the source's number, and a text holds
-//! printable characters only and has at most [`MOST_TEXT`] of them.
+//! Invariant: a number that leaves this file was computed from the source's number, and a text
+//! holds printable characters only and has at most [`MOST_TEXT`] of them.
 
 use super::super::keep::KeepMetadata;
 use super::super::notes::Notes;
@@ -349,7 +350,8 @@ fn offset(text: &str) -> Option<String> {
     fine.then(|| format!("{sign}{h:02}:{m:02}"))
 }
 
-/// A number as people write it: `1/250` below a tenth, else with at most three digits behind the point.
+/// A number as people write it: `1/250` below a tenth, else with at most three digits behind the
+/// point.
 fn fraction(value: f64) -> (u32, u32) {
     if value <= 0.0 {
         return (0, 1);

@@ -1,5 +1,5 @@
-//! EXIF in and out: what is needed to show a picture right is read with a library, and written again
-//! by a few lines of our own from the parsed values.
+//! EXIF in and out: what is needed to show a picture right is read with a library, and written
+//! again by a few lines of our own from the parsed values.
 //!
 //! Invariant: no byte of a source's EXIF block is ever copied.
 
@@ -60,9 +60,9 @@ fn parse(block: Vec<u8>) -> Option<Exif> {
         .ok()
 }
 
-/// Reads a block that begins with its TIFF header, or with `Exif\0\0` before that. Names what else it
-/// held in `notes`. Damage beyond the first directory is ignored; a block that cannot be read at all
-/// means nothing. What the caller asked to keep is looked for in a file's first block only.
+/// Reads a block that begins with its TIFF header, or with `Exif\0\0` before that. Names what else
+/// it held in `notes`. Damage beyond the first directory is ignored; a block that cannot be read at
+/// all means nothing. What the caller asked to keep is looked for in a file's first block only.
 pub(super) fn read(block: &[u8], notes: &mut Notes) -> Facts {
     let block = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
     let wanted = std::mem::take(&mut notes.wanted);
@@ -147,7 +147,7 @@ fn name_field(tag: Tag, kept: &Kept, notes: &mut Notes) {
     }
 }
 
-/// What a tag tells, by its name in a report; `None` for what is written again or says nothing.
+/// What a tag reveals, by its name in a report; `None` for what is written again or says nothing.
 pub(super) fn name(tag: Tag) -> Option<&'static str> {
     if tag.context() == Context::Gps {
         return Some("gps");

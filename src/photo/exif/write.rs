@@ -1,5 +1,5 @@
-//! Our own minimal EXIF writer (Exif 2.32, 4.6): the main directory, and those for exposure, colour and
-//! place where there is something to say.
+//! Our own minimal EXIF writer (Exif 2.32, 4.6): the main directory, and those for exposure, colour
+//! and place where there is something to say.
 
 use super::kept::{Order, Value};
 use super::{Facts, Unit};

@@ -1,7 +1,7 @@
 //! Fits the colours of a frame into a palette of 256.
 //!
-//! Invariant: a pixel whose colour the source's frame had keeps exactly that colour, as long as those
-//! colours alone fit.
+//! Invariant: a pixel whose colour the source's frame had keeps exactly that colour, as long as
+//! those colours alone fit.
 
 use std::collections::HashMap;
 
@@ -79,8 +79,8 @@ fn choose(rgba: &[u8], own: &[Rgb], room: usize) -> Vec<Rgb> {
     kept
 }
 
-/// At most `count` means of weighted colours: the box with the widest side, times the square root of
-/// its weight, is cut at the middle of that side (after Heckbert's median cut, 1982).
+/// At most `count` means of weighted colours: the box with the widest side, times the square root
+/// of its weight, is cut at the middle of that side (after Heckbert's median cut, 1982).
 fn means(colours: Vec<(Rgb, u64)>, count: usize) -> Vec<Rgb> {
     if colours.is_empty() || count == 0 {
         return Vec::new();

@@ -59,7 +59,7 @@ fn planes(picture: &codec::Picture) -> Result<Planes> {
         None => None,
     };
     // The decoder's wrapper panics on numbers that are reserved.
-    let told = guarded("reading an AV1 picture's colour", || {
+    let read = guarded("reading an AV1 picture's colour", || {
         let colocated = picture.pixel_layout() == PixelLayout::I420
             && picture.chroma_location() == ChromaLocation::Left;
         let colour = CodePoints {
@@ -71,7 +71,7 @@ fn planes(picture: &codec::Picture) -> Result<Planes> {
         Ok((colour, colocated))
     });
     let (colour, colocated) =
-        told.map_err(|_| malformed("an AV1 picture in the file has a colour that does not exist"))?;
+        read.map_err(|_| malformed("an AV1 picture in the file has a colour that does not exist"))?;
     Ok(Planes {
         luma: channel(Component::Y, full)?,
         chroma,

@@ -1,8 +1,8 @@
 //! HEIF: the container of HEIC (HEVC pictures) and AVIF (AV1 pictures). The main picture is put
 //! together from its tiles, cut, given its opacity and turned upright; everything else is named.
 //!
-//! Invariant: pixels are paid for before memory for them is taken, and only those of the main picture
-//! leave this room.
+//! Invariant: pixels are paid for before memory for them is taken, and only those of the main
+//! picture leave this module.
 
 #[cfg(feature = "avif")]
 mod av1;
@@ -32,8 +32,8 @@ use paint::Painter;
 #[cfg(any(feature = "heic", feature = "avif-write"))]
 pub(super) use write::HeifWriter;
 
-/// See [`super::Photo::coarseness`]: of the files that are written here. Measured on red, green and blue,
-/// since colour at half the size blurs the edge of a cover by up to 13 levels a tile.
+/// See [`super::Photo::coarseness`]: of the files that are written here. Measured on red, green and
+/// blue, since colour at half the size blurs the edge of a cover by up to 13 levels a tile.
 pub(super) const COARSENESS: f32 = 2.0;
 
 /// Decodes the main picture.
@@ -55,7 +55,8 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
     let facts = names::items(&items, main, notes);
     if facts.orientation != Orientation::Normal && !items.is_turned(main) {
         notes.warn(
-            "its EXIF says that it is turned, which viewers of this format ignore; it is written as they \
+            "its EXIF says that it is turned, which viewers of this format ignore; it is written \
+             as they \
              show it",
         );
     }

@@ -1,8 +1,8 @@
-//! Puts a picture together: coded ones, grids of tiles and pictures that are others turned, each with
-//! its opacity, its clean aperture, its turns and its mirrorings (23008-12, 6.5 and 6.6).
+//! Puts a picture together: coded ones, grids of tiles and pictures that are others turned, each
+//! with its opacity, its clean aperture, its turns and its mirrorings (23008-12, 6.5 and 6.6).
 //!
-//! Invariant: nothing is nested deeper than [`DEEPEST`], and a decoder is never allowed more pixels than
-//! the picture that it decodes for has, but for the padding of its blocks.
+//! Invariant: nothing is nested deeper than [`DEEPEST`], and a decoder is never allowed more pixels
+//! than the picture that it decodes for has, but for the padding of its blocks.
 
 use super::super::boxes::Reader;
 use super::super::guard::{Budget, malformed, unsupported};
@@ -93,7 +93,8 @@ impl<'a> Painter<'a> {
             },
             kind => {
                 return Err(unsupported(format!(
-                    "pictures of the kind `{}` in a HEIF file are not handled; convert it to JPEG or PNG first",
+                    "pictures of the kind `{}` in a HEIF file are not handled; convert it to JPEG \
+                     or PNG first",
                     kind.escape_ascii()
                 )));
             }

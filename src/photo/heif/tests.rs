@@ -302,8 +302,8 @@ fn damaged_files_are_errors_and_never_panics() {
     }
 }
 
-/// Made by `avifenc` from the colours of `made::colour`: 64x48 with opacity, stored on its side, and with
-/// 10 bits.
+/// Made by `avifenc` from the colours of `made::colour`: 64x48 with opacity, stored on its side,
+/// and with 10 bits.
 #[cfg(feature = "avif")]
 const AVIFS: [&[u8]; 2] = [
     include_bytes!("../../../tests/fixtures/turned.avif"),

@@ -1,7 +1,7 @@
 //! Decoded planes, and their way to red, green and blue (ITU-T H.273, 8.3).
 //!
-//! Invariant: planes hold as many samples as their sizes say, and colour planes are not smaller than
-//! the sampling needs.
+//! Invariant: planes hold as many samples as their sizes say, and colour planes are not smaller
+//! than the sampling needs.
 
 use super::super::guard::{malformed, unsupported};
 use super::items::CodePoints;
@@ -79,7 +79,8 @@ pub(super) struct Rows<'a, T> {
     pub(super) step: usize,
 }
 
-/// From coded values to 0..=1 (brightness) or -0.5..=0.5 (differences): what is taken off, and the factor.
+/// From coded values to 0..=1 (brightness) or -0.5..=0.5 (differences): what is taken off, and the
+/// factor.
 fn scale(bits: u8, full: bool, difference: bool) -> (f32, f32) {
     let unit = (1u32 << (bits - 8)) as f32;
     let largest = ((1u32 << bits) - 1) as f32;

@@ -3,8 +3,8 @@
 
 use moxcms::{ColorProfile, DataColorSpace, ToneReprCurve, Xyzd};
 
-/// How far a coordinate of a primary may be off: the 16-bit fractions of profiles and the various ways to
-/// adapt to D50 differ by less.
+/// How far a coordinate of a primary may be off: the 16-bit fractions of profiles and the various
+/// ways to adapt to D50 differ by less.
 const NEAR_PRIMARY: f64 = 0.002;
 /// How far a curve may be off, in linear light. Half a step of 8 bits near white is 0.004.
 const NEAR_CURVE: f64 = 0.002;

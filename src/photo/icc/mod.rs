@@ -1,9 +1,9 @@
 //! Colour profiles, reduced to what colour needs.
 //!
-//! A profile can carry a monitor's serial number, texts and private data (ICC.1:2022, 9.1, 10). A known
-//! space gets a profile of our own. Of another, only the tags that a colour transform reads are taken
-//! over, of each the bytes that its type claims; the header's device and date fields are cleared and the
-//! two texts that the standard demands are written anew.
+//! A profile can carry a monitor's serial number, texts and private data (ICC.1:2022, 9.1, 10). A
+//! known space gets a profile of our own. Of another, only the tags that a colour transform reads
+//! are taken over, of each the bytes that its type claims; the header's device and date fields are
+//! cleared and the two texts that the standard demands are written anew.
 
 mod known;
 mod tags;
@@ -17,7 +17,8 @@ use moxcms::{Layout, TransformOptions};
 
 /// Larger profiles are not kept: the largest press profiles are about 3 MB.
 const MOST_BYTES: usize = 4 << 20;
-/// The only illuminant that profiles have, as three numbers with 16 fractional bits (ICC.1:2022, 7.2.16).
+/// The only illuminant that profiles have, as three numbers with 16 fractional bits (ICC.1:2022,
+/// 7.2.16).
 const D50: [u8; 12] = [0, 0, 0xf6, 0xd6, 0, 1, 0, 0, 0, 0, 0xd3, 0x2d];
 /// More tags than any real profile has.
 const MOST_TAGS: usize = 100;
@@ -27,8 +28,8 @@ const MOST_TAGS: usize = 100;
 pub(super) struct Profile(Vec<u8>);
 
 impl Profile {
-    /// Reduces the profile that a file carried, and notes whether it is kept. One that is damaged or
-    /// too large is dropped, with a warning, since colours may change.
+    /// Reduces the profile that a file carried, and notes whether it is kept. One that is damaged
+    /// or too large is dropped, with a warning, since colours may change.
     pub(super) fn take(source: &[u8], notes: &mut Notes) -> Option<Self> {
         let profile = reduced(source);
         if profile.is_some() {
@@ -42,8 +43,8 @@ impl Profile {
         profile
     }
 
-    /// A profile of our own for code points of ITU-T H.273, where that is not sRGB, which needs none, nor
-    /// brighter than white.
+    /// A profile of our own for code points of ITU-T H.273, where that is not sRGB, which needs
+    /// none, nor brighter than white.
     pub(super) fn of_code_points(primaries: u16, transfer: u16) -> Option<Self> {
         let usual = matches!(transfer, 1 | 2 | 6 | 13 | 14 | 15);
         let profile = match (primaries, transfer) {
@@ -151,8 +152,8 @@ fn stripped(source: &[u8]) -> Option<Profile> {
     Some(profile)
 }
 
-/// Whether the tags tell the colours of the header's space: by a table, or by the primaries and curves of a
-/// display (ICC.1:2022, chapter 8).
+/// Whether the tags tell the colours of the header's space: by a table, or by the primaries and
+/// curves of a display (ICC.1:2022, chapter 8).
 fn tells_colour(header: &[u8; 128], tags: &[([u8; 4], Vec<u8>)]) -> bool {
     let has = |name: &[u8; 4]| tags.iter().any(|(other, _)| other == name);
     let all = |names: &[&[u8; 4]]| names.iter().all(|name| has(name));
@@ -166,8 +167,8 @@ fn tells_colour(header: &[u8; 128], tags: &[([u8; 4], Vec<u8>)]) -> bool {
         }
 }
 
-/// Header fields (ICC.1:2022, 7.2) that say who made the profile, when and for which device, and those for
-/// which there is one value only.
+/// Header fields (ICC.1:2022, 7.2) that say who made the profile, when and for which device, and
+/// those for which there is one value only.
 fn clear(header: &mut [u8; 128]) {
     header[4..8].fill(0); // preferred engine
     header[10..12].fill(0); // reserved

@@ -1,14 +1,14 @@
-//! What a profile's tag may hold: the types that its name permits, and of those the bytes that the type's
-//! own structure claims.
+//! What a profile's tag may hold: the types that its name permits, and of those the bytes that the
+//! type's own structure claims.
 //!
 //! Invariant: every byte of a cleaned tag is claimed by its structure, or zero.
 
 use super::number;
 use std::ops::Range;
 
-/// Groups of tags that a colour transform reads, with the types that ICC.1:2022, chapter 9.2, permits
-/// them. `bkpt` is version 2's. D2B and B2D are missing: where there is one, an A2B or B2A says the same
-/// with less precision (9.1).
+/// Groups of tags that a colour transform reads, with the types that ICC.1:2022, chapter 9.2,
+/// permits them. `bkpt` is version 2's. D2B and B2D are missing: where there is one, an A2B or B2A
+/// says the same with less precision (9.1).
 const PERMITTED: [(Names, Names); 6] = [
     (
         &[b"wtpt", b"bkpt", b"lumi", b"rXYZ", b"gXYZ", b"bXYZ"],
@@ -35,8 +35,8 @@ pub(super) fn is_for_colour(name: [u8; 4]) -> bool {
     PERMITTED.iter().any(|(names, _)| names.contains(&&name))
 }
 
-/// The data of a tag with what its type claims and nothing else. `None` if the name does not permit the
-/// type, or if the data ends too early.
+/// The data of a tag with what its type claims and nothing else. `None` if the name does not permit
+/// the type, or if the data ends too early.
 pub(super) fn cleaned(name: [u8; 4], data: &[u8]) -> Option<Vec<u8>> {
     let kind: [u8; 4] = data.get(..4)?.try_into().ok()?;
     let (_, kinds) = PERMITTED.iter().find(|(names, _)| names.contains(&&name))?;

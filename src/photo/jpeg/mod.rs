@@ -1,5 +1,6 @@
-//! JPEG, kept as the quantised coefficients that the file holds: what no mask touches is written again
-//! bit by bit unless it hides something beyond the edges, with the source's own tables, sampling and scans.
+//! JPEG, kept as the quantised coefficients that the file holds: what no mask touches is written
+//! again bit by bit unless it hides something beyond the edges, with the source's own tables,
+//! sampling and scans.
 //!
 //! Invariant: what a file does not say is never guessed. Damaged or missing data is an error, and a
 //! picture that was read can be written.
@@ -107,7 +108,8 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
     })
 }
 
-/// A file as it is coded, but for blocks wholly beyond the picture, steps that none uses and the density.
+/// A file as it is coded, but for blocks wholly beyond the picture, steps that none uses and the
+/// density.
 #[cfg(test)]
 pub(super) fn coded(file: &[u8]) -> Result<impl PartialEq> {
     let (mut budget, mut notes) = (Budget::new(u64::MAX), Notes::default());
@@ -131,8 +133,8 @@ impl Jpeg {
         self.pixels(by, whole)
     }
 
-    /// All pixels at the reduction at which they are kept. Not `get_or_init`: while a thread waits for
-    /// others it may begin another view, which would wait for the first.
+    /// All pixels at the reduction at which they are kept. Not `get_or_init`: while a thread waits
+    /// for others it may begin another view, which would wait for the first.
     fn kept_pixels(&self, by: Reduction) -> &[u8] {
         if self.kept.get().is_none() {
             let _ = self.kept.set(self.whole(by));
@@ -255,8 +257,8 @@ impl Body for Jpeg {
     }
 
     fn coarseness(&self) -> Vec<f32> {
-        // The lowest frequencies are all that smooth samples have; a step of the first is eight times a
-        // level of the mean.
+        // The lowest frequencies are all that smooth samples have; a step of the first is eight
+        // times a level of the mean.
         let square = |step: u16| f32::from(step).powi(2);
         let step =
             |q: &[u16; 64]| ((square(q[0]) + square(q[1]) + square(q[8])) / 3.0).sqrt() / 8.0;

@@ -21,7 +21,8 @@ pub(super) struct Header {
     pub(super) icc: Option<Vec<u8>>,
 }
 
-/// Unused bytes behind a scan's last block that are no oversight: a picture was made to seem smaller.
+/// Unused bytes behind a scan's last block that are no oversight: a picture was made to seem
+/// smaller.
 const HIDDEN: usize = 16;
 
 /// Takes a file apart. Its pixels are paid for before anything is allocated for them.

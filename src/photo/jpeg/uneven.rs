@@ -1,13 +1,13 @@
-//! Components whose samples are no whole number of pixels wide (three samples for four pixels), which
-//! no camera makes and the standard allows.
+//! Components whose samples are no whole number of pixels wide (three samples for four pixels),
+//! which no camera makes and the standard allows.
 //!
-//! A fill sees such a component at the picture's full size. What it may read beforehand under a mask is
-//! replaced from outside, since a sample that a mask's soft edge blends with may also stand for pixels
-//! inside.
+//! A fill sees such a component at the picture's full size. What it may read beforehand under a
+//! mask is replaced from outside, since a sample that a mask's soft edge blends with may also stand
+//! for pixels inside.
 //!
-//! Invariant: a sample is touched if any pixel that it stands for is, and what is then written depends
-//! on samples that are not touched only. So styles that show the face's own pixels do not show this
-//! component.
+//! Invariant: a sample is touched if any pixel that it stands for is, and what is then written
+//! depends on samples that are not touched only. So styles that show the face's own pixels do not
+//! show this component.
 
 use super::size;
 use crate::error::Result;

@@ -164,7 +164,10 @@ impl Layout {
         let deep = match info.bit_depth {
             JxlBitDepth::Int { bits_per_sample } => bits_per_sample > 8,
             JxlBitDepth::Float { .. } => {
-                notes.warn("a JPEG XL with floating-point numbers is written with 16 bits, and what is brighter than white is cut off");
+                notes.warn(
+                    "a JPEG XL with floating-point numbers is written with 16 bits, and \
+                    what is brighter than white is cut off",
+                );
                 true
             }
         };

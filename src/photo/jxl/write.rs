@@ -1,8 +1,8 @@
-//! Writes a JPEG XL without loss: the frame comes from a small encoder, the header before it from here,
-//! since that encoder knows one colour space and 8 bits of opacity only.
+//! Writes a JPEG XL without loss: the frame comes from a small encoder, the header before it from
+//! here, since that encoder knows one colour space and 8 bits of opacity only.
 //!
-//! Invariant: the header says what the pixels are; nothing else is in the file but metadata that was asked
-//! for.
+//! Invariant: the header says what the pixels are; nothing else is in the file but metadata that
+//! was asked for.
 
 use super::super::convert::Parts;
 use super::super::exif::{self, Facts};
@@ -43,7 +43,10 @@ impl JxlWriter {
     ) -> Result<(Vec<Frame>, Self)> {
         let icc = parts.icc.take();
         if parts.lossy {
-            notes.warn("the JPEG XL was lossy and is written lossless: nothing more is lost, but the file is several times as large");
+            notes.warn(
+                "the JPEG XL was lossy and is written lossless: nothing more is lost, but \
+                the file is several times as large",
+            );
         }
         let known = |primaries| Profile::of_code_points(primaries, 13);
         let space = match &icc {
@@ -56,7 +59,10 @@ impl JxlWriter {
                 for frame in &mut frames {
                     if let Some(raster) = icc.to_srgb(&frame.raster) {
                         frame.raster = raster;
-                        notes.warn("colours were made those of sRGB, since a JPEG XL of ours has no other profile");
+                        notes.warn(
+                            "colours were made those of sRGB, since a JPEG XL of ours has \
+                            no other profile",
+                        );
                     } else {
                         notes.warn("the colour profile was dropped: colours may look different");
                     }
@@ -126,7 +132,8 @@ impl Writer for JxlWriter {
     }
 }
 
-/// Grey with opacity at 16 bits gets three equal colours: the encoder loses the upper half of its values.
+/// Grey with opacity at 16 bits gets three equal colours: the encoder loses the upper half of its
+/// values.
 fn with_three_colours(raster: &Raster) -> Result<Cow<'_, Raster>> {
     match (raster.model(), raster.samples()) {
         (Model::GreyAlpha, Samples::U16(v)) => {

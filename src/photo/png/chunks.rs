@@ -1,7 +1,7 @@
 //! The chunks of a PNG around its pixels: which are written again, and what the others are called.
 //!
-//! Invariant: of a source's chunks only numbers of fixed length come through, and only where they can mean
-//! what the chunk is for; what else is written is made anew.
+//! Invariant: of a source's chunks only numbers of fixed length come through, and only where they
+//! can mean what the chunk is for; what else is written is made anew.
 
 use super::super::exif;
 use super::super::guard::malformed;
@@ -64,8 +64,8 @@ impl Chunks {
         }
     }
 
-    /// With the orientation that is said in the strongest way: in a chunk of EXIF, in one that is written
-    /// as text, in XMP.
+    /// With the orientation that is said in the strongest way: in a chunk of EXIF, in one that is
+    /// written as text, in XMP.
     fn settled(mut self, notes: &Notes) -> Self {
         if !self.has_exif {
             let from_xmp = || exif::Facts {
@@ -126,8 +126,8 @@ impl Chunks {
         Ok(())
     }
 
-    /// Keeps the significant bits if the picture is written with the `channels` that the source had, at
-    /// `depth` bits a sample.
+    /// Keeps the significant bits if the picture is written with the `channels` that the source
+    /// had, at `depth` bits a sample.
     pub(super) fn settle_significant(
         &mut self,
         same: bool,
@@ -237,8 +237,9 @@ impl Chunks {
     }
 }
 
-/// Whether the numbers of a chunk of the right length can mean what they should (PNG 3, chapter 11.3). The
-/// bounds are wider than any real picture's and exclude text, whose bytes are all above 31.
+/// Whether the numbers of a chunk of the right length can mean what they should (PNG 3, chapter
+/// 11.3). The bounds are wider than any real picture's and exclude text, whose bytes are all above
+/// 31.
 fn is_plausible(name: [u8; 4], data: &[u8]) -> bool {
     // Hundred thousandths; (2, 2) is beyond the primaries of the widest spaces.
     const COORDINATE: u32 = 200_000;

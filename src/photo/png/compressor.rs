@@ -16,8 +16,9 @@ const BAND: usize = 4 << 15;
 /// One such band of so many is tried.
 const EVERY: usize = 8;
 
-/// Photos have next to nothing that repeats itself: there a compressor that does not look for it takes a fifth of the
-/// time, and what it makes is as small. Some of the rows, all of a small picture, tell whether it would be, to a tenth.
+/// Photos have next to nothing that repeats itself: there a compressor that does not look for it
+/// takes a fifth of the time, and what it makes is as small. Some of the rows, all of a small
+/// picture, tell whether it would be, to a tenth.
 pub(super) fn suited(
     packed: &Packed<'_>,
     size: Size,

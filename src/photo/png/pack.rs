@@ -50,8 +50,8 @@ pub(super) fn grey(pixels: &[u8], width: usize, depth: png::BitDepth) -> Option<
     })
 }
 
-/// A palette, if 256 colours are enough. Entries that are not opaque come first, so that the opacity
-/// chunk stays short.
+/// A palette, if 256 colours are enough. Entries that are not opaque come first, so that the
+/// opacity chunk stays short.
 pub(super) fn palette(pixels: &[u8], width: usize, model: Model) -> Option<Packed<'static>> {
     let n = model.channels().len();
     let colour = |p: &[u8]| match *p {

@@ -1,5 +1,5 @@
-//! EXIF that is written as hexadecimal digits in a text chunk, the way of ImageMagick and ExifTool before
-//! PNG had a chunk for it.
+//! EXIF that is written as hexadecimal digits in a text chunk, the way of ImageMagick and ExifTool
+//! before PNG had a chunk for it.
 
 use std::io::Read;
 

@@ -1,4 +1,4 @@
-//! Promises of the whole room, kept over files of every kind.
+//! Promises of the module, kept over files of every kind.
 
 mod convert;
 mod hostile;

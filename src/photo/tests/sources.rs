@@ -1,4 +1,4 @@
-//! Small files of every kind, made by code: what the tests of this room read.
+//! Small files of every kind, made by code: what the tests of this module read.
 
 use crate::geometry::Size;
 use std::borrow::Cow;

@@ -1,6 +1,6 @@
-//! TIFF: its directories are walked by the `tiff` crate, its strips and tiles are read here, since the
-//! crate knows few of the kinds that scanners and Photoshop write. Every page is read, or the file is
-//! refused; it is written without loss as grey, RGB or CMYK with 8 or 16 bits a sample.
+//! TIFF: its directories are walked by the `tiff` crate, its strips and tiles are read here, since
+//! the crate knows few of the kinds that scanners and Photoshop write. Every page is read, or the
+//! file is refused; it is written without loss as grey, RGB or CMYK with 8 or 16 bits a sample.
 
 mod colours;
 mod samples;
@@ -58,8 +58,8 @@ fn damaged(error: codec::TiffError) -> Error {
 
 /// Decodes every page.
 pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Result<Tiff> {
-    // The crate takes the first limit for lists of tag values, too, at 32 bytes a value and before it
-    // looks whether the file is long enough. Pixels are read into buffers of ours.
+    // The crate takes the first limit for lists of tag values, too, at 32 bytes a value and before
+    // it looks whether the file is long enough. Pixels are read into buffers of ours.
     let mut limits = codec::decoder::Limits::default();
     limits.decoding_buffer_size = file.len().saturating_mul(32).clamp(1 << 20, 256 << 20);
     limits.ifd_value_size = 8 << 20;

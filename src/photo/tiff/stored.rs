@@ -281,9 +281,9 @@ fn subsampling(decoder: &mut Reader<'_>) -> Result<(u32, u32)> {
     }
 }
 
-/// Whether a page's bytes are to be turned around, by FillOrder (tag 266). As in libtiff that is so before
-/// any compression is undone and whatever the number of bits, but never for JPEG, whose streams have an
-/// order of their own.
+/// Whether a page's bytes are to be turned around, by FillOrder (tag 266). As in libtiff that is so
+/// before any compression is undone and whatever the number of bits, but never for JPEG, whose
+/// streams have an order of their own.
 fn lowest_first(decoder: &mut Reader<'_>, packing: Packing) -> Result<bool> {
     let order = decoder.find_tag(Tag::FillOrder).map_err(damaged)?;
     match order.map(first) {

@@ -113,8 +113,8 @@ proptest! {
         prop_assert_eq!(&samples(&tiff(&[lowest.clone(), lowest])), &plain);
     }
 
-    // PlanarConfiguration stays out: the crate multiplies the pieces of a plane by a number of planes of
-    // any size, and where overflow is checked it stops there.
+    // PlanarConfiguration stays out: the crate multiplies the pieces of a plane by a number of
+    // planes of any size, and where overflow is checked it stops there.
     #[test]
     fn no_numbers_of_a_page_make_reading_panic(
         numbers in proptest::collection::vec((0..TAGS.len(), number()), 1..6),

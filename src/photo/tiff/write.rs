@@ -82,8 +82,8 @@ impl Writer for TiffWriter {
 
     fn write(&self, frames: &[Frame]) -> Result<Vec<u8>> {
         let mut out = Vec::new();
-        // The predictor of the crate counts samples by colour type alone, which is wrong for grey with
-        // opacity.
+        // The predictor of the crate counts samples by colour type alone, which is wrong for grey
+        // with opacity.
         let predicts = frames.iter().all(|f| f.raster.model() != Model::GreyAlpha);
         let mut job = TiffEncoder::new(Cursor::new(&mut out))
             .map_err(failed)?
@@ -127,8 +127,9 @@ impl Writer for TiffWriter {
     }
 }
 
-/// Sets the resolution of each page. The crate has written one of its own by the time that a page can be
-/// given another, and writing the tags again would leave its bytes behind, where nothing points to.
+/// Sets the resolution of each page. The crate has written one of its own by the time that a page
+/// can be given another, and writing the tags again would leave its bytes behind, where nothing
+/// points to.
 fn set_resolutions(out: &mut [u8], pages: &[Page]) {
     let short =
         |out: &[u8], at: usize| Some(u16::from_ne_bytes(out.get(at..at + 2)?.try_into().ok()?));

@@ -1,5 +1,5 @@
-//! WebP. Read lossy, lossless and animated; written lossless, since no pure-Rust encoder of the lossy
-//! kind is trusted here yet. Animations are composited by our own canvas.
+//! WebP. Read lossy, lossless and animated; written lossless, since no pure-Rust encoder of the
+//! lossy kind is trusted here yet. Animations are composited by our own canvas.
 
 mod riff;
 
@@ -116,7 +116,8 @@ fn still(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Result<Raster> 
 
 fn warn_lossy(notes: &mut Notes) {
     notes.warn(
-        "the WebP was lossy and is written lossless: nothing more is lost, but the file is several times as large",
+        "the WebP was lossy and is written lossless: nothing more is lost, but the file is \
+         several times as large",
     );
 }
 

@@ -1,4 +1,5 @@
-//! The RIFF container of WebP, in and out (<https://developers.google.com/speed/webp/docs/riff_container>).
+//! The RIFF container of WebP, in and out
+//! (<https://developers.google.com/speed/webp/docs/riff_container>).
 
 use super::super::guard::malformed;
 use crate::error::Result;

@@ -1,7 +1,7 @@
 //! HEIC, AVIF and JPEG XL: beside the C programs that everybody has, and through the command.
 //!
-//! Tests that need Debian's `heif-enc`, `heif-convert`, `avifenc`, `avifdec`, `cjxl` and `djxl` say so and
-//! pass where one is missing, unless `FACEVEIL_REQUIRE_IMAGE_TOOLS` is set.
+//! Tests that need Debian's `heif-enc`, `heif-convert`, `avifenc`, `avifdec`, `cjxl` and `djxl` say
+//! so and pass where one is missing, unless `FACEVEIL_REQUIRE_IMAGE_TOOLS` is set.
 
 mod made;
 

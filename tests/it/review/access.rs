@@ -21,7 +21,8 @@ fn the_tab_key_reaches_everything_and_the_focus_is_seen() {
     for _ in 0..60 {
         browser.keys(&[], "\u{e004}");
         let seen = browser.eval(
-            "(e => [e === document.body ? 'the end' : e.id || e.textContent, getComputedStyle(e).outlineStyle !== 'none', \
+            "(e => [e === document.body ? 'the end' : e.id || e.textContent, \
+             getComputedStyle(e).outlineStyle !== 'none', \
              (r => r.width > 0 && r.bottom > 0 && r.top < innerHeight)(e.getBoundingClientRect())])(document.activeElement)",
         );
         let name = seen[0].as_str().unwrap().to_owned();

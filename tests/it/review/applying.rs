@@ -52,7 +52,7 @@ fn the_page_applies_what_changed_and_shows_the_verdict() {
         "left as they were"
     );
     assert!(after[1] > before[1]);
-    // The report tells of the new output.
+    // The report describes the new output.
     let line = lines(&dir)
         .into_iter()
         .find(|l| l["input"] == "b.png")

@@ -1,5 +1,5 @@
-//! A browser that a test drives: Debian's Chromium through its WebDriver, spoken to over plain HTTP.
-//! Where there is none a test says so and passes, unless `FACEVEIL_REQUIRE_CHROMIUM` is set.
+//! A browser that a test drives: Debian's Chromium through its WebDriver, spoken to over plain
+//! HTTP. Where there is none a test says so and passes, unless `FACEVEIL_REQUIRE_CHROMIUM` is set.
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -100,7 +100,8 @@ impl Browser {
             _ => String::new(),
         };
         let request = format!(
-            "{method} {}{path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            "{method} {}{path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: \
+             close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             self.session,
             self.port,
             body.len()

@@ -1,5 +1,5 @@
-//! `faceveil review`: the page in a real browser, what is refused, and the contact sheet. Reports are
-//! written here by hand, so that no detector is needed.
+//! `faceveil review`: the page in a real browser, what is refused, and the contact sheet. Reports
+//! are written here by hand, so that no detector is needed.
 
 mod access;
 mod applying;
@@ -22,7 +22,7 @@ use faceveil::report::Digest;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// A picture that is told from others by its colour.
+/// A picture that differs from others by its colour.
 fn png(width: u32, height: u32, colour: [u8; 3]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
@@ -60,8 +60,8 @@ fn lines(dir: &Sandbox) -> Vec<Value> {
     crate::sandbox::json_lines(&String::from_utf8(dir.read("r.jsonl")).unwrap())
 }
 
-/// Three pictures in `in/`, their outputs in `out/`, and a report: one with a face and a rejected one,
-/// one with a weaker face, one without.
+/// Three pictures in `in/`, their outputs in `out/`, and a report: one with a face and a rejected
+/// one, one with a weaker face, one without.
 fn three(dir: &Sandbox) {
     let mut all = Vec::new();
     for (name, colour) in [

@@ -30,7 +30,8 @@ pub(super) fn name(browser: &Browser) -> String {
 #[track_caller]
 pub(super) fn comes_to(browser: &Browser, name: &str) {
     browser.until(&format!(
-        "document.getElementById('name').textContent === {name:?} && document.title.startsWith({name:?})"
+        "document.getElementById('name').textContent === {name:?} && \
+         document.title.startsWith({name:?})"
     ));
     shown(browser);
 }
@@ -38,7 +39,10 @@ pub(super) fn comes_to(browser: &Browser, name: &str) {
 #[track_caller]
 pub(super) fn save(browser: &Browser) {
     browser.keys(&[CONTROL], "s");
-    browser.until("document.getElementById('save').textContent === 'Save' && document.getElementById('says').textContent.startsWith('Saved')");
+    browser.until(
+        "document.getElementById('save').textContent === 'Save' && \
+        document.getElementById('says').textContent.startsWith('Saved')",
+    );
 }
 
 #[test]
@@ -79,8 +83,8 @@ fn everything_can_be_done_with_the_keyboard_and_is_saved() {
     );
     save(&browser);
     let after = lines(&dir);
-    // 20 by 24 at 300, 200, grown as the other masks are, by 1.43 and 1.5 on each side: 31.6 by 37.32; three
-    // steps of 3 pixels, one of width.
+    // 20 by 24 at 300, 200, grown as the other masks are, by 1.43 and 1.5 on each side: 31.6 by
+    // 37.32; three steps of 3 pixels, one of width.
     let covered = json!({"shape": "box", "box": [300.2, 196.34, 34.6, 37.32]});
     let drawn = json!({"shape": "ellipse", "box": after[0]["regions"][2]["box"]});
     let first = json!({"shape": "ellipse", "box": [100.0, 80.0, 60.0, 80.0]});
@@ -202,7 +206,8 @@ fn after_apply_only_the_place_that_was_edited_differs() {
     let mut changed = 0;
     for (i, (a, b)) in old.chunks(4).zip(new.chunks(4)).enumerate() {
         let (x, y) = (i % 512, i / 512);
-        // Blocks of 16 pixels, since colour is stored at half the size, and what is interpolated from them.
+        // Blocks of 16 pixels, since colour is stored at half the size, and what is interpolated
+        // from them.
         let inside = (30..114).contains(&x) && (366..434).contains(&y);
         assert!(inside || a == b, "{x}, {y} differs");
         changed += usize::from(a != b);
@@ -323,7 +328,10 @@ fn a_screen_reader_finds_names_roles_and_what_was_said() {
         assert_eq!(browser.eval(what), expected, "{what}");
     }
     browser.keys(&[], "m");
-    browser.until("document.querySelector('#says').textContent.startsWith('Covered, ellipse, score 0.40, 60 × 80')");
+    browser.until(
+        "document.querySelector('#says').textContent.startsWith('Covered, ellipse, \
+        score 0.40, 60 × 80')",
+    );
     // Nothing sticks out at the side of a small screen.
     assert_eq!(
         browser.eval("document.documentElement.scrollWidth <= innerWidth"),

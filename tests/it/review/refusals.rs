@@ -182,7 +182,7 @@ fn a_slow_client_keeps_nobody_waiting() {
     let start = Instant::now();
     assert_eq!(serving.get("list").status, 200);
     assert!(start.elapsed() < Duration::from_secs(5));
-    // More than there is room for are told so and do not wait.
+    // Connections beyond the limit are refused at once.
     let more: Vec<TcpStream> = (0..20)
         .map(|_| TcpStream::connect(serving.host()).unwrap())
         .collect();
@@ -301,7 +301,7 @@ fn the_browser_gets_a_private_file_that_leads_to_the_page_once() {
     );
     // Nobody needs the file any more.
     until("the file is removed", &|| !Path::new(&asked).exists());
-    // Somebody else has the address: whoever comes second is told, and so is the terminal.
+    // Somebody else has the address: the second one gets a message, and so does the terminal.
     let second = serving.request("GET", target, "", b"");
     assert_eq!(second.status, 403);
     assert!(second.text().contains("somebody else sees the page"));

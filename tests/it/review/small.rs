@@ -8,7 +8,8 @@ use super::*;
 /// Whether all of these lie in the window.
 fn reachable(ids: &[&str]) -> String {
     format!(
-        "{ids:?}.every(id => (r => r.width > 0 && r.left >= 0 && r.top >= 0 && r.right <= innerWidth && r.bottom <= innerHeight)\
+        "{ids:?}.every(id => (r => r.width > 0 && r.left >= 0 && r.top >= 0 && r.right <= \
+         innerWidth && r.bottom <= innerHeight)\
          (document.getElementById(id).getBoundingClientRect()))"
     )
 }

@@ -1,5 +1,5 @@
-//! Tracks of a video in the page: open spans, a person who walks, and tracks as a whole. The clip is made
-//! by the ffmpeg on the PATH; where there is none a test says so and passes.
+//! Tracks of a video in the page: open spans, a person who walks, and tracks as a whole. The clip
+//! is made by the ffmpeg on the PATH; where there is none a test says so and passes.
 
 use super::driver::{Browser, SHIFT};
 use super::http::Serving;
@@ -56,7 +56,8 @@ fn start(dir: &Sandbox) -> Option<(Browser, Serving)> {
 #[track_caller]
 fn at(browser: &Browser, frame: usize) {
     browser.until(&format!(
-        "document.getElementById('frame').value === '{frame}' && document.getElementById('picture').src.includes('frame={frame}&')"
+        "document.getElementById('frame').value === '{frame}' && \
+         document.getElementById('picture').src.includes('frame={frame}&')"
     ));
 }
 
@@ -120,7 +121,7 @@ fn open_spans_lie_on_top_and_are_covered_whole() {
     let line = lines(&dir).remove(0);
     assert_eq!(span_of(&dir, 2), [82, 95]);
     assert_eq!(span_of(&dir, 3), [10, 24]);
-    // The report does not tell of them any more.
+    // The report does not list them any more.
     assert_eq!(line.get("spans"), None);
     browser.keys(&[], "uu");
     save(&browser);
@@ -180,7 +181,8 @@ fn a_track_is_moved_extended_shortened_split_joined_and_deleted_as_a_whole() {
     // Its bar in the timeline is clicked.
     let bar = |key: &str| {
         let rect = format!(
-            "(r => [r.left, r.top, r.width, r.height])(document.querySelector('#lanes [data-key=\"{key}\"]').getBoundingClientRect())"
+            "(r => [r.left, r.top, r.width, r.height])(document.querySelector('#lanes \
+             [data-key=\"{key}\"]').getBoundingClientRect())"
         );
         let r: [f64; 4] = serde_json::from_value(browser.eval(&rect)).unwrap();
         r

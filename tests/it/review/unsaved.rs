@@ -124,7 +124,7 @@ fn an_edit_of_an_older_state_is_refused() {
             .text()
             .contains("a.png was changed in another window")
     );
-    // The report is as it was, and the next window is told.
+    // The report is as it was, and the next window says so.
     assert_eq!(lines(&dir)[0]["regions"].as_array().unwrap().len(), 1);
     let since = serving.get("since?0").json();
     assert_eq!(since["items"][0]["id"], 0);

@@ -1,5 +1,5 @@
-//! Videos in the page: frames, tracks and spans. The clip is made by the ffmpeg on the PATH; where there
-//! is none the test says so and passes.
+//! Videos in the page: frames, tracks and spans. The clip is made by the ffmpeg on the PATH; where
+//! there is none the test says so and passes.
 
 use super::driver::{Browser, CONTROL};
 use super::http::Serving;
@@ -59,7 +59,7 @@ fn a_video_is_stepped_through_and_covered_for_a_span_of_frames() {
     assert_eq!((a.status, b.status), (200, 200));
     assert!(a.body != b.body && picture(11).body == a.body);
     assert_eq!(picture(50).status, 404);
-    // A new box lasts a second, and ends where it is told to.
+    // A new box lasts a second, and ends where it is set to.
     browser.keys(&[], "d.....]");
     drawn(16);
     browser.until("document.getElementById('span-last').value === '16'");

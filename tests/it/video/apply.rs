@@ -68,9 +68,9 @@ fn an_unedited_report_of_a_video_gives_the_same_bytes_and_an_edited_one_its_span
         "-",
     ];
     let ran = dir.run(&[&apply[..], &backend].concat()).exits(0);
-    let told = &ran.lines()[0];
-    assert_eq!(told["sha256"]["input"], sha256["input"]);
-    assert_ne!(told["sha256"]["output"], sha256["output"]);
+    let line = &ran.lines()[0];
+    assert_eq!(line["sha256"]["input"], sha256["input"]);
+    assert_ne!(line["sha256"]["output"], sha256["output"]);
     let args =
         "-i span/clip.mp4 -vf crop=32:32:216:32,scale=1:1 -f rawvideo -pix_fmt rgb24 middle.rgb";
     tool(&dir, "ffmpeg", &args.split(' ').collect::<Vec<_>>());

@@ -1,5 +1,5 @@
-//! Files that went wrong once, each with both backends. They lie beside the checkout; where they are absent a test
-//! says so and passes.
+//! Files that went wrong once, each with both backends. They lie beside the checkout; where they
+//! are absent a test says so and passes.
 
 use super::{has_ffmpeg, probe, tool};
 use crate::sandbox::{Sandbox, json_lines};

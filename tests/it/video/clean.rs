@@ -23,7 +23,9 @@ fn rich(dir: &Sandbox, name: &str, subtitles: &str) {
             b";FFMETADATA1\ntitle=Alice at home\ncomment=Bobs camera\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=900\ntitle=Alice speaks\n",
         );
     let args = format!(
-        "-y -i plain.mp4 -i s.srt -i chapters.txt -i cover.jpg -map 0 -map 1 -map 3 -map_metadata 2 -c copy -c:s {subtitles} -disposition:v:1 attached_pic -metadata location=+52.5200+013.4050/ -metadata creation_time=2026-05-17T10:00:00Z {name}"
+        "-y -i plain.mp4 -i s.srt -i chapters.txt -i cover.jpg -map 0 -map 1 -map 3 -map_metadata \
+         2 -c copy -c:s {subtitles} -disposition:v:1 attached_pic -metadata \
+         location=+52.5200+013.4050/ -metadata creation_time=2026-05-17T10:00:00Z {name}"
     );
     tool(dir, "ffmpeg", &args.split(' ').collect::<Vec<_>>());
 }

@@ -26,8 +26,8 @@ pub(super) fn make_from(dir: &Sandbox, picture: &str, args: &str, name: &str) {
 /// H.264 with B-frames, and AAC.
 pub(super) const USUAL: &str = "-c:v libx264 -bf 3 -preset fast -pix_fmt yuv420p -c:a aac";
 
-/// Clips that differ in time, sound and container: what is made of them must have the same times and
-/// the same sound.
+/// Clips that differ in time, sound and container: what is made of them must have the same times
+/// and the same sound.
 pub(super) const TIMES: [(&str, &str, &str); 8] = [
     (
         "30",

@@ -172,7 +172,8 @@ fn a_face_stays_covered_through_motion_blur_and_hiding_and_nothing_crosses_the_c
     }
     let open = line["spans"].as_array().map_or(0, Vec::len);
     println!(
-        "{faces} face-frames: {single} exposed frame by frame, {tracked} with tracking, {open} spans left open"
+        "{faces} face-frames: {single} exposed frame by frame, {tracked} with tracking, {open} \
+         spans left open"
     );
     assert!(single > 0, "the clip is too easy to tell anything");
     assert_eq!(

@@ -1,5 +1,6 @@
-//! A face stays covered while the light on it changes: flashes of photographers, a strobe, lightning, the headlights
-//! of a car, the light of an ambulance. Each is put on the same clip, in which the face is panned.
+//! A face stays covered while the light on it changes: flashes of photographers, a strobe,
+//! lightning, the headlights of a car, the light of an ambulance. Each is put on the same clip, in
+//! which the face is panned.
 
 use super::{has_ffmpeg, tool};
 use crate::sandbox::{ASTRONAUT, Sandbox, sample};

@@ -103,8 +103,8 @@ fn times(dir: &Sandbox, file: &str) -> Vec<i64> {
     times
 }
 
-/// A hash of what each sound track sounds like. Packets may differ: into the first ones encoders put their names,
-/// which are emptied.
+/// A hash of what each sound track sounds like. Packets may differ: into the first ones encoders
+/// put their names, which are emptied.
 #[track_caller]
 fn sound(dir: &Sandbox, file: &str) -> Vec<String> {
     let tracks = probe(dir, file)["streams"].as_array().unwrap().clone();

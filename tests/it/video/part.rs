@@ -244,10 +244,7 @@ fn damage_is_refused_or_concealed_and_said() {
     let kept = packets.iter().enumerate().filter(|(i, _)| *i != lost);
     let kept: Vec<u8> = kept.flat_map(|(_, p)| p.to_vec()).collect();
     std::fs::write(dir.path("lost.ts"), kept).unwrap();
-    let refused = dir
-        .run(&["blur", "lost.ts", "-o", "o.ts"])
-        .exits(1)
-        .stderr;
+    let refused = dir.run(&["blur", "lost.ts", "-o", "o.ts"]).exits(1).stderr;
     assert!(refused.contains("missing or damaged"), "{refused}");
     assert!(!dir.path("o.ts").exists());
     let line = blurred(&dir, "lost.ts", "o.ts", &["--damaged", "conceal"], 3);

@@ -1,4 +1,4 @@
-//! Videos looked at again: every frame covered as the report says, at its time.
+//! Videos verified: every frame covered as the report says, at its time.
 
 use super::clips::{USUAL, make};
 use super::has_ffmpeg;

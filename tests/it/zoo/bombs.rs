@@ -1,5 +1,5 @@
-//! Small files that would take for ever, or all memory, if they were believed: the same bytes pointed to
-//! again and again, blocks inside of blocks, streams that grow a thousandfold.
+//! Small files that would take for ever, or all memory, if they were believed: the same bytes
+//! pointed to again and again, blocks inside of blocks, streams that grow a thousandfold.
 
 use super::boxes::{boxed, full};
 use super::parts::*;

@@ -86,7 +86,7 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// The values of a file that are not told one by one by `inspect`.
+/// The values of a file that are not listed one by one by `inspect`.
 fn gps_numbers(file: &[u8]) -> Vec<(u16, f64)> {
     let found = exif::Reader::new()
         .continue_on_error(true)

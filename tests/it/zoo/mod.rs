@@ -1,5 +1,5 @@
-//! The leak zoo: files with a marked payload in each place where a person may survive. Each goes through
-//! the whole pipeline; nothing of it may be left, and `inspect` must have named the place.
+//! The leak zoo: files with a marked payload in each place where a person may survive. Each goes
+//! through the whole pipeline; nothing of it may be left, and `inspect` must have named the place.
 
 mod bombs;
 mod boxes;
@@ -56,7 +56,8 @@ fn styles() -> [Style; 5] {
     ]
 }
 
-/// One for each style, sharing nothing but the weights. A region makes sure that something is covered.
+/// One for each style, sharing nothing but the weights. A region makes sure that something is
+/// covered.
 fn anonymizers() -> &'static [Anonymizer; 5] {
     static ALL: OnceLock<[Anonymizer; 5]> = OnceLock::new();
     ALL.get_or_init(|| {

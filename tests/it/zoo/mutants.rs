@@ -1,5 +1,5 @@
-//! Damaged files by the ten thousand: every reader and `inspect` must end soon, without a panic, and
-//! within little memory.
+//! Damaged files by the ten thousand: every reader and `inspect` must end soon, without a panic,
+//! and within little memory.
 
 use super::parts::{Dir, profile, thumbnail_dir, tiff};
 use super::{everywhere, png};
@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 /// Mutants of one run; `FACEVEIL_MUTANTS` asks for more, which are others.
 const COUNT: usize = 150_000;
 const LIMITS: Limits = Limits::max_pixels(1 << 18);
-/// Address space of the process that reads them, in KiB: the test binary itself takes a tenth of it.
+/// Address space of the process that reads them, in KiB: the test binary itself takes a tenth of
+/// it.
 const MEMORY: u32 = 1 << 20;
 
 /// A small generator with a seed, so that failures come back (xorshift64*).
@@ -163,7 +164,8 @@ fn read_them() {
                     assert!(seen.is_clean(), "round {round}: {seen:?}");
                 }
             }
-            // The guard around other people's codecs caught something: told, and not ours to mend here.
+            // The guard around other people's codecs caught something: reported, and not ours to mend
+            // here.
             Err(error) if error.kind() == ErrorKind::Internal => bugs.push((round, error)),
             Err(_) => {}
         }

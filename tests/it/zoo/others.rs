@@ -158,7 +158,8 @@ pub(super) fn gif() -> Vec<Place> {
         "trailer",
         [base.clone(), mark("TRAILER")].concat(),
     ));
-    // Behind the end code of a frame; the last two bytes are its empty block and the end of the file.
+    // Behind the end code of a frame; the last two bytes are its empty block and the end of the
+    // file.
     let mut longer = base[..base.len() - 2].to_vec();
     longer.extend(blocks(&mark("BEHIND THE CODES")));
     longer.push(0x3b);

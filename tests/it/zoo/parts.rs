@@ -1,4 +1,5 @@
-//! What hides: blocks of metadata with a marked payload in each, as cameras and programs write them.
+//! What hides: blocks of metadata with a marked payload in each, as cameras and programs write
+//! them.
 
 use std::io::Write;
 

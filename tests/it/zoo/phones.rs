@@ -1,4 +1,5 @@
-//! HEIC, AVIF and JPEG XL with a payload in each hiding place. The clean files around them are our own.
+//! HEIC, AVIF and JPEG XL with a payload in each hiding place. The clean files around them are our
+//! own.
 
 use super::Place;
 use super::boxes::{boxed, full};

@@ -1,5 +1,5 @@
-//! Looks for payloads in a file as it is, in every zlib stream inside of it, in base64, in hexadecimal
-//! digits, and in both orders of UTF-16.
+//! Looks for payloads in a file as it is, in every zlib stream inside of it, in base64, in
+//! hexadecimal digits, and in both orders of UTF-16.
 
 use super::parts::{MARK, base64};
 use flate2::{Decompress, FlushDecompress};

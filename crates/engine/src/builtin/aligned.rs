@@ -17,8 +17,8 @@ pub(super) struct Aligned<T> {
 impl<T: Copy + Zeroable> Aligned<T> {
     const PAD: usize = LINE / size_of::<T>();
 
-    /// `n` zeros, or an error that says how much memory was missing. The system clears the pages when they are first
-    /// touched; those that never are cost nothing.
+    /// `n` zeros, or an error that says how much memory was missing. The system clears the pages
+    /// when they are first touched; those that never are cost nothing.
     pub(super) fn zeros(n: usize) -> Res<Self> {
         let missing = |()| {
             let bytes = n.saturating_mul(size_of::<T>());

@@ -1,14 +1,15 @@
-//! Memory for runs, shared by the sessions of a network: to take it anew for every size of picture cost as much as
-//! a twelfth of the time, most of it spent by the system on clearing pages.
+//! Memory for runs, shared by the sessions of a network: to take it anew for every size of picture
+//! cost as much as a twelfth of the time, most of it spent by the system on clearing pages.
 //!
-//! Invariant: there are never more arenas than were in use at once; what is in them is left from some other run.
+//! Invariant: there are never more arenas than were in use at once; what is in them is left from
+//! some other run.
 
 use super::aligned::Aligned;
 use super::onnx::Res;
 use std::sync::{Mutex, PoisonError};
 
-/// A new arena has half as much room again for larger pictures, but no more than this many floats: 64 MiB. What is
-/// not used is no more than a promise of the system.
+/// A new arena has half as much room again for larger pictures, but no more than this many floats:
+/// 64 MiB. What is not used is no more than a promise of the system.
 const MOST_ROOM: usize = 16 << 20;
 
 #[derive(Debug, Default)]

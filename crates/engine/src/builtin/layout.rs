@@ -80,8 +80,8 @@ pub(super) fn starts(ops: &[&Op], start: usize) -> Vec<usize> {
     first
 }
 
-/// For a chain that makes `step` rows at a time of one of its bands: the most rows of each operation's
-/// output that are needed at once, and the most that are made at once.
+/// For a chain that makes `step` rows at a time of one of its bands: the most rows of each
+/// operation's output that are needed at once, and the most that are made at once.
 fn ring_rows(
     ops: &[&Op],
     heights: &[usize],
@@ -155,8 +155,8 @@ impl Slots {
 }
 
 impl Layout {
-    /// Lays out `plan` for pictures of `size` and so many threads, with at most `budget` bytes of rows per
-    /// chain and thread where that is possible.
+    /// Lays out `plan` for pictures of `size` and so many threads, with at most `budget` bytes of
+    /// rows per chain and thread where that is possible.
     pub(super) fn new(
         plan: &Plan,
         size: Size,
@@ -307,8 +307,8 @@ fn bands(rows: usize, threads: usize) -> Vec<Range<usize>> {
     (0..n).map(|i| i * rows / n..(i + 1) * rows / n).collect()
 }
 
-/// The most rows per step whose rings, with the source rows they read, fit the budget; then as equal
-/// steps as possible.
+/// The most rows per step whose rings, with the source rows they read, fit the budget; then as
+/// equal steps as possible.
 fn steps(
     ops: &[&Op],
     heights: &[usize],

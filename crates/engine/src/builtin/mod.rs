@@ -1,13 +1,13 @@
 //! Our own CPU engine: the few layer types that the three detectors use, in pure Rust.
 //!
-//! From bytes to numbers: `onnx` reads the file, `plan` lowers it to a short list of checked operations,
-//! `pack` orders the weights for one instruction set, `layout` places every row for one size of picture,
-//! `session` runs in memory that `arenas` lend and that threads share (`shared`), `kernels` compute, `simd` are the
-//! vectors.
+//! From bytes to numbers: `onnx` reads the file, `plan` lowers it to a short list of checked
+//! operations, `pack` orders the weights for one instruction set, `layout` places every row for one
+//! size of picture, `session` runs in memory that `arenas` lend and that threads share (`shared`),
+//! `kernels` compute, `simd` are the vectors.
 //!
-//! Invariant: unsafe code is only in `kernels` and `simd`, behind functions that check every row, and where bands of
-//! rows go to threads. A model
-//! is either run as its file says or refused by the name of an operator.
+//! Invariant: unsafe code is only in `kernels` and `simd`, behind functions that check every row,
+//! and where bands of rows go to threads. A model is either run as its file says or refused by the
+//! name of an operator.
 
 mod aligned;
 mod arenas;

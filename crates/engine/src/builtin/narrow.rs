@@ -1,10 +1,11 @@
 //! Weights of a 1x1 convolution as 16-bit whole numbers.
 //!
-//! A weight is a whole number of steps of its output channel; a pixel's inputs are whole numbers, at most
-//! `top`, of steps of that pixel (the kernel makes those). Their products are summed in 32 bits.
+//! A weight is a whole number of steps of its output channel; a pixel's inputs are whole numbers,
+//! at most `top`, of steps of that pixel (the kernel makes those). Their products are summed in 32
+//! bits.
 //!
-//! Invariant: no such sum can overflow, whatever the picture: for each output channel, `top` times the sum of its
-//! weights' sizes stays below 2^31.
+//! Invariant: no such sum can overflow, whatever the picture: for each output channel, `top` times
+//! the sum of its weights' sizes stays below 2^31.
 
 use super::kernels::Kernels;
 
@@ -16,8 +17,8 @@ const LARGEST: f64 = i16::MAX as f64;
 /// The narrowed weights of one operation.
 #[derive(Debug, Default)]
 pub(super) struct Narrowed {
-    /// [pair of channel blocks][pair of input channels][channel of the pair of blocks]; the first of two
-    /// weights in the low half of a word.
+    /// [pair of channel blocks][pair of input channels][channel of the pair of blocks]; the first
+    /// of two weights in the low half of a word.
     pub(super) words: Vec<i32>,
     /// What a step of each output channel is worth, up to a whole channel block.
     pub(super) steps: Vec<f32>,
@@ -61,8 +62,9 @@ fn sizes(row: &[f32]) -> (f64, f64) {
     sizes.fold((0.0, 0.0), |(sum, most), w| (sum + w, f64::max(most, w)))
 }
 
-/// How far the inputs may count, so that inputs and weights are rounded about equally: the product of
-/// both largest numbers, times as many as the weights' sizes are of the largest, is the largest sum.
+/// How far the inputs may count, so that inputs and weights are rounded about equally: the product
+/// of both largest numbers, times as many as the weights' sizes are of the largest, is the largest
+/// sum.
 fn top(rows: &[&[f32]]) -> f64 {
     let ratio = rows.iter().fold(1.0, |ratio, row| {
         let (sum, most) = sizes(row);

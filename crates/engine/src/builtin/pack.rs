@@ -115,7 +115,8 @@ pub(super) fn pack(
     }
 }
 
-/// [pair of channel blocks][tap][input channel][channel of the pair], zeros from `outputs` to `padded`.
+/// [pair of channel blocks][tap][input channel][channel of the pair], zeros from `outputs` to
+/// `padded`.
 fn panels(
     inputs: usize,
     outputs: usize,

@@ -1,12 +1,12 @@
-//! Runs a packed plan at one size of picture: on the calling thread, or on those of the rayon pool that the
-//! calling thread belongs to.
+//! Runs a packed plan at one size of picture: on the calling thread, or on those of the rayon pool
+//! that the calling thread belongs to.
 //!
-//! A chain is executed a few rows at a time from its end: each operation makes only the rows that the
-//! next one is about to read. With several threads each makes a band of the last operation's rows; only
-//! rows at the border of two bands are made twice, with the same numbers.
+//! A chain is executed a few rows at a time from its end: each operation makes only the rows that
+//! the next one is about to read. With several threads each makes a band of the last operation's
+//! rows; only rows at the border of two bands are made twice, with the same numbers.
 //!
-//! Invariant: rows are offsets in one slice, and the kernels check them. A band writes to its own rings
-//! and to its own rows of the chain's result, and reads besides what earlier chains made.
+//! Invariant: rows are offsets in one slice, and the kernels check them. A band writes to its own
+//! rings and to its own rows of the chain's result, and reads besides what earlier chains made.
 
 use super::aligned::Aligned;
 use super::arenas::Arenas;
@@ -41,7 +41,8 @@ struct Buffers {
     rows: Vec<Row>,
 }
 
-/// Threads that would run bands of rows now: those of the rayon pool that the calling one belongs to.
+/// Threads that would run bands of rows now: those of the rayon pool that the calling one belongs
+/// to.
 fn threads() -> usize {
     match rayon::current_thread_index() {
         Some(_) => rayon::current_num_threads(),
@@ -112,8 +113,9 @@ impl Session {
             }
             rayon::in_place_scope(|scope| {
                 for (mut worker, band) in workers {
-                    // SAFETY: a band writes to its own rings and to its own rows of the chain's result;
-                    // no band reads those of another, and what else is read no one writes now.
+                    // SAFETY: a band writes to its own rings and to its own rows of the chain's
+                    // result; no band reads those of another, and what else is read no one writes
+                    // now.
                     let arena = unsafe { shared.for_thread() };
                     scope.spawn(move |_| worker.run(arena.take(), band));
                 }
@@ -309,7 +311,8 @@ impl Worker<'_> {
         }
     }
 
-    /// Four 1x1 convolutions, one for each place in the 2x2 pixels that a pixel of the source becomes.
+    /// Four 1x1 convolutions, one for each place in the 2x2 pixels that a pixel of the source
+    /// becomes.
     fn deconv(&mut self, arena: Shared<'_>, i: usize, range: Range<usize>) {
         let op = &self.packed.plan.ops()[i];
         let (src, dst) = (self.place(op.src), self.place(op.dst));

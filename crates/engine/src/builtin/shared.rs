@@ -48,9 +48,11 @@ impl Shared<'_> {
             end.is_some_and(|end| end <= self.len),
             "floats outside the arena"
         );
-        // SAFETY: they lie inside, and no other thread touches them: there is none, or the caller of
-        // `for_thread` vouches for it. No kernel runs on this thread at the same time.
-        change(unsafe { std::slice::from_raw_parts_mut(self.start.add(at), len) });
+        // SAFETY: `at` was just compared with the length.
+        let start = unsafe { self.start.add(at) };
+        // SAFETY: they lie inside, and no other thread touches them: there is none, or the caller
+        // of `for_thread` vouches for it. No kernel runs on this thread at the same time.
+        change(unsafe { std::slice::from_raw_parts_mut(start, len) });
     }
 
     /// The same floats for another thread.

@@ -1,7 +1,8 @@
 //! Finds the ONNX Runtime library and makes sure that it is one before `ort`, which panics on a bad
 //! library, gets to see it.
 //!
-//! Invariant: [`find`] returns a library that was loaded and answered with a version that we can use.
+//! Invariant: [`find`] returns a library that was loaded and answered with a version that we can
+//! use.
 
 use super::image;
 use crate::error::{Error, ErrorKind, Result};
@@ -21,8 +22,8 @@ pub(super) struct Library {
 }
 
 /// The first usable library in the documented order: `explicit` and nothing else if given, else the
-/// one that `ORT_DYLIB_PATH` names and nothing else if set, else beside the executable, in its `lib`
-/// folder, in the user's data folder, and wherever the system's loader looks.
+/// one that `ORT_DYLIB_PATH` names and nothing else if set, else beside the executable, in its
+/// `lib` folder, in the user's data folder, and wherever the system's loader looks.
 pub(super) fn find(explicit: Option<&Path>) -> Result<Library> {
     let named = explicit
         .map(Path::to_path_buf)
@@ -41,7 +42,8 @@ pub(super) fn find(explicit: Option<&Path>) -> Result<Library> {
     Err(Error::new(
         ErrorKind::Unavailable,
         format!(
-            "no usable ONNX Runtime library; run scripts/get-onnxruntime.sh, name a library of version {} or \
+            "no usable ONNX Runtime library; run scripts/get-onnxruntime.sh, name a library of \
+             version {} or \
              later, or use the built-in engine; tried {}",
             oldest(),
             tried.join("; ")
@@ -106,43 +108,44 @@ fn probe(path: &Path) -> Result<String, String> {
     if !bare {
         image::check(path)?;
     }
-    // SAFETY: loading a library runs its constructors, and the two calls run its code; that is what
-    // the caller asked for by naming it or putting it into one of the documented places, and
-    // `image::check` has turned away files that the loader itself would fault on. `OrtGetApiBase` is
-    // an exported C function without arguments in every ONNX Runtime (onnxruntime_c_api.h), returns
-    // a pointer to a static structure whose two function pointers have not changed since 1.0, and
-    // `GetVersionString` returns a static NUL-terminated string; null is checked at each step. The
-    // symbol and the string are not used after the library could be closed: it is leaked on success
-    // and the string is copied before that.
-    unsafe {
-        let library = libloading::Library::new(path).map_err(|error| {
-            if bare {
-                "the system's loader does not find it".to_owned()
-            } else {
-                format!("it does not load: {}", reason(&error))
-            }
-        })?;
-        let base = {
-            let get: libloading::Symbol<'_, unsafe extern "C" fn() -> *const ort::sys::OrtApiBase> =
-                library
-                    .get(b"OrtGetApiBase\0")
-                    .map_err(|_| "it is a library, but not ONNX Runtime".to_owned())?;
-            get()
-        };
-        let base = base.as_ref().ok_or("it gives no interface")?;
-        let version = (base.GetVersionString)();
-        if version.is_null() {
-            return Err("it gives no version".to_owned());
+    // SAFETY: loading a library runs its constructors. That is what the caller asked for by naming
+    // it or putting it into one of the documented places, and `image::check` has turned away files
+    // that the loader itself would fault on.
+    let library = unsafe { libloading::Library::new(path) }.map_err(|error| {
+        if bare {
+            "the system's loader does not find it".to_owned()
+        } else {
+            format!("it does not load: {}", reason(&error))
         }
-        let version = CStr::from_ptr(version).to_string_lossy().into_owned();
-        check_version(&version)?;
-        if (base.GetApi)(ort::sys::ORT_API_VERSION).is_null() {
-            return Err(format!("version {version} lacks interface {}", oldest()));
-        }
-        std::mem::forget(library);
-        Ok(version)
+    })?;
+    // SAFETY: `OrtGetApiBase` is an exported function of this type in every ONNX Runtime
+    // (onnxruntime_c_api.h). It is not used after the library could be closed.
+    let get: libloading::Symbol<'_, GetApiBase> = unsafe { library.get(b"OrtGetApiBase\0") }
+        .map_err(|_| "it is a library, but not ONNX Runtime".to_owned())?;
+    // SAFETY: it has no arguments and may be called at any time.
+    let base = unsafe { get() };
+    // SAFETY: it is null or points to a static structure, whose two function pointers have not
+    // changed since 1.0.
+    let base = unsafe { base.as_ref() }.ok_or("it gives no interface")?;
+    // SAFETY: it has no arguments and may be called at any time.
+    let version = unsafe { (base.GetVersionString)() };
+    if version.is_null() {
+        return Err("it gives no version".to_owned());
     }
+    // SAFETY: it is not null, so it is a static string that ends with NUL.
+    let version = unsafe { CStr::from_ptr(version) };
+    let version = version.to_string_lossy().into_owned();
+    check_version(&version)?;
+    // SAFETY: any version may be asked for; null says that it is not there.
+    if unsafe { (base.GetApi)(ort::sys::ORT_API_VERSION) }.is_null() {
+        return Err(format!("version {version} lacks interface {}", oldest()));
+    }
+    std::mem::forget(library);
+    Ok(version)
 }
+
+/// The function that leads to all others of ONNX Runtime.
+type GetApiBase = unsafe extern "system" fn() -> *const ort::sys::OrtApiBase;
 
 /// What the loader said, which `libloading` keeps as the source.
 fn reason(error: &libloading::Error) -> String {

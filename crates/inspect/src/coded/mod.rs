@@ -1,5 +1,5 @@
-//! What streams of coded pictures and sound hold besides pictures and sound: units and elements that
-//! decoders pass over. The same for all containers.
+//! What streams of coded pictures and sound hold besides pictures and sound: units and elements
+//! that decoders pass over. The same for all containers.
 //!
 //! Invariant: every function is bounded by the length of the bytes that it is given.
 

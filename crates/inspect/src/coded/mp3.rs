@@ -17,7 +17,8 @@ const RATES: [[usize; 15]; 2] = [
 /// Frames in their order: sound may begin in an earlier one.
 #[derive(Default)]
 pub(in super::super) struct Stream {
-    /// Bytes of main data of the frames so far that are not taken, at most what a later one may reach.
+    /// Bytes of main data of the frames so far that are not taken, at most what a later one may
+    /// reach.
     reservoir: Vec<u8>,
     /// Whether a frame came before, so that the reservoir is whole.
     has_begun: bool,

@@ -1,5 +1,6 @@
-//! Units of H.264 and HEVC streams that hold no picture: supplemental information (SEI), filler, and
-//! kinds that the standards leave to anybody (ITU-T H.264, 7.3 and annex D; H.265, 7.3 and annex D).
+//! Units of H.264 and HEVC streams that hold no picture: supplemental information (SEI), filler,
+//! and kinds that the standards leave to anybody (ITU-T H.264, 7.3 and annex D; H.265, 7.3 and
+//! annex D).
 //!
 //! The data of slices and parameter sets is not decoded, so that bytes behind their last symbol are
 //! not seen.

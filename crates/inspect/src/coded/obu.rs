@@ -1,4 +1,5 @@
-//! Units of AV1 streams that hold no picture: metadata, padding and reserved kinds (AV1, 5.3 and 6.2).
+//! Units of AV1 streams that hold no picture: metadata, padding and reserved kinds (AV1, 5.3 and
+//! 6.2).
 //!
 //! Tiles are not decoded, so that bytes behind their last symbol are not seen.
 

@@ -2,8 +2,8 @@
 
 use super::super::bytes::{Order, part, says_something};
 
-/// Tags that say nothing about anybody if their type is the right one: first those that a colour transform
-/// reads, then measures and names of standard conditions.
+/// Tags that say nothing about anybody if their type is the right one: first those that a colour
+/// transform reads, then measures and names of standard conditions.
 const TYPES: [(&[u8; 4], &[&[u8; 4]]); 25] = [
     (b"A2B0", &[b"mft1", b"mft2", b"mAB "]),
     (b"A2B1", &[b"mft1", b"mft2", b"mAB "]),
@@ -61,8 +61,8 @@ pub(super) fn look(name: &[u8], body: &[u8]) -> Result<(), Odd> {
     }
 }
 
-/// How many bytes lie outside of the texts of a description, a text or a text in many languages, if any of
-/// them says something.
+/// How many bytes lie outside of the texts of a description, a text or a text in many languages, if
+/// any of them says something.
 pub(super) fn besides_texts(body: &[u8]) -> usize {
     let mut used = Used(Vec::new());
     match used.texts(body) {
@@ -144,7 +144,8 @@ impl Used {
         self.add(body, begin, tables)
     }
 
-    /// The types `mAB ` and `mBA `: five offsets to curves, matrix and grid, each of which may be 0.
+    /// The types `mAB ` and `mBA `: five offsets to curves, matrix and grid, each of which may be
+    /// 0.
     fn pipeline(&mut self, from_device: bool, body: &[u8]) -> Option<()> {
         let head = part(body, 8, 2)?;
         let [channels_in, channels_out] = [head[0], head[1]].map(usize::from);

@@ -1,12 +1,12 @@
-//! Configurations of codecs in sample entries: where each ends by its own structure, and the words that
-//! some have.
+//! Configurations of codecs in sample entries: where each ends by its own structure, and the words
+//! that some have.
 
 use super::super::bytes::{Order, part, rest, says_something, text};
 use super::super::coded::{nal, obu};
 use super::super::finding::{Finding, FindingKind as Kind, Inspection};
 use super::entries::unused;
 
-/// Name of the library that our own files carry; it tells no version.
+/// Name of the library that our own files carry; it has no version.
 const OWN_PROGRAM: &str = "Lavf";
 
 /// A stream of MPEG-4 systems (ISO/IEC 14496-1, 7.2.6).
@@ -241,7 +241,8 @@ pub(super) fn behind_opus(body: &[u8]) -> &[u8] {
     rest(body, 11 + mapping)
 }
 
-/// What lies behind the end of a `dec3` box (ETSI TS 102 366, F.6), whose last two bytes tell of objects.
+/// What lies behind the end of a `dec3` box (ETSI TS 102 366, F.6), whose last two bytes announce
+/// objects.
 pub(super) fn behind_eac3(body: &[u8]) -> &[u8] {
     let streams = body.get(1).map_or(0, |b| b & 7) + 1;
     let mut at = 2;
@@ -280,7 +281,8 @@ pub(super) fn av1(body: &[u8], place: &str, out: &mut Inspection) {
     }
 }
 
-/// What lies behind the end of an `avcC` box (ISO/IEC 14496-15, 5.3.3.1), whose units are looked at.
+/// What lies behind the end of an `avcC` box (ISO/IEC 14496-15, 5.3.3.1), whose units are looked
+/// at.
 pub(super) fn behind_avc<'a>(body: &'a [u8], place: &str, out: &mut Inspection) -> &'a [u8] {
     let byte = |at| body.get(at).map_or(0, |b: &u8| usize::from(*b));
     let mut sets = |at, count| nal::listed(nal::Coding::Avc, body, at, count, place, out);
@@ -293,8 +295,8 @@ pub(super) fn behind_avc<'a>(body: &'a [u8], place: &str, out: &mut Inspection) 
     rest(body, at)
 }
 
-/// What lies behind the end of an `hvcC` or `lhvC` box (ISO/IEC 14496-15, 8.3.2.1 and 9.5.3.1), whose
-/// units are looked at.
+/// What lies behind the end of an `hvcC` or `lhvC` box (ISO/IEC 14496-15, 8.3.2.1 and 9.5.3.1),
+/// whose units are looked at.
 pub(super) fn behind_hevc<'a>(
     body: &'a [u8],
     kind: [u8; 4],

@@ -1,5 +1,5 @@
-//! What a track says about how its pictures or sound are coded: sample entries and the boxes in them
-//! (ISO/IEC 14496-12, 8.5.2, and QuickTime's of the same name).
+//! What a track says about how its pictures or sound are coded: sample entries and the boxes in
+//! them (ISO/IEC 14496-12, 8.5.2, and QuickTime's of the same name).
 
 use super::super::bytes::{Order, part, rest, says_something, text};
 use super::super::finding::{Finding, FindingKind as Kind, Inspection};
@@ -328,8 +328,8 @@ mod tests {
         let plain = one(b"dfLa", &[&[0; 4], &info[..]].concat());
         assert_eq!(found(&sound(b"fLaC", &plain)), []);
         let comment = b"\x84\0\0\x11\0\0\0\0\x01\0\0\0\x05\0\0\0Alice";
-        let told = one(b"dfLa", &[&[0; 4], &info[..], comment].concat());
-        assert_eq!(found(&sound(b"fLaC", &told)), alice(Kind::Text));
+        let commented = one(b"dfLa", &[&[0; 4], &info[..], comment].concat());
+        assert_eq!(found(&sound(b"fLaC", &commented)), alice(Kind::Text));
         let cover = one(
             b"dfLa",
             &[&[0; 4], &info[..], b"\x86\0\0\x05Alice"].concat(),

@@ -4,7 +4,8 @@
 use super::super::bytes::{part, rest, says_something, text};
 use super::super::finding::{Finding, FindingKind as Kind, Inspection};
 
-/// Names that say what is in a track, not who wrote it: those of FFmpeg, Apple, Android and libavif.
+/// Names that say what is in a track, not who wrote it: those of FFmpeg, Apple, Android and
+/// libavif.
 const USUAL: [&str; 26] = [
     "",
     "VideoHandler",

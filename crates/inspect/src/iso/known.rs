@@ -1,5 +1,5 @@
-//! Boxes below `moov` that hold numbers only (ISO/IEC 14496-12, and QuickTime's), and how many bytes
-//! their numbers take. Whatever is behind them, and every box that is not listed, is named.
+//! Boxes below `moov` that hold numbers only (ISO/IEC 14496-12, and QuickTime's), and how many
+//! bytes their numbers take. Whatever is behind them, and every box that is not listed, is named.
 
 use super::super::bytes::{Order, rest};
 use super::super::finding::{Finding, FindingKind as Kind, Inspection};

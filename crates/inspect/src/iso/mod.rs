@@ -1,5 +1,6 @@
-//! Files made of boxes: HEIF and AVIF, MP4 and QuickTime, JPEG XL, JPEG 2000. Read as far as it takes to
-//! name what hides in them; what these formats code inside of their pictures is not looked at.
+//! Files made of boxes: HEIF and AVIF, MP4 and QuickTime, JPEG XL, JPEG 2000. Read as far as it
+//! takes to name what hides in them; what these formats code inside of their pictures is not looked
+//! at.
 
 mod configuration;
 mod edits;
@@ -78,8 +79,8 @@ pub(super) fn format(file: &[u8]) -> Option<&'static str> {
     if file.starts_with(b"\0\0\0\x0cjP  \r\n\x87\n") {
         return Some("jpeg-2000");
     }
-    // From before `ftyp`. A box that only fills or points is short: below 16 MiB its length begins with a
-    // zero, which no text does that has such a word in its place.
+    // From before `ftyp`. A box that only fills or points is short: below 16 MiB its length begins
+    // with a zero, which no text does that has such a word in its place.
     match part(file, 4, 4)? {
         b"moov" | b"mdat" => return Some("mov"),
         b"wide" | b"free" | b"skip" | b"pnot" if file[0] == 0 => return Some("mov"),

@@ -1,5 +1,5 @@
-//! The samples of a track, one by one: what their packets hold besides pictures and sound. Slices of
-//! pictures are stepped over, so that a long video costs little more than reading it.
+//! The samples of a track, one by one: what their packets hold besides pictures and sound. Slices
+//! of pictures are stepped over, so that a long video costs little more than reading it.
 
 use super::super::bytes::{part, rest, says_something};
 use super::super::coded::{Codec, mp3, nal};

@@ -4,7 +4,7 @@ use super::super::bytes::{contains, rest, says_something};
 use super::super::embedded::{self, What};
 use super::super::finding::{Finding, FindingKind as Kind, Inspection};
 
-/// Things that are told one by one; the others are counted.
+/// Most findings that are listed one by one; the others are counted.
 const MOST: usize = 64;
 
 /// Says what the bytes behind the picture are.

@@ -24,7 +24,8 @@ pub(super) struct Part {
     pub(super) run: Option<Table>,
 }
 
-/// Passes over one block, and marks the coefficients that are not zero. `run`: blocks without further coefficients that are still to come.
+/// Passes over one block, and marks the coefficients that are not zero. `run`: blocks without
+/// further coefficients that are still to come.
 pub(super) fn block(
     bits: &mut Bits<'_>,
     part: &Part,

@@ -1,5 +1,5 @@
-//! Tables that T.81, annex K, gives as examples. Most encoders write them unchanged or scaled, whether a
-//! picture needs all of them or not.
+//! Tables that T.81, annex K, gives as examples. Most encoders write them unchanged or scaled,
+//! whether a picture needs all of them or not.
 
 /// Whether Huffman codes, 16 counts and the symbols, are one of the four examples (K.3.3).
 pub(super) fn is_huffman(table: &[u8]) -> bool {
@@ -25,8 +25,9 @@ pub(super) fn is_quantisation(table: &[u16]) -> bool {
     })
 }
 
-/// Steps that no block of the picture needs and that are no part of the table: most of the others are
-/// those of an example, scaled as in [`is_quantisation`]. `used`: coefficients that are not zero.
+/// Steps that no block of the picture needs and that are no part of the table: most of the others
+/// are those of an example, scaled as in [`is_quantisation`]. `used`: coefficients that are not
+/// zero.
 pub(super) fn foreign_steps(table: &[u16], used: u64) -> usize {
     /// Steps that must be those of the example, of 64.
     const ALIKE: usize = 36;

@@ -10,8 +10,8 @@ const FAST: u32 = 9;
 pub(super) struct Table {
     /// Length and symbol for each start of `FAST` bits; length 0: longer.
     fast: Vec<(u8, u8)>,
-    /// For each length, the first code behind the last one, left aligned in 16 bits, and what to add to a
-    /// code to find its symbol.
+    /// For each length, the first code behind the last one, left aligned in 16 bits, and what to
+    /// add to a code to find its symbol.
     ends: [(u32, i32); 17],
     symbols: Vec<u8>,
 }
@@ -152,8 +152,8 @@ impl<'a> Bits<'a> {
         self.missing > self.count
     }
 
-    /// Ends a stretch between two markers: the place of the marker behind it, and how many whole bytes
-    /// were not needed.
+    /// Ends a stretch between two markers: the place of the marker behind it, and how many whole
+    /// bytes were not needed.
     pub(super) fn end(&self) -> (usize, usize) {
         let left = self.count.saturating_sub(self.missing) / 8;
         let length = super::scan::interval_length(self.data, self.at);

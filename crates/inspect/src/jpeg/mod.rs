@@ -1,5 +1,5 @@
-//! JPEG: every segment that is not on the list of harmless ones, every byte between the parts of the
-//! picture, and everything behind its end.
+//! JPEG: every segment that is not on the list of harmless ones, every byte between the parts of
+//! the picture, and everything behind its end.
 
 mod behind;
 mod blocks;
@@ -321,7 +321,8 @@ impl<'a> Walk<'a> {
         out.add(finding.bytes(pixels.len()));
     }
 
-    /// Names steps of coefficients that are zero in the whole picture, where they are no part of a table.
+    /// Names steps of coefficients that are zero in the whole picture, where they are no part of a
+    /// table.
     fn steps(&self, out: &mut Inspection) {
         if !matches!(self.walker, Some(Some(_))) {
             return;

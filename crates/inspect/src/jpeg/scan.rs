@@ -1,5 +1,5 @@
-//! Counts the blocks of a JPEG's picture data without making pixels of them: what is coded beyond the
-//! last declared block is seen by nobody, and may be the part of the picture that was cut off.
+//! Counts the blocks of a JPEG's picture data without making pixels of them: what is coded beyond
+//! the last declared block is seen by nobody, and may be the part of the picture that was cut off.
 //!
 //! Invariant: work and memory are bounded by the length of the file, whatever its header declares.
 

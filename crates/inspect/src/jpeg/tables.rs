@@ -1,14 +1,14 @@
-//! Quantisation and Huffman tables that no scan uses. Decoders pass over them, so that they hold whatever
-//! somebody puts there.
+//! Quantisation and Huffman tables that no scan uses. Decoders pass over them, so that they hold
+//! whatever somebody puts there.
 //!
-//! Invariant: a table is harmless if a scan uses it, or if its content says nothing: it is an example of
-//! the standard, or repeats another table.
+//! Invariant: a table is harmless if a scan uses it, or if its content says nothing: it is an
+//! example of the standard, or repeats another table.
 
 use super::super::bytes::{Order, part, rest};
 use super::examples;
 
-/// The next Huffman table of a segment: its head (class and number), its 16 counts with the symbols, and
-/// what follows. `None` if it is cut off.
+/// The next Huffman table of a segment: its head (class and number), its 16 counts with the
+/// symbols, and what follows. `None` if it is cut off.
 pub(super) fn huffman(body: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let total: usize = part(body, 1, 16)?.iter().map(|&n| usize::from(n)).sum();
     Some((body[0], part(body, 1, 16 + total)?, &body[17 + total..]))
@@ -28,8 +28,8 @@ struct Table<'a> {
     used: bool,
 }
 
-/// A component of the frame: which quantisation table it names, and whether a scan of it began. Decoders
-/// take the table then, and whatever replaces it later is for others.
+/// A component of the frame: which quantisation table it names, and whether a scan of it began.
+/// Decoders take the table then, and whatever replaces it later is for others.
 #[derive(Clone, Copy)]
 struct Component {
     id: u8,
@@ -110,8 +110,8 @@ impl<'a> Ledger<'a> {
         self.components = components.collect();
     }
 
-    /// Steps of quantisation tables that no block needs and that are no part of their tables. `seen`:
-    /// coefficients of a component that are not zero.
+    /// Steps of quantisation tables that no block needs and that are no part of their tables.
+    /// `seen`: coefficients of a component that are not zero.
     pub(super) fn foreign_steps(&self, seen: impl Fn(usize) -> u64) -> usize {
         let mut used = [0u64; 4];
         for (index, component) in self.components.iter().enumerate() {
@@ -214,7 +214,8 @@ fn idle(table: Table<'_>, silent: bool) -> usize {
     }
 }
 
-/// Puts a table into its slot, and gives the one that was there. The same content again is the same table.
+/// Puts a table into its slot, and gives the one that was there. The same content again is the same
+/// table.
 fn replace<'a>(slot: &mut Option<Table<'a>>, content: &'a [u8]) -> Option<Table<'a>> {
     let used = slot.is_some_and(|t| t.used && t.content == content);
     slot.replace(Table { content, used })
@@ -233,7 +234,8 @@ fn twice(content: &[u8]) -> usize {
     rest(content, 16).iter().filter(again).count()
 }
 
-/// Whether a stream holds nothing but tables, each of them once, as those that a TIFF's strips share.
+/// Whether a stream holds nothing but tables, each of them once, as those that a TIFF's strips
+/// share.
 pub(in super::super) fn is_tables_only(stream: &[u8]) -> bool {
     let Some(mut left) = stream.strip_prefix(&[0xff, 0xd8]) else {
         return false;

@@ -1,5 +1,5 @@
-//! JPEG XL codestreams (ISO/IEC 18181-1): what a picture has besides its colours, and bytes behind the
-//! last frame. Headers and tables of contents are read; what the sections of frames code is not
+//! JPEG XL codestreams (ISO/IEC 18181-1): what a picture has besides its colours, and bytes behind
+//! the last frame. Headers and tables of contents are read; what the sections of frames code is not
 //! looked at.
 
 mod entropy;

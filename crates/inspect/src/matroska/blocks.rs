@@ -112,7 +112,7 @@ fn codec(track: &[u8]) -> Codec {
     }
 }
 
-/// A number whose leading zeros tell its length, and that length.
+/// A number whose leading zeros give its length, and that length.
 fn track_number(head: &[u8]) -> Option<(u64, usize)> {
     let first = *head.first()?;
     let length = first.leading_zeros() as usize + 1;

@@ -1,4 +1,4 @@
-//! A track's CodecPrivate: what a decoder is told beforehand, and whatever else was put there.
+//! A track's CodecPrivate: what a decoder needs before the first packet, and whatever else was put there.
 
 use super::super::bytes::{self, Order, part, rest, says_something};
 use super::super::coded::{nal, obu};
@@ -7,8 +7,8 @@ use super::aac;
 
 /// What our own files say of their maker.
 const OWN_VENDOR: [&[u8]; 3] = [b"", b"ffmpeg", b"Lavf"];
-/// Names what tells more than how to decode. `codec` is the track's CodecID; of codecs that are not known here
-/// nothing is said.
+/// Names what reveals more than how to decode. `codec` is the track's CodecID; of codecs that are not
+/// known here nothing is said.
 pub(super) fn look(codec: &str, body: &[u8], out: &mut Inspection) {
     let place = format!("codec header of {codec}");
     let mut look = Look { place, out };
@@ -53,7 +53,8 @@ impl Look<'_> {
         }
     }
 
-    /// Runs `read`, which gives what is left behind the structure; one that makes no sense is unused as a whole.
+    /// Runs `read`, which gives what is left behind the structure; one that makes no sense is
+    /// unused as a whole.
     fn parsed<'b>(&mut self, body: &'b [u8], read: fn(&mut Self, &'b [u8]) -> Option<&'b [u8]>) {
         let left = read(self, body).unwrap_or(body);
         self.behind(left);
@@ -262,7 +263,7 @@ mod tests {
             "metadata_block_picture=AAAA",
             "mood=merry",
         ];
-        let told = comments("Xiph", &list);
+        let comment = comments("Xiph", &list);
         let expected = [
             Kind::Software,
             Kind::Author,
@@ -270,7 +271,7 @@ mod tests {
             Kind::Preview,
             Kind::Text,
         ];
-        assert_eq!(kinds("A_VORBIS", &vorbis(&told, b"\x01")), expected);
+        assert_eq!(kinds("A_VORBIS", &vorbis(&comment, b"\x01")), expected);
         let block = |kind: u8, body: &[u8]| {
             let mut out = (u32::from(kind) << 24 | body.len() as u32)
                 .to_be_bytes()
@@ -279,7 +280,7 @@ mod tests {
             out
         };
         let flac = |last: &[u8]| [b"fLaC", &block(0, &[1; 34])[..], last].concat();
-        assert_eq!(kinds("A_FLAC", &flac(&block(0x84, &told))), expected);
+        assert_eq!(kinds("A_FLAC", &flac(&block(0x84, &comment))), expected);
         assert_eq!(
             kinds("A_FLAC", &flac(&block(0x86, b"jpeg"))),
             [Kind::Preview]

@@ -1,5 +1,5 @@
-//! Elements of Matroska that hold numbers or short words (RFC 9559, 5.1): what is longer, and what is
-//! not listed, is named.
+//! Elements of Matroska that hold numbers or short words (RFC 9559, 5.1): what is longer, and what
+//! is not listed, is named.
 
 use super::super::bytes::{says_something, text};
 use super::super::finding::{Finding, FindingKind as Kind, Inspection};

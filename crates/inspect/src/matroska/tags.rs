@@ -1,4 +1,4 @@
-//! Tags of Matroska (RFC 9559, 5.1.8): names and values, and what they tell.
+//! Tags of Matroska (RFC 9559, 5.1.8): names and values, and what they reveal.
 
 use super::super::bytes::text;
 use super::super::finding::{Finding, FindingKind as Kind, Inspection};
@@ -22,7 +22,7 @@ pub(super) fn look(kind: u32, body: &[u8], out: &mut Inspection) {
     out.add(finding.detail(value));
 }
 
-/// What a tag tells; `None` if that is harmless.
+/// What a tag reveals; `None` if that is harmless.
 pub(super) fn kind_of_tag(name: &str, value: &str) -> Option<Kind> {
     let upper = name.to_ascii_uppercase();
     let has = |words: &[&str]| words.iter().any(|w| upper.contains(w));

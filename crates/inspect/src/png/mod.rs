@@ -1,5 +1,5 @@
-//! PNG and APNG: every chunk that is not on the list of harmless ones, data behind the last row, frames
-//! that are not shown, and everything behind the end.
+//! PNG and APNG: every chunk that is not on the list of harmless ones, data behind the last row,
+//! frames that are not shown, and everything behind the end.
 
 mod numbers;
 mod text;
@@ -107,8 +107,8 @@ impl Walk {
         }
     }
 
-    /// Looks through a chunk of numbers, of which there is one of a kind; frames of an animation have
-    /// each their own.
+    /// Looks through a chunk of numbers, of which there is one of a kind; frames of an animation
+    /// have each their own.
     fn numbers(&mut self, name: &[u8], data: &[u8], shown: &str, out: &mut Inspection) {
         if !numbers::is_known(name) {
             return;

@@ -1,5 +1,5 @@
-//! Chunks that say how pixels look: how long each must be, and what its numbers can mean (PNG 3, chapter
-//! 11, and the registered extensions).
+//! Chunks that say how pixels look: how long each must be, and what its numbers can mean (PNG 3,
+//! chapter 11, and the registered extensions).
 
 use super::super::bytes::Order;
 

@@ -1,5 +1,5 @@
-//! TIFF and the raw formats made of it: pages that are thumbnails, hidden directories, tags that say more
-//! than how pixels lie, and bytes that no directory needs.
+//! TIFF and the raw formats made of it: pages that are thumbnails, hidden directories, tags that
+//! say more than how pixels lie, and bytes that no directory needs.
 
 mod strips;
 

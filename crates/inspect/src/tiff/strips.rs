@@ -1,5 +1,5 @@
-//! Where the coded data of a strip or tile ends, for the usual ways to compress (TIFF 6, sections 9,
-//! 13 and 22, and its supplements). Of fax, Zstandard, LZMA and the rarer ones nothing is said.
+//! Where the coded data of a strip or tile ends, for the usual ways to compress (TIFF 6, sections
+//! 9, 13 and 22, and its supplements). Of fax, Zstandard, LZMA and the rarer ones nothing is said.
 
 use super::super::bits::HighFirst;
 use super::super::bytes::rest;

@@ -173,8 +173,8 @@ impl Streams {
     }
 }
 
-/// Descriptors of programs and streams that hold numbers, and the most bytes that they take: kinds of
-/// coding, buffers, languages, alignment.
+/// Descriptors of programs and streams that hold numbers, and the most bytes that they take: kinds
+/// of coding, buffers, languages, alignment.
 const DESCRIPTORS: [(u8, usize); 31] = [
     (0x02, 3),
     (0x03, 1),

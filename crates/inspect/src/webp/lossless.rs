@@ -1,5 +1,5 @@
-//! Where the data of a lossless picture ends (RFC 9649, 3). Pixels are counted, not made, except for
-//! those of the entropy image, which say with which codes the others are read.
+//! Where the data of a lossless picture ends (RFC 9649, 3). Pixels are counted, not made, except
+//! for those of the entropy image, which say with which codes the others are read.
 
 use super::super::bits::LowFirst;
 use super::super::prefix::Code;

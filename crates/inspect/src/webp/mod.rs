@@ -1,5 +1,5 @@
-//! WebP: every chunk that is no part of the picture, everything behind the container, and everything
-//! behind the data in the chunks of the picture.
+//! WebP: every chunk that is no part of the picture, everything behind the container, and
+//! everything behind the data in the chunks of the picture.
 
 mod lossless;
 mod lossy;

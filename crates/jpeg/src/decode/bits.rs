@@ -1,7 +1,7 @@
 //! Bits of a scan, with stuffed zeros taken out, up to the next marker.
 //!
-//! Invariant: behind the last bit come zeros without end; [`Bits::overdrawn`] tells whether one of them
-//! was used.
+//! Invariant: behind the last bit come zeros without end; [`Bits::overdrawn`] says whether one of
+//! them was used.
 
 use super::super::huffman::{Lookup, extend};
 
@@ -141,8 +141,9 @@ impl<'a> Bits<'a> {
         Some(())
     }
 
-    /// Ends the scan: bytes up to the marker behind it or the end of the data, and how many of them were
-    /// not used. Restart markers among the latter are skipped. `None` if the data was overdrawn.
+    /// Ends the scan: bytes up to the marker behind it or the end of the data, and how many of them
+    /// were not used. Restart markers among the latter are skipped. `None` if the data was
+    /// overdrawn.
     pub(super) fn end(self) -> Option<(usize, usize)> {
         if self.overdrawn() {
             return None;

@@ -1,5 +1,5 @@
-//! Blocks of progressive files, a band of coefficients and some of their bits at a time (T.81, G.2).
-//! All give `None` for damaged data.
+//! Blocks of progressive files, a band of coefficients and some of their bits at a time (T.81,
+//! G.2). All give `None` for damaged data.
 
 use super::super::coefficients::{LARGEST, bits as set_bits};
 use super::super::huffman::Lookup;

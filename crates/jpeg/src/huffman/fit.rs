@@ -1,5 +1,5 @@
-//! The shortest code for given symbols (Huffman, Proceedings of the IRE 40, 1952), within what a JPEG
-//! file may hold: 16 bits, and no code of ones only.
+//! The shortest code for given symbols (Huffman, Proceedings of the IRE 40, 1952), within what a
+//! JPEG file may hold: 16 bits, and no code of ones only.
 
 use super::{Code, LONGEST};
 
@@ -26,8 +26,8 @@ pub(in super::super) fn fit(frequencies: &Frequencies) -> Code {
 fn lengths(mut weights: Vec<u64>) -> Vec<u32> {
     weights.reverse();
     let leaves = weights.len();
-    // Nodes made by joining come in rising order, so the two lightest are at the front of two queues:
-    // leaves, and the nodes behind them.
+    // Nodes made by joining come in rising order, so the two lightest are at the front of two
+    // queues: leaves, and the nodes behind them.
     let mut parents = vec![0; 2 * leaves - 1];
     let (mut leaf, mut node) = (0, leaves);
     while weights.len() < 2 * leaves - 1 {
@@ -63,8 +63,8 @@ fn lengths(mut weights: Vec<u64>) -> Vec<u32> {
     counts
 }
 
-/// Shortens codes of more than 16 bits: two of them become one that is a bit shorter, and a code above
-/// makes room for the other (T.81, figure K.3).
+/// Shortens codes of more than 16 bits: two of them become one that is a bit shorter, and a code
+/// above makes room for the other (T.81, figure K.3).
 fn limited(mut counts: Vec<u32>) -> [u32; LONGEST] {
     while counts.len() > LONGEST {
         let last = counts.len() - 1;

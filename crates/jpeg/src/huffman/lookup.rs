@@ -23,8 +23,8 @@ pub(in super::super) struct Lookup {
     /// Symbol and length; length 0 for prefixes of longer codes.
     first: [(u8, u8); 1 << FIRST],
     short: [Short; 1 << FIRST],
-    /// For each length above `FIRST`: the first sixteen bits beyond its codes, the first of its codes,
-    /// and the place of that one's symbol.
+    /// For each length above `FIRST`: the first sixteen bits beyond its codes, the first of its
+    /// codes, and the place of that one's symbol.
     long: [(u32, u32, u32); LONGEST - FIRST as usize],
     symbols: [u8; 256],
 }

@@ -8,8 +8,8 @@ use crate::geometry::Size;
 use crate::testing::{Layout, Random, Script, file, layouts, read, whole_file};
 use proptest::prelude::*;
 
-/// A picture of the samples that `value` gives for component, column and row, those beyond the edges
-/// included.
+/// A picture of the samples that `value` gives for component, column and row, those beyond the
+/// edges included.
 fn encoded(
     size: Size,
     factors: &[(usize, usize)],
@@ -47,8 +47,8 @@ fn samples(coded: &CodedImage, component: usize, x: usize, y: usize) -> [u8; 64]
     out
 }
 
-/// Calls `visit` with component, column and row of each block, and whether it lies wholly beyond the
-/// picture.
+/// Calls `visit` with component, column and row of each block, and whether it lies wholly beyond
+/// the picture.
 fn each_block(frame: &Frame, mut visit: impl FnMut(usize, usize, usize, bool)) {
     for (c, component) in frame.components.iter().enumerate() {
         for y in 0..component.padded.1 {

@@ -120,7 +120,7 @@ async function adopt(id, mine) {
   }
 }
 
-// What the list tells of a picture.
+// What the list says of a picture.
 function update(row) {
   const item = page.byId.get(row.id);
   Object.assign(item, row);

@@ -50,7 +50,7 @@ export class Dialogs {
     $("apply-unsaved").hidden = !waiting;
   }
 
-  // How applying goes, as the server tells it.
+  // How applying goes, as the server reports it.
   run({ number, running, done, of, results, unchanged, message }) {
     if (!number) return;
     $("apply-run").disabled = running;

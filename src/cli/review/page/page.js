@@ -10,7 +10,7 @@ export const page = {
   edits: new Edits(),
   // Lines of the report that were loaded, by their numbers.
   lines: new Map(),
-  // What the list tells of every picture.
+  // What the list says of every picture.
   all: [],
   byId: new Map(),
   current: null,

@@ -97,7 +97,7 @@ impl Worker {
                 let seen = local.verify(bytes, &line)?;
                 Ok((Answer::Verified(Box::new(seen)), none))
             }
-            (_, None) => bail!("the worker process was not told its options"),
+            (_, None) => bail!("the worker process received no options"),
         }
     }
 
@@ -116,7 +116,8 @@ impl Worker {
 
     fn probe(&self) -> Answer {
         let is_denied = |e: &io::Error| e.kind() == io::ErrorKind::PermissionDenied;
-        // Nobody answers on this address: a connection that is tried at all is refused by the network.
+        // Nobody answers on this address: a connection that is tried at all is refused by the
+        // network.
         let connected = TcpStream::connect(("127.0.0.1", 9));
         Answer::Probed {
             files: self.closed.is_ok()

@@ -84,7 +84,8 @@ impl Link {
         })
     }
 
-    /// Sends a request and waits for its answer. A worker that gave none is not to be used any more.
+    /// Sends a request and waits for its answer. A worker that gave none is not to be used any
+    /// more.
     pub(super) fn ask(
         &mut self,
         request: &Request,

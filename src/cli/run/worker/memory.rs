@@ -5,7 +5,8 @@ use std::path::Path;
 /// What is left to everything else on the machine: a quarter.
 const SHARE: (u64, u64) = (3, 4);
 
-/// Bytes that a run may use where nobody says otherwise; `None` if the machine does not say what it has.
+/// Bytes that a run may use where nobody says otherwise; `None` if the machine does not say what it
+/// has.
 pub(super) fn default_budget() -> Option<u64> {
     available().map(|bytes| bytes / SHARE.1 * SHARE.0)
 }

@@ -106,7 +106,8 @@ impl<'a> Photos<'a> {
                 Ok(Ok(pool)) => return Ok(Self::Workers(Box::new(pool))),
                 Ok(Err(failed)) => return Err(failed),
                 Err(why) => terminal.warning(format_args!(
-                    "no worker process can be started ({}), so a decoder that crashes ends the run; \
+                    "no worker process can be started ({}), so a decoder that crashes ends the \
+                     run; \
                      --isolate never accepts that without this warning",
                     crate::cli::ui::show::chain(&why)
                 )),

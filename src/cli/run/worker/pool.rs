@@ -20,7 +20,7 @@ use faceveil::report::Verification;
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-/// Worker processes and what they are told.
+/// Worker processes and the options they receive.
 pub(crate) struct Pool<'a> {
     setup: Setup,
     sticker: Vec<u8>,
@@ -121,7 +121,8 @@ impl<'a> Pool<'a> {
             return Err(self.too_large(&end));
         }
         let _alone = self.alone.write().unwrap_or_else(PoisonError::into_inner);
-        // Nobody works now, so all workers are here; they would hold memory that this file may need.
+        // Nobody works now, so all workers are here; they would hold memory that this file may
+        // need.
         self.idle().clear();
         let ended = self.attempt(request, bytes, self.share(1));
         // Those that are started from here on have a share again.
@@ -192,7 +193,8 @@ impl<'a> Pool<'a> {
     fn too_large(&self, end: &End) -> anyhow::Error {
         let what = match self.memory {
             Some(bytes) => format!(
-                "it needs more memory than the {} MB that this run may use; --max-memory allows more; \
+                "it needs more memory than the {} MB that this run may use; --max-memory allows \
+                 more; \
                  nothing was written ({})",
                 bytes / 1_000_000,
                 end.how

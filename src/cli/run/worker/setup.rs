@@ -59,14 +59,15 @@ enum StyleSetup {
     Image,
 }
 
-/// How outputs are looked at again.
+/// How outputs are verified.
 #[derive(Clone, Serialize, Deserialize)]
 struct VerifySetup {
     threshold: Option<f32>,
     min_face: f32,
 }
 
-/// Whether the work of a run can be done by worker processes: a GPU is loaded once only, by this process.
+/// Whether the work of a run can be done by worker processes: a GPU is loaded once only, by this
+/// process.
 pub(super) fn is_possible(config: &Config) -> bool {
     let is_builtin = |options: &EngineOptions| {
         options.engine != EngineChoice::OnnxRuntime
@@ -83,7 +84,7 @@ impl Setup {
     /// The options of a run.
     ///
     /// # Errors
-    /// If there is something that a worker cannot be told.
+    /// If an option cannot be sent to a worker.
     pub(super) fn new(config: &Config, sticker: &[u8]) -> Result<Self> {
         let (find, keep, format, limits) = match &config.faces {
             Faces::Find {
@@ -135,7 +136,7 @@ impl Setup {
         });
         ensure!(
             is_equal && verify == asked,
-            "an option of this run cannot be told to it"
+            "an option of this run cannot be sent to it"
         );
         Ok(())
     }
@@ -212,7 +213,7 @@ impl FindSetup {
                 Style::Mosaic(cells) => StyleSetup::Mosaic(*cells),
                 Style::Gaussian => StyleSetup::Gaussian,
                 Style::Image(_) => StyleSetup::Image,
-                other => bail!("the style {} cannot be told to it", other.name()),
+                other => bail!("the style {} cannot be sent to it", other.name()),
             },
             shape: options.masking.shape,
             margin: options.masking.margin,

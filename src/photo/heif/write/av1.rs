@@ -11,8 +11,8 @@ use rav1e::prelude::*;
 const QUANTISER: usize = 32;
 /// Of opacity, whose edges are seen.
 const QUANTISER_OPACITY: usize = 16;
-/// Of 0..=10, the fastest. 9 takes 1.6 times as long for files that are 16 % smaller, 8 three times as long
-/// for 26 %.
+/// Of 0..=10, the fastest. 9 takes 1.6 times as long for files that are 16 % smaller, 8 three times
+/// as long for 26 %.
 const SPEED: u8 = 10;
 
 fn failed(error: impl std::fmt::Display) -> Error {

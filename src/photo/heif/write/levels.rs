@@ -1,5 +1,5 @@
-//! Parts of a picture as a codec wants them: brightness and colour differences (ITU-R BT.601, full range),
-//! in levels of 8 or 10 bits.
+//! Parts of a picture as a codec wants them: brightness and colour differences (ITU-R BT.601, full
+//! range), in levels of 8 or 10 bits.
 //!
 //! Invariant: beyond the picture its last pixels are repeated.
 
@@ -98,8 +98,8 @@ impl Place {
     }
 }
 
-/// Samples on the even rows and columns, where readers of HEIC take them to be: each is the middle of
-/// three by three, weighed 1, 2, 1.
+/// Samples on the even rows and columns, where readers of HEIC take them to be: each is the middle
+/// of three by three, weighed 1, 2, 1.
 fn halve(plane: &[f32], size: Size) -> Vec<f32> {
     let (width, height) = (size.width as usize, size.height as usize);
     let across: Vec<f32> = plane

@@ -1,7 +1,7 @@
 //! HEIC from pixels, and AVIF: tiles of a codec in a container of our own.
 //!
-//! Invariant: a file holds the picture, its opacity if it has any, its colour, and metadata that was asked
-//! for; every byte of it is a function of the pixels, the profile and that.
+//! Invariant: a file holds the picture, its opacity if it has any, its colour, and metadata that
+//! was asked for; every byte of it is a function of the pixels, the profile and that.
 
 #[cfg(feature = "avif-write")]
 mod av1;

@@ -125,8 +125,8 @@ proptest! {
         let mut random = Random(seed + 9);
         let (right, bottom) = (part.right() as usize, part.bottom() as usize);
         let size = (layout.size.width as usize, layout.size.height as usize);
-        // Blocks all of whose pixels lie inside, or beyond the picture behind such: anything may be in
-        // them, also what no samples show.
+        // Blocks all of whose pixels lie inside, or beyond the picture behind such: anything may be
+        // in them, also what no samples show.
         let mut changed = 0;
         each_block(&one, |c, x, y, [l, t, r, b]| {
             let covers = |from: usize, to: usize, first: u32, end: usize, side: usize| {

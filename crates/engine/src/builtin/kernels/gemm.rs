@@ -1,9 +1,13 @@
-//! Convolutions as matrix products: a few pixels times one or two channel blocks are kept in registers
-//! over the whole sum, while the input is broadcast and the weights stream past.
+//! Convolutions as matrix products: a few pixels times one or two channel blocks are kept in
+//! registers over the whole sum, while the input is broadcast and the weights stream past.
 //!
 //! Invariant: the accumulators stay in registers. That needs `unroll!`; a plain loop over twenty
 //! of them costs a factor of three and nothing says so, except the speed.
 
+#![expect(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "a block is one argument about the bounds of one tile, not about each vector of it"
+)]
 #![expect(
     clippy::needless_range_loop,
     reason = "loops over constant counts that the compiler unrolls into registers"
@@ -12,8 +16,9 @@
 use super::{Act, Call, Row};
 use crate::builtin::simd::Simd;
 
-/// `for $i in 0..$n` with the body written out, so that `$i` is a constant in each copy: LLVM keeps an
-/// array of accumulators in registers only if it sees constant indices before its unrolling limits.
+/// `for $i in 0..$n` with the body written out, so that `$i` is a constant in each copy: LLVM keeps
+/// an array of accumulators in registers only if it sees constant indices before its unrolling
+/// limits.
 macro_rules! unroll {
     ($i:ident, $n:expr, $body:block) => {
         unroll!(@ $i, $n, $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13)
@@ -91,7 +96,8 @@ pub(super) unsafe fn offset(p: *const f32, n: usize) -> *const f32 {
 /// P pixels x B channel blocks of a 1x1 or 3x3 convolution.
 ///
 /// # Safety
-/// As [`super::Entry`]; `block + B` is at most the number of output blocks, `x + P` at most the width.
+/// As [`super::Entry`]; `block + B` is at most the number of output blocks, `x + P` at most the
+/// width.
 #[inline(always)]
 unsafe fn gemm_tile<S: Simd, const P: usize, const B: usize>(
     arena: *mut f32,
@@ -102,8 +108,8 @@ unsafe fn gemm_tile<S: Simd, const P: usize, const B: usize>(
 ) {
     let border = usize::from(call.window == 1);
     // SAFETY: `Kernels::gemm` checked the weights of all blocks, whole blocks of bias, and for each
-    // row that pixels up to `width + 1` (1x1: `width`) of every input block lie inside the arena. The
-    // source pointer goes past its row only after the last block, and is not read there.
+    // row that pixels up to `width + 1` (1x1: `width`) of every input block lie inside the arena.
+    // The source pointer goes past its row only after the last block, and is not read there.
     unsafe {
         let mut acc = [[S::splat(0.0); B]; P];
         for j in 0..B {
@@ -157,8 +163,8 @@ unsafe fn gemm_tile_half<S: Simd, const P: usize>(
     x: usize,
 ) {
     let border = usize::from(call.window == 1);
-    // SAFETY: as in `gemm_tile`; `Kernels::padded` counts a block and a half of weights for this pair,
-    // and half a block of bias and output lies inside the whole one that was checked.
+    // SAFETY: as in `gemm_tile`; `Kernels::padded` counts a block and a half of weights for this
+    // pair, and half a block of bias and output lies inside the whole one that was checked.
     unsafe {
         let bias = call.bias.as_ptr().add(block * S::L);
         let mut acc = [S::load(bias); P];
@@ -248,8 +254,8 @@ unsafe fn first_tile_half<S: Simd, const P: usize>(
     block: usize,
     x: usize,
 ) {
-    // SAFETY: as in `first_tile`; `Kernels::padded` counts a block and a half of weights for this pair,
-    // and half a block of bias and output lies inside the whole one that was checked.
+    // SAFETY: as in `first_tile`; `Kernels::padded` counts a block and a half of weights for this
+    // pair, and half a block of bias and output lies inside the whole one that was checked.
     unsafe {
         let bias = call.bias.as_ptr().add(block * S::L);
         let mut acc = [S::load(bias); P];
@@ -288,7 +294,8 @@ unsafe fn store_tile<S: Simd, const P: usize, const B: usize>(
 ) {
     let act = call.act;
     for j in 0..B {
-        // SAFETY: pixels `x..x + P` of block `block + j` of the output and the residual were checked.
+        // SAFETY: pixels `x..x + P` of block `block + j` of the output and the residual were
+        // checked.
         unsafe {
             let (dst, res) = targets::<S>(arena, call, row, block + j, x);
             unroll!(I, P, {
@@ -341,8 +348,8 @@ macro_rules! with_pixels {
 }
 pub(super) use with_pixels;
 
-/// Covers all output with tiles. Channel-block pairs outermost, so that one weight panel stays in the
-/// cache over all rows; tiles of nearly equal width instead of full ones and a thin rest.
+/// Covers all output with tiles. Channel-block pairs outermost, so that one weight panel stays in
+/// the cache over all rows; tiles of nearly equal width instead of full ones and a thin rest.
 macro_rules! over_tiles {
     ($(#[$doc:meta])* $name:ident, $tile:ident, $half_tile:ident) => {
         $(#[$doc])*
@@ -361,8 +368,8 @@ macro_rules! over_tiles {
                     let mut x = 0;
                     for tile in 0..tiles {
                         let p = (call.width - x).div_ceil(tiles - tile);
-                        // SAFETY: the caller's; `block` (and `block + 1` of a pair) starts before the
-                        // last output channel, and the tiles' widths add up to the row's.
+                        // SAFETY: the caller's; `block` (and `block + 1` of a pair) starts before
+                        // the last output channel, and the tiles' widths add up to the row's.
                         unsafe {
                             if const { S::HALF } && pair && left <= S::L + S::L / 2 {
                                 with_pixels!(p, max S::P2, $half_tile, [S], (arena, call, row, block, x));

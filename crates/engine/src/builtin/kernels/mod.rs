@@ -1,93 +1,35 @@
-//! Compute kernels over channel-blocked rows, behind a door that checks every call.
+//! Compute kernels over channel-blocked rows; every call is checked.
 //!
 //! Layout: a row of a tensor holds `width + 2` pixels of `L` channels each for every channel block,
-//! with one zero pixel at both ends, so that no kernel tests for the left and right border. Rows above
-//! and below the picture are a shared zero row with a distance between blocks of 0. All tensors of a
-//! session live in one slice of floats, the arena, and a row is an offset in it.
+//! with one zero pixel at both ends, so that no kernel tests for the left and right border. Rows
+//! above and below the picture are a shared zero row with a distance between blocks of 0. All
+//! tensors of a session live in one slice of floats, the arena, and a row is an offset in it.
 //!
-//! Invariant: [`Kernels`] is safe to call with anything. Each call compares the furthest float that the
-//! kernel can touch with the arena and the weights, once per row, and panics if it lies outside. A wrong
-//! plan can therefore give wrong numbers or a panic, never an access out of bounds.
+//! Invariant: [`Kernels`] is safe to call with anything. Each call compares the furthest float that
+//! the kernel can touch with the arena and the weights, once per row, and panics if it lies
+//! outside. A wrong plan can therefore give wrong numbers or a panic, never an access out of
+//! bounds.
 
+mod call;
+mod extent;
 mod gemm;
+mod instances;
+#[cfg_attr(
+    not(any(test, target_arch = "x86_64")),
+    expect(dead_code, reason = "only x86 has narrow products")
+)]
 mod narrow;
 mod pixelwise;
 mod squeeze;
 #[cfg(test)]
 mod tests;
 
+pub(super) use self::call::{Act, Call, Row, WINDOW};
+use self::extent::{Extent, Residual, check, end, product, whole_blocks};
+#[cfg(test)]
+pub(super) use self::instances::tested;
+pub(super) use self::instances::{available, best};
 use super::shared::Shared;
-use super::simd::{Scalar, Simd};
-
-/// What follows a convolution's sum.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) enum Act {
-    /// Nothing.
-    #[default]
-    Identity,
-    /// `max(x, 0)`
-    Relu,
-    /// `max(x, slope * x)`, which is leaky ReLU for a slope in 0..=1.
-    Leaky(f32),
-    /// Between these two.
-    Clip(f32, f32),
-    /// `x * min(max(x / 6 + 0.5, 0), 1)` plus this.
-    HardSwish(f32),
-}
-
-/// Most rows that an output row is made from.
-pub(super) const WINDOW: usize = 5;
-
-/// One output row: where to read the (up to five) input rows and where to write. Offsets in the
-/// arena, in floats, of the first channel block's left border pixel.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Row {
-    pub(super) src: [usize; WINDOW],
-    /// Distance between channel blocks (first layer: planes) of each input row.
-    pub(super) src_block: [usize; WINDOW],
-    pub(super) dst: usize,
-    /// A row of the output's shape (`gate`: of half its width) that is added after the activation.
-    pub(super) res: Option<usize>,
-}
-
-/// One call: rows of one operation.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Call<'a> {
-    pub(super) rows: &'a [Row],
-    /// In the order that `pack.rs` gives them; empty where there are none.
-    pub(super) weights: &'a [f32],
-    /// For `narrow`, instead of weights: pairs of 16-bit numbers of steps, see `narrow.rs`.
-    pub(super) words: &'a [i32],
-    /// What a step of each output channel is worth, up to a whole channel block.
-    pub(super) steps: &'a [f32],
-    /// The largest number of steps of an input.
-    pub(super) top: f32,
-    /// One per output channel, up to a whole channel block.
-    pub(super) bias: &'a [f32],
-    pub(super) act: Act,
-    /// Input channels.
-    pub(super) inputs: usize,
-    /// Output channels.
-    pub(super) outputs: usize,
-    /// Side of the window: of `gemm` 1 or 3, of `depthwise` 3 or 5.
-    pub(super) window: usize,
-    /// 1 or 2, for `depthwise`.
-    pub(super) stride: usize,
-    /// Output pixels to make in each row; for `mean`, pixels to read.
-    pub(super) width: usize,
-    /// For `gate`: the first channel in the first block of the output row, a multiple of eight.
-    pub(super) first: usize,
-    /// For `gate`: how often the width of the source is doubled.
-    pub(super) repeat: usize,
-    /// For `gate`: whether the second source of the first row is a pixel to multiply with.
-    pub(super) gated: bool,
-    /// Distance between neighbouring output pixels, in pixels: 2 for deconvolution.
-    pub(super) dst_step: usize,
-    /// Distance between channel blocks of the output rows.
-    pub(super) dst_block: usize,
-    /// Distance between channel blocks of the residual rows.
-    pub(super) res_block: usize,
-}
 
 /// An entry point compiled for one instruction set.
 ///
@@ -101,8 +43,8 @@ type Entry = unsafe fn(*mut f32, &Call<'_>);
 ///
 /// # Safety
 ///
-/// As [`Entry`]; the second pointer is the start of as many words as [`Kernels::scratch`] says, and the
-/// words and steps have passed their own checks.
+/// As [`Entry`]; the second pointer is the start of as many words as [`Kernels::scratch`] says, and
+/// the words and steps have passed their own checks.
 type NarrowEntry = unsafe fn(*mut f32, *mut i32, &Call<'_>);
 
 /// Output channels from which narrow products pay (measured on CenterFace and YuNet): with fewer,
@@ -128,69 +70,6 @@ pub(super) struct Kernels {
     gate: Entry,
 }
 
-/// What one kernel reads and writes in a row, beyond what the [`Call`] says; all in floats.
-struct Extent {
-    src_rows: usize,
-    src_blocks: usize,
-    /// From the start of a source block's row to behind the last float read.
-    src_len: usize,
-    dst_len: usize,
-    weights: usize,
-    bias: usize,
-    residual: Residual,
-}
-
-#[derive(PartialEq)]
-enum Residual {
-    Never,
-    Maybe,
-    Always,
-}
-
-/// Product of sizes; absurd ones saturate and then fail the comparison with the arena.
-fn product(factors: &[usize]) -> usize {
-    factors
-        .iter()
-        .fold(1, |all, &factor| all.saturating_mul(factor))
-}
-
-/// Channels including the unused ones of the last block.
-fn whole_blocks(channels: usize, lanes: usize) -> usize {
-    product(&[channels.div_ceil(lanes), lanes])
-}
-
-/// Where the last of `blocks` blocks, `apart` floats apart and `len` floats long, ends.
-fn end(start: usize, blocks: usize, apart: usize, len: usize) -> usize {
-    start
-        .saturating_add(product(&[blocks - 1, apart]))
-        .saturating_add(len)
-}
-
-/// Panics unless everything that a kernel with this extent touches lies inside the arena, the
-/// weights and the bias.
-fn check(lanes: usize, arena: usize, call: &Call<'_>, extent: &Extent) {
-    assert!(call.inputs > 0 && call.outputs > 0 && call.width > 0);
-    assert!(call.weights.len() >= extent.weights, "weights are missing");
-    assert!(call.bias.len() >= extent.bias, "bias is missing");
-    let dst_blocks = call.outputs.div_ceil(lanes);
-    for row in call.rows {
-        for (&src, &apart) in row.src.iter().zip(&row.src_block).take(extent.src_rows) {
-            let end = end(src, extent.src_blocks, apart, extent.src_len);
-            assert!(end <= arena, "a source row ends outside the arena");
-        }
-        let dst = end(row.dst, dst_blocks, call.dst_block, extent.dst_len);
-        assert!(dst <= arena, "an output row ends outside the arena");
-        match row.res {
-            Some(res) => {
-                assert!(extent.residual != Residual::Never);
-                let res = end(res, dst_blocks, call.res_block, extent.dst_len);
-                assert!(res <= arena, "a residual row ends outside the arena");
-            }
-            None => assert!(extent.residual != Residual::Always),
-        }
-    }
-}
-
 impl Kernels {
     /// Instruction set, for the report.
     pub(super) fn name(&self) -> &'static str {
@@ -202,8 +81,8 @@ impl Kernels {
         self.lanes
     }
 
-    /// Output channels that [`Self::gemm`], [`Self::narrow`] and [`Self::first`] read weights for: whole blocks, except
-    /// that a last pair may be a block and a half.
+    /// Output channels that [`Self::gemm`], [`Self::narrow`] and [`Self::first`] read weights for:
+    /// whole blocks, except that a last pair may be a block and a half.
     pub(super) fn padded(&self, outputs: usize) -> usize {
         let (pair, rest) = (2 * self.lanes, outputs % (2 * self.lanes));
         let half = self.lanes + self.lanes / 2;
@@ -245,8 +124,8 @@ impl Kernels {
         unsafe { (self.gemm)(arena.start(), call) }
     }
 
-    /// Whether [`Self::narrow`] is there and worth it: narrowing the inputs is work that does not pay for
-    /// a few outputs.
+    /// Whether [`Self::narrow`] is there and worth it: narrowing the inputs is work that does not
+    /// pay for a few outputs.
     pub(super) fn narrows(&self, outputs: usize) -> bool {
         self.narrow.is_some() && outputs >= NARROW_FROM
     }
@@ -259,7 +138,8 @@ impl Kernels {
     /// Convolution 1x1 with `words` and `steps` instead of weights.
     ///
     /// # Panics
-    /// As [`Self::gemm`]; if the scratch is shorter than [`Self::scratch`] says; if there are no narrow products.
+    /// As [`Self::gemm`]; if the scratch is shorter than [`Self::scratch`] says; if there are no
+    /// narrow products.
     pub(super) fn narrow<'a>(
         &self,
         arena: impl Into<Shared<'a>>,
@@ -292,8 +172,8 @@ impl Kernels {
         unsafe { narrow(arena.start(), scratch.as_mut_ptr(), call) }
     }
 
-    /// The first layer: 3x3, stride 2, on planar rows with a blank pixel at both ends. `src_block` is
-    /// the distance between planes; the weights are ordered [row][plane][column].
+    /// The first layer: 3x3, stride 2, on planar rows with a blank pixel at both ends. `src_block`
+    /// is the distance between planes; the weights are ordered [row][plane][column].
     pub(super) fn first<'a>(&self, arena: impl Into<Shared<'a>>, call: &Call<'_>) {
         let arena = arena.into();
         assert!(call.dst_step > 0);
@@ -376,7 +256,8 @@ impl Kernels {
         unsafe { (self.add_up)(arena.start(), call) }
     }
 
-    /// The mean of `width` pixels of all rows, written to the first pixel of the first row's target.
+    /// The mean of `width` pixels of all rows, written to the first pixel of the first row's
+    /// target.
     pub(super) fn mean<'a>(&self, arena: impl Into<Shared<'a>>, call: &Call<'_>) {
         let arena = arena.into();
         let l = self.lanes;
@@ -394,8 +275,8 @@ impl Kernels {
         unsafe { (self.mean)(arena.start(), call) }
     }
 
-    /// The source row, each pixel repeated `2^repeat` times, times the gate if there is one, plus the
-    /// residual, whose pixels are repeated twice, if there is one.
+    /// The source row, each pixel repeated `2^repeat` times, times the gate if there is one, plus
+    /// the residual, whose pixels are repeated twice, if there is one.
     pub(super) fn gate<'a>(&self, arena: impl Into<Shared<'a>>, call: &Call<'_>) {
         let arena = arena.into();
         let l = self.lanes;
@@ -430,145 +311,4 @@ impl Kernels {
         // SAFETY: as in `gemm`: `self` is for this CPU, and all rows were just checked.
         unsafe { (self.gate)(arena.start(), call) }
     }
-}
-
-/// Whether `gate` works in half blocks, so that it touches no channel that is not its own: those
-/// start at a multiple of eight.
-fn halved(lanes: usize, call: &Call<'_>) -> bool {
-    let rest = call.outputs % lanes;
-    lanes > 8 && (call.first != 0 || (rest > 0 && rest <= lanes / 2))
-}
-
-/// Compiles every kernel for one instruction set. The entry points carry the target features;
-/// everything below them is inlined into them, and so are the intrinsics.
-macro_rules! instance {
-    ($table:ident, $S:ty, $name:literal $(, $feature:literal)?) => {
-        instance!(@ $table, $S, $name, None, $($feature)?);
-    };
-    (narrow $table:ident, $S:ty, $name:literal $(, $feature:literal)?) => {
-        instance!(@ $table, $S, $name, Some({
-            $(#[target_feature(enable = $feature)])?
-            unsafe fn narrow_entry(arena: *mut f32, scratch: *mut i32, call: &Call<'_>) {
-                // SAFETY: handed on; see `NarrowEntry`.
-                unsafe { narrow::pointwise::<$S>(arena, scratch, call) }
-            }
-            narrow_entry
-        }), $($feature)?);
-    };
-    (@ $table:ident, $S:ty, $name:literal, $narrow:expr, $($feature:literal)?) => {
-        static $table: Kernels = {
-            $(#[target_feature(enable = $feature)])?
-            unsafe fn gemm_entry(arena: *mut f32, call: &Call<'_>) {
-                // SAFETY: handed on; see `Entry`.
-                unsafe { gemm::gemm::<$S>(arena, call) }
-            }
-            $(#[target_feature(enable = $feature)])?
-            unsafe fn first_entry(arena: *mut f32, call: &Call<'_>) {
-                // SAFETY: handed on; see `Entry`.
-                unsafe { gemm::first::<$S>(arena, call) }
-            }
-            $(#[target_feature(enable = $feature)])?
-            unsafe fn depthwise_entry(arena: *mut f32, call: &Call<'_>) {
-                // SAFETY: handed on; see `Entry`.
-                unsafe { pixelwise::depthwise::<$S>(arena, call) }
-            }
-            $(#[target_feature(enable = $feature)])?
-            unsafe fn maxpool_entry(arena: *mut f32, call: &Call<'_>) {
-                // SAFETY: handed on; see `Entry`.
-                unsafe { pixelwise::maxpool::<$S>(arena, call) }
-            }
-            $(#[target_feature(enable = $feature)])?
-            unsafe fn add_up_entry(arena: *mut f32, call: &Call<'_>) {
-                // SAFETY: handed on; see `Entry`.
-                unsafe { pixelwise::add_up::<$S>(arena, call) }
-            }
-            $(#[target_feature(enable = $feature)])?
-            unsafe fn mean_entry(arena: *mut f32, call: &Call<'_>) {
-                // SAFETY: handed on; see `Entry`.
-                unsafe { squeeze::mean::<$S>(arena, call) }
-            }
-            $(#[target_feature(enable = $feature)])?
-            unsafe fn gate_entry(arena: *mut f32, call: &Call<'_>) {
-                // SAFETY: handed on; see `Entry`.
-                unsafe { squeeze::gate::<$S>(arena, call) }
-            }
-            Kernels {
-                name: $name,
-                lanes: <$S>::L,
-                half: <$S>::HALF,
-                tile: if <$S>::P1 > <$S>::P2 { <$S>::P1 } else { <$S>::P2 },
-                gemm: gemm_entry,
-                narrow: $narrow,
-                first: first_entry,
-                depthwise: depthwise_entry,
-                maxpool: maxpool_entry,
-                add_up: add_up_entry,
-                mean: mean_entry,
-                gate: gate_entry,
-            }
-        };
-    };
-}
-
-instance!(SCALAR, Scalar, "scalar");
-#[cfg(test)]
-instance!(SCALAR16, super::simd::Scalar16, "scalar16");
-#[cfg(test)]
-instance!(narrow SCALAR_NARROW, super::simd::ScalarNarrow, "scalar16narrow");
-#[cfg(target_arch = "x86_64")]
-instance!(SSE2, super::simd::Sse2, "sse2");
-#[cfg(target_arch = "x86_64")]
-instance!(AVX2, super::simd::Avx2, "avx2", "avx2,fma");
-#[cfg(target_arch = "x86_64")]
-instance!(AVX512, super::simd::Avx512, "avx512", "avx512f,avx2,fma");
-#[cfg(target_arch = "x86_64")]
-instance!(narrow AVX_VNNI, super::simd::AvxVnni, "avxvnni", "avxvnni,avx2,fma");
-#[cfg(target_arch = "x86_64")]
-instance!(narrow AVX512_VNNI, super::simd::Avx512Vnni, "avx512vnni", "avx512vnni,avx512vl,avx512f,avx2,fma");
-#[cfg(target_arch = "aarch64")]
-instance!(NEON, super::simd::Neon, "neon", "neon");
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-instance!(WASM, super::simd::Wasm, "simd128");
-
-/// The instruction sets that this CPU has, best first; the scalar one is always last.
-pub(super) fn available() -> Vec<&'static Kernels> {
-    let mut have: Vec<&'static Kernels> = vec![];
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
-    {
-        let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-        let avx512 = avx2 && is_x86_feature_detected!("avx512f");
-        if avx512 && is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512vnni")
-        {
-            have.push(&AVX512_VNNI);
-        }
-        if avx512 {
-            have.push(&AVX512);
-        }
-        if avx2 && is_x86_feature_detected!("avxvnni") {
-            have.push(&AVX_VNNI);
-        }
-        if avx2 {
-            have.push(&AVX2);
-        }
-        have.push(&SSE2);
-    }
-    #[cfg(all(target_arch = "aarch64", not(miri)))]
-    have.push(&NEON);
-    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-    have.push(&WASM);
-    have.push(&SCALAR);
-    have
-}
-
-/// The best instruction set that this CPU has.
-pub(super) fn best() -> &'static Kernels {
-    available()[0]
-}
-
-/// Those, and arrays of sixteen lanes in front, so that the paths of AVX-512 are tested everywhere.
-#[cfg(test)]
-pub(super) fn tested() -> Vec<&'static Kernels> {
-    let mut all = available();
-    all.splice(0..0, [&SCALAR16, &SCALAR_NARROW]);
-    all
 }

@@ -7,25 +7,27 @@
 //! Invariant: as in `gemm`, the accumulators stay in registers.
 
 #![expect(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "a block is one argument about the bounds of one tile, not about each vector of it"
+)]
+#![expect(
     clippy::needless_range_loop,
     reason = "loops over constant counts that the compiler unrolls into registers"
 )]
 
 use super::gemm::{finish, offset, targets, unroll, with_pixels};
 use super::{Call, Row};
-use crate::builtin::simd::{Narrow, Simd};
+use crate::builtin::simd::{MOST_PIXELS, Narrow, Simd};
 
-/// Most pixels of a tile, of any instruction set.
-const MOST: usize = 14;
 /// Pixels whose numbers are all smaller than this count as zero: what they are divided by must not
 /// become infinite.
 const LEAST: f32 = 1e-30;
 
-/// Pixels `x..x + p` of the source, narrowed: [channel block][pixel][channel]. What one step of each
-/// pixel's numbers is worth goes to `worth`.
+/// Pixels `x..x + p` of the source, narrowed: [channel block][pixel][channel]. What one step of
+/// each pixel's numbers is worth goes to `worth`.
 ///
 /// # Safety
-/// As [`super::NarrowEntry`]; `p` is at most `MOST`, `x + p` at most the width.
+/// As [`super::NarrowEntry`]; `p` is at most `MOST_PIXELS`, `x + p` at most the width.
 #[inline(always)]
 unsafe fn narrow<S: Narrow>(
     arena: *const f32,
@@ -34,13 +36,13 @@ unsafe fn narrow<S: Narrow>(
     row: &Row,
     x: usize,
     p: usize,
-    worth: &mut [f32; MOST],
+    worth: &mut [f32; MOST_PIXELS],
 ) {
     let blocks = call.inputs.div_ceil(S::L);
     let rest = call.inputs - (blocks - 1) * S::L;
     for i in 0..p {
-        // SAFETY: `Kernels::narrow` checked the source pixels of all blocks, and that the scratch has
-        // room for all blocks of as many pixels as a tile has.
+        // SAFETY: `Kernels::narrow` checked the source pixels of all blocks, and that the scratch
+        // has room for all blocks of as many pixels as a tile has.
         unsafe {
             let src = arena.add(row.src[0] + (x + i + 1) * S::L);
             let last = S::load_some(src.add((blocks - 1) * row.src_block[0]), rest);
@@ -65,21 +67,22 @@ unsafe fn narrow<S: Narrow>(
 /// P pixels x B channel blocks.
 ///
 /// # Safety
-/// As [`super::NarrowEntry`], where the scratch holds these P pixels; `block + B` is at most the number of
-/// output blocks, `x + P` at most the width.
+/// As [`super::NarrowEntry`], where the scratch holds these P pixels; `block + B` is at most the
+/// number of output blocks, `x + P` at most the width.
 #[inline(always)]
 unsafe fn tile<S: Narrow, const P: usize, const B: usize>(
     arena: *mut f32,
     scratch: *const i32,
-    worth: &[f32; MOST],
+    worth: &[f32; MOST_PIXELS],
     call: &Call<'_>,
     row: &Row,
     block: usize,
     x: usize,
 ) {
     let pairs = call.inputs.div_ceil(2);
-    // SAFETY: `Kernels::narrow` checked the words of all blocks, whole blocks of bias and steps, and
-    // the scratch. The source pointer goes past the scratch only after the last block, and is not read there.
+    // SAFETY: `Kernels::narrow` checked the words of all blocks, whole blocks of bias and steps,
+    // and the scratch. The source pointer goes past the scratch only after the last block, and is
+    // not read there.
     unsafe {
         let mut acc = [[S::splat_word(0); B]; P];
         let mut w = call.words.as_ptr().add(block * S::L * pairs);
@@ -128,15 +131,15 @@ unsafe fn tile<S: Narrow, const P: usize, const B: usize>(
 unsafe fn tile_half<S: Narrow, const P: usize>(
     arena: *mut f32,
     scratch: *const i32,
-    worth: &[f32; MOST],
+    worth: &[f32; MOST_PIXELS],
     call: &Call<'_>,
     row: &Row,
     block: usize,
     x: usize,
 ) {
     let pairs = call.inputs.div_ceil(2);
-    // SAFETY: as in `tile`; `Kernels::padded` counts a block and a half of weights for this pair, and
-    // half a block of bias, steps and output lies inside the whole one that was checked.
+    // SAFETY: as in `tile`; `Kernels::padded` counts a block and a half of weights for this pair,
+    // and half a block of bias, steps and output lies inside the whole one that was checked.
     unsafe {
         let mut acc = [S::splat_word(0); P];
         let mut half = [S::Short::splat_word(0); P];
@@ -188,7 +191,7 @@ unsafe fn tile_half<S: Narrow, const P: usize>(
 pub(super) unsafe fn pointwise<S: Narrow>(arena: *mut f32, scratch: *mut i32, call: &Call<'_>) {
     let most = if call.outputs > S::L { S::P2 } else { S::P1 };
     let tiles = call.width.div_ceil(most);
-    let mut worth = [0.0; MOST];
+    let mut worth = [0.0; MOST_PIXELS];
     for row in call.rows {
         let mut x = 0;
         for tile_at in 0..tiles {
@@ -213,7 +216,7 @@ pub(super) unsafe fn pointwise<S: Narrow>(arena: *mut f32, scratch: *mut i32, ca
 type Args<'a> = (
     *mut f32,
     *const i32,
-    &'a [f32; MOST],
+    &'a [f32; MOST_PIXELS],
     &'a Call<'a>,
     &'a Row,
     usize,

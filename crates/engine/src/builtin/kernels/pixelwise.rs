@@ -1,8 +1,12 @@
 //! Kernels that keep channels apart: depthwise convolution, pooling, addition with upsampling.
 //!
-//! Invariant: a lane of the output depends on the same lane of the input only, so whatever lies in the
-//! unused lanes of a last channel block stays there.
+//! Invariant: a lane of the output depends on the same lane of the input only, so whatever lies in
+//! the unused lanes of a last channel block stays there.
 
+#![expect(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "a block is one argument about the bounds of one tile, not about each vector of it"
+)]
 #![expect(
     clippy::needless_range_loop,
     reason = "loops over constant counts that the compiler unrolls into registers"
@@ -51,8 +55,9 @@ unsafe fn depthwise_tile<S: Simd, const P: usize, const STRIDE: usize>(
 unsafe fn depthwise_stride<S: Simd, const STRIDE: usize>(arena: *mut f32, call: &Call<'_>) {
     let act = call.act;
     for block in 0..call.outputs.div_ceil(S::L) {
-        // SAFETY: `Kernels::depthwise` checked weights and bias of all whole blocks, and that pixels
-        // up to `(width - 1) * STRIDE + 2` of the sources and `width` of the output lie inside the arena.
+        // SAFETY: `Kernels::depthwise` checked weights and bias of all whole blocks, and that
+        // pixels up to `(width - 1) * STRIDE + 2` of the sources and `width` of the output lie
+        // inside the arena.
         unsafe {
             let mut w = [S::splat(0.0); 9];
             for (i, w) in w.iter_mut().enumerate() {
@@ -100,9 +105,9 @@ pub(super) unsafe fn depthwise<S: Simd>(arena: *mut f32, call: &Call<'_>) {
 /// P pixels of one channel block through a window of 5x5, of which columns `from..to` are used.
 ///
 /// # Safety
-/// The CPU has `S`; 25 vectors can be read at `w`; with `x0 = x * STRIDE - 1`, pixels `x0 + from` to
-/// `x0 + (P - 1) * STRIDE + to - 1` behind each source pointer can be read and pixels `x + 1..x + P + 1`
-/// behind `dst` written.
+/// The CPU has `S`; 25 vectors can be read at `w`; with `x0 = x * STRIDE - 1`, pixels `x0 + from`
+/// to `x0 + (P - 1) * STRIDE + to - 1` behind each source pointer can be read and pixels
+/// `x + 1..x + P + 1` behind `dst` written.
 #[inline(always)]
 unsafe fn wide_tile<S: Simd, const P: usize, const STRIDE: usize>(
     (act, bias, w): (Act, S::V, *const f32),
@@ -147,12 +152,14 @@ unsafe fn wide_tile<S: Simd, const P: usize, const STRIDE: usize>(
 /// As [`depthwise`], for a window of 5 and this stride.
 #[inline(always)]
 unsafe fn wide_stride<S: Simd, const STRIDE: usize>(arena: *mut f32, call: &Call<'_>) {
-    // The last column of the last pixel lies outside with stride 1; with stride 2 it is the blank one.
+    // The last column of the last pixel lies outside with stride 1; with stride 2 it is the blank
+    // one.
     let last = call.width - 1;
     let inner = if STRIDE == 1 { last } else { call.width };
     for block in 0..call.outputs.div_ceil(S::L) {
-        // SAFETY: `Kernels::depthwise` checked weights and bias of all whole blocks, and that pixels up to
-        // `width * STRIDE + 1` of the sources and `width` of the output lie inside the arena.
+        // SAFETY: `Kernels::depthwise` checked weights and bias of all whole blocks, and that
+        // pixels up to `width * STRIDE + 1` of the sources and `width` of the output lie inside the
+        // arena.
         unsafe {
             let w = call.weights.as_ptr().add(block * 25 * S::L);
             let bias = S::load(call.bias.as_ptr().add(block * S::L));
@@ -187,8 +194,8 @@ unsafe fn wide_stride<S: Simd, const STRIDE: usize>(arena: *mut f32, call: &Call
 pub(super) unsafe fn maxpool<S: Simd>(arena: *mut f32, call: &Call<'_>) {
     for block in 0..call.outputs.div_ceil(S::L) {
         for row in call.rows {
-            // SAFETY: `Kernels::maxpool` checked pixels up to `2 * width` of the two sources and up to
-            // `width` of the output, of every block.
+            // SAFETY: `Kernels::maxpool` checked pixels up to `2 * width` of the two sources and up
+            // to `width` of the output, of every block.
             unsafe {
                 let s = [0, 1].map(|i| arena.add(row.src[i] + block * row.src_block[i] + S::L));
                 let dst = arena.add(row.dst + block * call.dst_block + S::L);
@@ -212,8 +219,8 @@ pub(super) unsafe fn add_up<S: Simd>(arena: *mut f32, call: &Call<'_>) {
     for block in 0..call.outputs.div_ceil(S::L) {
         for row in call.rows {
             let Some(res) = row.res else { continue };
-            // SAFETY: `Kernels::add_up` checked pixels up to `(width - 1) / 2 + 1` of the source and up
-            // to `width` of the residual and the output, of every block.
+            // SAFETY: `Kernels::add_up` checked pixels up to `(width - 1) / 2 + 1` of the source
+            // and up to `width` of the residual and the output, of every block.
             unsafe {
                 let s = arena.add(row.src[0] + block * row.src_block[0] + S::L);
                 let r = arena.add(res + block * call.res_block + S::L);

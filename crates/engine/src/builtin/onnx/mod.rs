@@ -1,8 +1,8 @@
 //! Reads an ONNX file: nodes with their attributes, constants, names of the input and the outputs.
 //!
-//! Invariant: whatever the bytes, the result is a graph or an error, and memory stays within a small
-//! multiple of the file. Counts have fixed limits, constants hold as many numbers as their shape says,
-//! nesting is as deep as the functions here and no deeper.
+//! Invariant: whatever the bytes, the result is a graph or an error, and memory stays within a
+//! small multiple of the file. Counts have fixed limits, constants hold as many numbers as their
+//! shape says, nesting is as deep as the functions here and no deeper.
 
 mod wire;
 

@@ -1,8 +1,9 @@
-//! Protobuf's wire format: numbered fields, each a varint, four or eight bytes, or a length and bytes.
+//! Protobuf's wire format: numbered fields, each a varint, four or eight bytes, or a length and
+//! bytes.
 //!
 //! Invariant: never reads past the slice it was given and never allocates.
 
-/// Why a file was refused; the door of the room makes an error of it.
+/// Why a file was refused; the caller makes an error of it.
 pub(in super::super) type Res<T> = Result<T, String>;
 
 /// The value of a field.

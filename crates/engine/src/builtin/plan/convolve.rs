@@ -88,7 +88,8 @@ impl<'a> Lowering<'a> {
             (3, 1, 1) if all => Kind::Dense,
             _ => {
                 return Err(format!(
-                    "weights {:?}, stride {stride}, padding {pad}, group {group} on {channels} channels",
+                    "weights {:?}, stride {stride}, padding {pad}, group {group} on {channels} \
+                     channels",
                     [outputs, per_group, h, w]
                 ));
             }

@@ -1,5 +1,5 @@
-//! Two rearrangements of a draft that make it faster and change no number: small heads share a channel
-//! block, and operations that feed only each other become a chain.
+//! Two rearrangements of a draft that make it faster and change no number: small heads share a
+//! channel block, and operations that feed only each other become a chain.
 //!
 //! Invariant: nothing here is trusted; [`super::Plan::new`] checks what comes out.
 
@@ -74,8 +74,8 @@ fn sole_depthwise(draft: &Draft, tensor: usize) -> Option<usize> {
     .then_some(at)
 }
 
-/// Puts the channels of these operations behind one another into a new tensor, made by one operation
-/// in the place of the last. Outputs follow. Returns the new tensor.
+/// Puts the channels of these operations behind one another into a new tensor, made by one
+/// operation in the place of the last. Outputs follow. Returns the new tensor.
 fn join(draft: &mut Draft, list: &[usize]) -> usize {
     let dst = draft.tensors.len();
     let last = list[list.len() - 1];
@@ -123,7 +123,8 @@ pub(super) fn chains(draft: &Draft, fuse: bool) -> Vec<Vec<usize>> {
         .filter(|&i| starts[i])
         .map(|i| std::iter::successors(Some(i), |&i| next[i]).collect())
         .collect();
-    // In the order of their last operations: all that a chain reads was made by chains that end earlier.
+    // In the order of their last operations: all that a chain reads was made by chains that end
+    // earlier.
     all.sort_by_key(|chain: &Vec<usize>| chain[chain.len() - 1]);
     all
 }

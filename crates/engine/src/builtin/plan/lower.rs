@@ -1,11 +1,13 @@
 //! From the nodes of an ONNX graph to a plan.
 //!
 //! Fused on the way: an activation into its convolution, a residual Add into the later of its two
-//! convolutions, nearest upsampling into the Add behind it, Concat into its producers, products with
-//! one number of each channel into what repeats or adds them, and what happens to an output (Transpose, Reshape, Sigmoid, Softmax) into how it is copied out.
+//! convolutions, nearest upsampling into the Add behind it, Concat into its producers, products
+//! with one number of each channel into what repeats or adds them, and what happens to an output
+//! (Transpose, Reshape, Sigmoid, Softmax; `results.rs`) into how it is copied out.
 //!
-//! Invariant: every attribute and input of every node is either what the plan does or refused with the
-//! operator's and the node's name. Nothing is ignored but `cubic_coeff_a` of a Resize that is not cubic.
+//! Invariant: every attribute and input of every node is either what the plan does or refused with
+//! the operator's and the node's name. Nothing is ignored but `cubic_coeff_a` of a Resize that is
+//! not cubic.
 
 use super::shape::Side;
 use super::{
@@ -357,114 +359,6 @@ impl<'a> Lowering<'a> {
         }
         self.draft.tensors[all].channels = channel;
         Ok(Value::Map(all))
-    }
-
-    fn concat_rows(&self, node: &Node, row: usize) -> Res<Value<'a>> {
-        let mut all = vec![];
-        for name in &node.inputs {
-            match self.value(name)? {
-                Value::Result {
-                    parts,
-                    order: Order::ChannelsLast,
-                    row: Some(r),
-                    finish: Finish::Nothing,
-                } if r == row && all.len() < 64 => all.extend(parts),
-                _ => return Err("its sources differ in shape".into()),
-            }
-        }
-        Ok(Value::Result {
-            parts: all,
-            order: Order::ChannelsLast,
-            row: Some(row),
-            finish: Finish::Nothing,
-        })
-    }
-
-    fn transpose(&self, node: &Node) -> Res<Value<'a>> {
-        only(node, 1, 1, &["perm"])?;
-        match node.attributes.get("perm") {
-            Some(Attribute::Ints(perm)) if perm == &[0, 2, 3, 1] => Ok(Value::Result {
-                parts: vec![self.map(&node.inputs[0])?],
-                order: Order::ChannelsLast,
-                row: None,
-                finish: Finish::Nothing,
-            }),
-            _ => Err("other than from channels first to channels last".into()),
-        }
-    }
-
-    /// From [1, height, width, channels] to [1, any, row].
-    fn reshape(&self, node: &Node) -> Res<Value<'a>> {
-        only(node, 2, 2, &[])?;
-        let target = self.sides(&node.inputs[1])?;
-        let &[Side::Number(1), Side::Number(-1), Side::Number(row)] = target.as_slice() else {
-            return Err(format!("to {target:?}"));
-        };
-        let row = usize::try_from(row).map_err(|_| format!("to rows of {row}"))?;
-        match self.value(&node.inputs[0])? {
-            Value::Result {
-                parts,
-                order: Order::ChannelsLast,
-                row: None,
-                finish: Finish::Nothing,
-            } if parts.len() == 1
-                && row > 0
-                && self.draft.tensors[parts[0]].channels.is_multiple_of(row) =>
-            {
-                Ok(Value::Result {
-                    parts,
-                    order: Order::ChannelsLast,
-                    row: Some(row),
-                    finish: Finish::Nothing,
-                })
-            }
-            _ => Err(format!("of something that has no rows of {row}")),
-        }
-    }
-
-    fn sigmoid(&self, node: &Node) -> Res<Value<'a>> {
-        only(node, 1, 1, &[])?;
-        match self.value(&node.inputs[0])? {
-            Value::Map(tensor) if tensor != 0 => Ok(Value::Result {
-                parts: vec![tensor],
-                order: Order::ChannelsFirst,
-                row: None,
-                finish: Finish::Sigmoid,
-            }),
-            Value::Result {
-                parts,
-                order,
-                row,
-                finish: Finish::Nothing,
-            } => Ok(Value::Result {
-                parts,
-                order,
-                row,
-                finish: Finish::Sigmoid,
-            }),
-            _ => Err("of something that is not an output".into()),
-        }
-    }
-
-    fn softmax(&self, node: &Node) -> Res<Value<'a>> {
-        only(node, 1, 1, &["axis"])?;
-        match (node.attributes.get("axis"), self.value(&node.inputs[0])?) {
-            (
-                Some(Attribute::Int(2 | -1)),
-                Value::Result {
-                    parts,
-                    order: Order::ChannelsLast,
-                    row: Some(row),
-                    finish: Finish::Nothing,
-                },
-            ) => Ok(Value::Result {
-                parts,
-                order: Order::ChannelsLast,
-                row: Some(row),
-                finish: Finish::Softmax(row),
-            }),
-            _ => Err("other than along the rows of an output".into()),
-        }
     }
 
     fn finish(mut self) -> Res<Draft> {

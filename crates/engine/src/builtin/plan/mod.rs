@@ -2,13 +2,14 @@
 //!
 //! Invariant: a [`Plan`] is consistent. The only way to one is [`Plan::new`], which checks every
 //! index, shape and weight count, and that each tensor is written in full, once, before it is read.
-//! Nothing about it depends on the size of the picture: a tensor has `halvings`, the number of times
-//! that both sides of the picture were halved, at most five, and sides are multiples of 32; or it is a
-//! single pixel.
+//! Nothing about it depends on the size of the picture: a tensor has `halvings`, the number of
+//! times that both sides of the picture were halved, at most five, and sides are multiples of 32;
+//! or it is a single pixel.
 
 mod convolve;
 mod fuse;
 mod lower;
+mod results;
 mod shape;
 mod squeeze;
 #[cfg(test)]
@@ -57,14 +58,14 @@ pub(super) enum Kind {
     AddUp,
     /// The mean of each channel over the whole source: a map of one pixel.
     Mean,
-    /// The source, each pixel repeated to `2^doublings` times its sides, times the one pixel of `by`
-    /// if there is one.
+    /// The source, each pixel repeated to `2^doublings` times its sides, times the one pixel of
+    /// `by` if there is one.
     Gate {
         /// At most [`MAX_HALVINGS`].
         doublings: u8,
     },
-    /// The source times the one pixel of `by`, plus the residual, whose pixels are repeated to twice
-    /// its sides.
+    /// The source times the one pixel of `by`, plus the residual, whose pixels are repeated to
+    /// twice its sides.
     GateAddUp,
 }
 
@@ -263,7 +264,8 @@ impl Draft {
             t.channels == 0 || t.channels > MAX_CHANNELS || !sides
         }) {
             return Err(format!(
-                "a tensor has {} channels (1 to {MAX_CHANNELS} can be) after {} halvings (at most {MAX_HALVINGS})",
+                "a tensor has {} channels (1 to {MAX_CHANNELS} can be) after {} halvings (at most \
+                 {MAX_HALVINGS})",
                 t.channels, t.halvings
             ));
         }

@@ -1,7 +1,7 @@
 //! Shape arithmetic: the nodes that exporters add to compute sizes while the network runs.
 //!
-//! Invariant: a side is known as a number or as a fraction of the picture's, so that what these nodes
-//! compute is compared with what the plan assumes, and nothing is skipped on trust.
+//! Invariant: a side is known as a number or as a fraction of the picture's, so that what these
+//! nodes compute is compared with what the plan assumes, and nothing is skipped on trust.
 
 use super::lower::{Lowering, Value, only};
 use super::{Finish, Order, POINT};

@@ -1,13 +1,18 @@
 //! One small vector trait, so that every kernel is written once. An instruction set is one `impl`
-//! here and one line in `kernels/mod.rs`.
+//! here and one line in `kernels/instances.rs`.
 //!
-//! Invariant: an implementation touches exactly the `L` floats at the pointer it is given, aligned or
-//! not, and nothing else.
+//! Invariant: an implementation touches exactly the `L` floats at the pointer it is given and
+//! nothing else. The kernels' bounds rest on that, so the traits are unsafe to implement, and what
+//! can be computed about an implementation is checked when it is compiled.
 //!
-//! x86-64 is tested here with every instruction set that the CPU has. NEON has only been compiled
-//! (in the prototype) and never run; WASM was run by the prototype in Node, with and without relaxed
-//! SIMD. Their tests are the same ones, on such a machine.
+//! The kernels' tests run every instruction set that the CPU has. `.ci/run` runs them for NEON, too,
+//! under QEMU where that can be had. The npm package runs WASM, and its tests compare its faces with
+//! the command's.
 
+#[cfg_attr(
+    not(any(test, target_arch = "x86_64")),
+    expect(dead_code, reason = "only x86 has narrow products")
+)]
 mod narrow;
 mod scalar;
 pub(super) use narrow::Narrow;
@@ -34,13 +39,20 @@ mod wasm;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub(super) use wasm::Wasm;
 
+/// Most pixels of a register tile: as many as the kernels can write out.
+pub(super) const MOST_PIXELS: usize = 14;
+
 /// A vector of `L` floats.
 ///
 /// # Safety
 ///
-/// Every function here needs the instruction set of its implementation; `load` and `store` also need
-/// `L` floats at the pointer, valid for reading or writing, at any alignment. Nothing else is needed.
-pub(super) trait Simd: Copy + 'static {
+/// For who implements it: `load` and `store` touch the `L` floats at the pointer and nothing else, no
+/// other function touches memory, and [`Self::SOUND`] holds.
+///
+/// For who calls its functions: each needs the instruction set of its implementation; `load` and
+/// `store` also need `L` floats at the pointer, valid for reading or writing and aligned as `f32`.
+/// Nothing else is needed.
+pub(super) unsafe trait Simd: Copy + 'static {
     /// Floats in a vector; also the channel block of the tensor layout.
     const L: usize;
     /// Most pixels of a register tile with two channel blocks: as many as stay in registers.
@@ -53,6 +65,14 @@ pub(super) trait Simd: Copy + 'static {
     type V: Copy;
     /// Half as many lanes on the same CPU; `Self` where `HALF` is false.
     type Half: Simd;
+
+    /// Fails to compile for an implementation whose constants do not fit one another.
+    const SOUND: () = {
+        assert!(size_of::<Self::V>() == Self::L * size_of::<f32>());
+        assert!(0 < Self::P2 && Self::P2 <= MOST_PIXELS);
+        assert!(0 < Self::P1 && Self::P1 <= MOST_PIXELS);
+        assert!(!Self::HALF || 2 * <Self::Half as Simd>::L == Self::L);
+    };
 
     /// Reads `L` floats.
     unsafe fn load(p: *const f32) -> Self::V;

@@ -1,19 +1,28 @@
-//! Products of 16-bit numbers, two to a lane: what the kernels of [`super::super::kernels`] called narrow need
-//! beyond [`Simd`].
+//! Products of 16-bit numbers, two to a lane: what the kernels of [`super::super::kernels`] called
+//! narrow need beyond [`Simd`].
 
 use super::Simd;
 
-/// A vector of `L` 32-bit words, each of which is a number or a pair of 16-bit numbers (the first in
-/// the low half).
+/// A vector of `L` 32-bit words, each of which is a number or a pair of 16-bit numbers (the first
+/// in the low half).
 ///
 /// # Safety
 ///
-/// As [`Simd`]: the instruction set, and what is said about pointers.
-pub(in super::super) trait Narrow: Simd {
+/// For who implements it: `load_words` touches `L` words, `load_some` `n` floats and `store_narrow`
+/// `L` 16-bit numbers at the pointer, and nothing else; [`Self::SOUND_NARROW`] holds.
+///
+/// For who calls its functions: as [`Simd`]; `load_some` also needs `n` to be at most `L`.
+pub(in super::super) unsafe trait Narrow: Simd {
     /// `Half`, which has narrow products too.
     type Short: Narrow;
     /// The vector of words.
     type I: Copy;
+
+    /// Fails to compile for an implementation whose constants do not fit one another.
+    const SOUND_NARROW: () = {
+        assert!(size_of::<Self::I>() == Self::L * size_of::<i32>() && Self::L.is_multiple_of(2));
+        assert!(!Self::HALF || 2 * <Self::Short as Simd>::L == Self::L);
+    };
 
     /// Reads `L` words.
     unsafe fn load_words(p: *const i32) -> Self::I;

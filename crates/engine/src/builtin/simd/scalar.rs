@@ -1,5 +1,5 @@
-//! Plain arrays: the fallback on machines without an implementation of their own, what Miri runs, and what
-//! the other implementations are tested against.
+//! Plain arrays: the fallback on machines without an implementation of their own, what Miri runs,
+//! and what the other implementations are tested against.
 
 #[cfg(test)]
 use super::Narrow;
@@ -11,7 +11,8 @@ macro_rules! scalar {
         #[derive(Clone, Copy)]
         pub(in super::super) struct $name;
 
-        impl Simd for $name {
+        // SAFETY: reads and writes are of a whole array of `L` floats.
+        unsafe impl Simd for $name {
             const L: usize = $l;
             const P2: usize = $p2;
             const P1: usize = $p1;
@@ -85,7 +86,8 @@ scalar!(ScalarNarrow8, lanes 8, tiles 3 4, half Self, false);
 #[cfg(test)]
 macro_rules! scalar_narrow {
     ($name:ident, lanes $l:literal, short $short:ty) => {
-        impl Narrow for $name {
+        // SAFETY: reads and writes are of whole arrays, or of the `n` floats asked for.
+        unsafe impl Narrow for $name {
             type Short = $short;
             type I = [i32; $l];
 

@@ -1,8 +1,13 @@
-//! Processors with VNNI: floats as in AVX-512 or AVX2, and an instruction that multiplies twice as many 16-bit
-//! numbers in the time that it takes for floats.
+//! Processors with VNNI: floats as in AVX-512 or AVX2, and an instruction that multiplies twice as
+//! many 16-bit numbers in the time that it takes for floats.
 //!
-//! `AvxVnni` (Intel from the twelfth Core generation, AMD from Zen 5) has only been compiled and never
-//! run, but for its functions that are AVX2; its tests are the same ones, on such a machine.
+//! `AvxVnni` (Intel from the twelfth Core generation, AMD from Zen 5) has only been compiled and
+//! never run, but for its functions that are AVX2; its tests are the same ones, on such a machine.
+
+#![expect(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "the instructions of one function need the same CPU, and one of them a pointer"
+)]
 
 use super::x86::{floats_256, floats_512, x86_simd};
 use super::{Narrow, Simd};
@@ -22,7 +27,9 @@ floats_256!(
     AvxVnni
 );
 
-impl Narrow for Avx512Vnni {
+// SAFETY: loads and stores are unaligned ones of 16 words, of masked lanes, and of 16 numbers of
+// 16 bits.
+unsafe impl Narrow for Avx512Vnni {
     type Short = Avx512VnniHalf;
     type I = __m512i;
 
@@ -83,13 +90,16 @@ static FIRST_LANES: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 
 
 macro_rules! narrow_256 {
     ($name:ident, $dot:ident) => {
-        impl Narrow for $name {
+        // SAFETY: loads and stores are unaligned ones of 8 words, of masked lanes, and of 8 numbers
+        // of 16 bits.
+        unsafe impl Narrow for $name {
             type Short = Self;
             type I = __m256i;
 
             #[inline(always)]
             unsafe fn load_words(p: *const i32) -> __m256i {
-                // SAFETY: the caller vouches for the CPU and for `L` readable words; the load is unaligned.
+                // SAFETY: the caller vouches for the CPU and for `L` readable words; the load is
+                // unaligned.
                 unsafe { _mm256_loadu_si256(p.cast()) }
             }
 
@@ -114,8 +124,8 @@ macro_rules! narrow_256 {
             #[inline(always)]
             unsafe fn load_some(p: *const f32, n: usize) -> __m256 {
                 let mask = &FIRST_LANES[8 - n.min(8)..][..8];
-                // SAFETY: the caller vouches for the CPU and for `n` readable floats; the mask is as long
-                // as a vector, and lanes that are masked out are not read.
+                // SAFETY: the caller vouches for the CPU and for `n` readable floats; the mask is
+                // as long as a vector, and lanes that are masked out are not read.
                 unsafe { _mm256_maskload_ps(p, _mm256_loadu_si256(mask.as_ptr().cast())) }
             }
 
@@ -137,8 +147,8 @@ macro_rules! narrow_256 {
 
             #[inline(always)]
             unsafe fn store_narrow(p: *mut i32, v: __m256) {
-                // SAFETY: the caller vouches for the CPU and for `L` writable 16-bit numbers; the store is
-                // unaligned.
+                // SAFETY: the caller vouches for the CPU and for `L` writable 16-bit numbers; the
+                // store is unaligned.
                 unsafe {
                     let words = _mm256_cvtps_epi32(v);
                     let (low, high) = (

@@ -6,7 +6,8 @@ use std::arch::wasm32::*;
 #[derive(Clone, Copy)]
 pub(in super::super) struct Wasm;
 
-impl Simd for Wasm {
+// SAFETY: the load and the store are unaligned ones of four floats.
+unsafe impl Simd for Wasm {
     const L: usize = 4;
     // Without a fused multiply-add the product needs a register of its own (measured in V8).
     const P2: usize = if cfg!(target_feature = "relaxed-simd") {

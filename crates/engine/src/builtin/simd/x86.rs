@@ -1,6 +1,6 @@
-//! AVX-512, AVX2 with FMA, and SSE2, which every 64-bit x86 CPU has: the fallback there, because the
-//! speed of the scalar arrays depends on what the compiler makes of them (a harmless change once made
-//! them 2.3 times slower).
+//! AVX-512, AVX2 with FMA, and SSE2, which every 64-bit x86 CPU has: the fallback there, because
+//! the speed of the scalar arrays depends on what the compiler makes of them (a harmless change
+//! once made them 2.3 times slower).
 
 use super::Simd;
 use std::arch::x86_64::*;
@@ -12,7 +12,9 @@ macro_rules! x86_simd {
         #[derive(Clone, Copy)]
         pub(in super::super) struct $name;
 
-        impl Simd for $name {
+        // SAFETY: the load and the store named below are unaligned ones of a whole `$v`, which is
+        // `L` floats; the other instructions work on registers.
+        unsafe impl Simd for $name {
             const L: usize = $l;
             const P2: usize = $p2;
             const P1: usize = $p1;
@@ -22,13 +24,15 @@ macro_rules! x86_simd {
 
             #[inline(always)]
             unsafe fn load(p: *const f32) -> $v {
-                // SAFETY: the caller vouches for the CPU and for `L` readable floats; the load is unaligned.
+                // SAFETY: the caller vouches for the CPU and for `L` readable floats; the load is
+                // unaligned.
                 unsafe { $load(p) }
             }
 
             #[inline(always)]
             unsafe fn store(p: *mut f32, v: $v) {
-                // SAFETY: the caller vouches for the CPU and for `L` writable floats; the store is unaligned.
+                // SAFETY: the caller vouches for the CPU and for `L` writable floats; the store is
+                // unaligned.
                 unsafe { $store(p, v) }
             }
 
@@ -103,7 +107,9 @@ floats_256!(Avx2);
 #[inline(always)]
 unsafe fn multiply_add(a: __m128, b: __m128, c: __m128) -> __m128 {
     // SAFETY: SSE2 is part of the base instruction set.
-    unsafe { _mm_add_ps(_mm_mul_ps(a, b), c) }
+    let product = unsafe { _mm_mul_ps(a, b) };
+    // SAFETY: the same.
+    unsafe { _mm_add_ps(product, c) }
 }
 
 // Sixteen registers: 5 x 2 accumulators, two of weights, one input, one product.

@@ -1,4 +1,4 @@
-//! Tests of the whole room; those of the kernels and of the plan are beside them.
+//! Tests of the whole engine; those of the kernels and of the plan are beside them.
 
 mod hostile;
 mod models;

@@ -1,5 +1,5 @@
 //! Packets of AAC (ISO/IEC 14496-3, 4.4.2): elements that hold no sound, and bytes behind the last.
-//! Channels are stepped over code by code, since nothing tells how long they are.
+//! Channels are stepped over code by code, since nothing says how long they are.
 //!
 //! Invariant: a packet of which a part is not understood is left alone as a whole.
 
@@ -161,7 +161,8 @@ fn fill(b: &mut HighFirst<'_>, out: &mut Inspection) {
     }
 }
 
-/// Whether a filler holds nothing but an encoder's name, which begins at a whole byte of the packet.
+/// Whether a filler holds nothing but an encoder's name, which begins at a whole byte of the
+/// packet.
 fn is_signed(mut b: HighFirst<'_>, length: usize) -> bool {
     let end = b.at() + length * 8;
     let mut is_zero = b.take(4) == 0;

@@ -1,4 +1,5 @@
-//! The items of a HEIF file (ISO/IEC 23008-12): which of them is the picture, and what the others are.
+//! The items of a HEIF file (ISO/IEC 23008-12): which of them is the picture, and what the others
+//! are.
 
 mod item;
 mod names;

@@ -1,5 +1,5 @@
-//! Properties of items (ISO/IEC 23008-12, 6.5, and the AV1 image format): those of known numbers are
-//! harmless, others are named. Whether an item uses a property makes no difference.
+//! Properties of items (ISO/IEC 23008-12, 6.5, and the AV1 image format): those of known numbers
+//! are harmless, others are named. Whether an item uses a property makes no difference.
 
 use super::super::super::bytes::{Order, rest, text};
 use super::super::super::finding::{Finding, FindingKind as Kind, Inspection};
@@ -81,7 +81,7 @@ fn property(Box { kind, body }: Box<'_>, out: &mut Inspection) {
         ),
         b"avcC" => unused(configuration::behind_avc(body, &place, out), &place, out),
         b"av1C" => configuration::av1(body, &place, out),
-        // As the picture's own, which is not told twice.
+        // As the picture's own, which is not reported twice.
         b"colr" if matches!(body.get(..4), Some(b"prof" | b"rICC")) => {
             icc::profile(rest(body, 4), "colr", out);
         }

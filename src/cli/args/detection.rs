@@ -1,0 +1,76 @@
+//! How faces and writing are searched for.
+
+use super::value_parsers::{CoverArg, DeviceArg, EngineArg, PresetArg};
+use clap::{Args, ValueHint};
+use faceveil::settings::values::{min_face, text_min_height, threshold};
+use std::path::PathBuf;
+
+/// How faces are looked for.
+#[derive(Debug, Args)]
+pub(crate) struct Detection {
+    #[command(flatten)]
+    pub(crate) faces: FaceFilter,
+
+    /// What to look for in photos: faces, text, plates; separated by commas
+    ///
+    /// `text` is writing of any kind, `plates` what has the shape of a number plate. It is found
+    /// and never read. Videos and panoramas are searched for faces only, and refused otherwise.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT,...",
+        value_delimiter = ',',
+        default_value = "faces"
+    )]
+    #[arg(help_heading = "Detection")]
+    pub(crate) cover: Vec<CoverArg>,
+
+    /// Leave writing alone that is less than so many pixels of the upright picture high [default:
+    /// none is too small]
+    #[arg(long, value_name = "PIXELS", value_parser = text_min_height)]
+    #[arg(allow_negative_numbers = true, help_heading = "Detection")]
+    pub(crate) text_min_height: Option<f32>,
+
+    /// Treat each photo as a 360-degree panorama, whatever its tags say
+    #[arg(long, help_heading = "Detection")]
+    pub(crate) panorama: bool,
+
+    /// How hard to look [default: balanced for photos, fast for videos]
+    #[arg(long, value_enum, help_heading = "Detection")]
+    pub(crate) preset: Option<PresetArg>,
+
+    #[command(flatten)]
+    pub(crate) engine: Engine,
+}
+
+/// Which candidates count as faces.
+#[derive(Debug, Args)]
+pub(crate) struct FaceFilter {
+    /// Lowest score that counts as a face, 0 to 1; a lower value finds more faces and more false
+    /// alarms [default: the preset's own]
+    #[arg(short, long, visible_alias = "thresh", value_name = "SCORE", value_parser = threshold)]
+    #[arg(allow_negative_numbers = true, help_heading = "Detection")]
+    pub(crate) threshold: Option<f32>,
+
+    /// Leave faces alone whose longer side is less than so many pixels of the upright picture
+    /// [default: none is too small]
+    #[arg(long, value_name = "PIXELS", value_parser = min_face)]
+    #[arg(allow_negative_numbers = true, help_heading = "Detection")]
+    pub(crate) min_face: Option<f32>,
+}
+
+/// What runs the networks.
+#[derive(Debug, Args)]
+pub(crate) struct Engine {
+    /// What runs the networks; `auto` is the built-in engine unless a device asks for another
+    #[arg(long, value_enum, default_value_t, help_heading = "Detection")]
+    pub(crate) engine: EngineArg,
+
+    /// Where they run; anything but the CPU needs ONNX Runtime
+    #[arg(long, value_enum, default_value_t, help_heading = "Detection")]
+    pub(crate) device: DeviceArg,
+
+    /// The ONNX Runtime library, instead of looking for it
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, help_heading = "Detection")]
+    pub(crate) onnxruntime: Option<PathBuf>,
+}

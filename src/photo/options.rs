@@ -1,0 +1,76 @@
+//! How a photo is read, and within which bounds.
+
+use super::{Format, KeepMetadata};
+
+/// Bounds checked before memory is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Most pixels of one file, all its frames or pages together.
+    pub max_pixels: u64,
+}
+
+impl Limits {
+    /// No more than so many pixels in one file, all its frames or pages together.
+    #[must_use]
+    pub const fn max_pixels(max_pixels: u64) -> Self {
+        Self { max_pixels }
+    }
+
+    /// For a server that takes files of strangers: 50 megapixels.
+    #[must_use]
+    pub const fn for_untrusted() -> Self {
+        Self::max_pixels(50_000_000)
+    }
+}
+
+impl Default for Limits {
+    /// 500 megapixels.
+    fn default() -> Self {
+        Self {
+            max_pixels: 500_000_000,
+        }
+    }
+}
+
+/// How a photo is read, and what the new file that is made of it has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadOptions {
+    /// Bounds, checked before memory is taken.
+    pub limits: Limits,
+    /// Metadata of the source that is written again.
+    pub keep: KeepMetadata,
+    /// The format of the new file: its pixels are made what that holds, and lie upright. `None` and
+    /// the source's own format change nothing, but where [`Format::written_as`] says so.
+    pub format: Option<Format>,
+}
+
+impl ReadOptions {
+    /// The defaults: [`Limits::default`], no metadata, the source's own format.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With these bounds.
+    #[must_use]
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Keeping this metadata.
+    #[must_use]
+    pub const fn keep(mut self, keep: KeepMetadata) -> Self {
+        self.keep = keep;
+        self
+    }
+
+    /// To be written in this format.
+    #[must_use]
+    pub fn format(mut self, format: impl Into<Option<Format>>) -> Self {
+        self.format = format.into();
+        self
+    }
+}
