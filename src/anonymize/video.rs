@@ -12,7 +12,7 @@ mod rewrite;
 mod tests;
 
 pub(super) use fallback::with_fallback;
-pub(super) use rewrite::{again, digest, look_through, tell_sound};
+pub(super) use rewrite::{about_size, again, digest, look_through, tell_sound};
 use rewrite::{check_count, cover};
 
 use super::AnonymizeOptions;
@@ -76,6 +76,12 @@ impl VideoOptions {
             return Err(Error::new(
                 ErrorKind::InvalidArgument,
                 "a constant rate factor above 51",
+            ));
+        }
+        if self.encoding.crf.is_some() && self.encoding.bitrate.is_some() {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "a constant rate factor and a bit rate exclude each other",
             ));
         }
         match (&self.range, self.outside) {
@@ -297,6 +303,7 @@ impl VideoAnonymizer {
         hashes.output = Some(digest(output)?);
         report.sha256 = Some(hashes);
         self.conclude(&mut report, &*video, &followed);
+        report.warnings.extend(about_size(file.len(), output));
         if waited > 0.3 * encoding {
             report.warnings.push(
                 "the encoder set the pace; less effort of the encoder or a higher constant rate factor is \

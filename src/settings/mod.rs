@@ -134,6 +134,8 @@ settings! {
     #[cfg(feature = "video")]
     "crf", "constant rate factor, 0 to 51", |s, text| s.encoding.crf = Some(values::crf(text)?);
     #[cfg(feature = "video")]
+    "bitrate", "bits a second of a video's pictures, 800k or 2.5M, instead of crf", |s, text| s.encoding.bitrate = Some(values::bitrate(text)?);
+    #[cfg(feature = "video")]
     "preset-video", "ultrafast to veryslow", |s, text| s.encoding.effort = Some(text.parse()?);
     #[cfg(feature = "video")]
     "threads", "threads for a video, 1 to 1024", |s, text| s.threads = Some(values::threads(text)?);
@@ -323,7 +325,7 @@ mod tests {
         for setting in Settings::ALL {
             let taken = [
                 "1", "auto", "fast", "blur", "box", "keep", "png", "1,2,3,4", "true", "time",
-                "faces", "FF0000", "drop", "refuse",
+                "faces", "FF0000", "drop", "refuse", "1M",
             ]
             .iter()
             .any(|value| Settings::default().set(setting.name, value).is_ok());

@@ -230,6 +230,27 @@ pub fn crf(text: &str) -> Result<u8> {
     whole("crf", text, 0, 51)
 }
 
+/// Bits a second of a video's pictures, 10,000 to a thousand million; `k` and `M` mean thousand and million.
+///
+/// # Errors
+/// [`ErrorKind::InvalidArgument`].
+pub fn bitrate(text: &str) -> Result<u32> {
+    let (digits, unit) = match text.strip_suffix(['k', 'K']) {
+        Some(digits) => (digits, 1e3),
+        None => match text.strip_suffix(['m', 'M']) {
+            Some(digits) => (digits, 1e6),
+            None => (text, 1.0),
+        },
+    };
+    let bits = digits.parse::<f64>().map(|n| n * unit);
+    match bits {
+        Ok(bits) if (1e4..=1e9).contains(&bits) => Ok(bits as u32),
+        _ => Err(wrong(format!(
+            "bitrate {text} is not a number of bits a second in 10k..=1000M, such as 800k or 2.5M"
+        ))),
+    }
+}
+
 /// Threads, 1 to 1024.
 ///
 /// # Errors

@@ -2,7 +2,8 @@
 
 use super::{ReportApplier, begun, differs, same_size};
 use crate::anonymize::video::{
-    Progress, VideoOptions, again, digest, ensure_no_photo, look_through, tell_sound, with_fallback,
+    Progress, VideoOptions, about_size, again, digest, ensure_no_photo, look_through, tell_sound,
+    with_fallback,
 };
 use crate::error::Result;
 use crate::report::{FileReport, Schedule, SearchedPart, ensure_regions};
@@ -83,6 +84,7 @@ impl ReportApplier {
         }
         report.ms.encode = start.milliseconds();
         look_through(&mut report, output)?;
+        report.warnings.extend(about_size(file.len(), output));
         if let Some(hashes) = &mut report.sha256 {
             hashes.output = Some(digest(output)?);
         }

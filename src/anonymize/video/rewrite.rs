@@ -117,6 +117,26 @@ pub(in crate::anonymize) fn look_through(report: &mut FileReport, output: &Path)
     Ok(())
 }
 
+/// A new file may be larger than the source by this factor before it is said.
+const LARGER: f64 = 1.3;
+/// Nobody minds so many bytes.
+const LITTLE: u64 = 64 << 10;
+
+/// What is said of a new file that is much larger than the source.
+pub(in crate::anonymize) fn about_size(source: u64, output: &Path) -> Option<String> {
+    let new = std::fs::metadata(output).ok()?.len();
+    let is_larger = new > source + LITTLE && new as f64 > source as f64 * LARGER;
+    is_larger.then(|| {
+        format!(
+            "the new file is {:.1} times as large as the original ({} and {} kB); a higher constant rate factor, or a bit \
+             rate, makes it smaller",
+            new as f64 / source.max(1) as f64,
+            new / 1000,
+            source / 1000
+        )
+    })
+}
+
 /// Fails unless every frame that was decided was written.
 pub(super) fn check_count(decided: usize, written: usize) -> Result<()> {
     match decided == written {

@@ -157,7 +157,13 @@ fn kept(keep: KeepMetadata) -> Value {
 fn video(options: &VideoOptions) -> Value {
     let VideoOptions {
         backend,
-        encoding: Encoding { audio, crf, effort },
+        encoding:
+            Encoding {
+                audio,
+                crf,
+                bitrate,
+                effort,
+            },
         workers: _,
         range,
         outside,
@@ -169,6 +175,9 @@ fn video(options: &VideoOptions) -> Value {
         "crf": crf,
         "preset": effort.map(Effort::name),
     });
+    if let (Value::Object(all), Some(bits)) = (&mut all, bitrate) {
+        all.insert("bitrate".into(), json!(bits));
+    }
     if let (Value::Object(all), Damaged::Conceal) = (&mut all, damaged) {
         all.insert("damaged".into(), "conceal".into());
     }

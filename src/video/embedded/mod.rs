@@ -31,8 +31,16 @@ use crate::geometry::Size;
 use crate::plane::{SampleCoding, YuvMatrix, YuvRange};
 use file::Source;
 use rusty_h264::Preset;
+use sink::Quality;
 use std::path::Path;
 use std::sync::Arc;
+
+/// Quantisation when no quality is asked for: hardly to be told from the source.
+const QP: u8 = 22;
+/// Bits a pixel below which a source is encoded to a share of its bit rate instead: with [`QP`] it would grow.
+const FEW_BITS: f64 = 0.09;
+/// That share.
+const SHARE: f64 = 1.15;
 
 /// A video that needs nothing else.
 pub(crate) struct EmbeddedVideo {
@@ -118,6 +126,23 @@ impl EmbeddedVideo {
         })
     }
 
+    /// Quality follows the source: where that has few bits for its pixels, so does the new file.
+    fn quality(&self, encoding: &Encoding) -> Quality {
+        if let Some(bits) = encoding.bitrate {
+            return Quality::Bits(bits);
+        }
+        if let Some(qp) = encoding.crf {
+            return Quality::Qp(qp);
+        }
+        let pictures = || self.source.pictures.iter().filter(|p| p.is_shown);
+        let bytes: u64 = pictures().map(|p| u64::from(p.size)).sum();
+        let bits = bytes as f64 * 8.0 / pictures().count().max(1) as f64;
+        match bits < FEW_BITS * self.shape.size.area() as f64 {
+            true => Quality::Bits((bits * self.rate() * SHARE) as u32),
+            false => Quality::Qp(QP),
+        }
+    }
+
     fn timescale(&self) -> f64 {
         self.time_base().den().into()
     }
@@ -197,7 +222,7 @@ impl Video for EmbeddedVideo {
             &self.source,
             self.file.reader(),
             to,
-            encoding.crf,
+            self.quality(encoding),
             preset,
             encoding.audio == Audio::Keep,
         )?))

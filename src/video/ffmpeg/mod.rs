@@ -11,6 +11,7 @@ mod nut;
 mod pixels;
 mod probe;
 mod promise;
+mod rate;
 mod sink;
 mod sound_header;
 mod source;

@@ -151,6 +151,7 @@ class Anonymizer:
         video_backend: Literal["auto", "embedded", "ffmpeg"] | None = None,
         audio: Literal["keep", "drop"] | None = None,
         crf: int | None = None,
+        bitrate: int | str | None = None,
         preset_video: str | None = None,
         threads: int | None = None,
         from_: float | str | None = None,
