@@ -12,7 +12,7 @@ mod rewrite;
 mod tests;
 
 pub(super) use fallback::with_fallback;
-pub(super) use rewrite::{about_size, again, digest, look_through, tell_sound};
+pub(super) use rewrite::{about_size, again, digest, look_through, name_captions, tell_sound};
 use rewrite::{check_count, cover};
 
 use super::AnonymizeOptions;
@@ -285,6 +285,7 @@ impl VideoAnonymizer {
         report.style = Some((&self.options.style).into());
         let input = file.digest()?;
         tell_sound(&mut report, &*video, &self.video.encoding);
+        name_captions(file, &mut report.dropped);
         let start = Stopwatch::start();
         let mut regions = Runs::default();
         let (followed, waited) = match self.in_one_pass(&*video, output, watch, &mut regions)? {

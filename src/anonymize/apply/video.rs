@@ -2,8 +2,8 @@
 
 use super::{ReportApplier, begun, differs, same_size};
 use crate::anonymize::video::{
-    Progress, VideoOptions, about_size, again, digest, ensure_no_photo, look_through, tell_sound,
-    with_fallback,
+    Progress, VideoOptions, about_size, again, digest, ensure_no_photo, look_through,
+    name_captions, tell_sound, with_fallback,
 };
 use crate::error::Result;
 use crate::report::{FileReport, Schedule, SearchedPart, ensure_regions};
@@ -65,6 +65,7 @@ impl ReportApplier {
         report.backend = Some(video.backend());
         report.style = Some((&style).into());
         tell_sound(&mut report, &*video, &options.encoding);
+        name_captions(file, &mut report.dropped);
         report.warnings.extend(line.concealed_sentence());
         report
             .warnings

@@ -10,6 +10,7 @@ mod failing;
 mod kept;
 mod lights;
 mod part;
+mod sizes;
 mod verify;
 
 use crate::sandbox::Sandbox;
