@@ -58,8 +58,8 @@ pub struct Encoding {
     pub audio: Audio,
     /// Constant rate factor, 0..=51, lower is better; the encoder's usual high quality if `None`.
     pub crf: Option<u8>,
-    /// Bits a second of the pictures instead of a quality. With neither, quality is high and bounded by the
-    /// source's bit rate.
+    /// Bits a second of the pictures instead of a quality. With neither, they follow the source's bit
+    /// rate, and quality is high where that is.
     pub bitrate: Option<u32>,
     /// `None` is a fast one.
     pub effort: Option<Effort>,

@@ -74,12 +74,11 @@ pub(crate) struct Writing {
     pub(crate) audio: AudioArg,
 
     /// Constant rate factor of a video's encoder, 0 to 51; lower is better and larger
-    /// [default: high quality, bounded by the bit rate of the original]
+    /// [default: as the original needs]
     #[arg(long, value_name = "N", value_parser = crf, help_heading = "Videos")]
     pub(crate) crf: Option<u8>,
 
-    /// Bits a second of a video's pictures, 800k or 2.5M [default: high quality, bounded by the bit
-    /// rate of the original]
+    /// Bits a second of a video's pictures, 800k or 2.5M [default: as the original needs]
     #[arg(long, value_name = "BITS", value_parser = bitrate, conflicts_with = "crf")]
     #[arg(help_heading = "Videos")]
     pub(crate) bitrate: Option<u32>,

@@ -38,9 +38,9 @@ use std::sync::Arc;
 /// Quantisation when no quality is asked for: hardly to be told from the source.
 const QP: u8 = 22;
 /// Bits a pixel below which a source is encoded to a share of its bit rate instead: with [`QP`] it would grow.
-const FEW_BITS: f64 = 0.09;
+const FEW_BITS: f64 = 0.15;
 /// That share.
-const SHARE: f64 = 1.15;
+const SHARE: f64 = 1.25;
 
 /// A video that needs nothing else.
 pub(crate) struct EmbeddedVideo {

@@ -5,7 +5,7 @@ use super::super::{Audio, Damaged, Effort, Encoding, TimeRange};
 use super::containers::Container;
 use super::pixels::PixelFormat;
 use super::probe::{AudioTrack, Fields, Probe};
-use super::rate::Bound;
+use super::rate::Average;
 use super::sound_header::{Part, SoundHeader};
 use super::tools::{Tools, file_argument};
 use crate::error::Result;
@@ -16,6 +16,8 @@ use std::path::Path;
 
 /// Quality when none is asked for: hardly to be told from the source (x264, x265, libvpx).
 const CRF: [u8; 3] = [18, 20, 24];
+/// x264's quantiser below which bits are wasted, where it has an average to keep.
+const LEAST_QUANTISER: u8 = 15;
 /// Effort of x265 when none is asked for: the fastest that does not waste bits.
 const PRESET: &str = "veryfast";
 /// The same where there are few bits: they go further.
@@ -317,11 +319,11 @@ impl Job<'_> {
             effort,
             ..
         } = self.encoding;
-        let bound = match (crf, bitrate) {
-            (None, None) => Bound::new(video, self.shape.size.area(), self.codec),
+        let average = match (crf, bitrate) {
+            (None, None) => Average::new(video, self.shape.size.area(), self.codec),
             _ => None,
         };
-        let low = bound.filter(|b| b.is_low).map(|_| LOW);
+        let low = average.filter(|a| a.is_low).map(|_| LOW);
         let asked = effort.map(Effort::name);
         let preset = asked.or(low).unwrap_or(PRESET);
         all.add([
@@ -336,7 +338,7 @@ impl Job<'_> {
                     Some(preset) => all.add(["-preset", preset]),
                     None => all.add(X264),
                 }
-                all.add(self.quality(0, bound));
+                all.add(self.quality(0, average));
             }
             Codec::Hevc => {
                 let mut own = vec!["log-level=error".to_owned(), "info=0".to_owned()];
@@ -352,39 +354,41 @@ impl Job<'_> {
                     own.push("hdr10=1".into());
                 }
                 all.add(["-preset", preset]);
-                all.add(self.quality(1, bound));
+                all.add(self.quality(1, average));
                 all.add(["-x265-params", &own.join(":")]);
                 if self.container.is_iso() {
                     all.add(["-tag:v", "hvc1"]);
                 }
             }
             Codec::Vp9 => {
-                all.add(self.quality(2, bound));
+                all.add(self.quality(2, average));
                 all.add(["-deadline", "good", "-cpu-used", "5", "-row-mt", "1"]);
             }
         }
     }
 
     /// How good pictures are, or how many bits they get; `i`: which of [`CRF`].
-    fn quality(&self, i: usize, bound: Option<Bound>) -> Vec<String> {
-        let words = |all: &[&str]| all.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
-        if let Some(bits) = self.encoding.bitrate {
-            let (most, buffer) = (u64::from(bits) * 3 / 2, u64::from(bits) * 2);
-            let mut all = words(&["-b:v", &bits.to_string(), "-maxrate", &most.to_string()]);
-            all.extend(words(&["-bufsize", &buffer.to_string()]));
-            return all;
-        }
+    fn quality(&self, i: usize, average: Option<Average>) -> Vec<String> {
+        let mut all = Vec::new();
+        let mut add = |word: &str, value: String| all.extend([word.to_owned(), value]);
         let crf = self.encoding.crf.unwrap_or(CRF[i]).to_string();
-        let mut all = words(&["-crf", &crf]);
-        match (bound, self.codec) {
-            (Some(bound), Codec::H264 | Codec::Hevc) => {
-                let (rate, buffer) = (bound.rate.to_string(), bound.buffer.to_string());
-                all.extend(words(&["-maxrate", &rate, "-bufsize", &buffer]));
+        match (self.encoding.bitrate, average, self.codec) {
+            (Some(bits), ..) => add("-b:v", bits.to_string()),
+            (None, Some(average), codec) => {
+                add("-b:v", average.rate.to_string());
+                match codec {
+                    // What is easy needs fewer.
+                    Codec::H264 => add("-qmin", LEAST_QUANTISER.to_string()),
+                    Codec::Vp9 => add("-crf", crf),
+                    Codec::Hevc => {}
+                }
             }
-            // libvpx takes a rate for the most that a quality may cost.
-            (Some(bound), Codec::Vp9) => all.extend(words(&["-b:v", &bound.rate.to_string()])),
-            (None, Codec::Vp9) => all.extend(words(&["-b:v", "0"])),
-            (None, _) => {}
+            (None, None, codec) => {
+                if codec == Codec::Vp9 {
+                    add("-b:v", "0".to_owned());
+                }
+                add("-crf", crf);
+            }
         }
         all
     }
