@@ -43,6 +43,7 @@ pub mod redact;
 pub mod report;
 pub mod settings;
 mod stopwatch;
+mod time_range;
 mod track;
 pub mod verify;
 #[cfg(feature = "video")]

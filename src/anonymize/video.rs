@@ -12,7 +12,7 @@ mod rewrite;
 mod tests;
 
 pub(super) use fallback::with_fallback;
-pub(super) use rewrite::{again, digest, look_through, tell_sound};
+pub(super) use rewrite::{about_size, again, digest, look_through, name_captions, tell_sound};
 use rewrite::{check_count, cover};
 
 use super::AnonymizeOptions;
@@ -23,9 +23,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::photo::{FileKind, Photo};
 use crate::report::{FileDigests, FileReport, ReportFace, ReportRegion, Runs};
 use crate::stopwatch::Stopwatch;
-use crate::track::{Place, Tracker, Why};
-use crate::video::{self, Backend, Encoding, Shape, Video, VideoFile, VideoInput, VideoOutput};
-use follow::{Fingerprints, Followed};
+use crate::track::{Tracker, Why};
+use crate::video::{
+    self, Backend, Damaged, Encoding, Opening, Outside, Shape, TimeRange, Video, VideoFile,
+    VideoInput, VideoOutput,
+};
+use follow::{Decided, Fingerprints, Followed};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -45,6 +48,12 @@ pub struct VideoOptions {
     pub encoding: Encoding,
     /// Frames looked at at a time, at least 1; each takes a thread.
     pub workers: usize,
+    /// The only part that is searched and covered; `None`: all of it.
+    pub range: Option<TimeRange>,
+    /// What becomes of the rest.
+    pub outside: Outside,
+    /// What becomes of a damaged video.
+    pub damaged: Damaged,
 }
 
 impl Default for VideoOptions {
@@ -54,6 +63,9 @@ impl Default for VideoOptions {
             backend: Backend::default(),
             encoding: Encoding::default(),
             workers: std::thread::available_parallelism().map_or(1, usize::from),
+            range: None,
+            outside: Outside::default(),
+            damaged: Damaged::default(),
         }
     }
 }
@@ -67,7 +79,34 @@ impl VideoOptions {
                 "a constant rate factor above 51",
             ));
         }
-        Ok(())
+        if self.encoding.crf.is_some() && self.encoding.bitrate.is_some() {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "a constant rate factor and a bit rate exclude each other",
+            ));
+        }
+        match (&self.range, self.outside) {
+            (Some(range), _) => range.check(),
+            (None, Outside::Drop) => Ok(()),
+            (None, Outside::Copy) => Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "what becomes of the frames outside of a part is asked for, and no part",
+            )),
+        }
+    }
+
+    /// How a video is opened with them.
+    pub(super) fn opening(&self, max_pixels: u64) -> Opening {
+        Opening {
+            max_pixels,
+            range: self.range.filter(|_| self.outside == Outside::Drop),
+            damaged: self.damaged,
+        }
+    }
+
+    /// The part that is searched where the rest is written, too.
+    fn marked(&self) -> Option<TimeRange> {
+        self.range.filter(|_| self.outside == Outside::Copy)
     }
 }
 
@@ -166,7 +205,7 @@ impl VideoAnonymizer {
                     report.faces.push(face);
                 }
             }
-            regions.push(&self.masks(&decided.places, &shape));
+            regions.push(&self.masks(&decided, &shape));
             frames += 1;
             Ok(())
         })?;
@@ -234,6 +273,7 @@ impl VideoAnonymizer {
         report.style = Some((&self.options.style).into());
         let input = file.digest()?;
         tell_sound(&mut report, &*video, &self.video.encoding);
+        name_captions(file, &mut report.dropped);
         let start = Stopwatch::start();
         let mut regions = Runs::default();
         let (followed, waited) = match self.in_one_pass(&*video, output, watch, &mut regions)? {
@@ -252,6 +292,7 @@ impl VideoAnonymizer {
         hashes.output = Some(digest(output)?);
         report.sha256 = Some(hashes);
         self.conclude(&mut report, &*video, &followed);
+        report.warnings.extend(about_size(file.len(), output));
         if waited > 0.3 * encoding {
             report.warnings.push(
                 "the encoder set the pace; less effort of the encoder or a higher constant rate factor is \
@@ -263,7 +304,8 @@ impl VideoAnonymizer {
     }
 
     fn open(&self, input: &Arc<VideoFile>, backend: Backend) -> Result<Box<dyn Video>> {
-        video::open(input, backend, self.options.limits.max_pixels)
+        let max_pixels = self.options.limits.max_pixels;
+        video::open(input, backend, self.video.opening(max_pixels))
     }
 
     fn report(&self, video: &dyn Video) -> FileReport {
@@ -285,8 +327,13 @@ impl VideoAnonymizer {
     }
 
     /// Masks of one frame.
-    fn masks(&self, places: &[Place], shape: &Shape) -> Vec<ReportRegion> {
-        self.options.masks_of_frame(places, shape.upright())
+    fn masks(&self, decided: &Decided<'_>, shape: &Shape) -> Vec<ReportRegion> {
+        match decided.is_outside {
+            true => Vec::new(),
+            false => self
+                .options
+                .masks_of_frame(&decided.places, shape.upright()),
+        }
     }
 
     /// Everything while it is decoded. Gives the frames, and seconds waited for the encoder; `None` if
@@ -303,11 +350,11 @@ impl VideoAnonymizer {
         };
         let shape = video.shape();
         let mut writing = flow::Writing::start(video.sink(output, &self.video.encoding)?)?;
-        let followed = self.follow_within(video, Some(room), None, watch, &mut |decided| {
-            let Some(mut frame) = decided.frame else {
+        let followed = self.follow_within(video, Some(room), None, watch, &mut |mut decided| {
+            let Some(mut frame) = decided.frame.take() else {
                 return Err(Error::new(ErrorKind::Internal, "a frame was lost"));
             };
-            let masks = self.masks(&decided.places, shape);
+            let masks = self.masks(&decided, shape);
             regions.push(&masks);
             cover(&mut frame, shape, &self.options.style, &of(&masks))?;
             writing.send(frame, decided.pool)
@@ -334,7 +381,7 @@ impl VideoAnonymizer {
         let mut masks = Vec::new();
         let fingerprints = Fingerprints::default();
         let followed = self.follow(video, Some(&fingerprints), watch, &mut |decided| {
-            let of_frame = self.masks(&decided.places, shape);
+            let of_frame = self.masks(&decided, shape);
             regions.push(&of_frame);
             masks.push((decided.fingerprint, of(&of_frame)));
             Ok(())

@@ -82,6 +82,10 @@ pub(super) fn config(mut typed: Blur) -> Result<Config> {
         &typed.common.processing,
     )?;
     config.strict = typed.common.strict;
+    typed
+        .common
+        .part
+        .add_to(&mut config.video, writing.in_place)?;
     if config.plan.len() == 1 {
         config
             .notices

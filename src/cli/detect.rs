@@ -55,5 +55,6 @@ fn config(mut typed: Detect) -> Result<Config> {
     )?;
     config.take_shard(typed.common.shard, &destination)?;
     config.strict = typed.common.strict;
+    typed.common.part.add_to(&mut config.video, false)?;
     Ok(config)
 }

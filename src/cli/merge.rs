@@ -141,7 +141,7 @@ impl Scanned {
             };
             lines += 1;
             failed += usize::from(line.outcome == Outcome::Failed);
-            to_look_at |= !line.reviewed && !line.spans.is_empty();
+            to_look_at |= !line.reviewed && line.spans_to_look_at() > 0;
             if interrupt.requested() {
                 return Ok(Err("interrupted".into()));
             }

@@ -32,6 +32,12 @@ pub(super) fn fault(report: &FileReport) -> Option<Fault> {
         })
         .or_else(|| each("spans", &report.spans, |s| sides(s.area)))
         .or_else(|| {
+            each("concealed", &report.concealed, |s| {
+                (s.first > s.last).then(|| "it ends before it begins".to_owned())
+            })
+        })
+        .or_else(|| named("part", report.part.as_ref().and_then(|p| p.fault())))
+        .or_else(|| {
             each("tracks", &report.tracks, |t| {
                 (t.first > t.last).then(|| "it ends before it begins".to_owned())
             })

@@ -6,6 +6,7 @@
 //! report is enough to cover a picture again.
 
 mod check;
+mod part;
 mod parts;
 mod read;
 mod runs;
@@ -18,6 +19,7 @@ mod verification;
 
 pub use crate::digest::Digest;
 pub(crate) use check::ensure_regions;
+pub use part::{FrameSpan, SearchedPart};
 pub use parts::{
     FileDigests, FormatChange, ReportFace, ReportRegion, StageTimings, TrackSummary, UncoveredSpan,
 };
@@ -84,6 +86,12 @@ pub struct FileReport {
     /// Where a face of a video was probably left open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spans: Vec<UncoveredSpan>,
+    /// The only part of a video that was searched and covered; left out where that is all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<SearchedPart>,
+    /// Frames of a damaged video that show what a decoder made up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub concealed: Vec<FrameSpan>,
     /// SHA-256 over when the frames of a video are shown, counted from the first, as fractions of
     /// seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -145,6 +153,8 @@ impl FileReport {
             panorama: false,
             tracks: Vec::new(),
             spans: Vec::new(),
+            part: None,
+            concealed: Vec::new(),
             times: None,
             backend: None,
             faces: Vec::new(),
@@ -176,6 +186,12 @@ impl FileReport {
     #[must_use]
     pub const fn is_video(&self) -> bool {
         self.backend.is_some()
+    }
+
+    /// Spans of a video that a person must look at: a face may show in them, or the stream is damaged there.
+    #[must_use]
+    pub const fn spans_to_look_at(&self) -> usize {
+        self.spans.len() + self.concealed.len()
     }
 
     /// Whether a face is not covered on purpose: its middle lies in a box that was to be left open.

@@ -23,7 +23,7 @@ use crate::geometry::Rect;
 use crate::photo::{Format, KeepMetadata, Limits};
 use crate::redact::{Rgb, Sticker, Style};
 #[cfg(feature = "video")]
-use crate::video::{Backend, Encoding};
+use crate::video::{Backend, Damaged, Encoding, Outside};
 use faceveil_engine::EngineOptions;
 use values::StyleName;
 
@@ -58,6 +58,14 @@ pub struct Settings {
     encoding: Encoding,
     #[cfg(feature = "video")]
     threads: Option<std::num::NonZeroUsize>,
+    #[cfg(feature = "video")]
+    from: Option<std::time::Duration>,
+    #[cfg(feature = "video")]
+    to: Option<std::time::Duration>,
+    #[cfg(feature = "video")]
+    outside: Outside,
+    #[cfg(feature = "video")]
+    damaged: Damaged,
 }
 
 /// A name that [`Settings::set`] takes, and what its value is.
@@ -126,9 +134,19 @@ settings! {
     #[cfg(feature = "video")]
     "crf", "constant rate factor, 0 to 51", |s, text| s.encoding.crf = Some(values::crf(text)?);
     #[cfg(feature = "video")]
+    "bitrate", "bits a second of a video's pictures, 800k or 2.5M, instead of crf", |s, text| s.encoding.bitrate = Some(values::bitrate(text)?);
+    #[cfg(feature = "video")]
     "preset-video", "ultrafast to veryslow", |s, text| s.encoding.effort = Some(text.parse()?);
     #[cfg(feature = "video")]
     "threads", "threads for a video, 1 to 1024", |s, text| s.threads = Some(values::threads(text)?);
+    #[cfg(feature = "video")]
+    "from", "where the part of a video begins that is covered: seconds or [h:]mm:ss", |s, text| s.from = Some(values::time(text)?);
+    #[cfg(feature = "video")]
+    "to", "where the part of a video ends that is covered: seconds or [h:]mm:ss", |s, text| s.to = Some(values::time(text)?);
+    #[cfg(feature = "video")]
+    "outside", "what becomes of a video outside of that part: drop or copy", |s, text| s.outside = text.parse()?;
+    #[cfg(feature = "video")]
+    "damaged", "what becomes of a damaged video: refuse or conceal", |s, text| s.damaged = text.parse()?;
 }
 
 impl Settings {
@@ -194,6 +212,9 @@ impl Settings {
             backend: self.backend,
             encoding: self.encoding.clone(),
             workers: self.threads.map_or(defaults.workers, usize::from),
+            range: values::range(self.from, self.to),
+            outside: self.outside,
+            damaged: self.damaged,
         }
     }
 
@@ -304,7 +325,7 @@ mod tests {
         for setting in Settings::ALL {
             let taken = [
                 "1", "auto", "fast", "blur", "box", "keep", "png", "1,2,3,4", "true", "time",
-                "faces", "FF0000",
+                "faces", "FF0000", "drop", "refuse", "1M",
             ]
             .iter()
             .any(|value| Settings::default().set(setting.name, value).is_ok());

@@ -6,9 +6,10 @@ use crate::geometry::Rect;
 use crate::photo::{Format, KeepMetadata};
 use crate::redact::{Rgb, Shape};
 #[cfg(feature = "video")]
-use crate::video::{Audio, Backend, Effort};
+use crate::video::{Audio, Backend, Damaged, Effort, Outside, TimeRange};
 use std::num::NonZeroUsize;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// The styles by name, without what belongs to each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,6 +71,20 @@ named!(
 );
 #[cfg(feature = "video")]
 named!(Audio, "choice for the sound", Keep = "keep", Drop = "drop");
+#[cfg(feature = "video")]
+named!(
+    Damaged,
+    "choice for damaged videos",
+    Refuse = "refuse",
+    Conceal = "conceal"
+);
+#[cfg(feature = "video")]
+named!(
+    Outside,
+    "choice for what lies outside",
+    Drop = "drop",
+    Copy = "copy"
+);
 #[cfg(feature = "video")]
 named!(
     Backend,
@@ -215,6 +230,27 @@ pub fn crf(text: &str) -> Result<u8> {
     whole("crf", text, 0, 51)
 }
 
+/// Bits a second of a video's pictures, 10,000 to a thousand million; `k` and `M` mean thousand and million.
+///
+/// # Errors
+/// [`ErrorKind::InvalidArgument`].
+pub fn bitrate(text: &str) -> Result<u32> {
+    let (digits, unit) = match text.strip_suffix(['k', 'K']) {
+        Some(digits) => (digits, 1e3),
+        None => match text.strip_suffix(['m', 'M']) {
+            Some(digits) => (digits, 1e6),
+            None => (text, 1.0),
+        },
+    };
+    let bits = digits.parse::<f64>().map(|n| n * unit);
+    match bits {
+        Ok(bits) if (1e4..=1e9).contains(&bits) => Ok(bits as u32),
+        _ => Err(wrong(format!(
+            "bitrate {text} is not a number of bits a second in 10k..=1000M, such as 800k or 2.5M"
+        ))),
+    }
+}
+
 /// Threads, 1 to 1024.
 ///
 /// # Errors
@@ -226,6 +262,49 @@ pub fn threads(text: &str) -> Result<NonZeroUsize> {
         NonZeroUsize::MIN,
         NonZeroUsize::MIN.saturating_add(1023),
     )
+}
+
+/// A time in a video: seconds, or hours, minutes and seconds with colons between: `90.5`, `1:30.5`, `0:01:30.5`. At
+/// most 1000 hours.
+///
+/// # Errors
+/// [`ErrorKind::InvalidArgument`].
+pub fn time(text: &str) -> Result<Duration> {
+    const MOST: u64 = 1000 * 3600;
+    let parts: Vec<&str> = text.split(':').collect();
+    let is_digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+    let read = || -> Option<Duration> {
+        let (seconds, larger) = parts.split_last()?;
+        let (whole, fraction) = seconds.split_once('.').unwrap_or((seconds, "0"));
+        if larger.len() > 2 || !is_digits(whole) || !is_digits(fraction) || fraction.len() > 9 {
+            return None;
+        }
+        let mut all: u64 = 0;
+        for (i, part) in larger.iter().chain([&whole]).enumerate() {
+            let number: u64 = part.parse().ok().filter(|_| is_digits(part))?;
+            if i > 0 && number >= 60 {
+                return None;
+            }
+            all = all.checked_mul(60)?.checked_add(number)?;
+        }
+        let nanoseconds = format!("{fraction:0<9}").parse().ok()?;
+        (all <= MOST).then(|| Duration::new(all, nanoseconds))
+    };
+    read().ok_or_else(|| {
+        wrong(format!(
+            "time {text} is neither seconds nor [h:]mm:ss, as 90.5 and 1:30.5 are"
+        ))
+    })
+}
+
+/// The part of a video between two times, if one is given.
+#[cfg(feature = "video")]
+pub fn range(from: Option<Duration>, to: Option<Duration>) -> Option<TimeRange> {
+    let from_start = from.unwrap_or_default();
+    (from.is_some() || to.is_some()).then_some(TimeRange {
+        from: from_start,
+        to,
+    })
 }
 
 /// `true` or `false`.

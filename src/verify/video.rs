@@ -18,7 +18,7 @@ use crate::inspect::inspect_file;
 use crate::plane::AnyPlaneMut;
 use crate::redact::{Redaction, Region, Style};
 use crate::report::{FileReport, Schedule, Verification, ensure_regions};
-use crate::video::{self, Frame, FramePicture, FrameSource, Shape, Video, VideoFile};
+use crate::video::{self, Frame, FramePicture, FrameSource, Opening, Shape, Video, VideoFile};
 use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -60,7 +60,11 @@ impl Verifier {
         };
         let style = self.claims(digest, line, &mut findings);
         let options = &self.options.video;
-        let video = match video::open(&file, options.backend, self.options.limits.max_pixels) {
+        let how = Opening {
+            max_pixels: self.options.limits.max_pixels,
+            ..Opening::default()
+        };
+        let video = match video::open(&file, options.backend, how) {
             Ok(video) => video,
             Err(e) => {
                 findings.add(
@@ -240,7 +244,7 @@ impl Work<'_> {
             let next = of_time.and_then(VecDeque::pop_front);
             drop(due);
             let (number, regions) = next.unwrap_or_default();
-            self.look(frame, number, regions)
+            self.look(frame, number, regions, line)
         };
         let pool = flow::Pool::new(3 * workers + 2);
         let mut pts = Vec::new();
@@ -286,9 +290,19 @@ impl Work<'_> {
         Ok(pts)
     }
 
-    fn look(&self, frame: &Frame, number: usize, regions: Vec<Region>) -> Result<Seen> {
+    fn look(
+        &self,
+        frame: &Frame,
+        number: usize,
+        regions: Vec<Region>,
+        line: Option<&FileReport>,
+    ) -> Result<Seen> {
         let mut seen = Seen::default();
-        if number.is_multiple_of(self.stride) {
+        // Outside of the part that was to be covered faces are open on purpose.
+        let is_searched = line
+            .and_then(|l| l.part.as_ref())
+            .is_none_or(|p| p.has(number));
+        if is_searched && number.is_multiple_of(self.stride) {
             let picture = FramePicture::new(frame, &self.shape);
             let mut faces = self.search.detect(&picture)?;
             for face in &mut faces {

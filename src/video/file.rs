@@ -106,7 +106,7 @@ impl VideoFile {
     }
 
     /// Bytes of the file.
-    pub(super) const fn len(&self) -> u64 {
+    pub(crate) const fn len(&self) -> u64 {
         self.identity.length
     }
 

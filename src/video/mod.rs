@@ -10,13 +10,16 @@ mod ffmpeg;
 mod file;
 mod guard;
 mod input;
+mod part;
 mod player;
 mod timeline;
 
 pub(crate) use crate::frame::{Frame, FramePicture, Samples, Shape};
+pub use crate::time_range::{Outside, TimeRange};
 pub(crate) use file::VideoFile;
 pub(crate) use guard::caught;
 pub use input::{VideoInput, VideoOutput};
+pub(crate) use part::{Inside, PartSource};
 pub use player::VideoFrames;
 pub(crate) use timeline::{TimeBase, times};
 
@@ -37,6 +40,17 @@ pub enum Audio {
     Drop,
 }
 
+/// What becomes of a video of which a part is damaged or missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Damaged {
+    /// It fails.
+    #[default]
+    Refuse,
+    /// It is written with what the decoder makes up for the damage, covered like all other frames. The report
+    /// says when those frames are shown. Needs [`Backend::Ffmpeg`].
+    Conceal,
+}
+
 /// How frames are encoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Encoding {
@@ -44,6 +58,9 @@ pub struct Encoding {
     pub audio: Audio,
     /// Constant rate factor, 0..=51, lower is better; the encoder's usual high quality if `None`.
     pub crf: Option<u8>,
+    /// Bits a second of the pictures instead of a quality. With neither, they follow the source's bit
+    /// rate, and quality is high where that is.
+    pub bitrate: Option<u32>,
     /// `None` is a fast one.
     pub effort: Option<Effort>,
 }
@@ -134,6 +151,8 @@ pub(crate) trait Video: Send + Sync {
     fn time_base(&self) -> TimeBase;
     /// When a frame is shown, in seconds from the start.
     fn seconds(&self, pts: i64) -> f64;
+    /// When the last frame ceases to be shown, if the file says so.
+    fn end(&self) -> Option<i64>;
     /// Sound tracks.
     fn sound_tracks(&self) -> usize;
     /// What the new file will not have.
@@ -145,6 +164,11 @@ pub(crate) trait Video: Send + Sync {
     /// # Errors
     /// If decoding cannot be started.
     fn source(&self) -> Result<Box<dyn FrameSource>>;
+    /// When frames are shown that are not as they were coded, in seconds, as far as they were read: the decoder
+    /// concealed damage.
+    fn concealed(&self) -> Vec<f64> {
+        Vec::new()
+    }
     /// The last frame, not after `frame`, from which decoding may begin.
     fn begins_before(&self, frame: usize) -> usize {
         let _ = frame;
@@ -173,29 +197,40 @@ pub fn ffmpeg() -> Result<String> {
     Ok(Tools::find()?.name)
 }
 
+/// How a video is opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Opening {
+    /// Most pixels of a frame.
+    pub(crate) max_pixels: u64,
+    /// The only part that there is of it, whose beginning is time 0 then.
+    pub(crate) range: Option<TimeRange>,
+    /// Whether damage is concealed.
+    pub(crate) damaged: Damaged,
+}
+
 /// Opens a video.
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`] if what is needed for it is missing, which the message names;
-/// [`ErrorKind::Malformed`] for a damaged file, [`ErrorKind::TooLarge`] for frames beyond `max_pixels`.
+/// [`ErrorKind::Malformed`] for a damaged file, [`ErrorKind::TooLarge`] for frames of too many pixels,
+/// [`ErrorKind::InvalidArgument`] for a part that shows no frame.
 pub(crate) fn open(
     file: &Arc<VideoFile>,
     backend: Backend,
-    max_pixels: u64,
+    how: Opening,
 ) -> Result<Box<dyn Video>> {
-    let ffmpeg = |tools| -> Result<Box<dyn Video>> {
-        Ok(Box::new(FfmpegVideo::open(file, tools, max_pixels)?))
-    };
+    let ffmpeg =
+        |tools| -> Result<Box<dyn Video>> { Ok(Box::new(FfmpegVideo::open(file, tools, how)?)) };
     let needs = |reason: String| failure::unsupported(format!("{reason}, so it needs ffmpeg"));
     match backend {
         Backend::Ffmpeg => ffmpeg(Tools::find()?),
-        Backend::Embedded => match embedded(file, max_pixels)? {
+        Backend::Embedded => match embedded(file, how)? {
             Ok(video) => Ok(Box::new(video)),
             Err(reason) => Err(needs(reason)),
         },
         Backend::Auto => match Tools::find() {
             Ok(tools) => ffmpeg(tools),
-            Err(missing) => match embedded(file, max_pixels)? {
+            Err(missing) => match embedded(file, how)? {
                 Ok(video) => Ok(Box::new(video)),
                 Err(reason) => Err(needs(reason).because(missing)),
             },
@@ -204,12 +239,15 @@ pub(crate) fn open(
 }
 
 /// The built-in backend, or why it does not do.
-fn embedded(file: &Arc<VideoFile>, max_pixels: u64) -> Result<Result<EmbeddedVideo, String>> {
+fn embedded(file: &Arc<VideoFile>, how: Opening) -> Result<Result<EmbeddedVideo, String>> {
+    if how.damaged == Damaged::Conceal {
+        return Ok(Err("damaged frames are to be concealed".into()));
+    }
     let head = file.head(12)?;
     if head.get(4..8) != Some(b"ftyp") && !is_quicktime(&head) {
         return Ok(Err("it is no MP4".into()));
     }
-    caught("opening", || EmbeddedVideo::open(file, max_pixels))
+    caught("opening", || EmbeddedVideo::open(file, how))
 }
 
 /// QuickTime from before `ftyp`, by its first box. One that only fills or points is short: below 16 MiB its

@@ -2,7 +2,10 @@
 //! is for is stepping back and forth, so it goes on from where it is if it can.
 
 use super::failure::malformed;
-use super::{Backend, Frame, FramePicture, FrameSource, Video, VideoFile, VideoInput};
+use super::{
+    Backend, Damaged, Frame, FramePicture, FrameSource, Opening, TimeRange, Video, VideoFile,
+    VideoInput,
+};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{PixelRect, Size};
@@ -29,9 +32,33 @@ impl VideoFrames {
     /// [`ErrorKind::Unsupported`] if what is needed for it is missing, [`ErrorKind::Malformed`] for a
     /// damaged file, [`ErrorKind::TooLarge`] for frames of more than `max_pixels`.
     pub fn open(input: impl Into<VideoInput>, backend: Backend, max_pixels: u64) -> Result<Self> {
+        Self::open_part(input, backend, max_pixels, None, Damaged::Refuse)
+    }
+
+    /// Opens a part of a video, whose first frame has the number 0; all of it for `None`. `damaged`: whether
+    /// damaged frames can be had.
+    ///
+    /// # Errors
+    /// As [`VideoFrames::open`]; [`ErrorKind::InvalidArgument`] if the part shows no frame.
+    pub fn open_part(
+        input: impl Into<VideoInput>,
+        backend: Backend,
+        max_pixels: u64,
+        range: Option<TimeRange>,
+        damaged: Damaged,
+    ) -> Result<Self> {
+        range.as_ref().map_or(Ok(()), TimeRange::check)?;
         let file = input.into().open()?;
         Ok(Self {
-            video: super::open(&file, backend, max_pixels)?,
+            video: super::open(
+                &file,
+                backend,
+                Opening {
+                    max_pixels,
+                    range,
+                    damaged,
+                },
+            )?,
             file,
             source: None,
             next: 0,

@@ -30,6 +30,18 @@ impl TimeBase {
         self.den
     }
 
+    /// Ticks a second.
+    pub(crate) fn rate(self) -> f64 {
+        f64::from(self.den) / f64::from(self.num)
+    }
+
+    /// The first tick that is not before a time.
+    pub(crate) fn ticks_from(self, time: std::time::Duration) -> i64 {
+        let unit = u128::from(self.num) * 1_000_000_000;
+        let ticks = (time.as_nanos().saturating_mul(self.den.into())).div_ceil(unit);
+        i64::try_from(ticks).unwrap_or(i64::MAX)
+    }
+
     /// For people.
     pub(crate) fn seconds(self, ticks: i64) -> f64 {
         ticks as f64 * f64::from(self.num) / f64::from(self.den)

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 /// Modules that every other one may use.
-const BASE: [&str; 9] = [
+const BASE: [&str; 10] = [
     "digest",
     "error",
     "face",
@@ -14,14 +14,16 @@ const BASE: [&str; 9] = [
     "picture",
     "plane",
     "stopwatch",
+    "time_range",
 ];
 /// What each module may use besides itself and, unless it is part of the base, the base.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 20] = [
     ("digest", &[]),
     ("error", &[]),
     ("geometry", &[]),
     ("parallel", &[]),
     ("stopwatch", &[]),
+    ("time_range", &["error"]),
     ("plane", &["error", "geometry"]),
     ("picture", &["error", "geometry", "plane"]),
     ("face", &["geometry"]),

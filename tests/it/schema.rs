@@ -147,6 +147,11 @@ fn the_schema_has_the_fields_that_are_read_and_written_and_no_others() {
             at(&format!("{file}/spans/items")),
             fields::<UncoveredSpan>(),
         ),
+        (
+            at(&format!("{file}/part")),
+            fields::<faceveil::report::SearchedPart>(),
+        ),
+        (at("frames"), fields::<faceveil::report::FrameSpan>()),
         (at(&format!("{file}/ms")), fields::<StageTimings>()),
         (at("face"), fields::<ReportFace>()),
         (at("region"), fields::<ReportRegion>()),

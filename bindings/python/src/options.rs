@@ -12,6 +12,9 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
 /// Settings that are given once for each box, and what they are called here.
 const LISTS: [(&str, &str); 2] = [("regions", "region"), ("ignore", "ignore")];
 
+/// A setting whose name is a word of Python, and what it is called here.
+const FROM: (&str, &str) = ("from_", "from");
+
 /// The names of all keyword arguments with a few words on their values.
 pub(crate) fn all() -> Vec<(String, String)> {
     let mut all: Vec<_> = Settings::ALL
@@ -23,6 +26,7 @@ pub(crate) fn all() -> Vec<(String, String)> {
                     (*name).to_owned(),
                     "boxes (x, y, width, height) in pixels".to_owned(),
                 ),
+                None if s.name == FROM.1 => (FROM.0.to_owned(), s.value.to_owned()),
                 None => (s.name.replace('-', "_"), s.value.to_owned()),
             }
         })
@@ -64,6 +68,7 @@ pub(crate) fn settings(options: Option<&Bound<'_, PyDict>>) -> PyResult<Settings
                     set(setting, &area.map(|v| v.to_string()).join(","))?;
                 }
             }
+            None if name == FROM.0 => set(FROM.1, &text(&name, &value)?)?,
             None => set(&name, &text(&name, &value)?)?,
         }
     }

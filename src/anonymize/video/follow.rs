@@ -5,13 +5,14 @@ use super::{Progress, VideoAnonymizer, Watch, flow};
 use crate::anonymize::frames::Looked;
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
-use crate::report::{FileReport, Outcome, UncoveredSpan};
+use crate::report::{FileReport, FrameSpan, Outcome, SearchedPart, UncoveredSpan};
 use crate::track::{Place, Tracker};
-use crate::video::{self, Frame, Samples, Video};
+use crate::video::{self, Frame, FrameSource, Inside, PartSource, Samples, Video};
 use flow::Pool;
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 /// What the tracker decided about a frame.
@@ -24,6 +25,8 @@ pub(super) struct Decided<'a> {
     pub(super) places: Vec<Place>,
     /// Of the frame, if it was asked for.
     pub(super) fingerprint: Option<u64>,
+    /// Whether it is outside of the part that is searched.
+    pub(super) is_outside: bool,
 }
 
 /// Tells frames apart that are decoded twice. The key is drawn for each video, so nobody can make two
@@ -44,13 +47,36 @@ impl Fingerprints {
 }
 
 /// Frames that wait for a decision: the frame itself if it is needed, what was seen, and its fingerprint.
-type Waiting = VecDeque<(Option<Frame>, Looked, Option<u64>)>;
+type Waiting = VecDeque<(Option<Frame>, Option<Looked>, Option<u64>)>;
 
 /// A whole video that was looked at.
 pub(super) struct Followed {
     /// When each frame is shown.
     pub(super) pts: Vec<i64>,
     pub(super) tracker: Tracker,
+    /// Frames of the part that was searched.
+    searched: Range<usize>,
+}
+
+/// The frames in which the decoder concealed damage.
+fn concealed(video: &dyn Video, pts: &[i64]) -> Vec<FrameSpan> {
+    let times: Vec<f64> = pts.iter().map(|t| video.seconds(*t)).collect();
+    let step = 1.0 / video.rate();
+    // A time between two frames is that of the one that is shown then.
+    let frame = |time: f64| match times.partition_point(|t| *t <= time + 0.001) {
+        0 => (time > -step).then_some(0),
+        n => Some(n - 1),
+    };
+    let mut frames: Vec<usize> = video.concealed().into_iter().filter_map(frame).collect();
+    frames.sort_unstable();
+    frames.dedup();
+    let spans = frames.chunk_by(|a, b| a + 1 == *b);
+    let span = |frames: &[usize]| {
+        let (first, last) = (frames[0], frames[frames.len() - 1]);
+        let end = times.get(last + 1).copied().unwrap_or(times[last] + step);
+        FrameSpan::new([first, last], [times[first], end])
+    };
+    spans.map(span).collect()
 }
 
 impl VideoAnonymizer {
@@ -82,6 +108,7 @@ impl VideoAnonymizer {
         let (mut most_held, mut fits) = (0, true);
         let mut waiting: Waiting = VecDeque::new();
         let mut pts = Vec::new();
+        let mut searched = 0..0;
         let mut frames = 0;
         let mut give = |waiting: &mut Waiting, decided: Vec<Vec<Place>>| {
             for places in decided {
@@ -92,7 +119,8 @@ impl VideoAnonymizer {
                 on(Decided {
                     frame,
                     pool: &pool,
-                    faces: looked.faces,
+                    is_outside: looked.is_none(),
+                    faces: looked.map_or_else(Vec::new, |looked| looked.faces),
                     places,
                     fingerprint,
                 })?;
@@ -106,12 +134,19 @@ impl VideoAnonymizer {
                 ControlFlow::Break(()) => Err(flow::interrupted()),
             }
         };
+        let (source, inside) = self.marked(video)?;
         let look = |frame: &Frame| {
-            let looked = Looked::new(&self.detector, frame, shape)?;
+            let when = inside
+                .as_ref()
+                .map_or(Ordering::Equal, |i| i.compare(frame.pts));
+            let looked = match when {
+                Ordering::Equal => Some(Looked::new(&self.detector, frame, shape)?),
+                _ => None,
+            };
             Ok((looked, fingerprints.and_then(|f| f.take(frame))))
         };
         let workers = self.video.workers;
-        let done = flow::in_order(video.source()?, shape, workers, &pool, look, |item| {
+        let done = flow::in_order(source, shape, workers, &pool, look, |item| {
             let Some((frame, (looked, fingerprint))) = item else {
                 return give(&mut waiting, Vec::new());
             };
@@ -124,7 +159,24 @@ impl VideoAnonymizer {
                     None
                 }
             };
-            let decided = tracker.push(time, &looked.sightings(), &looked.glimpse);
+            let is_first = searched.is_empty();
+            let decided = match &looked {
+                Some(looked) => {
+                    if is_first {
+                        searched = pts.len() - 1..pts.len();
+                    }
+                    searched.end = pts.len();
+                    tracker.push(time, &looked.sightings(), &looked.glimpse)
+                }
+                None => {
+                    // What was searched before ends here.
+                    if !is_first && searched.end + 1 == pts.len() {
+                        let decided = tracker.finish();
+                        give(&mut waiting, decided)?;
+                    }
+                    vec![Vec::new()]
+                }
+            };
             waiting.push_back((frame, looked, fingerprint));
             give(&mut waiting, decided)?;
             if let Some(room) = room
@@ -144,22 +196,73 @@ impl VideoAnonymizer {
             return Ok(None);
         }
         done?;
-        let decided = tracker.finish();
-        give(&mut waiting, decided)?;
+        if searched.end == pts.len() {
+            let decided = tracker.finish();
+            give(&mut waiting, decided)?;
+        }
         match (waiting.is_empty(), frames) {
-            (true, 1..) => Ok(Some(Followed { pts, tracker })),
+            (true, 1..) => Ok(Some(Followed {
+                pts,
+                tracker,
+                searched,
+            })),
             (true, 0) => Err(Error::new(ErrorKind::Malformed, "it has no frames")),
             (false, _) => Err(Error::new(ErrorKind::Internal, "a frame without a mask")),
         }
     }
 
+    /// The frames of a video, and which of them are in the part that is searched; `None`: all are.
+    fn marked(&self, video: &dyn Video) -> Result<(Box<dyn FrameSource>, Option<Inside>)> {
+        let source = video.source()?;
+        Ok(match self.video.marked() {
+            Some(range) => {
+                let (source, inside) = PartSource::mark(source, range, video);
+                (Box::new(source), Some(inside))
+            }
+            None => (source, None),
+        })
+    }
+
     /// Puts into a report what is known at the end.
     pub(super) fn conclude(&self, report: &mut FileReport, video: &dyn Video, followed: &Followed) {
+        let (pts, searched) = (&followed.pts, &followed.searched);
+        report.part = self.video.range.map(|range| {
+            let seconds = |frames: Range<usize>| {
+                let end = pts.get(frames.end).copied().or(video.end());
+                let last = pts.get(frames.end - 1).copied().unwrap_or_default();
+                FrameSpan::new(
+                    [frames.start, frames.end - 1],
+                    [pts[frames.start], end.unwrap_or(last)].map(|t| video.seconds(t)),
+                )
+            };
+            let uncovered = [0..searched.start, searched.end..pts.len()];
+            let uncovered = uncovered.into_iter().filter(|frames| !frames.is_empty());
+            SearchedPart {
+                from: range.from.as_secs_f64(),
+                to: range.to.map(|to| to.as_secs_f64()),
+                outside: self.video.outside,
+                uncovered: uncovered.map(seconds).collect(),
+            }
+        });
+        report
+            .warnings
+            .extend(report.part.as_ref().and_then(SearchedPart::sentence));
+        report.concealed = concealed(video, pts);
+        report.warnings.extend(report.concealed_sentence());
         report.frames = followed.pts.len();
         report.times = Some(video::times(video.time_base(), &followed.pts));
         report.tracks = followed.tracker.summaries().map(Into::into).collect();
         let spans = followed.tracker.open_spans().iter();
         report.spans = spans.map(UncoveredSpan::new).collect();
+        // The tracker counts from the first frame that is searched.
+        for track in &mut report.tracks {
+            track.first += searched.start;
+            track.last += searched.start;
+        }
+        for span in &mut report.spans {
+            span.first += searched.start;
+            span.last += searched.start;
+        }
         report.outcome = match report.regions.is_empty() {
             true => Outcome::NoFaces,
             false => Outcome::Redacted,

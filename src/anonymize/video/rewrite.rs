@@ -5,13 +5,13 @@ use super::{Progress, VideoOptions, Watch, flow};
 use crate::anonymize::ensure_nothing_left;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
-use crate::inspect::{FindingKind, inspect_file};
+use crate::inspect::{FindingKind, Inspection, inspect_file};
 use crate::photo::KeepMetadata;
 use crate::plane::AnyPlaneMut;
 use crate::redact::{Redaction, Region, Style};
 use crate::report::FileReport;
 use crate::stopwatch::Stopwatch;
-use crate::video::{self, Encoding, Frame, Shape, Video};
+use crate::video::{self, Encoding, Frame, Shape, Video, VideoFile};
 use flow::Pool;
 use std::fs::File;
 use std::ops::ControlFlow;
@@ -115,6 +115,42 @@ pub(in crate::anonymize) fn look_through(report: &mut FileReport, output: &Path)
     ensure_nothing_left(seen, KeepMetadata::default())?;
     report.ms.inspect = start.milliseconds();
     Ok(())
+}
+
+/// Names closed captions that lie in the pictures' stream of the source; `dropped` is what is named already. They may
+/// begin anywhere, so the whole file is searched for them.
+pub(in crate::anonymize) fn name_captions(file: &VideoFile, dropped: &mut Vec<String>) {
+    const NAME: &str = "captions";
+    let is_named = dropped.iter().any(|d| d == NAME);
+    // What cannot be read there is for the decoder to find.
+    let found = |seen: Inspection| {
+        let mut findings = seen.findings.iter();
+        findings.any(|f| f.kind == FindingKind::Text && f.detail.starts_with(NAME))
+    };
+    let path = file.path();
+    if !is_named && !path.as_os_str().is_empty() && inspect_file(path).is_ok_and(found) {
+        dropped.push(NAME.into());
+    }
+}
+
+/// A new file may be larger than the source by this factor before it is said.
+const LARGER: f64 = 1.3;
+/// Nobody minds so many bytes.
+const LITTLE: u64 = 64 << 10;
+
+/// What is said of a new file that is much larger than the source.
+pub(in crate::anonymize) fn about_size(source: u64, output: &Path) -> Option<String> {
+    let new = std::fs::metadata(output).ok()?.len();
+    let is_larger = new > source + LITTLE && new as f64 > source as f64 * LARGER;
+    is_larger.then(|| {
+        format!(
+            "the new file is {:.1} times as large as the original ({} and {} kB); a higher constant rate factor, or a bit \
+             rate, makes it smaller",
+            new as f64 / source.max(1) as f64,
+            new / 1000,
+            source / 1000
+        )
+    })
 }
 
 /// Fails unless every frame that was decided was written.

@@ -2,6 +2,7 @@
 
 use super::detection::Detection;
 use super::value_parsers::{BackendArg, IsolateArg, jobs, memory};
+use super::video::VideoPart;
 use crate::cli::files::shard::Shard;
 use crate::cli::ui::terminal::ProgressArg;
 use clap::builder::ArgPredicate;
@@ -56,6 +57,9 @@ pub(crate) struct Common {
     /// show in between: nothing is written, and the file counts as failed
     #[arg(long, help_heading = "Videos")]
     pub(crate) strict: bool,
+
+    #[command(flatten)]
+    pub(crate) part: VideoPart,
 
     #[command(flatten)]
     pub(crate) processing: Processing,

@@ -33,6 +33,7 @@ pub(crate) fn encoding(typed: &Writing) -> Encoding {
     Encoding {
         audio: typed.audio.into(),
         crf: typed.crf,
+        bitrate: typed.bitrate,
         effort: typed.preset_video.map(Effort::from),
     }
 }

@@ -16,6 +16,7 @@ mod review;
 #[cfg(feature = "serve")]
 mod serve;
 pub(crate) mod value_parsers;
+pub(crate) mod video;
 mod watch;
 mod writing;
 

@@ -3,7 +3,7 @@
 use super::value_parsers::{AudioArg, EffortArg, KeepArg, OnNoFaceArg};
 use clap::{Args, ValueHint};
 use faceveil::Format;
-use faceveil::settings::values::{crf, format};
+use faceveil::settings::values::{bitrate, crf, format};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -75,10 +75,15 @@ pub(crate) struct Writing {
     )]
     pub(crate) audio: AudioArg,
 
-    /// Constant rate factor of a video's encoder, 0 to 51; lower is better and larger [default: the
-    /// encoder's high quality]
+    /// Constant rate factor of a video's encoder, 0 to 51; lower is better and larger
+    /// [default: as the original needs]
     #[arg(long, value_name = "N", value_parser = crf, help_heading = "Videos")]
     pub(crate) crf: Option<u8>,
+
+    /// Bits a second of a video's pictures, 800k or 2.5M [default: as the original needs]
+    #[arg(long, value_name = "BITS", value_parser = bitrate, conflicts_with = "crf")]
+    #[arg(help_heading = "Videos")]
+    pub(crate) bitrate: Option<u32>,
 
     /// How hard a video's encoder tries to save bytes [default: fast, without wasting them]
     #[arg(long, value_enum, value_name = "EFFORT", help_heading = "Videos")]

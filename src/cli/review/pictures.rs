@@ -14,7 +14,8 @@ use anyhow::{Context, Result, bail, ensure};
 use faceveil::geometry::PixelRect;
 use faceveil::picture::RgbImage;
 use faceveil::report::Digest;
-use faceveil::video::{Backend, VideoFrames};
+use faceveil::report::SearchedPart;
+use faceveil::video::{Backend, Damaged, Outside, VideoFrames};
 use faceveil::{FileReport, Limits, Photo, Picture, ReadOptions, Size};
 use jpeg_encoder::{ColorType, Encoder};
 use std::ops::ControlFlow;
@@ -165,7 +166,7 @@ impl Pictures {
         };
         // One frame for the list: not worth keeping it open.
         if wanted.longest <= THUMB && wanted.side == Side::Original {
-            let mut video = open(path, report, self.limits.max_pixels)?;
+            let mut video = open(path, report, wanted.side, self.limits.max_pixels)?;
             check_hash(report, wanted.side, video.digest()?)?;
             return Ok(video.frame(wanted.frame, wanted.longest, &mut watch)?);
         }
@@ -189,7 +190,7 @@ impl Pictures {
             return Ok(Arc::clone(player));
         }
         drop(players);
-        let video = open(path, report, self.limits.max_pixels)?;
+        let video = open(path, report, file.1, self.limits.max_pixels)?;
         check_hash(report, file.1, video.digest()?)?;
         let player = Arc::new(Mutex::new(video));
         let mut players = lock(&self.players);
@@ -201,10 +202,21 @@ impl Pictures {
     }
 }
 
-/// Opens a video with what counts its frames as the report does. The built-in decoder is asked
-/// first, since it can begin in the middle.
-fn open(path: &Path, report: &FileReport, max_pixels: u64) -> Result<VideoFrames> {
-    let built_in = VideoFrames::open(path, Backend::Embedded, max_pixels);
+/// Opens a video with what counts its frames as the report does. The built-in decoder is asked first,
+/// since it can begin in the middle.
+fn open(path: &Path, report: &FileReport, side: Side, max_pixels: u64) -> Result<VideoFrames> {
+    // A report of a part counts frames from its first one.
+    let part = report
+        .part
+        .as_ref()
+        .filter(|part| part.outside == Outside::Drop);
+    let part = part.filter(|_| side != Side::Output);
+    let range = part.and_then(SearchedPart::range);
+    let damaged = match report.concealed.is_empty() || side == Side::Output {
+        true => Damaged::Refuse,
+        false => Damaged::Conceal,
+    };
+    let built_in = VideoFrames::open_part(path, Backend::Embedded, max_pixels, range, damaged);
     if let Ok(video) = built_in
         && video.count() == Some(report.frames as u64)
     {
@@ -216,7 +228,9 @@ fn open(path: &Path, report: &FileReport, max_pixels: u64) -> Result<VideoFrames
     } else {
         Backend::Ffmpeg
     };
-    Ok(VideoFrames::open(path, backend, max_pixels)?)
+    Ok(VideoFrames::open_part(
+        path, backend, max_pixels, range, damaged,
+    )?)
 }
 
 /// Boxes of a report mean nothing on another picture, and what is called an output must not be an

@@ -92,6 +92,10 @@ impl Risk {
             Outcome::Skipped => return Self::new(Level::Without, 0.0, "left alone", None),
             _ => {}
         }
+        if let (Some(span), []) = (report.concealed.first(), &report.spans[..]) {
+            let why = "the stream is damaged: frames show what the decoder made up";
+            return Self::new(Level::Finding, 1.0, why, Some(span.first));
+        }
         if let Some(span) = report.spans.first() {
             let more = match report.spans.len() - 1 {
                 0 => String::new(),

@@ -268,6 +268,7 @@ impl Config {
                 backend: running.video_backend.into(),
                 encoding,
                 workers: jobs,
+                ..VideoOptions::default()
             },
             strict: false,
             shard: None,

@@ -41,7 +41,7 @@ impl Job<'_> {
                 && manifest.holds(line, digest()?, path)?;
             if is_same {
                 let line = FileReport::clone(line);
-                let open_spans = line.spans.len();
+                let open_spans = line.spans_to_look_at();
                 return Ok(Some(Ended::UpToDate(line, open_spans)));
             }
             let there = fs::symlink_metadata(path).is_ok();

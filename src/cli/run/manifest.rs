@@ -348,7 +348,7 @@ impl Manifest {
             made_from: made.made_from,
             output: report.output.clone(),
             sha256: report.sha256.and_then(|h| h.output),
-            open_spans: report.spans.len(),
+            open_spans: report.spans_to_look_at(),
             line: line_digest,
             writing: self.writing,
             applied: self.applies,

@@ -126,7 +126,10 @@ pub(crate) fn about_open_spans(
     done: &Done,
 ) {
     let report = &done.report;
-    let n = done.up_to_date.unwrap_or(report.spans.len());
+    let n = match done.up_to_date {
+        Some(n) => n.saturating_sub(report.concealed.len()),
+        None => report.spans.len(),
+    };
     if n == 0 || report.reviewed {
         return;
     }

@@ -7,7 +7,7 @@ use super::config::{Config, Faces};
 use crate::cli::plan::task::Task;
 use faceveil::detect::{Cover, bundled_models};
 use faceveil::report::{Digest, ReportStyle};
-use faceveil::video::{Effort, Encoding};
+use faceveil::video::{Damaged, Effort, Encoding};
 use faceveil::{AnonymizeOptions, DetectorOptions, KeepMetadata, Style, VideoOptions};
 use serde_json::{Value, json};
 
@@ -157,13 +157,38 @@ fn kept(keep: KeepMetadata) -> Value {
 fn video(options: &VideoOptions) -> Value {
     let VideoOptions {
         backend,
-        encoding: Encoding { audio, crf, effort },
+        encoding:
+            Encoding {
+                audio,
+                crf,
+                bitrate,
+                effort,
+            },
         workers: _,
+        range,
+        outside,
+        damaged,
     } = options;
-    json!({
+    let mut all = json!({
         "backend": format!("{backend:?}").to_lowercase(),
         "audio": format!("{audio:?}").to_lowercase(),
         "crf": crf,
         "preset": effort.map(Effort::name),
-    })
+    });
+    if let (Value::Object(all), Some(bits)) = (&mut all, bitrate) {
+        all.insert("bitrate".into(), json!(bits));
+    }
+    if let (Value::Object(all), Damaged::Conceal) = (&mut all, damaged) {
+        all.insert("damaged".into(), "conceal".into());
+    }
+    // What is not asked for leaves the fingerprints of earlier runs as they are.
+    if let (Value::Object(all), Some(range)) = (&mut all, range) {
+        let part = json!({
+            "from": range.from.as_secs_f64(),
+            "to": range.to.map(|to| to.as_secs_f64()),
+            "outside": outside,
+        });
+        all.insert("part".into(), part);
+    }
+    all
 }

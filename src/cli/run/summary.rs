@@ -61,7 +61,7 @@ impl Summary {
         self.to_look_at += if report.reviewed {
             0
         } else {
-            report.spans.len()
+            report.spans_to_look_at()
         };
         match report.outcome {
             Outcome::Failed => self.failed += 1,

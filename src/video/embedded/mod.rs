@@ -9,6 +9,7 @@ mod file;
 mod outline;
 mod packets;
 mod parameters;
+mod part;
 mod sink;
 mod sound;
 mod source;
@@ -23,21 +24,31 @@ pub(crate) use cuts::{Cuts, SoundCut};
 pub(crate) use packets::blank_sound;
 
 use super::guard::{Guarded, caught};
-use super::{Audio, Effort, Encoding, FrameSink, FrameSource, TimeBase, Video};
+use super::{Audio, Effort, Encoding, FrameSink, FrameSource, Opening, TimeBase, Video};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Planes, Shape};
 use crate::geometry::Size;
 use crate::plane::{SampleCoding, YuvMatrix, YuvRange};
 use file::Source;
 use rusty_h264::Preset;
+use sink::Quality;
 use std::path::Path;
 use std::sync::Arc;
+
+/// Quantisation when no quality is asked for: hardly to be told from the source.
+const QP: u8 = 22;
+/// Bits a pixel below which a source is encoded to a share of its bit rate instead: with [`QP`] it would grow.
+const FEW_BITS: f64 = 0.15;
+/// That share.
+const SHARE: f64 = 1.25;
 
 /// A video that needs nothing else.
 pub(crate) struct EmbeddedVideo {
     file: Arc<VideoFile>,
     source: Source,
     shape: Shape,
+    /// Whether it is a part of the file.
+    is_cut: bool,
 }
 
 impl EmbeddedVideo {
@@ -47,15 +58,18 @@ impl EmbeddedVideo {
     /// If it is damaged or too large.
     pub(crate) fn open(
         file: &Arc<VideoFile>,
-        max_pixels: u64,
+        how: Opening,
     ) -> Result<std::result::Result<Self, String>> {
-        let source = match file::read(file)? {
+        let mut source = match file::read(file)? {
             Ok(source) => source,
             Err(reason) => return Ok(Err(reason)),
         };
+        if let Some(range) = &how.range {
+            source.cut(range)?;
+        }
         let sequence = source.sequence;
         let size = Size::new(sequence.width, sequence.height);
-        super::check_size(size, max_pixels)?;
+        super::check_size(size, how.max_pixels)?;
         let matrix = match sequence.colour.tags {
             Some([_, _, 1]) => YuvMatrix::Bt709,
             Some([_, _, 9 | 10]) => YuvMatrix::Bt2020,
@@ -93,6 +107,7 @@ impl EmbeddedVideo {
             file: Arc::clone(file),
             source,
             shape,
+            is_cut: how.range.is_some(),
         }))
     }
 
@@ -100,11 +115,32 @@ impl EmbeddedVideo {
         let avc = self.source.avc();
         let parameters = avc.map(|a| a.avcc.clone());
         let lost = || Error::new(ErrorKind::Internal, "a track without its parameters");
-        Ok(source::Reading::new(
+        let reading = source::Reading::new(
             self.file.reader(),
             parameters.ok_or_else(lost)?,
             &self.source.pictures,
-        ))
+        );
+        Ok(match self.is_cut {
+            true => reading.of_part(),
+            false => reading,
+        })
+    }
+
+    /// Quality follows the source: where that has few bits for its pixels, so does the new file.
+    fn quality(&self, encoding: &Encoding) -> Quality {
+        if let Some(bits) = encoding.bitrate {
+            return Quality::Bits(bits);
+        }
+        if let Some(qp) = encoding.crf {
+            return Quality::Qp(qp);
+        }
+        let pictures = || self.source.pictures.iter().filter(|p| p.is_shown);
+        let bytes: u64 = pictures().map(|p| u64::from(p.size)).sum();
+        let bits = bytes as f64 * 8.0 / pictures().count().max(1) as f64;
+        match bits < FEW_BITS * self.shape.size.area() as f64 {
+            true => Quality::Bits((bits * self.rate() * SHARE) as u32),
+            false => Quality::Qp(QP),
+        }
     }
 
     fn timescale(&self) -> f64 {
@@ -146,6 +182,10 @@ impl Video for EmbeddedVideo {
         pts as f64 / self.timescale()
     }
 
+    fn end(&self) -> Option<i64> {
+        Some(self.source.end)
+    }
+
     fn sound_tracks(&self) -> usize {
         self.source.sound.len()
     }
@@ -182,7 +222,7 @@ impl Video for EmbeddedVideo {
             &self.source,
             self.file.reader(),
             to,
-            encoding.crf,
+            self.quality(encoding),
             preset,
             encoding.audio == Audio::Keep,
         )?))

@@ -22,8 +22,15 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// Quantisation when no quality is asked for: hardly to be told from the source.
-const QP: u8 = 22;
+/// How good pictures are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Quality {
+    /// With this quantisation, 0 to 51.
+    Qp(u8),
+    /// With so many bits a second.
+    Bits(u32),
+}
+
 /// Frames between two at which playing may begin.
 const KEY_DISTANCE: u32 = 250;
 /// Bytes of tables for each picture: its size, place, time, and whether playing may begin there.
@@ -67,14 +74,16 @@ impl Writing {
         source: &Source,
         input: FileReader,
         to: &Path,
-        qp: Option<u8>,
+        quality: Quality,
         preset: Preset,
         with_sound: bool,
     ) -> Result<Self> {
         let (width, height) = (source.sequence.width, source.sequence.height);
         let mut config = EncoderConfig::new(width as usize, height as usize);
-        config.qp = qp.unwrap_or(QP);
-        config.bitrate = 0;
+        match quality {
+            Quality::Qp(qp) => (config.qp, config.bitrate) = (qp, 0),
+            Quality::Bits(bits) => config.bitrate = bits.max(1),
+        }
         config.preset = preset;
         config.gop_size = KEY_DISTANCE;
         // One frame in, one out.

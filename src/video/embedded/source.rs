@@ -28,6 +28,8 @@ pub(super) struct Reading {
     due: usize,
     /// Position of the first one that is given.
     first: usize,
+    /// Whether what comes after the last one that is shown is not decoded.
+    ends_with_shown: bool,
     waiting: BTreeMap<usize, (Picture, YuvFrame)>,
 }
 
@@ -52,6 +54,7 @@ impl Reading {
             next: 0,
             due: 0,
             first: 0,
+            ends_with_shown: false,
             waiting: BTreeMap::new(),
         }
     }
@@ -79,6 +82,13 @@ impl Reading {
         };
         let found = marked.into_iter().find(needs_none);
         found.map(|(i, _, at)| (i, at))
+    }
+
+    /// Decodes no more than the frames that are shown need.
+    pub(super) fn of_part(self) -> Self {
+        let mut part = self.starting_at(0);
+        part.ends_with_shown = true;
+        part
     }
 
     /// Goes on with a frame that [`Reading::begins_before`] gave.
@@ -177,6 +187,9 @@ fn kind(unit: &[u8]) -> u8 {
 impl FrameSource for Reading {
     fn next(&mut self, shape: &Shape, frame: &mut Frame) -> Result<bool> {
         loop {
+            if self.ends_with_shown && self.shown.last().is_none_or(|last| self.due > *last) {
+                return Ok(false);
+            }
             if let Some((picture, decoded)) = self.waiting.remove(&self.due) {
                 let is_given = picture.is_shown && self.due >= self.first;
                 self.due += 1;

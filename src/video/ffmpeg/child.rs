@@ -3,6 +3,7 @@
 //! Invariant: when a [`Child`] is gone, its process has ended and was waited for.
 
 use super::super::failure::{failed, malformed};
+use super::damage::Damage;
 use crate::error::{Error, ErrorKind, Result};
 use std::io::Read;
 use std::process::{self, ChildStdin, ChildStdout, Command, Stdio};
@@ -33,7 +34,7 @@ const DAMAGED: [&str; 2] = ["corrupt input packet", "Packet corrupt"];
 
 /// The same for a person.
 const LOST: &str = "a part of the stream is missing or damaged, as where recordings were joined or received with \
-                    losses; without it some frames cannot be decoded. Encode it anew first, for instance with \
+                    losses; without it some frames cannot be decoded. Have damaged frames concealed, or encode it anew first, for instance with \
                     `ffmpeg -i INPUT -crf 16 OUTPUT.mp4`, and check what that shows";
 
 /// A running program.
@@ -46,6 +47,16 @@ pub(super) struct Child {
 impl Child {
     /// Starts a program. Its standard error is read on a thread of its own.
     pub(super) fn start(name: &'static str, command: &mut Command) -> Result<Self> {
+        Self::start_read(name, command, Box::new(|_| ()))
+    }
+
+    /// The same, with something that reads each line of its messages as it comes. Lines about times alone are not
+    /// kept.
+    pub(super) fn start_read(
+        name: &'static str,
+        command: &mut Command,
+        mut on_line: Box<dyn FnMut(&str) + Send>,
+    ) -> Result<Self> {
         let mut process = own_group(command)
             .envs(KEEP_MEMORY)
             .stderr(Stdio::piped())
@@ -53,13 +64,27 @@ impl Child {
             .map_err(|e| failed(format!("starting {name}")).because(e))?;
         let messages = process.stderr.take().map(|mut from| {
             std::thread::spawn(move || {
-                let mut kept = Vec::new();
+                let (mut kept, mut line) = (Vec::new(), Vec::new());
                 let mut buffer = [0; 1024];
+                let mut keep = |line: &mut Vec<u8>| {
+                    let text = String::from_utf8_lossy(line);
+                    on_line(&text);
+                    if !Damage::is_time(&text) {
+                        kept.extend(text.as_bytes());
+                        let over = kept.len().saturating_sub(MESSAGES);
+                        kept.drain(..over);
+                    }
+                    line.clear();
+                };
                 while let Ok(n @ 1..) = from.read(&mut buffer) {
-                    kept.extend(&buffer[..n]);
-                    let over = kept.len().saturating_sub(MESSAGES);
-                    kept.drain(..over);
+                    for byte in &buffer[..n] {
+                        line.push(*byte);
+                        if *byte == b'\n' || line.len() >= MESSAGES {
+                            keep(&mut line);
+                        }
+                    }
                 }
+                keep(&mut line);
                 String::from_utf8_lossy(&kept).into_owned()
             })
         });

@@ -5,11 +5,13 @@ mod arguments;
 mod ask;
 mod child;
 mod containers;
+mod damage;
 mod dropped;
 mod nut;
 mod pixels;
 mod probe;
 mod promise;
+mod rate;
 mod sink;
 mod sound_header;
 mod source;
@@ -20,7 +22,9 @@ pub(crate) use tools::Tools;
 
 use super::failure::malformed;
 use super::file::{Slot, VideoFile};
-use super::{Encoding, FrameSink, FrameSource, TimeBase, Video};
+use super::{
+    Damaged, Encoding, FrameSink, FrameSource, Opening, PartSource, TimeBase, TimeRange, Video,
+};
 use crate::error::Result;
 use crate::frame::Shape;
 use crate::geometry::{Orientation, Size};
@@ -50,6 +54,11 @@ pub(crate) struct FfmpegVideo {
     time_base: super::timeline::TimeBase,
     /// The one that was started to learn the shape, until it is used.
     started: Mutex<Option<Decoder>>,
+    /// The part of the file that there is.
+    range: Option<TimeRange>,
+    damaged: Damaged,
+    /// When damage was concealed, in seconds of the whole file.
+    concealed: Arc<Mutex<Vec<f64>>>,
 }
 
 impl FfmpegVideo {
@@ -57,18 +66,20 @@ impl FfmpegVideo {
     ///
     /// # Errors
     /// If the file is damaged or of a kind that this ffmpeg does not know.
-    pub(crate) fn open(file: &Arc<VideoFile>, tools: Tools, max_pixels: u64) -> Result<Self> {
+    pub(crate) fn open(file: &Arc<VideoFile>, tools: Tools, how: Opening) -> Result<Self> {
         let probe = probe::probe(file)?;
         let head = file.head(HEAD)?;
         let format = PixelFormat::of(&probe.video.pixel_format)?;
-        let decoder = Decoder::start(file, &probe, &format.name)?;
+        let concealed = Arc::default();
+        let conceals = (how.damaged == Damaged::Conceal).then_some(&concealed);
+        let decoder = Decoder::start(file, &probe, &format.name, conceals)?;
         let header = *decoder.header();
         let side = |v: u64| u32::try_from(v).ok().filter(|v| (1..=1 << 16).contains(v));
         let (Some(width), Some(height)) = (side(header.width), side(header.height)) else {
             return Err(malformed("its frames have no size"));
         };
         let size = Size::new(width, height);
-        super::check_size(size, max_pixels)?;
+        super::check_size(size, how.max_pixels)?;
         Ok(Self {
             container: Container::for_source(&probe.container, &head),
             shape: Shape {
@@ -90,6 +101,9 @@ impl FfmpegVideo {
             file: Arc::clone(file),
             tools,
             started: Mutex::new(Some(decoder)),
+            range: how.range,
+            damaged: how.damaged,
+            concealed,
         })
     }
 
@@ -101,7 +115,15 @@ impl FfmpegVideo {
             shape: &self.shape,
             codec: Codec::choose(self.container, &self.format, &self.shape),
             encoding,
+            range: self.range,
+            damaged: self.damaged,
         }
+    }
+
+    /// When the last frame of the whole file ceases to be shown.
+    fn end_of_all(&self) -> Option<i64> {
+        let end = self.probe.video.end?;
+        Some((end * self.time_base.rate()).round() as i64)
     }
 }
 
@@ -120,7 +142,13 @@ impl Video for FfmpegVideo {
     }
 
     fn frames(&self) -> Option<u64> {
-        self.probe.video.frames
+        let all = self.probe.video.frames?;
+        let Some(TimeRange { from, to }) = self.range else {
+            return Some(all);
+        };
+        let in_time = |time: std::time::Duration| (time.as_secs_f64() * self.rate()) as u64;
+        let end = to.map_or(all, |to| in_time(to).min(all));
+        Some(end.saturating_sub(in_time(from)).max(1))
     }
 
     fn time_base(&self) -> TimeBase {
@@ -129,6 +157,15 @@ impl Video for FfmpegVideo {
 
     fn seconds(&self, pts: i64) -> f64 {
         self.time_base.seconds(pts)
+    }
+
+    fn end(&self) -> Option<i64> {
+        let end = self.end_of_all()?;
+        let (from, to) = match self.range {
+            Some(range) => range.ticks(self.time_base),
+            None => (0, i64::MAX),
+        };
+        Some(end.min(to) - from)
     }
 
     fn sound_tracks(&self) -> usize {
@@ -151,10 +188,33 @@ impl Video for FfmpegVideo {
 
     fn source(&self) -> Result<Box<dyn FrameSource>> {
         let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Box::new(match started.take() {
+        let decoder = match started.take() {
             Some(decoder) => decoder,
-            None => Decoder::start(&self.file, &self.probe, &self.format.name)?,
-        }))
+            None => {
+                let conceals = (self.damaged == Damaged::Conceal).then_some(&self.concealed);
+                Decoder::start(&self.file, &self.probe, &self.format.name, conceals)?
+            }
+        };
+        let Some(range) = self.range else {
+            return Ok(Box::new(decoder));
+        };
+        let (base, end) = (self.time_base, self.end_of_all());
+        Ok(Box::new(PartSource::cut(
+            decoder,
+            range,
+            base,
+            end,
+            self.rate(),
+        )))
+    }
+
+    fn concealed(&self) -> Vec<f64> {
+        let all = self
+            .concealed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let begin = self.range.map_or(0.0, |range| range.from.as_secs_f64());
+        all.iter().map(|time| time - begin).collect()
     }
 
     fn sink(&self, to: &Path, encoding: &Encoding) -> Result<Box<dyn FrameSink>> {
@@ -171,6 +231,7 @@ impl Video for FfmpegVideo {
                 true => written::packet_times(&self.file, &self.probe)?,
                 false => None,
             },
+            begins_at: self.range.map_or(0.0, |range| range.from.as_secs_f64()),
             converts_sound: job.converts_sound(),
             sound_tracks: job.sound().len(),
             too_much: job.too_much(),

@@ -45,13 +45,13 @@ impl Probe {
         let is_delay = self.start_seconds() < 0.0 && self.container.contains("matroska");
         match is_delay {
             true => Vec::new(),
-            false => self.to_zero(),
+            false => self.to_zero(0.0),
         }
     }
 
-    /// Moves an input so that the file's time begins at 0.
-    pub(super) fn to_zero(&self) -> Vec<String> {
-        let start = (self.start_seconds() * 1e6).round() as i64;
+    /// Moves an input so that the file's time, or what is so many seconds after its beginning, is 0.
+    pub(super) fn to_zero(&self, after: f64) -> Vec<String> {
+        let start = ((self.start_seconds() + after) * 1e6).round() as i64;
         if start == 0 {
             return Vec::new();
         }
@@ -80,6 +80,10 @@ impl Probe {
 #[derive(Clone, Debug)]
 pub(super) struct VideoTrack {
     pub(super) index: u64,
+    /// ffmpeg's name of it.
+    pub(super) codec: String,
+    /// Bits a second, as far as the file says.
+    pub(super) bit_rate: Option<u64>,
     pub(super) pixel_format: String,
     pub(super) time_base: TimeBase,
     /// Frames a second on average, as a fraction.
@@ -227,6 +231,11 @@ pub(super) fn probe(file: &VideoFile) -> Result<Probe> {
     let (mut video, more) = video_track(index, video, format, &first["frames"][0])?;
     warnings.extend(more);
     video.largest = largest;
+    // Where a file does not say it of its tracks, it is what the sound leaves.
+    let bits = |v: &Value| number_text(v, "bit_rate").and_then(|t| t.parse::<u64>().ok());
+    let sound = streams.iter().filter(|s| is(s, "audio")).filter_map(bits);
+    let left = bits(format).map(|all| all.saturating_sub(sound.sum()));
+    video.bit_rate = video.bit_rate.or(left);
     let start = number_text(format, "start_time").unwrap_or("0");
     Ok(Probe {
         container: text(format, "format_name").unwrap_or("").to_owned(),
@@ -324,6 +333,8 @@ fn video_track(
     warnings.dedup();
     let track = VideoTrack {
         index,
+        codec: text(stream, "codec_name").unwrap_or("").to_owned(),
+        bit_rate: number_text(stream, "bit_rate").and_then(|t| t.parse().ok()),
         pixel_format: pixel_format.to_owned(),
         time_base: base,
         rate,

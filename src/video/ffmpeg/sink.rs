@@ -33,6 +33,7 @@ pub(super) struct Encoder {
     to: PathBuf,
     written: Timeline,
     packets: Option<Vec<f64>>,
+    begins_at: f64,
     converts_sound: bool,
     sound_tracks: usize,
     too_much: Vec<Part>,
@@ -52,6 +53,8 @@ pub(super) struct Plan {
     pub(super) to: PathBuf,
     /// When packets of the source are shown, in seconds from its start, if all of them say.
     pub(super) packets: Option<Vec<f64>>,
+    /// When the part of the source that is written begins, in seconds.
+    pub(super) begins_at: f64,
     pub(super) converts_sound: bool,
     pub(super) sound_tracks: usize,
     /// What comes along in the headers of copied sound and must not stay.
@@ -85,6 +88,7 @@ impl Encoder {
                 pts: Vec::new(),
             },
             packets: plan.packets,
+            begins_at: plan.begins_at,
             converts_sound: plan.converts_sound,
             sound_tracks: plan.sound_tracks,
             too_much: plan.too_much,
@@ -175,16 +179,18 @@ impl FrameSink for Encoder {
             )));
         }
         match self.packets {
-            Some(packets) => ensure_of_source(&written, &packets),
+            Some(packets) => ensure_of_source(&written, &packets, self.begins_at),
             None => Ok(()),
         }
     }
 }
 
-/// Fails for frames at times at which the source has none.
-fn ensure_of_source(written: &Timeline, packets: &[f64]) -> Result<()> {
-    for pts in &written.pts {
-        let time = written.base.seconds(*pts);
+/// Fails for frames at times at which the source has none. The first one of a part that begins at a time after 0
+/// may have been shown before.
+fn ensure_of_source(written: &Timeline, packets: &[f64], begins_at: f64) -> Result<()> {
+    let is_begun = |pts: &&i64| begins_at > 0.0 && **pts == 0;
+    for pts in written.pts.iter().skip_while(is_begun) {
+        let time = written.base.seconds(*pts) + begins_at;
         let next = packets.partition_point(|p| *p < time - SAME_TIME);
         if packets.get(next).is_none_or(|p| *p > time + SAME_TIME) {
             return Err(malformed(format!(

@@ -4,6 +4,7 @@ use super::super::failure::malformed;
 use super::super::file::{Slot, VideoFile};
 use super::super::{FrameSource, timeline::TimeBase};
 use super::child::Child;
+use super::damage::Damage;
 use super::nut::{Header, Reader};
 use super::probe::Probe;
 use super::promise::Promise;
@@ -12,6 +13,7 @@ use crate::frame::{Frame, Samples, Shape};
 use crate::geometry::Size;
 use std::ffi::OsString;
 use std::process::{ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 
 const DOING: &str = "decoding it";
 
@@ -29,13 +31,30 @@ pub(super) struct Decoder {
 
 impl Decoder {
     /// Starts decoding; times are counted from the file's start.
-    pub(super) fn start(file: &VideoFile, probe: &Probe, pixel_format: &str) -> Result<Self> {
+    /// `conceals` gets the times at which damage is concealed; without it damage is an error.
+    pub(super) fn start(
+        file: &VideoFile,
+        probe: &Probe,
+        pixel_format: &str,
+        conceals: Option<&Arc<Mutex<Vec<f64>>>>,
+    ) -> Result<Self> {
         let video = &probe.video;
         let base = format!("{}:{}", video.time_base.num(), video.time_base.den());
         let mut arguments: Vec<OsString> = Vec::new();
         let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
-        // -xerror: damage is a failure, not a shorter video.
-        add(&["-v", "error", "-nostdin", "-xerror"]);
+        match conceals {
+            // Its messages say which frames are damaged.
+            Some(_) => add(&[
+                "-v",
+                "info",
+                "-hide_banner",
+                "-nostats",
+                "-nostdin",
+                "-debug_ts",
+            ]),
+            // -xerror: damage is a failure, not a shorter video.
+            None => add(&["-v", "error", "-nostdin", "-xerror"]),
+        }
         add(&["-protocol_whitelist", "file,pipe", "-copyts"]);
         // A pipe of NUT holds no time before 0.
         arguments.extend(probe.pictures_to_zero().into_iter().map(OsString::from));
@@ -60,7 +79,19 @@ impl Decoder {
         add(&["-c:v", "rawvideo", "-f", "nut", "pipe:1"]);
         let mut command = Command::new("ffmpeg");
         command.args(arguments).stdin(input).stdout(Stdio::piped());
-        let mut child = Child::start("ffmpeg", &mut command)?;
+        let mut child = match conceals {
+            Some(times) => {
+                let (mut damage, times) = (Damage::new(video.index), Arc::clone(times));
+                let on_line = move |line: &str| {
+                    if let Some(time) = damage.read(line) {
+                        let mut times = times.lock().unwrap_or_else(PoisonError::into_inner);
+                        times.push(time);
+                    }
+                };
+                Child::start_read("ffmpeg", &mut command, Box::new(on_line))?
+            }
+            None => Child::start("ffmpeg", &mut command)?,
+        };
         let pipe = child.stdout()?;
         match Reader::new(pipe) {
             Ok(frames) => Ok(Self {

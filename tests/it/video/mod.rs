@@ -9,6 +9,8 @@ mod exposure;
 mod failing;
 mod kept;
 mod lights;
+mod part;
+mod sizes;
 mod verify;
 
 use crate::sandbox::Sandbox;

@@ -151,8 +151,13 @@ class Anonymizer:
         video_backend: Literal["auto", "embedded", "ffmpeg"] | None = None,
         audio: Literal["keep", "drop"] | None = None,
         crf: int | None = None,
+        bitrate: int | str | None = None,
         preset_video: str | None = None,
         threads: int | None = None,
+        from_: float | str | None = None,
+        to: float | str | None = None,
+        outside: Literal["drop", "copy"] | None = None,
+        damaged: Literal["refuse", "conceal"] | None = None,
     ) -> Anonymizer: ...
     @property
     def engine(self) -> str: ...
