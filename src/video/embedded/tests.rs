@@ -3,7 +3,7 @@
 //! `FACEVEIL_REQUIRE_FFMPEG` is set.
 
 use super::*;
-use crate::video::{Frame, Samples, VideoFile};
+use crate::video::{Frame, Opening, Samples, VideoFile};
 use std::process::Command;
 
 /// x264's options, and whether the result must be refused.
@@ -72,8 +72,14 @@ fn every_frame_is_decoded_exactly_or_the_file_is_refused() {
         args.extend(options.split(' '));
         args.push(name);
         ffmpeg(&args);
-        let video = match EmbeddedVideo::open(&VideoFile::open(&path).expect("a file"), 1 << 30)
-            .expect("a whole file")
+        let video = match EmbeddedVideo::open(
+            &VideoFile::open(&path).expect("a file"),
+            Opening {
+                max_pixels: 1 << 30,
+                ..Opening::default()
+            },
+        )
+        .expect("a whole file")
         {
             Ok(video) => video,
             Err(why) => {
@@ -140,8 +146,13 @@ fn damaged_files_are_errors_and_no_panics() {
             bytes.truncate(bytes.len() * (round % 97) / 97);
         }
         std::fs::write(&path, &bytes).expect("written");
-        let Ok(Ok(video)) = EmbeddedVideo::open(&VideoFile::open(&path).expect("a file"), 1 << 24)
-        else {
+        let Ok(Ok(video)) = EmbeddedVideo::open(
+            &VideoFile::open(&path).expect("a file"),
+            Opening {
+                max_pixels: 1 << 24,
+                ..Opening::default()
+            },
+        ) else {
             failed += 1;
             continue;
         };
