@@ -40,7 +40,7 @@ const QP: u8 = 22;
 /// Bits a pixel below which a source is encoded to a share of its bit rate instead: with [`QP`] it would grow.
 const FEW_BITS: f64 = 0.15;
 /// That share.
-const SHARE: f64 = 1.25;
+const SHARE: f64 = 1.15;
 
 /// A video that needs nothing else.
 pub(crate) struct EmbeddedVideo {

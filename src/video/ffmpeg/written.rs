@@ -87,6 +87,36 @@ pub(super) fn packet_times(file: &VideoFile, probe: &Probe) -> Result<Option<Vec
         };
         times.push(probe.video.time_base.seconds(ticks) - probe.start_seconds());
     }
+    if let Some(time) = begins_again(&times) {
+        return Err(malformed(format!(
+            "its time jumps back at {time:.3} seconds, as where recordings were joined; encode it anew first, for \
+             instance with `ffmpeg -i INPUT -crf 16 OUTPUT.mp4`, and check what that shows"
+        )));
+    }
     times.sort_by(f64::total_cmp);
     Ok(Some(times))
+}
+
+/// The latest time before one that lies further back than frames can be out of order.
+fn begins_again(times: &[f64]) -> Option<f64> {
+    const OUT_OF_ORDER: f64 = 1.5;
+    let mut latest = f64::NEG_INFINITY;
+    for time in times {
+        if *time < latest - OUT_OF_ORDER {
+            return Some(latest);
+        }
+        latest = latest.max(*time);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joined_recordings_are_told_from_frames_out_of_order() {
+        assert_eq!(begins_again(&[0.0, 0.12, 0.04, 0.08, 0.24, 0.16]), None);
+        assert_eq!(begins_again(&[0.0, 1.2, 2.4, 2.3, 0.0, 1.2]), Some(2.4));
+    }
 }
