@@ -18,6 +18,8 @@ use std::path::Path;
 const CRF: [u8; 3] = [18, 20, 24];
 /// x264's quantiser below which bits are wasted, where it has an average to keep.
 const LEAST_QUANTISER: u8 = 15;
+/// The one above which covers are too coarse for `verify` to tell them from something else; rather more bits.
+const MOST_QUANTISER: u8 = 32;
 /// Effort of x265 when none is asked for: the fastest that does not waste bits.
 const PRESET: &str = "veryfast";
 /// The same where there are few bits: they go further.
@@ -378,7 +380,10 @@ impl Job<'_> {
                 add("-b:v", average.rate.to_string());
                 match codec {
                     // What is easy needs fewer.
-                    Codec::H264 => add("-qmin", LEAST_QUANTISER.to_string()),
+                    Codec::H264 => {
+                        add("-qmin", LEAST_QUANTISER.to_string());
+                        add("-qmax", MOST_QUANTISER.to_string());
+                    }
                     Codec::Vp9 => add("-crf", crf),
                     Codec::Hevc => {}
                 }
