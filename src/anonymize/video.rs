@@ -1,8 +1,8 @@
-//! The pipeline for videos: frames are decoded, looked at, followed, covered and encoded, all at the
-//! same time and in order.
+//! The pipeline for videos: frames are decoded, looked at, followed, covered and encoded, all at
+//! the same time and in order.
 //!
-//! Invariant: as many frames are written as were read, each with the masks that were made for it, or
-//! the file fails and nothing is left at its path.
+//! Invariant: as many frames are written as were read, each with the masks that were made for it,
+//! or the file fails and nothing is left at its path.
 
 mod fallback;
 pub(crate) mod flow;
@@ -133,8 +133,8 @@ pub struct VideoAnonymizer {
 
 impl VideoAnonymizer {
     /// Puts a detector, masks and options together. The detector's own threshold is what starts a
-    /// track; weaker sightings are used to carry one on. [`Preset::Fast`] suits most videos, since a
-    /// face has many frames to be seen in.
+    /// track; weaker sightings are used to carry one on. [`Preset::Fast`] suits most videos, since
+    /// a face has many frames to be seen in.
     ///
     /// # Errors
     /// Those of [`Detector::new`], and [`ErrorKind::InvalidArgument`] for options out of bounds.
@@ -180,8 +180,8 @@ impl VideoAnonymizer {
     /// Finds the faces of a video and follows them; the report has every box of every frame.
     ///
     /// # Errors
-    /// [`ErrorKind::Input`] if it cannot be read, [`ErrorKind::Unsupported`] for a photo and all else that is
-    /// not handled, [`ErrorKind::Malformed`] for damage, [`ErrorKind::TooLarge`];
+    /// [`ErrorKind::Input`] if it cannot be read, [`ErrorKind::Unsupported`] for a photo and all
+    /// else that is not handled, [`ErrorKind::Malformed`] for damage, [`ErrorKind::TooLarge`];
     /// [`ErrorKind::Interrupted`] if `watch` breaks.
     pub fn detect(
         &self,
@@ -216,12 +216,13 @@ impl VideoAnonymizer {
         Ok(report)
     }
 
-    /// Covers the faces of a video and writes the new one to `output`. A path is replaced; give a temporary
-    /// name and rename it, so that nobody sees it half done. It is removed if the video fails.
+    /// Covers the faces of a video and writes the new one to `output`. A path is replaced; give a
+    /// temporary name and rename it, so that nobody sees it half done. It is removed if the video
+    /// fails.
     ///
-    /// `watch` is called on this thread after every frame and five times a second while none is done, with the
-    /// number of frames that are covered; where a video is read twice it counts from 0 once more. To break is to
-    /// stop: all threads and child processes end before this returns.
+    /// `watch` is called on this thread after every frame and five times a second while none is
+    /// done, with the number of frames that are covered; where a video is read twice it counts from
+    /// 0 once more. To break is to stop: all threads and child processes end before this returns.
     ///
     /// ```no_run
     /// # use faceveil::{Error, VideoAnonymizer};
@@ -240,8 +241,8 @@ impl VideoAnonymizer {
     /// ```
     ///
     /// # Errors
-    /// As [`VideoAnonymizer::detect`]; [`ErrorKind::Output`] if the new file cannot be written or its folder is
-    /// not there, [`ErrorKind::InvalidArgument`] if `output` is the input.
+    /// As [`VideoAnonymizer::detect`]; [`ErrorKind::Output`] if the new file cannot be written or
+    /// its folder is not there, [`ErrorKind::InvalidArgument`] if `output` is the input.
     pub fn anonymize<'a>(
         &self,
         input: impl Into<VideoInput>,
@@ -336,8 +337,8 @@ impl VideoAnonymizer {
         }
     }
 
-    /// Everything while it is decoded. Gives the frames, and seconds waited for the encoder; `None` if
-    /// too few frames fit into memory, which a variable rate may show only midway.
+    /// Everything while it is decoded. Gives the frames, and seconds waited for the encoder; `None`
+    /// if too few frames fit into memory, which a variable rate may show only midway.
     fn in_one_pass(
         &self,
         video: &dyn Video,

@@ -1,6 +1,6 @@
-//! A second search, more sensitive than any preset's: for what somebody has covered already, to find what
-//! was missed. All three networks look, at other scales than before; what only one of them believes in is
-//! told, too.
+//! A second search, more sensitive than any preset's: for what somebody has covered already, to
+//! find what was missed. All three networks look, at other scales than before; what only one of
+//! them believes in is told, too.
 
 use super::dark::Brightened;
 use super::heads::Head;
@@ -15,7 +15,8 @@ use crate::picture::Picture;
 
 /// Least likelihood of what the plan of [`super::Preset::Thorough`] finds.
 const LEAST: f32 = 0.3;
-/// Least score of what RetinaFace alone sees, which no plan asks. At 0.9 it takes the hair around a covered head for a face.
+/// Least score of what RetinaFace alone sees, which no plan asks. At 0.9 it takes the hair around a
+/// covered head for a face.
 const LEAST_ALONE: f32 = 0.95;
 /// How RetinaFace looks: longest side, and the most that a picture is enlarged.
 const SCALES: [(u32, f32); 2] = [(1280, 1.5), (640, 1.0)];
@@ -37,8 +38,8 @@ pub(crate) struct SecondSearch {
 }
 
 impl SecondSearch {
-    /// Loads engine and models; the preset says how hard the other two networks look. A threshold goes for
-    /// all three. Errors as of [`Detector::new`].
+    /// Loads engine and models; the preset says how hard the other two networks look. A threshold
+    /// goes for all three. Errors as of [`Detector::new`].
     pub(crate) fn new(options: &DetectorOptions) -> Result<Self> {
         let alone = options.threshold.unwrap_or(LEAST_ALONE);
         let options = DetectorOptions {

@@ -1,10 +1,11 @@
 //! What the other boxes of a picture say about one. Faces keep company: a weak sighting among sure
-//! ones of its size is more likely a face than the same sighting on an empty wall; a box that lies over
-//! a likelier one is less likely a face of its own. How sure the surest face of the picture is says
-//! nothing here: that would be fitted on pictures that all have faces, and find some in those without.
+//! ones of its size is more likely a face than the same sighting on an empty wall; a box that lies
+//! over a likelier one is less likely a face of its own. How sure the surest face of the picture is
+//! says nothing here: that would be fitted on pictures that all have faces, and find some in those
+//! without.
 //!
-//! Invariant: the time is bounded by the number of boxes times [`MOST_WITNESSES`], and the result does
-//! not depend on the order of the boxes.
+//! Invariant: the time is bounded by the number of boxes times [`MOST_WITNESSES`], and the result
+//! does not depend on the order of the boxes.
 
 use crate::geometry::Rect;
 
@@ -24,7 +25,8 @@ pub(super) const WORTH_HEARING: f32 = 0.01;
 /// What is around one box.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Context {
-    /// ln(1 + 3 x the sum over the other boxes of probability squared, likeness of size and nearness).
+    /// ln(1 + 3 x the sum over the other boxes of probability squared, likeness of size and
+    /// nearness).
     pub(super) company: f32,
     /// The most that a likelier box covers of it, times that one's probability, 0..=1.
     pub(super) overlap: f32,

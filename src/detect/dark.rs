@@ -60,8 +60,8 @@ impl Picture for Brightened<'_> {
     }
 }
 
-/// The largest channel of a pixel that is brighter than all but one in [`BRIGHT_END`], among samples
-/// that are spread over the picture.
+/// The largest channel of a pixel that is brighter than all but one in [`BRIGHT_END`], among
+/// samples that are spread over the picture.
 fn bright_end(picture: &dyn Picture) -> Result<u8> {
     let size = picture.size();
     let spans = |side: u32| -> Vec<(u32, u32)> {

@@ -1,19 +1,19 @@
 //! How likely a box is a face, from all that was seen of it.
 //!
-//! Three logistic regressions, each for what is known by then: the looks' scores alone; the same among
-//! the other boxes of the picture ([`Context`]); and with what a second look saw. Scores enter as the
-//! logarithm of their odds ln(s / (1 - s)), alone and times the logarithm of the face's size, since a
-//! weak score means something else of a small face than of a large one. The weights come from
-//! `scripts/fit_decision.py`, which fits them on labelled pictures and reports cross-validated results;
-//! nothing here is tuned by hand.
+//! Three logistic regressions, each for what is known by then: the looks' scores alone; the same
+//! among the other boxes of the picture ([`Context`]); and with what a second look saw. Scores
+//! enter as the logarithm of their odds ln(s / (1 - s)), alone and times the logarithm of the
+//! face's size, since a weak score means something else of a small face than of a large one. The
+//! weights come from `scripts/fit_decision.py`, which fits them on labelled pictures and reports
+//! cross-validated results; nothing here is tuned by hand.
 //!
 //! Invariant: the result is finite and in 0..=1, whatever the scores.
 
 use super::context::Context;
 use super::second_look::Glance;
 
-/// Scores are held within this and its complement before their odds are taken; no sighting counts as
-/// the lower end.
+/// Scores are held within this and its complement before their odds are taken; no sighting counts
+/// as the lower end.
 pub(super) const LEAST: f32 = 0.02;
 /// The size whose logarithm is zero: longer side on the first look's canvas, in pixels.
 pub(super) const UNIT: f32 = 30.0;
@@ -40,8 +40,8 @@ pub(super) struct Features {
 }
 
 impl Features {
-    /// Of a box whose longer side is `side` pixels on the first look's canvas; `scores` are 0 where a
-    /// look saw nothing.
+    /// Of a box whose longer side is `side` pixels on the first look's canvas; `scores` are 0 where
+    /// a look saw nothing.
     pub(super) fn new(scores: &[f32], side: f32) -> Self {
         let size = (side.clamp(1.0, LARGEST) / UNIT).ln();
         let mut features = Self {

@@ -10,8 +10,9 @@ use crate::geometry::{Rect, Size};
 
 /// Intersection over union from which a second sighting is the same box, and may bring landmarks.
 const SAME: f32 = 0.35;
-/// A longer side, in canvas pixels, from which a look may miss a face for its size alone: of the labelled ones
-/// that another look is sure of, few are missed up to 560 pixels and most from 800 on.
+/// A longer side, in canvas pixels, from which a look may miss a face for its size alone: of the
+/// labelled ones that another look is sure of, few are missed up to 560 pixels and most from 800
+/// on.
 const LARGE: f32 = 640.0;
 
 /// One proposal.
@@ -21,8 +22,8 @@ pub(super) struct Evidence {
     landmarks: Option<Landmarks>,
     /// Which looks saw it.
     seen: Vec<bool>,
-    /// Best score of each look, 0 where it saw nothing; for those that it is too large for, at least the best of
-    /// the looks at smaller scales.
+    /// Best score of each look, 0 where it saw nothing; for those that it is too large for, at
+    /// least the best of the looks at smaller scales.
     pub(super) scores: Vec<f32>,
     /// Longer side on the first look's canvas.
     pub(super) side: f32,
@@ -103,8 +104,8 @@ impl Evidence {
     }
 }
 
-/// That a look saw nothing is no word against a face that is too large for it: the looks at smaller scales speak for
-/// it. `side` is the face's longer side in picture pixels.
+/// That a look saw nothing is no word against a face that is too large for it: the looks at smaller
+/// scales speak for it. `side` is the face's longer side in picture pixels.
 fn speak_for_the_close(scores: &mut [f32], scales: &[f32], side: f32) {
     let seen = scores.to_vec();
     for (score, scale) in scores.iter_mut().zip(scales) {

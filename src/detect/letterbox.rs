@@ -1,5 +1,5 @@
-//! Places a part of a picture on a network's canvas and takes boxes back: a uniform scale per axis and
-//! a shift. `to_picture` is the exact inverse of `to_canvas`.
+//! Places a part of a picture on a network's canvas and takes boxes back: a uniform scale per axis
+//! and a shift. `to_picture` is the exact inverse of `to_canvas`.
 
 use crate::geometry::{PixelRect, Point, Rect, Size};
 use crate::picture::RgbImage;

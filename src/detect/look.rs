@@ -1,8 +1,8 @@
 //! One way of looking at a picture: which network, at which scale. A look that is too large for one
 //! canvas is cut into tiles that overlap.
 //!
-//! Invariant: every pixel of the picture lies in at least one tile, and canvas sides are multiples of
-//! 32 no longer than [`CANVAS`], whatever the picture's size.
+//! Invariant: every pixel of the picture lies in at least one tile, and canvas sides are multiples
+//! of 32 no longer than [`CANVAS`], whatever the picture's size.
 
 use super::heads::Head;
 use super::letterbox::Letterbox;
@@ -18,8 +18,8 @@ const OVERLAP: u32 = 96;
 /// Canvas sides are multiples of this, the largest stride of the networks.
 const GRID: u32 = 32;
 
-/// One way of looking: the picture's longer side becomes `longest` pixels, but never less than `least`
-/// times what it is, nor more than `most` times.
+/// One way of looking: the picture's longer side becomes `longest` pixels, but never less than
+/// `least` times what it is, nor more than `most` times.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Look {
     pub(super) head: Head,

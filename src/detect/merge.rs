@@ -1,5 +1,5 @@
-//! One face is seen by several looks and by neighbouring cells of one: overlap removal within a look,
-//! then one group per face across looks.
+//! One face is seen by several looks and by neighbouring cells of one: overlap removal within a
+//! look, then one group per face across looks.
 
 use super::heads::Candidate;
 use crate::geometry::{Point, Rect};

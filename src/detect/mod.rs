@@ -61,8 +61,8 @@ pub struct DetectorOptions {
     pub preset: Preset,
     /// Least score of a face, 0..=1, instead of the preset's own; lower finds more.
     pub threshold: Option<f32>,
-    /// Faces whose longer side is less than so many pixels of the upright picture are left alone; 0 leaves
-    /// none alone. Not told among [`Detected::rejected`] either.
+    /// Faces whose longer side is less than so many pixels of the upright picture are left alone; 0
+    /// leaves none alone. Not told among [`Detected::rejected`] either.
     pub min_face: f32,
     /// What to run on.
     pub engine: EngineOptions,
@@ -70,8 +70,8 @@ pub struct DetectorOptions {
     pub models: ModelSource,
     /// What is looked for.
     pub cover: Cover,
-    /// Lines of writing less high than so many pixels of the upright picture are left alone; 0 leaves none
-    /// alone.
+    /// Lines of writing less high than so many pixels of the upright picture are left alone; 0
+    /// leaves none alone.
     pub min_text_height: f32,
 }
 
@@ -105,7 +105,8 @@ const MOST_REJECTED: usize = 10;
 pub struct Detected {
     /// The faces, likeliest first.
     pub faces: Vec<Face>,
-    /// The likeliest of what was not taken for a face, at most ten: what a person may want to look at.
+    /// The likeliest of what was not taken for a face, at most ten: what a person may want to look
+    /// at.
     pub rejected: Vec<Face>,
 }
 
@@ -158,14 +159,15 @@ impl Detector {
     /// Loads engine and models.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] for a threshold outside 0..=1, a least face or height of writing below 0, or
-    /// nothing to look for; [`ErrorKind::Engine`] if the engine, the device or a model cannot be had.
+    /// [`ErrorKind::InvalidArgument`] for a threshold outside 0..=1, a least face or height of
+    /// writing below 0, or nothing to look for; [`ErrorKind::Engine`] if the engine, the device or
+    /// a model cannot be had.
     pub fn new(options: &DetectorOptions) -> Result<Self> {
         Self::with(options, options.preset.plans(), &[])
     }
 
-    /// For the frames of a video, in which a face has many chances to be seen: what each preset makes
-    /// of it is in `preset.rs`. Errors as of [`Detector::new`].
+    /// For the frames of a video, in which a face has many chances to be seen: what each preset
+    /// makes of it is in `preset.rs`. Errors as of [`Detector::new`].
     pub(crate) fn for_frames(options: &DetectorOptions) -> Result<Self> {
         if options.cover != Cover::default() {
             return Err(Error::new(
@@ -233,9 +235,9 @@ impl Detector {
         })
     }
 
-    /// The faces of a picture, likeliest first, and behind them the lines of writing, if they are looked for. Those
-    /// faces that lie on their side or stand on their head are
-    /// found, too, by every preset but [`Preset::Fast`].
+    /// The faces of a picture, likeliest first, and behind them the lines of writing, if they are
+    /// looked for. Those faces that lie on their side or stand on their head are found, too, by
+    /// every preset but [`Preset::Fast`].
     ///
     /// # Errors
     /// [`ErrorKind::Engine`] if inference fails; whatever [`Picture::view`] gives.
@@ -380,11 +382,11 @@ impl Detector {
             .ok_or_else(|| Error::new(ErrorKind::Internal, "a look without its network"))
     }
 
-    /// What the decision is fitted on, one row per proposal, all of them looked at again: left, top,
-    /// right, bottom; side on the first look's canvas; score and box of the second look (0 for none);
-    /// the scores of the looks. With `as_if`, a picture is treated as one whose longer side is so long
-    /// that was reduced to this one: how the plan for large photos is fitted on small ones. For
-    /// `scripts/fit_decision.py`.
+    /// What the decision is fitted on, one row per proposal, all of them looked at again: left,
+    /// top, right, bottom; side on the first look's canvas; score and box of the second look (0 for
+    /// none); the scores of the looks. With `as_if`, a picture is treated as one whose longer side
+    /// is so long that was reduced to this one: how the plan for large photos is fitted on small
+    /// ones. For `scripts/fit_decision.py`.
     ///
     /// # Errors
     /// Those of [`Detector::detect`].

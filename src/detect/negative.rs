@@ -1,5 +1,5 @@
-//! Negatives: film that was scanned as it is. Light is dark in them, and the networks see few of their
-//! faces; so a picture is shown inverted, too.
+//! Negatives: film that was scanned as it is. Light is dark in them, and the networks see few of
+//! their faces; so a picture is shown inverted, too.
 //!
 //! Invariant: an inverted picture has the geometry of the picture itself.
 
@@ -12,8 +12,8 @@ use crate::picture::{Picture, RgbImage};
 /// Which share of the pixels may lie outside the range that is shown, at each end.
 const OUTSIDE: usize = 200;
 
-/// A picture with light and dark exchanged, each colour over the whole range: that takes off the orange
-/// mask of colour film.
+/// A picture with light and dark exchanged, each colour over the whole range: that takes off the
+/// orange mask of colour film.
 struct Inverted<'a> {
     picture: &'a dyn Picture,
     tables: [[u8; 256]; 3],
@@ -89,8 +89,8 @@ impl Shown for Inverted<'_> {
 }
 
 impl Detector {
-    /// Adds the faces that are seen in the inverted picture only, as [`Detector::find_turned`] does for
-    /// turns.
+    /// Adds the faces that are seen in the inverted picture only, as [`Detector::find_turned`] does
+    /// for turns.
     pub(super) fn find_negative(
         &self,
         picture: &dyn Picture,

@@ -1,7 +1,8 @@
-//! Panoramas that go all the way round: besides the flat picture, the strip around its left and right
-//! edge is searched in one piece, and what lies far from the horizon in rectified views.
+//! Panoramas that go all the way round: besides the flat picture, the strip around its left and
+//! right edge is searched in one piece, and what lies far from the horizon in rectified views.
 //!
-//! Invariant: what is found comes back in pixels of the panorama, its middle in the picture's width.
+//! Invariant: what is found comes back in pixels of the panorama, its middle in the picture's
+//! width.
 
 use super::{Detected, Detector, MOST_REJECTED, SAME_BETWEEN_LOOKS};
 use crate::error::{Error, ErrorKind, Result};
@@ -17,10 +18,12 @@ const LONGEST: u32 = 8192;
 const NEAR_EDGE: f32 = 0.125;
 /// Up to here to both sides of the horizon the strip reaches, in radians: 60 degrees.
 const STRIP: f64 = PI / 3.0;
-/// From this latitude on a face is looked for in rectified views, 25 degrees: drawn wider by a tenth.
+/// From this latitude on a face is looked for in rectified views, 25 degrees: drawn wider by a
+/// tenth.
 const STRETCHED: f64 = 25.0 / 180.0 * PI;
 /// A ring of six views at this latitude, and how far each reaches, as tangents of half angles: 75
-/// degrees across, 80 down, so that neighbours share 15 degrees at the latitude of 25, and more above.
+/// degrees across, 80 down, so that neighbours share 15 degrees at the latitude of 25, and more
+/// above.
 const RING: f64 = 50.0 / 180.0 * PI;
 const RING_VIEWS: u32 = 6;
 const RING_REACH: (f64, f64) = (0.767, 0.839);
@@ -158,7 +161,8 @@ impl Rectified {
         plane(&self.tangent, self.step, self.image.size(), p.x, p.y)
     }
 
-    /// A face of the view in the panorama. `round`: it may be turned, so its box is taken for a square.
+    /// A face of the view in the panorama. `round`: it may be turned, so its box is taken for a
+    /// square.
     fn face_back(&self, mut face: Face, panorama: &Equirectangular, round: bool) -> Option<Face> {
         let (r, c) = (face.area, face.area.center());
         let between = |a: Point, b: Point| angle(self.direction(a), self.direction(b));
@@ -327,13 +331,13 @@ fn rectified(
 }
 
 impl Detector {
-    /// The faces of a panorama that goes all the way round. What lies over its left and right edge is
-    /// found, too, and so is what is drawn too wide near the poles. A box may reach beyond the edge;
-    /// its middle is in the picture's width.
+    /// The faces of a panorama that goes all the way round. What lies over its left and right edge
+    /// is found, too, and so is what is drawn too wide near the poles. A box may reach beyond the
+    /// edge; its middle is in the picture's width.
     ///
     /// # Errors
-    /// Those of [`Detector::detect`]; [`ErrorKind::InvalidArgument`] if writing is looked for, which is not
-    /// found in panoramas.
+    /// Those of [`Detector::detect`]; [`ErrorKind::InvalidArgument`] if writing is looked for,
+    /// which is not found in panoramas.
     pub fn detect_panorama(
         &self,
         picture: &dyn Picture,

@@ -1,5 +1,5 @@
-//! What a search does with a picture: at which scales it is shown to which network, and what it takes to
-//! believe a sighting. `preset.rs` fills it in.
+//! What a search does with a picture: at which scales it is shown to which network, and what it
+//! takes to believe a sighting. `preset.rs` fills it in.
 
 use super::decide::Judges;
 use super::heads::Head;
@@ -33,8 +33,9 @@ pub(super) struct Doubt {
     pub(super) sure: f32,
     /// Most faces of one picture that are looked at again, the likeliest first.
     pub(super) glances: usize,
-    /// Side of what a second look sees of each, canvas pixels. At 160 no more of `Balanced`'s faces are found than at
-    /// 128, but `Fast` covers a tenth more that is none at 128; at 96 all find fewer.
+    /// Side of what a second look sees of each, canvas pixels. At 160 no more of `Balanced`'s faces
+    /// are found than at 128, but `Fast` covers a tenth more that is none at 128; at 96 all find
+    /// fewer.
     pub(super) tile: u32,
 }
 
@@ -55,7 +56,8 @@ impl Plan {
     }
 }
 
-/// A preset's plans, by the size of the pictures that they are for: rising, the last one without a limit.
+/// A preset's plans, by the size of the pictures that they are for: rising, the last one without a
+/// limit.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Plans(Vec<Plan>);
 

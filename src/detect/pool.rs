@@ -1,7 +1,7 @@
 //! Idle sessions of one network. A call takes one that fits or makes a new one, and gives it back.
 //!
-//! Invariant: what lies idle never exceeds twice the most that were in use at once and one, so memory grows
-//! neither with the number of pictures nor with the number of their sizes.
+//! Invariant: what lies idle never exceeds twice the most that were in use at once and one, so
+//! memory grows neither with the number of pictures nor with the number of their sizes.
 
 use crate::error::Result;
 use faceveil_engine::{Input, Network, Session, Size, Tensor};

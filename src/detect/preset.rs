@@ -1,7 +1,7 @@
 //! The presets: how hard to look at pictures of which size.
 //!
-//! What is said of percents is exposure of faces of 16 pixels and more on the labelled pictures, see
-//! `docs/accuracy.md`.
+//! What is said of percents is exposure of faces of 16 pixels and more on the labelled pictures,
+//! see `docs/accuracy.md`.
 
 use super::dark;
 use super::heads::Head;
@@ -18,8 +18,8 @@ use crate::geometry::Orientation;
 pub enum Preset {
     /// Reduced scales only: for weak machines and first passes.
     Fast,
-    /// The default: two scales, a fast network on a larger picture for large photos, and a second look
-    /// at what is in doubt.
+    /// The default: two scales, a fast network on a larger picture for large photos, and a second
+    /// look at what is in doubt.
     #[default]
     Balanced,
     /// As `Balanced` with the picture made larger, for what must not slip through.
@@ -40,8 +40,9 @@ impl Preset {
         }
     }
 
-    /// Of all its constants: looks, fitted weights and thresholds, for photos and for frames of videos. Two builds whose
-    /// presets differ in any of them have different digests, whatever their version says.
+    /// Of all its constants: looks, fitted weights and thresholds, for photos and for frames of
+    /// videos. Two builds whose presets differ in any of them have different digests, whatever
+    /// their version says.
     #[must_use]
     pub fn digest(self) -> Digest {
         let all = self.plans();
@@ -58,15 +59,15 @@ impl Preset {
     pub(super) fn plans(self) -> Plans {
         match self {
             Self::Fast => fast(768, 1536),
-            // At their own scale up to here: with what larger photos get, pictures of 2500 pixels have 8.2 % of
-            // their faces exposed, and 5.2 % so. 5 megapixels take 0.61 s.
+            // At their own scale up to here: with what larger photos get, pictures of 2500 pixels
+            // have 8.2 % of their faces exposed, and 5.2 % so. 5 megapixels take 0.61 s.
             Self::Balanced => balanced(2560, LEANING),
             Self::Thorough => thorough(),
         }
     }
 
-    /// For frames of a video, in which a face has many chances to be seen: `Fast` looks at smaller pictures, and
-    /// `Balanced` turns none by an eighth and takes those of 1080p for large.
+    /// For frames of a video, in which a face has many chances to be seen: `Fast` looks at smaller
+    /// pictures, and `Balanced` turns none by an eighth and takes those of 1080p for large.
     pub(super) fn plans_for_frames(self) -> Plans {
         match self {
             Self::Fast => fast(640, 1024),
@@ -116,8 +117,9 @@ fn balanced(own_scale: u32, tilts: &'static [Orientation]) -> Plans {
             glances: 400,
             tile: 128,
         },
-        // A fortieth of the whole search, each turn. Among upright faces, what looks like a turned one rarely
-        // is: at 0.5 a tenth of the pictures of upright people get a turned mask, most of them false.
+        // A fortieth of the whole search, each turn. Among upright faces, what looks like a turned
+        // one rarely is: at 0.5 a tenth of the pictures of upright people get a turned mask, most
+        // of them false.
         turns: Some(Turns {
             look: look(Head::YuNet, 512, 1.0, 0.6),
             // At 512 pixels a sixth more of the faces that lean are missed.
@@ -212,8 +214,8 @@ fn look(head: Head, longest: u32, most: f32, floor: f32) -> Look {
     }
 }
 
-/// CenterFace. Looks after the first, smaller ones, see what is too large at its scale, and agreement between them
-/// tells faces from the rest.
+/// CenterFace. Looks after the first, smaller ones, see what is too large at its scale, and
+/// agreement between them tells faces from the rest.
 fn center_face(longest: u32, most: f32) -> Look {
     look(Head::CenterFace, longest, most, 0.07)
 }
@@ -228,9 +230,10 @@ fn yunet(longest: u32) -> Look {
     look(Head::YuNet, longest, 1.0, 0.25)
 }
 
-/// The same at the picture's own scale, whatever its size, and asked for weaker sightings. At 0.64 of a 12-megapixel
-/// photo half as many faces again are missed (cross-validated: 13.7 %; 9.1 % at its own), and of those weaker than 0.25
-/// one in a hundred more (9.0 and 8.0 %; from 0.06 as many as from 0.12).
+/// The same at the picture's own scale, whatever its size, and asked for weaker sightings. At 0.64
+/// of a 12-megapixel photo half as many faces again are missed (cross-validated: 13.7 %; 9.1 % at
+/// its own), and of those weaker than 0.25 one in a hundred more (9.0 and 8.0 %; from 0.06 as many
+/// as from 0.12).
 fn yunet_whole() -> Look {
     at_least(
         1.0,
@@ -241,7 +244,8 @@ fn yunet_whole() -> Look {
     )
 }
 
-/// Larger pictures at no less than this scale, so that a face of so many pixels is seen in them, too.
+/// Larger pictures at no less than this scale, so that a face of so many pixels is seen in them,
+/// too.
 fn at_least(least: f32, look: Look) -> Look {
     Look { least, ..look }
 }

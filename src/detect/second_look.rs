@@ -1,8 +1,8 @@
-//! A closer look at the faces that are in doubt: each is cut out with its surroundings, brought to the
-//! size that the networks see best, and shown again, many on one canvas.
+//! A closer look at the faces that are in doubt: each is cut out with its surroundings, brought to
+//! the size that the networks see best, and shown again, many on one canvas.
 //!
-//! Invariant: every candidate gets exactly one tile, and tiles do not overlap, so that a score belongs to
-//! one candidate only.
+//! Invariant: every candidate gets exactly one tile, and tiles do not overlap, so that a score
+//! belongs to one candidate only.
 
 use super::heads::{Candidate, Head};
 use super::letterbox::{Canvas, Letterbox};
@@ -17,15 +17,16 @@ const SURROUNDINGS: f32 = 3.2;
 /// Most tiles across a canvas, and down.
 const COLUMNS: u32 = 8;
 const ROWS: u32 = 3;
-/// A sighting belongs to a candidate if its middle is no farther than this share of the tile from the tile's, ...
+/// A sighting belongs to a candidate if its middle is no farther than this share of the tile from
+/// the tile's, ...
 const REACH: f32 = 0.1;
 /// ... and if its longer side lies within these.
 const SIDES: std::ops::Range<f32> = 12.0..150.0;
 /// Scores below this count as nothing seen.
 const FLOOR: f32 = 0.03;
 
-/// The best that a second look saw in the middle of one candidate, in picture pixels. It may be a face of
-/// another size: the decision weighs that.
+/// The best that a second look saw in the middle of one candidate, in picture pixels. It may be a
+/// face of another size: the decision weighs that.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Glance {
     pub(super) area: Rect,
@@ -33,8 +34,8 @@ pub(super) struct Glance {
     pub(super) landmarks: Option<[Point; 5]>,
 }
 
-/// Shows the `areas` to `pool`'s CenterFace again, each in a tile of `side` canvas pixels, a multiple of 32. Per area,
-/// what it saw in the middle.
+/// Shows the `areas` to `pool`'s CenterFace again, each in a tile of `side` canvas pixels, a
+/// multiple of 32. Per area, what it saw in the middle.
 pub(super) fn second_look(
     picture: &dyn Picture,
     areas: &[Rect],
@@ -89,7 +90,8 @@ fn tile(area: &Rect, tile: Tile, canvas: Size, picture: Size) -> Option<Letterbo
     let middle = area.center();
     let wanted = Rect::new(middle.x - part / 2.0, middle.y - part / 2.0, part, part)?;
     let inside = wanted.round_out(picture)?;
-    // Rounding outward adds up to a pixel at each edge of the picture's part: cut what would leave the tile.
+    // Rounding outward adds up to a pixel at each edge of the picture's part: cut what would leave
+    // the tile.
     let place = |start: u32, len: u32, wanted_start: f32| {
         let offset = ((start as f32 - wanted_start) * scale)
             .round()

@@ -26,9 +26,10 @@ pub(super) struct Tilted {
 }
 
 impl Tilted {
-    /// No side of a copy of the whole picture is longer than `longest`, which is less than 20000, nor is the picture
-    /// made larger. Each of the picture's corners may be left out as far as `corners` times its shorter side, along
-    /// the corner's bisector: a square that holds all is twice as large as the picture, and that much smaller so.
+    /// No side of a copy of the whole picture is longer than `longest`, which is less than 20000,
+    /// nor is the picture made larger. Each of the picture's corners may be left out as far as
+    /// `corners` times its shorter side, along the corner's bisector: a square that holds all is
+    /// twice as large as the picture, and that much smaller so.
     pub(super) fn new(picture: &dyn Picture, longest: u32, corners: f32) -> Result<Self> {
         let source = picture.size();
         let scale = (longest as f32 / side(source)).min(1.0);

@@ -1,5 +1,5 @@
-//! Faces that lie on their side, askew, or stand on their head. The networks see those turned by up to
-//! about 30 degrees; so the picture is shown turned, too.
+//! Faces that lie on their side, askew, or stand on their head. The networks see those turned by up
+//! to about 30 degrees; so the picture is shown turned, too.
 //!
 //! Invariant: what is found comes back in pixels of the picture as it was given.
 
@@ -22,7 +22,8 @@ const TURNS: [Orientation; 3] = [
     Orientation::Rotate270,
 ];
 
-/// A turn shows more than upright if the scores of all that is seen in it come to so much more: one face.
+/// A turn shows more than upright if the scores of all that is seen in it come to so much more: one
+/// face.
 const MORE: f32 = 0.5;
 /// The likeliest faces of a turn that get a second look.
 const MOST_HINTS: usize = 2;
@@ -170,8 +171,9 @@ fn total(hints: &[Hint]) -> f32 {
     hints.iter().map(|h| h.score).sum()
 }
 
-/// Whether one look alone saw what others must have seen, too. Upright the fitted decision weighs that; among
-/// people on their feet it is fitted on no turned copy, where hardly one in twenty of these is a face.
+/// Whether one look alone saw what others must have seen, too. Upright the fitted decision weighs
+/// that; among people on their feet it is fitted on no turned copy, where hardly one in twenty of
+/// these is a face.
 fn is_lone(face: &Face, plan: &Plan, picture: Size) -> bool {
     let side = face.area.longest();
     let looks = plan.looks.iter();
@@ -185,13 +187,15 @@ fn sure(faces: &[Face]) -> f32 {
 
 impl Detector {
     /// Adds the faces that are seen in a turned picture only. A small picture is shown in each turn
-    /// first, to the cheapest network, and upright if any turn shows it something; only a turn in which it sees more than upright, or a face where none
-    /// was found and a second look agrees, costs a whole search.
+    /// first, to the cheapest network, and upright if any turn shows it something; only a turn in
+    /// which it sees more than upright, or a face where none was found and a second look agrees,
+    /// costs a whole search.
     ///
-    /// A turn that shows more than upright is probably how the picture belongs (its orientation was lost): all
-    /// that is found in it counts, since upright the networks see faces on their heads, too, and misplace
-    /// them. If it does have more faces, the plan's threshold is enough there; in every other turn, and
-    /// upright in that case, a face must be surer than that, and seen by more than one look if it is large.
+    /// A turn that shows more than upright is probably how the picture belongs (its orientation was
+    /// lost): all that is found in it counts, since upright the networks see faces on their heads,
+    /// too, and misplace them. If it does have more faces, the plan's threshold is enough there; in
+    /// every other turn, and upright in that case, a face must be surer than that, and seen by more
+    /// than one look if it is large.
     pub(super) fn find_turned(
         &self,
         picture: &dyn Picture,
@@ -249,7 +253,8 @@ impl Detector {
         Ok(())
     }
 
-    /// A tilted copy of a small picture, and the turns in which something is seen in it; `None` if in none.
+    /// A tilted copy of a small picture, and the turns in which something is seen in it; `None` if
+    /// in none.
     fn tilted_hints(&self, small: &dyn Picture, turns: &Turns) -> Result<Option<TiltedHints>> {
         if turns.tilts.is_empty() {
             return Ok(None);
@@ -311,7 +316,8 @@ impl Detector {
         Ok(())
     }
 
-    /// What the network of `look` takes for faces in a small picture, in pixels of that, likeliest first.
+    /// What the network of `look` takes for faces in a small picture, in pixels of that, likeliest
+    /// first.
     pub(super) fn hints(&self, small: &dyn Picture, look: &Look) -> Result<Vec<Hint>> {
         let mut seen = Vec::new();
         for place in look.letterboxes(small.size()) {

@@ -1,6 +1,6 @@
-//! The fitted weights of the decision, as `scripts/fit_decision.py` printed them for 323 pictures of the validation
-//! set of WIDER FACE. `docs/accuracy.md` has the commands and the cross-validated results. In the order of the looks
-//! of `preset.rs`; features as in `decide.rs`.
+//! The fitted weights of the decision, as `scripts/fit_decision.py` printed them for 323 pictures
+//! of the validation set of WIDER FACE. `docs/accuracy.md` has the commands and the cross-validated
+//! results. In the order of the looks of `preset.rs`; features as in `decide.rs`.
 #![allow(
     clippy::approx_constant,
     reason = "a fitted number may lie near any constant"
@@ -73,7 +73,8 @@ pub(super) const THOROUGH_FAR: Judges = Judges {
     ],
 };
 
-/// Photos above 3200 pixels: CenterFace, the whole picture at 512 pixels, and `YuNet` at the picture's own scale.
+/// Photos above 3200 pixels: CenterFace, the whole picture at 512 pixels, and `YuNet` at the
+/// picture's own scale.
 pub(super) const BALANCED_VAST: Judges = Judges {
     alone: &[
         0.6607, 0.1445, 0.5684, 0.5320, 0.5876, -0.5432, -0.6336, -0.7624, 2.2391,
@@ -87,7 +88,8 @@ pub(super) const BALANCED_VAST: Judges = Judges {
     ],
 };
 
-/// Photos above 4096 pixels: the same as [`THOROUGH_FAR`], but the first look grows with the picture.
+/// Photos above 4096 pixels: the same as [`THOROUGH_FAR`], but the first look grows with the
+/// picture.
 pub(super) const THOROUGH_VAST: Judges = Judges {
     alone: &[
         0.6813, 0.1804, 0.2693, 0.0325, 0.0811, 0.4947, 0.6443, -0.5254, 0.6424, -0.7128, 2.8548,

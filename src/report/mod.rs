@@ -188,7 +188,8 @@ impl FileReport {
         self.backend.is_some()
     }
 
-    /// Spans of a video that a person must look at: a face may show in them, or the stream is damaged there.
+    /// Spans of a video that a person must look at: a face may show in them, or the stream is
+    /// damaged there.
     #[must_use]
     pub const fn spans_to_look_at(&self) -> usize {
         self.spans.len() + self.concealed.len()

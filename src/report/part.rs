@@ -14,7 +14,8 @@ pub struct SearchedPart {
     pub from: f64,
     /// Where it ends; `null`: with the input.
     pub to: Option<f64>,
-    /// What became of the rest. Where it was dropped, frames are counted from the first of the part.
+    /// What became of the rest. Where it was dropped, frames are counted from the first of the
+    /// part.
     pub outside: Outside,
     /// The frames of the output that were not searched and not covered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -30,7 +31,8 @@ pub struct FrameSpan {
     pub first: usize,
     /// Last frame.
     pub last: usize,
-    /// When the first begins and the last ceases to be shown, as far as that is known, from the start.
+    /// When the first begins and the last ceases to be shown, as far as that is known, from the
+    /// start.
     pub seconds: [f64; 2],
 }
 

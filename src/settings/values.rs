@@ -230,7 +230,8 @@ pub fn crf(text: &str) -> Result<u8> {
     whole("crf", text, 0, 51)
 }
 
-/// Bits a second of a video's pictures, 10,000 to a thousand million; `k` and `M` mean thousand and million.
+/// Bits a second of a video's pictures, 10,000 to a thousand million; `k` and `M` mean thousand and
+/// million.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidArgument`].
@@ -264,8 +265,8 @@ pub fn threads(text: &str) -> Result<NonZeroUsize> {
     )
 }
 
-/// A time in a video: seconds, or hours, minutes and seconds with colons between: `90.5`, `1:30.5`, `0:01:30.5`. At
-/// most 1000 hours.
+/// A time in a video: seconds, or hours, minutes and seconds with colons between: `90.5`, `1:30.5`,
+/// `0:01:30.5`. At most 1000 hours.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidArgument`].

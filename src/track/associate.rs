@@ -17,10 +17,11 @@ const BUFFER: f32 = 0.5;
 const SURE_OVERLAP: f32 = 0.2;
 /// The same for a weak one.
 const WEAK_OVERLAP: f32 = 0.3;
-/// A face that moves by more than so many of its sides a second is another one: 30 pixels a frame at 25 frames a
-/// second are 12 for a face of 62 pixels.
+/// A face that moves by more than so many of its sides a second is another one: 30 pixels a frame
+/// at 25 frames a second are 12 for a face of 62 pixels.
 const FASTEST: f64 = 16.0;
-/// The larger of two sides over the smaller one, of one face that was not seen for less than a second.
+/// The larger of two sides over the smaller one, of one face that was not seen for less than a
+/// second.
 const MOST_RESIZED: f32 = 1.6;
 
 /// Intersection over union of boxes that are grown by half of their sides in each direction.
@@ -66,8 +67,8 @@ struct At<'a> {
     clock: &'a Clock,
 }
 
-/// Lets the tracks that are believed, or those that are not, choose among sightings; gives those that
-/// none took.
+/// Lets the tracks that are believed, or those that are not, choose among sightings; gives those
+/// that none took.
 fn take(
     trails: &mut [Trail],
     at: At<'_>,
@@ -119,8 +120,8 @@ fn walk_back(trails: &mut Vec<Trail>, born: &mut Trail, at: At<'_>) {
     }
 }
 
-/// The track that probably has the face of another one: it began near the place where that one still
-/// waits, but not so near where the face was expected that it was taken for it.
+/// The track that probably has the face of another one: it began near the place where that one
+/// still waits, but not so near where the face was expected that it was taken for it.
 pub(super) fn follower(trails: &[Trail], of: &Trail) -> Option<usize> {
     trails
         .iter()
@@ -132,8 +133,9 @@ pub(super) fn follower(trails: &[Trail], of: &Trail) -> Option<usize> {
         .map(|(_, t)| t)
 }
 
-/// The same for a face that nobody could see while it moved too fast, as in a quick turn of the camera: the only
-/// track that began since, if its face is as large and not too far away. One that was leaving the picture has left it.
+/// The same for a face that nobody could see while it moved too fast, as in a quick turn of the
+/// camera: the only track that began since, if its face is as large and not too far away. One that
+/// was leaving the picture has left it.
 pub(super) fn distant_follower(
     trails: &[Trail],
     of: &Trail,

@@ -1,4 +1,5 @@
-//! A mask is calm while something passes in front of its face, and follows a face that moves or changes its size.
+//! A mask is calm while something passes in front of its face, and follows a face that moves or
+//! changes its size.
 
 use super::tests::run;
 use super::*;

@@ -1,16 +1,17 @@
-//! When frames are shown. Everything that lasts is measured in seconds, so that a second is one at any
-//! frame rate, and where the rate varies, too.
+//! When frames are shown. Everything that lasts is measured in seconds, so that a second is one at
+//! any frame rate, and where the rate varies, too.
 //!
 //! Invariant: two frames are never told to be further apart than they are shown, unless more than
 //! [`MOST_FRAMES`] lie between them. Memory does not grow with the length of the video.
 
 use std::collections::VecDeque;
 
-/// A frame that is shown for longer counts for this long, seconds: where frames are rare a second holds
-/// too few of them to tell a face that is gone from one that was missed, so it takes twelve at least.
+/// A frame that is shown for longer counts for this long, seconds: where frames are rare a second
+/// holds too few of them to tell a face that is gone from one that was missed, so it takes twelve
+/// at least.
 const LONGEST: f64 = 1.0 / 12.0;
-/// Frames that are further apart than this many have nothing to do with each other, whenever they are
-/// shown: a bound on what is held, beyond all cameras.
+/// Frames that are further apart than this many have nothing to do with each other, whenever they
+/// are shown: a bound on what is held, beyond all cameras.
 pub(super) const MOST_FRAMES: usize = 4096;
 
 /// Frames whose times are kept: spans end within some seconds, and none of them asks for more.
@@ -19,7 +20,8 @@ const KEPT: usize = 2 * MOST_FRAMES;
 /// The times of a video's latest frames, in seconds.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
-    /// By frame from `first` on: the time that counts, never falling, and the one that the video says.
+    /// By frame from `first` on: the time that counts, never falling, and the one that the video
+    /// says.
     times: VecDeque<(f64, f64)>,
     /// The first frame whose time is kept.
     first: usize,
@@ -62,8 +64,8 @@ impl Clock {
         self.entry(frame).0
     }
 
-    /// A frame that is yet to come is shown no earlier than the newest one, a forgotten one no later than
-    /// the oldest that is kept.
+    /// A frame that is yet to come is shown no earlier than the newest one, a forgotten one no
+    /// later than the oldest that is kept.
     fn entry(&self, frame: usize) -> (f64, f64) {
         let kept = self.times.get(frame.saturating_sub(self.first));
         kept.or(self.times.back()).copied().unwrap_or_default()

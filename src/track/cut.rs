@@ -1,9 +1,10 @@
-//! Scene cuts, from the brightness of reduced frames: sixteen histograms a frame, how much they differ from
-//! those of the frame before, and whether the picture still has the same structure.
+//! Scene cuts, from the brightness of reduced frames: sixteen histograms a frame, how much they
+//! differ from those of the frame before, and whether the picture still has the same structure.
 //!
-//! A cut that is missed leaves a mask where no face is for a moment; one that is seen where there is
-//! none stops gaps from being filled. So what is in doubt is no cut. A flash, after which the scene is the
-//! same again, is none, and neither is another light on the same scene: a siren, a strobe, a stage.
+//! A cut that is missed leaves a mask where no face is for a moment; one that is seen where there
+//! is none stops gaps from being filled. So what is in doubt is no cut. A flash, after which the
+//! scene is the same again, is none, and neither is another light on the same scene: a siren, a
+//! strobe, a stage.
 
 mod structure;
 
@@ -21,8 +22,8 @@ const DOWN: usize = 72;
 const LEAST: f32 = 0.35;
 /// A cut differs this many times as much as successive frames did before.
 const TIMES_USUAL: f32 = 4.0;
-/// Correlation of structures from which two frames show the same scene. Frames of other scenes had 0.22 at
-/// most; frames of one under sirens, strobes, flashes and headlights 0.73 at least.
+/// Correlation of structures from which two frames show the same scene. Frames of other scenes had
+/// 0.22 at most; frames of one under sirens, strobes, flashes and headlights 0.73 at least.
 const SAME_SCENE: f32 = 0.35;
 /// Frames from which the usual difference is taken.
 const USUAL_FROM: usize = 15;
@@ -38,8 +39,8 @@ pub(crate) struct Glimpse {
 }
 
 impl Glimpse {
-    /// Of a picture of `width` by `height` samples, neither 0, whose brightness at a place, 0..=255,
-    /// `luma` tells.
+    /// Of a picture of `width` by `height` samples, neither 0, whose brightness at a place,
+    /// 0..=255, `luma` tells.
     pub(crate) fn new(width: usize, height: usize, luma: impl Fn(usize, usize) -> u8) -> Self {
         let mut shares = vec![0.0; CELLS * CELLS * BINS];
         let share = (CELLS * CELLS) as f32 / (ACROSS * DOWN) as f32;
@@ -67,8 +68,8 @@ impl Glimpse {
         sum / (2 * CELLS * CELLS) as f32
     }
 
-    /// Whether it shows another scene: its brightness differs by more than `least`, and its structure, too. Frames
-    /// without structure show none.
+    /// Whether it shows another scene: its brightness differs by more than `least`, and its
+    /// structure, too. Frames without structure show none.
     fn is_elsewhere(&self, other: &Self, least: f32) -> bool {
         let (a, b) = (&self.structure, &other.structure);
         self.difference(other) > least

@@ -1,17 +1,19 @@
-//! Boxes over time: which sightings of successive frames are one face, and where that face is in the
-//! frames in which nobody saw it. A face that shows for two frames is exposed, so what a detector
-//! says about one frame is never the last word.
+//! Boxes over time: which sightings of successive frames are one face, and where that face is in
+//! the frames in which nobody saw it. A face that shows for two frames is exposed, so what a
+//! detector says about one frame is never the last word.
 //!
-//! Frames go in one by one and come out a second later, when enough of what follows is known to fill
-//! gaps and to cover a face before it was first seen. Nothing here knows of videos: boxes, scores, a
-//! time and a glimpse of the brightness are all it sees.
+//! Frames go in one by one and come out a second later, when enough of what follows is known to
+//! fill gaps and to cover a face before it was first seen. Nothing here knows of videos: boxes,
+//! scores, a time and a glimpse of the brightness are all it sees.
 //!
-//! A live stream cannot wait for a second: with [`Tracker::live`] a frame comes out when a stated number of
-//! frames after it are known. A face that is lost stays covered while its track still waits for it.
+//! A live stream cannot wait for a second: with [`Tracker::live`] a frame comes out when a stated
+//! number of frames after it are known. A face that is lost stays covered while its track still
+//! waits for it.
 //!
-//! Invariant: every frame that goes in comes out once, in order, when [`GAP`] of the frames after it, and
-//! [`cut::LOOK_AHEAD`] more, are known; between two sightings of a track between which others are shown
-//! for less than [`GAP`] every frame is covered; nothing is carried across a scene cut.
+//! Invariant: every frame that goes in comes out once, in order, when [`GAP`] of the frames after
+//! it, and [`cut::LOOK_AHEAD`] more, are known; between two sightings of a track between which
+//! others are shown for less than [`GAP`] every frame is covered; nothing is carried across a scene
+//! cut.
 
 mod associate;
 #[cfg(test)]
@@ -46,7 +48,8 @@ pub(crate) struct Sighting {
     pub(crate) score: f32,
 }
 
-/// The longest gap between two sightings that is filled, seconds; a face not seen for longer is lost.
+/// The longest gap between two sightings that is filled, seconds; a face not seen for longer is
+/// lost.
 const GAP: f64 = 1.0;
 /// Covered before the first and after the last sighting, seconds.
 const REACH: f64 = 0.27;
@@ -90,13 +93,14 @@ pub(crate) struct Summary {
     pub(crate) beyond: usize,
 }
 
-/// Most sightings of one frame that are looked at, the likeliest: more than any crowd, and a bound on
-/// what noise can cost.
+/// Most sightings of one frame that are looked at, the likeliest: more than any crowd, and a bound
+/// on what noise can cost.
 const MOST_SIGHTINGS: usize = 400;
 
 /// So many weak sightings of one track are a face as well.
 const WEAK_SIGHTINGS: usize = 4;
-/// The same in a live stream: frames that were handed out before a track is believed are not covered.
+/// The same in a live stream: frames that were handed out before a track is believed are not
+/// covered.
 const WEAK_SIGHTINGS_LIVE: usize = 3;
 
 /// Follows faces through one video.
@@ -132,8 +136,8 @@ struct Seen {
 }
 
 impl Tracker {
-    /// For frames of this size. `sure`: a sighting this likely starts a track on its own; weaker ones
-    /// only carry a track on.
+    /// For frames of this size. `sure`: a sighting this likely starts a track on its own; weaker
+    /// ones only carry a track on.
     pub(crate) fn new(sure: f32, picture: Size) -> Self {
         Self {
             belief: Belief {
@@ -172,8 +176,8 @@ impl Tracker {
         }
     }
 
-    /// About how many frames are held back at this many frames a second; where frames come faster for
-    /// a while, more.
+    /// About how many frames are held back at this many frames a second; where frames come faster
+    /// for a while, more.
     #[cfg(any(test, feature = "video"))]
     pub(crate) fn usual_delay(frames_per_second: f64) -> usize {
         // `as` clamps; a rate that is no number gives the least.
@@ -181,8 +185,8 @@ impl Tracker {
         frames.clamp(12, clock::MOST_FRAMES) + 1 + cut::LOOK_AHEAD
     }
 
-    /// Takes the next frame, shown at `time` (seconds from any start), and gives the places of the frames
-    /// that are decided now, in order.
+    /// Takes the next frame, shown at `time` (seconds from any start), and gives the places of the
+    /// frames that are decided now, in order.
     pub(crate) fn push(
         &mut self,
         time: f64,
@@ -287,8 +291,8 @@ impl Tracker {
         self.next += 1;
     }
 
-    /// Ends the tracks that waited for too long to take a sighting of this frame. Their gaps are still
-    /// held back.
+    /// Ends the tracks that waited for too long to take a sighting of this frame. Their gaps are
+    /// still held back.
     fn end_lost(&mut self, frame: usize) {
         for t in 0..self.trails.len() {
             if self.trails[t].is_lost(frame, self.belief, &self.clock)

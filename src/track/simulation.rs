@@ -1,6 +1,6 @@
 //! Faces that move by rules, and a detector that fails by rules: how many of them stay exposed with
-//! the tracker, and how many without. The figures are those of a model; what is tested is that they do
-//! not get worse.
+//! the tracker, and how many without. The figures are those of a model; what is tested is that they
+//! do not get worse.
 
 use super::tests::{PICTURE, run};
 use super::*;

@@ -1,7 +1,9 @@
-//! Spans left open: a face that was lost in mid-picture and found again near the same place, too late
-//! for the gap to be filled. Nothing covers it in between, unless another track does, so a person should look.
+//! Spans left open: a face that was lost in mid-picture and found again near the same place, too
+//! late for the gap to be filled. Nothing covers it in between, unless another track does, so a
+//! person should look.
 //!
-//! Invariant: no span crosses a scene cut, and none is open in whose every frame the face is covered.
+//! Invariant: no span crosses a scene cut, and none is open in whose every frame the face is
+//! covered.
 
 use super::associate::overlap;
 use super::clock::Clock;
@@ -97,8 +99,8 @@ impl Spans {
         }
     }
 
-    /// A face was seen before and after frames that had to be given out before the second sighting was
-    /// known: those before `due`.
+    /// A face was seen before and after frames that had to be given out before the second sighting
+    /// was known: those before `due`.
     pub(super) fn late(&mut self, before: (usize, Rect), after: (usize, Rect), due: usize) {
         let last = due.min(after.0).saturating_sub(1);
         if before.0 < last {
@@ -106,7 +108,8 @@ impl Spans {
         }
     }
 
-    /// A face was believed too late for the frames before `due`, in which it was seen from `first` on.
+    /// A face was believed too late for the frames before `due`, in which it was seen from `first`
+    /// on.
     pub(super) fn doubted(&mut self, first: (usize, Rect), due: usize) {
         if let Some(last) = due.checked_sub(1).filter(|last| first.0 <= *last) {
             self.wait_for(first.0, last, first, (due, first.1));

@@ -44,8 +44,8 @@ fn hide(
     (0..count).map(frame).collect()
 }
 
-/// The frames in which the still face is not covered, by masks that are a little larger than boxes: at the ends a box
-/// goes on as it trembled before it has grown by as much.
+/// The frames in which the still face is not covered, by masks that are a little larger than boxes:
+/// at the ends a box goes on as it trembled before it has grown by as much.
 fn exposed(places: &[Vec<Place>]) -> Vec<usize> {
     let (x, y, side) = FACE;
     let face = Rect::new(x, y, side, side).expect("finite");

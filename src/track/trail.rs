@@ -11,28 +11,30 @@ use std::collections::VecDeque;
 
 /// Weight of the newest step in the velocity, of one that takes [`STEP`] or longer.
 const NEWEST: f32 = 0.4;
-/// Seconds of a step at an ordinary rate: boxes tremble, so a shorter step tells little of the motion.
+/// Seconds of a step at an ordinary rate: boxes tremble, so a shorter step tells little of the
+/// motion.
 const STEP: f64 = 1.0 / 30.0;
-/// Motion is measured against the newest sighting that is this many seconds older: the last frame's at
-/// an ordinary rate, the times rounded or not.
+/// Motion is measured against the newest sighting that is this many seconds older: the last frame's
+/// at an ordinary rate, the times rounded or not.
 const STEP_FROM: f64 = 0.75 * STEP;
 /// The same at the ends, where two steps are better than one.
 const STEPS_AT_END: f64 = 1.8 * STEP;
 /// Motion is extrapolated over at most this many frames or seconds, whatever is longer.
 const MOST_MOTION: (usize, f64) = (8, 8.0 * STEP);
-/// How much a box grows per second for which its face was not seen: where it is expected, between two
-/// sightings, and at the ends.
+/// How much a box grows per second for which its face was not seen: where it is expected, between
+/// two sightings, and at the ends.
 const EXPECTED_GROWTH: f64 = 1.2;
 const BETWEEN_GROWTH: f64 = 0.9;
 const BEYOND_GROWTH: f64 = 1.5;
-/// Most that an expected box is grown: its overlap with a face that did not move is 1 / 1.6^2, 0.39, and
-/// more than the least of a sure one even if the face is a quarter smaller by now.
+/// Most that an expected box is grown: its overlap with a face that did not move is 1 / 1.6^2,
+/// 0.39, and more than the least of a sure one even if the face is a quarter smaller by now.
 const MOST_EXPECTED: f64 = 1.6;
-/// Most that the box between two sightings is grown where the motion at both ends leads from one to the other:
-/// their own error. Where it does not, half of what is left is added.
+/// Most that the box between two sightings is grown where the motion at both ends leads from one to
+/// the other: their own error. Where it does not, half of what is left is added.
 const AGREED_GROWTH: f64 = 0.06;
 const DISAGREED_GROWTH: f64 = 0.5;
-/// Motion at the ends of a gap is measured over this long, seconds: a box trembles by 0.03 of its side.
+/// Motion at the ends of a gap is measured over this long, seconds: a box trembles by 0.03 of its
+/// side.
 const STEPS_AT_GAP: f64 = 0.25;
 /// Sightings before and after one that steady its box.
 const STEADY: usize = 2;
@@ -198,8 +200,8 @@ impl Trail {
         news
     }
 
-    /// Whether it covers no frame from `frame` on. One that is doubtful waits for a face that it may
-    /// lead to.
+    /// Whether it covers no frame from `frame` on. One that is doubtful waits for a face that it
+    /// may lead to.
     pub(super) fn is_over(&self, frame: usize, clock: &Clock) -> bool {
         let is_followed = self.followed_by.is_some_and(|(next, _)| next > frame);
         let last = self.last_frame();
@@ -275,8 +277,9 @@ impl Trail {
         }
     }
 
-    /// What to cover in a frame after the last sighting while the track still waits for the next one, which
-    /// may come too late to be interpolated to: where the face was, and where it was going.
+    /// What to cover in a frame after the last sighting while the track still waits for the next
+    /// one, which may come too late to be interpolated to: where the face was, and where it was
+    /// going.
     pub(super) fn held(&self, frame: usize, belief: Belief, clock: &Clock) -> Option<(Rect, Why)> {
         let is_in_scene = (self.scene..self.scene_end).contains(&frame);
         if !self.is_believed(belief) || !self.is_waiting(frame) || !is_in_scene {
@@ -292,7 +295,8 @@ impl Trail {
         Some((area, Why::Beyond))
     }
 
-    /// The sightings around the gap that the newest one closed, if some of its frames lie before `due`.
+    /// The sightings around the gap that the newest one closed, if some of its frames lie before
+    /// `due`.
     pub(super) fn late_gap(&self, due: usize) -> Option<[(usize, Rect); 2]> {
         let before = self.seen.len().checked_sub(2)?;
         let (before, after) = (self.seen[before], self.newest());
@@ -314,9 +318,9 @@ impl Trail {
         far.unwrap_or(self.seen.len() - 1)
     }
 
-    /// By how many of the face's sides the motion before the gap that ends at sighting `i` misses where it is then,
-    /// or the motion after the gap where it was before, whatever is more. Endless where there is no motion to be
-    /// measured.
+    /// By how many of the face's sides the motion before the gap that ends at sighting `i` misses
+    /// where it is then, or the motion after the gap where it was before, whatever is more. Endless
+    /// where there is no motion to be measured.
     fn disagreement(&self, i: usize, clock: &Clock) -> f64 {
         let (before, after) = (self.seen[i - 1], self.seen[i]);
         let from = self.back_from(i - 1, STEADY, STEPS_AT_GAP, clock);
@@ -363,7 +367,8 @@ fn moved(area: &Rect, velocity: [f32; 2], seconds: f64) -> Rect {
         .unwrap_or(*area)
 }
 
-/// Part of the way from one box to another: linear for the middle, and for the logarithm of the sides.
+/// Part of the way from one box to another: linear for the middle, and for the logarithm of the
+/// sides.
 pub(super) fn mixed(a: &Rect, b: &Rect, share: f32) -> Rect {
     let mix = |a: f32, b: f32| a + (b - a) * share;
     let mix_side = |a: f32, b: f32| match a > 0.0 && b > 0.0 {
@@ -381,7 +386,8 @@ pub(super) fn mixed(a: &Rect, b: &Rect, share: f32) -> Rect {
     Rect::new(x - w * 0.5, y - h * 0.5, w, h).unwrap_or_else(|| a.union(b))
 }
 
-/// The box in a frame between two sightings. `apart`: by how many sides the motion at one end misses the other.
+/// The box in a frame between two sightings. `apart`: by how many sides the motion at one end
+/// misses the other.
 fn between(
     a: (usize, Rect),
     b: (usize, Rect),
@@ -398,7 +404,8 @@ fn between(
     (area, Why::Between)
 }
 
-/// The box in a frame before or after the track's `end`; for longer where it crosses the picture's edge.
+/// The box in a frame before or after the track's `end`; for longer where it crosses the picture's
+/// edge.
 fn beyond(
     end: (usize, Rect),
     velocity: [f32; 2],

@@ -1,8 +1,9 @@
-//! A video file that is opened once. What is hashed, searched, decoded and copied are the bytes of this one
-//! descriptor, also where a child process reads them, as far as the system has a name for a descriptor.
+//! A video file that is opened once. What is hashed, searched, decoded and copied are the bytes of
+//! this one descriptor, also where a child process reads them, as far as the system has a name for
+//! a descriptor.
 //!
-//! Invariant: after [`VideoFile::ensure_unchanged`] nobody wrote to the file, and nobody put another one at its
-//! path if the path was opened again, between [`VideoFile::open`] and this call.
+//! Invariant: after [`VideoFile::ensure_unchanged`] nobody wrote to the file, and nobody put
+//! another one at its path if the path was opened again, between [`VideoFile::open`] and this call.
 
 use super::failure::{malformed, unsupported};
 use crate::digest::Digest;
@@ -136,14 +137,15 @@ impl VideoFile {
             .map_err(|e| malformed("reading its bytes").because(e))
     }
 
-    /// A path under which this process can open the same file once more; of no meaning for a reader.
+    /// A path under which this process can open the same file once more; of no meaning for a
+    /// reader.
     pub(crate) fn path(&self) -> &Path {
         let path = self.descriptor.as_deref().or(self.path.as_deref());
         path.unwrap_or(Path::new(""))
     }
 
-    /// What a child process gets as a standard stream, and what ffmpeg is told to open: never an option, a
-    /// protocol, or a playlist of other files.
+    /// What a child process gets as a standard stream, and what ffmpeg is told to open: never an
+    /// option, a protocol, or a playlist of other files.
     pub(super) fn for_child(&self, slot: Slot) -> Result<(Stdio, OsString)> {
         let (stream, path) = match (&self.bytes, &self.descriptor, &self.path) {
             (Bytes::File(file), Some(_), _) => {
@@ -189,8 +191,8 @@ impl VideoFile {
         }
     }
 
-    /// The same for a file whose digest was taken before it was read. Where one descriptor served all
-    /// readers, times and length tell; else the whole file is read once more.
+    /// The same for a file whose digest was taken before it was read. Where one descriptor served
+    /// all readers, times and length tell; else the whole file is read once more.
     ///
     /// # Errors
     /// As [`VideoFile::ensure_unchanged`].
@@ -202,7 +204,8 @@ impl VideoFile {
         Ok(())
     }
 
-    /// Reads the whole file once more: what maps a file into memory can write to it at unchanged times.
+    /// Reads the whole file once more: what maps a file into memory can write to it at unchanged
+    /// times.
     ///
     /// # Errors
     /// If its digest is another one.
@@ -267,8 +270,8 @@ impl Identity {
     }
 }
 
-/// A path that opens the same file as a descriptor, with a position of its own. Other systems have such
-/// paths, too, but there all who open one share a position.
+/// A path that opens the same file as a descriptor, with a position of its own. Other systems have
+/// such paths, too, but there all who open one share a position.
 #[cfg(target_os = "linux")]
 fn descriptor_path(file: &File) -> Option<PathBuf> {
     use std::os::fd::AsRawFd;

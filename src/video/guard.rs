@@ -1,5 +1,5 @@
-//! Decoders and encoders below are young. What one of them panics with is an error of the file, not the end
-//! of the program.
+//! Decoders and encoders below are young. What one of them panics with is an error of the file, not
+//! the end of the program.
 
 use super::{Frame, FrameSource, Shape};
 use crate::error::{Error, ErrorKind, Result};

@@ -1,4 +1,5 @@
-//! Where a video comes from and where a new one goes: a path, an open file, or anything that can be read or written.
+//! Where a video comes from and where a new one goes: a path, an open file, or anything that can be
+//! read or written.
 
 use super::failure::unsupported;
 use super::file::{ReadSeek, VideoFile};
@@ -28,8 +29,8 @@ enum Kind {
 }
 
 impl VideoInput {
-    /// Anything that can be read from its beginning to its end more than once. The built-in backend takes it;
-    /// ffmpeg needs a path or an open file. Nobody else may change what it gives.
+    /// Anything that can be read from its beginning to its end more than once. The built-in backend
+    /// takes it; ffmpeg needs a path or an open file. Nobody else may change what it gives.
     #[must_use]
     pub fn reader(from: impl Read + Seek + Send + 'static) -> Self {
         Self(Kind::Reader(Box::new(from)))
@@ -102,15 +103,15 @@ impl std::fmt::Debug for VideoOutput<'_> {
 }
 
 impl<'a> VideoOutput<'a> {
-    /// Anything that can be written to. It gets the new video when that is whole and was inspected; until then
-    /// the video is held in memory outside of this process's heap. Nothing is written if the video fails.
-    /// Linux only.
+    /// Anything that can be written to. It gets the new video when that is whole and was inspected;
+    /// until then the video is held in memory outside of this process's heap. Nothing is written if
+    /// the video fails. Linux only.
     pub fn writer(to: &'a mut dyn Write) -> Self {
         Self(Target::Writer(to))
     }
 
-    /// Calls `write` with the path of a file to be written, and hands that over if it succeeds. If it fails, no
-    /// file is left at the path.
+    /// Calls `write` with the path of a file to be written, and hands that over if it succeeds. If
+    /// it fails, no file is left at the path.
     pub(crate) fn fill<T>(
         self,
         input: Option<&Path>,

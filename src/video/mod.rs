@@ -1,8 +1,8 @@
-//! Videos: frames in, frames out, with their times, and everything else of a file kept or left out on
-//! purpose. What is done to the frames is no concern of this room.
+//! Videos: frames in, frames out, with their times, and everything else of a file kept or left out
+//! on purpose. What is done to the frames is no concern of this room.
 //!
-//! Invariant: a `FrameSink` that finishes has written every frame it was given, at its time; the new
-//! file holds one picture track, the sound that was asked for, and nothing else of the source.
+//! Invariant: a `FrameSink` that finishes has written every frame it was given, at its time; the
+//! new file holds one picture track, the sound that was asked for, and nothing else of the source.
 
 mod embedded;
 mod failure;
@@ -46,8 +46,8 @@ pub enum Damaged {
     /// It fails.
     #[default]
     Refuse,
-    /// It is written with what the decoder makes up for the damage, covered like all other frames. The report
-    /// says when those frames are shown. Needs [`Backend::Ffmpeg`].
+    /// It is written with what the decoder makes up for the damage, covered like all other frames.
+    /// The report says when those frames are shown. Needs [`Backend::Ffmpeg`].
     Conceal,
 }
 
@@ -58,15 +58,15 @@ pub struct Encoding {
     pub audio: Audio,
     /// Constant rate factor, 0..=51, lower is better; the encoder's usual high quality if `None`.
     pub crf: Option<u8>,
-    /// Bits a second of the pictures instead of a quality. With neither, they follow the source's bit
-    /// rate, and quality is high where that is.
+    /// Bits a second of the pictures instead of a quality. With neither, they follow the source's
+    /// bit rate, and quality is high where that is.
     pub bitrate: Option<u32>,
     /// `None` is a fast one.
     pub effort: Option<Effort>,
 }
 
-/// How long an encoder looks for a shorter way to say the same, from quick to thorough: what x264 and x265 call a
-/// preset.
+/// How long an encoder looks for a shorter way to say the same, from quick to thorough: what x264
+/// and x265 call a preset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the encoders' own names")]
 pub enum Effort {
@@ -103,8 +103,8 @@ impl Effort {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Backend {
-    /// ffmpeg where it is installed, since its encoders are faster and better; else the built-in one
-    /// for what that knows.
+    /// ffmpeg where it is installed, since its encoders are faster and better; else the built-in
+    /// one for what that knows.
     #[default]
     Auto,
     /// Built in, without anything installed: MP4 and QuickTime with 8-bit 4:2:0 progressive H.264.
@@ -164,8 +164,8 @@ pub(crate) trait Video: Send + Sync {
     /// # Errors
     /// If decoding cannot be started.
     fn source(&self) -> Result<Box<dyn FrameSource>>;
-    /// When frames are shown that are not as they were coded, in seconds, as far as they were read: the decoder
-    /// concealed damage.
+    /// When frames are shown that are not as they were coded, in seconds, as far as they were read:
+    /// the decoder concealed damage.
     fn concealed(&self) -> Vec<f64> {
         Vec::new()
     }
@@ -192,7 +192,8 @@ pub(crate) trait Video: Send + Sync {
 /// Name and version of the ffmpeg that videos would be handled with: `ffmpeg 5.1.9`.
 ///
 /// # Errors
-/// [`ErrorKind::Unsupported`] if ffmpeg or ffprobe is missing or too old; the message says what is needed.
+/// [`ErrorKind::Unsupported`] if ffmpeg or ffprobe is missing or too old; the message says what is
+/// needed.
 pub fn ffmpeg() -> Result<String> {
     Ok(Tools::find()?.name)
 }
@@ -212,8 +213,8 @@ pub(crate) struct Opening {
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`] if what is needed for it is missing, which the message names;
-/// [`ErrorKind::Malformed`] for a damaged file, [`ErrorKind::TooLarge`] for frames of too many pixels,
-/// [`ErrorKind::InvalidArgument`] for a part that shows no frame.
+/// [`ErrorKind::Malformed`] for a damaged file, [`ErrorKind::TooLarge`] for frames of too many
+/// pixels, [`ErrorKind::InvalidArgument`] for a part that shows no frame.
 pub(crate) fn open(
     file: &Arc<VideoFile>,
     backend: Backend,
@@ -250,8 +251,8 @@ fn embedded(file: &Arc<VideoFile>, how: Opening) -> Result<Result<EmbeddedVideo,
     caught("opening", || EmbeddedVideo::open(file, how))
 }
 
-/// QuickTime from before `ftyp`, by its first box. One that only fills or points is short: below 16 MiB its
-/// length begins with a zero, which no text does that has such a word in its place.
+/// QuickTime from before `ftyp`, by its first box. One that only fills or points is short: below 16
+/// MiB its length begins with a zero, which no text does that has such a word in its place.
 fn is_quicktime(head: &[u8]) -> bool {
     match head.get(4..8) {
         Some(b"moov" | b"mdat") => true,

@@ -1,7 +1,7 @@
 //! A part of a video's time: the only one that is searched and covered.
 //!
-//! Invariant: a frame is in the part exactly if some of the time for which it is shown is. The frame that is on
-//! the screen when the part begins belongs to it.
+//! Invariant: a frame is in the part exactly if some of the time for which it is shown is. The
+//! frame that is on the screen when the part begins belongs to it.
 
 use super::timeline::TimeBase;
 use super::{Frame, FrameSource, Shape, Video};
@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 impl TimeRange {
-    /// Both ends in ticks, rounded up: a tick is in the part if it is at least the first and less than the second.
+    /// Both ends in ticks, rounded up: a tick is in the part if it is at least the first and less
+    /// than the second.
     pub(super) fn ticks(&self, base: TimeBase) -> (i64, i64) {
         let to = self.to.map_or(i64::MAX, |to| base.ticks_from(to));
         (base.ticks_from(self.from), to)
@@ -71,7 +72,8 @@ pub(crate) struct Inside {
 }
 
 impl Inside {
-    /// Whether a frame that is shown from this tick on is before the part (`Less`), in it, or after it.
+    /// Whether a frame that is shown from this tick on is before the part (`Less`), in it, or after
+    /// it.
     pub(crate) fn compare(&self, pts: i64) -> std::cmp::Ordering {
         if pts < self.first.load(Ordering::Acquire) {
             std::cmp::Ordering::Less
@@ -84,7 +86,8 @@ impl Inside {
 }
 
 impl<S: FrameSource> PartSource<S> {
-    /// Gives the part's frames only, at times from its beginning on. `end`, `rate`: of the whole video.
+    /// Gives the part's frames only, at times from its beginning on. `end`, `rate`: of the whole
+    /// video.
     pub(super) fn cut(
         from: S,
         range: TimeRange,

@@ -1,5 +1,5 @@
-//! Frames of a video for a person to look at: any of them, upright, as RGB of a bounded size. What it
-//! is for is stepping back and forth, so it goes on from where it is if it can.
+//! Frames of a video for a person to look at: any of them, upright, as RGB of a bounded size. What
+//! it is for is stepping back and forth, so it goes on from where it is if it can.
 
 use super::failure::malformed;
 use super::{
@@ -25,18 +25,18 @@ pub struct VideoFrames {
 }
 
 impl VideoFrames {
-    /// Opens a video. Frames are counted as the backend counts them: what a report says of frames holds
-    /// for the backend that the report names.
+    /// Opens a video. Frames are counted as the backend counts them: what a report says of frames
+    /// holds for the backend that the report names.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`] if what is needed for it is missing, [`ErrorKind::Malformed`] for a
-    /// damaged file, [`ErrorKind::TooLarge`] for frames of more than `max_pixels`.
+    /// [`ErrorKind::Unsupported`] if what is needed for it is missing, [`ErrorKind::Malformed`] for
+    /// a damaged file, [`ErrorKind::TooLarge`] for frames of more than `max_pixels`.
     pub fn open(input: impl Into<VideoInput>, backend: Backend, max_pixels: u64) -> Result<Self> {
         Self::open_part(input, backend, max_pixels, None, Damaged::Refuse)
     }
 
-    /// Opens a part of a video, whose first frame has the number 0; all of it for `None`. `damaged`: whether
-    /// damaged frames can be had.
+    /// Opens a part of a video, whose first frame has the number 0; all of it for `None`.
+    /// `damaged`: whether damaged frames can be had.
     ///
     /// # Errors
     /// As [`VideoFrames::open`]; [`ErrorKind::InvalidArgument`] if the part shows no frame.
@@ -92,14 +92,14 @@ impl VideoFrames {
         self.video.rate()
     }
 
-    /// Frame `wanted`, counted from 0, upright, its longer side at most `longest`. All frames between a
-    /// place where decoding may begin and this one are decoded; `watch` is called after each, and to
-    /// break is to stop.
+    /// Frame `wanted`, counted from 0, upright, its longer side at most `longest`. All frames
+    /// between a place where decoding may begin and this one are decoded; `watch` is called after
+    /// each, and to break is to stop.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if the video has no such frame, [`ErrorKind::Interrupted`] if
-    /// `watch` breaks; else whatever keeps it from being decoded, or a file that was written to since it
-    /// was opened.
+    /// `watch` breaks; else whatever keeps it from being decoded, or a file that was written to
+    /// since it was opened.
     pub fn frame(
         &mut self,
         wanted: usize,

@@ -60,8 +60,8 @@ pub(crate) struct Timeline {
     pub(crate) pts: Vec<i64>,
 }
 
-/// A digest of when frames are shown, counted from the first: equal for equal times, whatever time base
-/// they are counted in.
+/// A digest of when frames are shown, counted from the first: equal for equal times, whatever time
+/// base they are counted in.
 pub(crate) fn times(base: TimeBase, pts: &[i64]) -> Digest {
     let first = pts.first().copied().unwrap_or(0);
     let mut bytes = Vec::with_capacity(pts.len() * 32);
@@ -92,8 +92,8 @@ impl Timeline {
         self.base.seconds(self.pts.first().copied().unwrap_or(0))
     }
 
-    /// The first frame whose time differs from the other's. `start` is what the other one's zero is in
-    /// this one's time, in seconds; steps between frames are compared exactly.
+    /// The first frame whose time differs from the other's. `start` is what the other one's zero is
+    /// in this one's time, in seconds; steps between frames are compared exactly.
     pub(crate) fn first_difference(&self, other: &Self, start: f64) -> Option<usize> {
         let (Some(&a0), Some(&b0)) = (self.pts.first(), other.pts.first()) else {
             return (self.pts.len() != other.pts.len()).then_some(0);

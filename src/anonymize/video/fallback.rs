@@ -1,10 +1,11 @@
-//! A second backend for what the first one cannot write: encoders and containers differ in what they hold.
+//! A second backend for what the first one cannot write: encoders and containers differ in what
+//! they hold.
 
 use crate::error::{ErrorKind, Result};
 use crate::video::{self, Backend};
 
-/// Runs with a backend, and if it was free to choose and ffmpeg cannot do it, with the built-in one. Gives what a
-/// person should know about it, too.
+/// Runs with a backend, and if it was free to choose and ffmpeg cannot do it, with the built-in
+/// one. Gives what a person should know about it, too.
 ///
 /// # Errors
 /// The first one, if the built-in backend cannot do it either.

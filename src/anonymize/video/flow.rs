@@ -1,8 +1,8 @@
-//! Threads of a video: one that decodes, several that look, one that encodes, and the caller's, which
-//! sees every frame in order.
+//! Threads of a video: one that decodes, several that look, one that encodes, and the caller's,
+//! which sees every frame in order.
 //!
-//! Invariant: never more frames are in memory than their [`Pool`] has; when a function here returns,
-//! every thread that it started has ended.
+//! Invariant: never more frames are in memory than their [`Pool`] has; when a function here
+//! returns, every thread that it started has ended.
 
 pub(crate) use crate::anonymize::progress::interrupted;
 use crate::error::{Error, ErrorKind, Result};
@@ -98,7 +98,8 @@ pub(crate) fn in_order<L: Send>(
     mut each: impl FnMut(Option<(Frame, L)>) -> Result<()>,
 ) -> Result<()> {
     thread::scope(|scope| {
-        // Whatever becomes of `each`: a thread that waits for a frame would keep the others waiting.
+        // Whatever becomes of `each`: a thread that waits for a frame would keep the others
+        // waiting.
         let _closing = Closing(pool);
         let (to_workers, work) = mpsc::sync_channel::<(usize, Result<Frame>)>(workers);
         let (done, results) = mpsc::channel();
@@ -199,7 +200,8 @@ enum Order {
     Finish,
 }
 
-/// A frame that goes back to its pool however it ends: encoded, or in a queue that nobody reads any more.
+/// A frame that goes back to its pool however it ends: encoded, or in a queue that nobody reads any
+/// more.
 struct Lent {
     frame: Frame,
     pool: Arc<Pool>,

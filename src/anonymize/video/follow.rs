@@ -1,5 +1,5 @@
-//! The half of the pipeline that looks: every frame is decoded, searched for faces and handed to the tracker, and comes
-//! out with what was decided about it.
+//! The half of the pipeline that looks: every frame is decoded, searched for faces and handed to
+//! the tracker, and comes out with what was decided about it.
 
 use super::{Progress, VideoAnonymizer, Watch, flow};
 use crate::anonymize::frames::Looked;
@@ -29,8 +29,8 @@ pub(super) struct Decided<'a> {
     pub(super) is_outside: bool,
 }
 
-/// Tells frames apart that are decoded twice. The key is drawn for each video, so nobody can make two
-/// frames that have the same one.
+/// Tells frames apart that are decoded twice. The key is drawn for each video, so nobody can make
+/// two frames that have the same one.
 #[derive(Default)]
 pub(super) struct Fingerprints(RandomState);
 
@@ -46,7 +46,8 @@ impl Fingerprints {
     }
 }
 
-/// Frames that wait for a decision: the frame itself if it is needed, what was seen, and its fingerprint.
+/// Frames that wait for a decision: the frame itself if it is needed, what was seen, and its
+/// fingerprint.
 type Waiting = VecDeque<(Option<Frame>, Option<Looked>, Option<u64>)>;
 
 /// A whole video that was looked at.
@@ -80,7 +81,8 @@ fn concealed(video: &dyn Video, pts: &[i64]) -> Vec<FrameSpan> {
 }
 
 impl VideoAnonymizer {
-    /// Looks at every frame, and calls `on` with each, without its picture, in order, once it is decided.
+    /// Looks at every frame, and calls `on` with each, without its picture, in order, once it is
+    /// decided.
     pub(super) fn follow(
         &self,
         video: &dyn Video,
@@ -92,8 +94,8 @@ impl VideoAnonymizer {
         followed.ok_or_else(|| Error::new(ErrorKind::Internal, "nothing to hold did not fit"))
     }
 
-    /// The same with the frames themselves, if `room` says how many may wait for a decision; `None` when
-    /// more have to.
+    /// The same with the frames themselves, if `room` says how many may wait for a decision; `None`
+    /// when more have to.
     pub(super) fn follow_within(
         &self,
         video: &dyn Video,

@@ -1,5 +1,5 @@
-//! The half of the pipeline that looks for nothing: frames are read, covered with masks that are known,
-//! and written.
+//! The half of the pipeline that looks for nothing: frames are read, covered with masks that are
+//! known, and written.
 
 use super::{Progress, VideoOptions, Watch, flow};
 use crate::anonymize::ensure_nothing_left;
@@ -117,8 +117,8 @@ pub(in crate::anonymize) fn look_through(report: &mut FileReport, output: &Path)
     Ok(())
 }
 
-/// Names closed captions that lie in the pictures' stream of the source; `dropped` is what is named already. They may
-/// begin anywhere, so the whole file is searched for them.
+/// Names closed captions that lie in the pictures' stream of the source; `dropped` is what is named
+/// already. They may begin anywhere, so the whole file is searched for them.
 pub(in crate::anonymize) fn name_captions(file: &VideoFile, dropped: &mut Vec<String>) {
     const NAME: &str = "captions";
     let is_named = dropped.iter().any(|d| d == NAME);

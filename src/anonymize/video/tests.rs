@@ -185,8 +185,8 @@ enum Change {
     Overwritten,
 }
 
-/// Covers a video that becomes another one of the same length and times when `at` frames were decided, and gives
-/// what came out and whether anything was left.
+/// Covers a video that becomes another one of the same length and times when `at` frames were
+/// decided, and gives what came out and whether anything was left.
 fn changed(backend: Backend, ring: usize, at: usize, change: Change) -> Option<(Result<()>, bool)> {
     let dir = tempfile::tempdir().expect("a folder");
     let [input, other, output] = ["in.mp4", "other.mp4", "out.mp4"].map(|n| dir.path().join(n));
@@ -220,7 +220,8 @@ fn changed(backend: Backend, ring: usize, at: usize, change: Change) -> Option<(
 fn a_video_that_is_another_one_in_the_second_pass_fails_and_leaves_nothing() {
     for backend in [Backend::Embedded, Backend::Ffmpeg] {
         for change in [Change::Renamed, Change::Overwritten] {
-            // At the end of the first pass, within the second one, and when all frames of the only one are decided.
+            // At the end of the first pass, within the second one, and when all frames of the only
+            // one are decided.
             for (ring, at) in [(0, 25), (0, 3), (RING, 25)] {
                 let Some((done, is_left)) = changed(backend, ring, at, change) else {
                     return;

@@ -11,8 +11,8 @@ use std::time::Duration;
 pub(crate) struct VideoPart {
     /// Search and cover videos from this time on only: seconds, or [h:]mm:ss; 1:30.5 is 90.5
     ///
-    /// What lies before is left out of the new video, its sound, too, and times begin at zero. Photos are dealt
-    /// with as ever.
+    /// What lies before is left out of the new video, its sound, too, and times begin at zero.
+    /// Photos are dealt with as ever.
     #[arg(long, value_name = "TIME", value_parser = time)]
     #[arg(allow_negative_numbers = true, help_heading = "Videos")]
     pub(crate) from: Option<Duration>,
@@ -43,7 +43,8 @@ pub(crate) enum DamagedArg {
     /// It fails
     #[default]
     Refuse,
-    /// The decoder makes up what is damaged; faces are covered, the times are said, and the exit code is 3
+    /// The decoder makes up what is damaged; faces are covered, the times are said, and the exit
+    /// code is 3
     Conceal,
 }
 

@@ -202,8 +202,8 @@ impl Pictures {
     }
 }
 
-/// Opens a video with what counts its frames as the report does. The built-in decoder is asked first,
-/// since it can begin in the middle.
+/// Opens a video with what counts its frames as the report does. The built-in decoder is asked
+/// first, since it can begin in the middle.
 fn open(path: &Path, report: &FileReport, side: Side, max_pixels: u64) -> Result<VideoFrames> {
     // A report of a part counts frames from its first one.
     let part = report

@@ -1,9 +1,9 @@
-//! RetinaFace with a MobileNet 0.25 backbone (Deng et al., 2019, arXiv:1905.00641): two square anchors
-//! per cell at strides 8, 16 and 32.
+//! RetinaFace with a MobileNet 0.25 backbone (Deng et al., 2019, arXiv:1905.00641): two square
+//! anchors per cell at strides 8, 16 and 32.
 //!
-//! Outputs, anchors in the order stride, row, column, size: `loc` `[1, n, 4]`: centre relative to the
-//! anchor's sides times 0.1 and logarithm of the sides relative to the anchor's times 0.2; `conf`
-//! `[1, n, 2]`: background and face, softmaxed; `landmarks` `[1, n, 10]`: as the centre.
+//! Outputs, anchors in the order stride, row, column, size: `loc` `[1, n, 4]`: centre relative to
+//! the anchor's sides times 0.1 and logarithm of the sides relative to the anchor's times 0.2;
+//! `conf` `[1, n, 2]`: background and face, softmaxed; `landmarks` `[1, n, 10]`: as the centre.
 
 use super::{Candidate, candidate, tensor};
 use crate::error::Result;

@@ -1,10 +1,10 @@
-//! YuNet 2023mar (Wu et al., 2023, "YuNet: A Tiny Millisecond-level Face Detector"): anchor-free, one
-//! prediction per cell at strides 8, 16 and 32.
+//! YuNet 2023mar (Wu et al., 2023, "YuNet: A Tiny Millisecond-level Face Detector"): anchor-free,
+//! one prediction per cell at strides 8, 16 and 32.
 //!
-//! Outputs per stride s, cells in reading order: `cls_s`, `obj_s` `[1, n, 1]`; `bbox_s` `[1, n, 4]`:
-//! offset of the centre from the cell's corner and logarithm of the sides, in units of the stride;
-//! `kps_s` `[1, n, 10]`: points (x, y) from the cell's corner in units of the stride. Score: the
-//! geometric mean of class and objectness.
+//! Outputs per stride s, cells in reading order: `cls_s`, `obj_s` `[1, n, 1]`; `bbox_s`
+//! `[1, n, 4]`: offset of the centre from the cell's corner and logarithm of the sides, in units of
+//! the stride; `kps_s` `[1, n, 10]`: points (x, y) from the cell's corner in units of the stride.
+//! Score: the geometric mean of class and objectness.
 
 use super::{Candidate, candidate, tensor};
 use crate::error::Result;

@@ -1,7 +1,7 @@
 //! From the network's map to lines of writing.
 //!
-//! Contract: one output `logits`, [16][height / 4][width / 4]; channel 4 * row + column is the logit of the
-//! pixel of that row and column in each cell of 4x4.
+//! Contract: one output `logits`, [16][height / 4][width / 4]; channel 4 * row + column is the
+//! logit of the pixel of that row and column in each cell of 4x4.
 //!
 //! Invariant: no NaN leaves here; a line has a length of at least its height.
 
@@ -16,11 +16,11 @@ const INK: f32 = -1.386_294_4;
 const LEAST: f32 = 0.4;
 /// Least height of a line on the map, pixels: less is noise.
 const THIN: f32 = 3.0;
-/// The distance by which a line is grown to its letters is this times its area over its outline's length: what the
-/// network was taught to leave out.
+/// The distance by which a line is grown to its letters is this times its area over its outline's
+/// length: what the network was taught to leave out.
 const LETTERS: f32 = 1.6;
-/// The same for what is covered: a plate is more than its letters (those of the USA are twice as high), and the smaller
-/// the writing is, the less exact is its place.
+/// The same for what is covered: a plate is more than its letters (those of the USA are twice as
+/// high), and the smaller the writing is, the less exact is its place.
 const COVERED: f32 = 2.6;
 /// Most lines of one canvas.
 const MOST: usize = 2000;
@@ -214,8 +214,9 @@ fn hull(mut points: Vec<Point>) -> Vec<Point> {
     all
 }
 
-/// The rectangle with the least area around a convex hull: one of its sides lies on one of the hull's
-/// (H. Freeman and R. Shapira, 1975). From the start of its longer side, which runs to the right.
+/// The rectangle with the least area around a convex hull: one of its sides lies on one of the
+/// hull's (H. Freeman and R. Shapira, 1975). From the start of its longer side, which runs to the
+/// right.
 fn least_rectangle(hull: &[Point]) -> Option<[Point; 4]> {
     let mut best: Option<(f32, [Point; 4])> = None;
     for (i, a) in hull.iter().enumerate() {

@@ -1,9 +1,9 @@
 //! Finds writing: number plates, badges, signs, screens. It says where letters are and never reads
 //! them.
 //!
-//! The network gives for every pixel how likely it is part of a line of writing; lines are what hangs
-//! together. Each is the rectangle with the least area around it, turned as it lies, and grown, since the network
-//! marks the inner part of a line only.
+//! The network gives for every pixel how likely it is part of a line of writing; lines are what
+//! hangs together. Each is the rectangle with the least area around it, turned as it lies, and
+//! grown, since the network marks the inner part of a line only.
 //!
 //! Invariant: a line found at any scale is covered, whatever the others say of it.
 
@@ -28,8 +28,8 @@ const INK: Ink = Ink {
     channels: [2, 1, 0],
     mean: [127.5; 3],
 };
-/// Longer sides at which pictures are searched: at the largest small writing is found, at the smaller ones what
-/// is too large for it. Measured on labelled plates, see `docs/text.md`.
+/// Longer sides at which pictures are searched: at the largest small writing is found, at the
+/// smaller ones what is too large for it. Measured on labelled plates, see `docs/text.md`.
 const SCALES: [u32; 3] = [1280, 640, 320];
 /// Pictures are not made larger than this many times for it.
 const MOST: f32 = 2.0;

@@ -1,5 +1,6 @@
-//! Which lines of writing may be on a number plate: a rule of three numbers, measured on labelled plates of Europe,
-//! the USA and Brazil (`docs/text.md`). It knows nothing of plates but their shape.
+//! Which lines of writing may be on a number plate: a rule of three numbers, measured on labelled
+//! plates of Europe, the USA and Brazil (`docs/text.md`). It knows nothing of plates but their
+//! shape.
 
 use crate::geometry::Size;
 
@@ -10,8 +11,8 @@ const LEAN: f32 = 30.0;
 /// Most of the picture's longer side that it is long.
 const LENGTH: f32 = 0.4;
 
-/// Whether a line of so much length and height may be the writing of a plate. `angle` is that of its
-/// length.
+/// Whether a line of so much length and height may be the writing of a plate. `angle` is that of
+/// its length.
 pub(super) fn fits((along, across): (f32, f32), angle: f32, picture: Size) -> bool {
     let lean = angle.abs().min(180.0 - angle.abs());
     ASPECT.contains(&(along / across)) && lean <= LEAN && along <= LENGTH * picture.longest() as f32

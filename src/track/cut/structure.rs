@@ -1,6 +1,6 @@
-//! What a frame shows without how brightly it is lit: each part of it against its surroundings, as a share of how
-//! much these vary. A light that is turned up, down or aside leaves it nearly as it was; another picture has nothing
-//! to do with it.
+//! What a frame shows without how brightly it is lit: each part of it against its surroundings, as
+//! a share of how much these vary. A light that is turned up, down or aside leaves it nearly as it
+//! was; another picture has nothing to do with it.
 
 use super::{ACROSS, DOWN};
 

@@ -1,17 +1,20 @@
-//! Boxes that stay calm. What passes in front of a face makes the detector's box smaller and moves it, and that is
-//! seen: a mask that pulsates draws the eye, and what shows beside it is a part of the face.
+//! Boxes that stay calm. What passes in front of a face makes the detector's box smaller and moves
+//! it, and that is seen: a mask that pulsates draws the eye, and what shows beside it is a part of
+//! the face.
 //!
-//! Invariant: a calm box holds what was seen, and is never smaller than the largest of the sightings next to it.
+//! Invariant: a calm box holds what was seen, and is never smaller than the largest of the
+//! sightings next to it.
 
 use super::super::Seen;
 use super::super::clock::Clock;
 use super::{STEADY, Trail};
 use crate::geometry::Rect;
 
-/// A box is as large as the largest of so many seconds before it and after it: the time for which something
-/// passes by. What comes is known for a second only.
+/// A box is as large as the largest of so many seconds before it and after it: the time for which
+/// something passes by. What comes is known for a second only.
 const LARGEST: [f64; 2] = [1.6, 0.8];
-/// Sizes and middles are averaged over this many seconds on each side, with steps as the largest one comes and goes.
+/// Sizes and middles are averaged over this many seconds on each side, with steps as the largest
+/// one comes and goes.
 const AVERAGED: [f64; 2] = [0.2, 0.2];
 /// Seconds before the latest frame from which sightings are needed.
 pub(super) const HISTORY: f64 = LARGEST[0] + AVERAGED[0];
@@ -19,8 +22,8 @@ pub(super) const HISTORY: f64 = LARGEST[0] + AVERAGED[0];
 const ALL: [f64; 2] = [HISTORY, LARGEST[1] + AVERAGED[1]];
 
 impl Trail {
-    /// The box at sighting `i`: as large as the face is when nothing hides it, about where it moves along, and
-    /// never less than what was seen.
+    /// The box at sighting `i`: as large as the face is when nothing hides it, about where it moves
+    /// along, and never less than what was seen.
     pub(super) fn calm(&self, i: usize, clock: &Clock) -> Rect {
         let own = self.seen[i].1.area;
         let (w, h) = (
@@ -46,7 +49,8 @@ impl Trail {
         i - before..i + after + 1
     }
 
-    /// Sightings that are at most [`STEADY`] frames away: across a gap a face may have changed its size.
+    /// Sightings that are at most [`STEADY`] frames away: across a gap a face may have changed its
+    /// size.
     fn near(&self, i: usize) -> impl Iterator<Item = &Seen> {
         let frame = self.seen[i].0;
         let around = i.saturating_sub(STEADY)..(i + STEADY + 1).min(self.seen.len());
@@ -78,7 +82,8 @@ impl Trail {
         values[values.len() / 2]
     }
 
-    /// The mean of as many middles before as after, so that a face that moves along is not left behind.
+    /// The mean of as many middles before as after, so that a face that moves along is not left
+    /// behind.
     fn calm_middle(&self, i: usize, clock: &Clock) -> (f32, f32) {
         let around = self.within(i, AVERAGED, clock);
         let each_side = (i - around.start).min(around.end - 1 - i);

@@ -1,7 +1,8 @@
-//! Edit lists (ISO/IEC 14496-12, 8.6.6): which part of a track is shown, and when. What no part shows is not
-//! written: it would stay in the new file unseen.
+//! Edit lists (ISO/IEC 14496-12, 8.6.6): which part of a track is shown, and when. What no part
+//! shows is not written: it would stay in the new file unseen.
 //!
-//! Invariant: frames are shown at the times at which ffmpeg shows them, so that both backends agree.
+//! Invariant: frames are shown at the times at which ffmpeg shows them, so that both backends
+//! agree.
 
 use super::file::Reason;
 use super::tables::{Picture, Sample};
@@ -31,7 +32,8 @@ pub(super) struct Edits {
 }
 
 impl Edits {
-    /// Reads a list; `None` if everything is shown at its own time. `movie` and `track`: ticks a second.
+    /// Reads a list; `None` if everything is shown at its own time. `movie` and `track`: ticks a
+    /// second.
     ///
     /// # Errors
     /// If a part is repeated, moved, slowed down, or without end.
@@ -81,9 +83,9 @@ impl Edits {
         self.parts.last().map_or(0, |p| p.at + (p.to - p.from))
     }
 
-    /// Gives the pictures that are shown their times, and hides the others. Their times are those that
-    /// ffmpeg computes: a part is moved as a whole, and the first frame of the first part is shown when the
-    /// part begins.
+    /// Gives the pictures that are shown their times, and hides the others. Their times are those
+    /// that ffmpeg computes: a part is moved as a whole, and the first frame of the first part is
+    /// shown when the part begins.
     ///
     /// # Errors
     /// If frames would be shown in another order than they have in the media.
@@ -117,8 +119,8 @@ impl Edits {
         Ok(())
     }
 
-    /// Which samples of sound are heard: those of the parts, and before each as many as a decoder needs to
-    /// begin there.
+    /// Which samples of sound are heard: those of the parts, and before each as many as a decoder
+    /// needs to begin there.
     pub(super) fn heard(&self, samples: &[Sample], lead: usize) -> Vec<bool> {
         let mut heard = vec![false; samples.len()];
         for part in &self.parts {

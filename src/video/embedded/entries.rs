@@ -1,7 +1,7 @@
 //! Sample entries of new tracks: what a decoder needs, built anew out of what was parsed.
 //!
-//! Invariant: no text, no profile and no box of the source gets into one, only numbers whose meaning is
-//! known.
+//! Invariant: no text, no profile and no box of the source gets into one, only numbers whose
+//! meaning is known.
 
 use super::specific;
 use super::tables::Written;
@@ -135,7 +135,8 @@ fn audio(source: &Audio) -> Audio {
     }
 }
 
-/// A stream of MPEG-4 systems (ISO/IEC 14496-1, 7.2.6.5) with nothing but its decoder's configuration.
+/// A stream of MPEG-4 systems (ISO/IEC 14496-1, 7.2.6.5) with nothing but its decoder's
+/// configuration.
 fn stream(source: &DecoderConfig) -> Option<EsDescriptor> {
     /// ISO/IEC 14496-1, table 5; the last two are AC-3's.
     const AAC: [u8; 4] = [0x40, 0x66, 0x67, 0x68];

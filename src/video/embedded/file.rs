@@ -280,7 +280,8 @@ fn sort_tracks(tables: Tables, length: u64) -> Result<std::result::Result<Source
     let Some(last) = shown().max_by_key(|p| p.pts) else {
         return Err(malformed("its edit list shows no frame"));
     };
-    // Frames are decoded in another order than they are shown in, but none is longer than the others.
+    // Frames are decoded in another order than they are shown in, but none is longer than the
+    // others.
     let own = pictures.last().map_or(1, |p| i64::from(p.duration.max(1)));
     let end = last.pts.saturating_add(own);
     let end = edits

@@ -1,5 +1,5 @@
-//! MP4 and QuickTime files with 8-bit 4:2:0 progressive H.264, without anything installed: decoded and
-//! encoded in pure Rust, tables read and written here, sound copied chunk by chunk.
+//! MP4 and QuickTime files with 8-bit 4:2:0 progressive H.264, without anything installed: decoded
+//! and encoded in pure Rust, tables read and written here, sound copied chunk by chunk.
 
 mod bits;
 mod cuts;
@@ -37,7 +37,8 @@ use std::sync::Arc;
 
 /// Quantisation when no quality is asked for: hardly to be told from the source.
 const QP: u8 = 22;
-/// Bits a pixel below which a source is encoded to a share of its bit rate instead: with [`QP`] it would grow.
+/// Bits a pixel below which a source is encoded to a share of its bit rate instead: with [`QP`] it
+/// would grow.
 const FEW_BITS: f64 = 0.15;
 /// That share.
 const SHARE: f64 = 1.15;

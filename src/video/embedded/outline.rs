@@ -1,6 +1,6 @@
-//! The boxes of a `moov` that are of use, picked out before they are parsed. The parser goes into whatever box it
-//! knows wherever it stands, so what is nested deeply enough ends the stack; and it fails for boxes that nothing
-//! here needs.
+//! The boxes of a `moov` that are of use, picked out before they are parsed. The parser goes into
+//! whatever box it knows wherever it stands, so what is nested deeply enough ends the stack; and it
+//! fails for boxes that nothing here needs.
 //!
 //! Invariant: what comes out is no deeper than [`CHILDREN`] says, whatever goes in.
 
@@ -31,9 +31,11 @@ const ENTRIES: [(&[u8; 4], &[&[u8; 4]]); 7] = [
     (b"ac-3", &[b"dac3"]),
     (b"ec-3", &[b"dec3"]),
 ];
-/// Descriptors nest, too (ISO/IEC 14496-1). With all that AAC may need an `esds` has some hundred bytes.
+/// Descriptors nest, too (ISO/IEC 14496-1). With all that AAC may need an `esds` has some hundred
+/// bytes.
 const LONGEST_ESDS: usize = 1024;
-/// Where an entry's boxes begin: behind the fields of a picture, and those of sound of each version.
+/// Where an entry's boxes begin: behind the fields of a picture, and those of sound of each
+/// version.
 const PICTURE_FIELDS: usize = 78;
 const SOUND_FIELDS: [usize; 3] = [28, 44, 64];
 
@@ -93,7 +95,8 @@ impl Outline {
         Some(())
     }
 
-    /// Copies what is kept of a box. Ends, since a child is of another kind than all that it stands in.
+    /// Copies what is kept of a box. Ends, since a child is of another kind than all that it stands
+    /// in.
     fn copy(&mut self, kind: &Kind, body: &[u8], to: &mut Vec<u8>) -> Option<()> {
         let (_, kept) = CHILDREN.iter().find(|(k, _)| *k == kind)?;
         for (kind, body) in boxes(body)? {
@@ -123,7 +126,8 @@ impl Outline {
     }
 }
 
-/// Copies the sample entries of an `stsd`. One that is not understood keeps nothing but that it is there.
+/// Copies the sample entries of an `stsd`. One that is not understood keeps nothing but that it is
+/// there.
 fn entries(body: &[u8], to: &mut Vec<u8>) -> Option<()> {
     let (head, all) = body.split_at_checked(8)?;
     to.extend(head);

@@ -1,8 +1,9 @@
-//! Bytes of sound packets that are no sound: padding of Opus, what follows a frame of MP3, data and fill elements
-//! before the sound of AAC. They are overwritten where they are, so the sound and all lengths stay the same.
+//! Bytes of sound packets that are no sound: padding of Opus, what follows a frame of MP3, data and
+//! fill elements before the sound of AAC. They are overwritten where they are, so the sound and all
+//! lengths stay the same.
 //!
-//! What is not looked at: data elements of AAC behind the sound, ancillary data inside a frame of MP3, padding
-//! of Opus with more than two channels.
+//! What is not looked at: data elements of AAC behind the sound, ancillary data inside a frame of
+//! MP3, padding of Opus with more than two channels.
 
 use super::super::failure::{failed, malformed};
 use super::super::file::VideoFile;
@@ -13,8 +14,8 @@ use std::fs::OpenOptions;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-/// Overwrites what is no sound in the packets of a new MP4 or QuickTime file. One that is not understood stays as it
-/// is.
+/// Overwrites what is no sound in the packets of a new MP4 or QuickTime file. One that is not
+/// understood stays as it is.
 ///
 /// # Errors
 /// If it cannot be read or written.
@@ -166,7 +167,8 @@ fn mp3_length(packet: &[u8]) -> Option<usize> {
 const DATA: u32 = 4;
 const FILL: u32 = 6;
 
-/// Blanks the data and fill elements that come before the sound; others cannot be found without decoding it.
+/// Blanks the data and fill elements that come before the sound; others cannot be found without
+/// decoding it.
 fn blank_aac(packet: &mut [u8]) -> bool {
     let (mut at, mut changed) = (0, false);
     while let Some(element) = bits(packet, at, 3) {
@@ -214,7 +216,8 @@ fn fill_element(packet: &[u8], at: &mut usize) -> Option<std::ops::Range<usize>>
         *at += 8;
     }
     let end = *at + count * 8;
-    // Kinds 0 to 2 (table 4.121) hold bits, nibbles and bytes of no meaning; others are part of the sound.
+    // Kinds 0 to 2 (table 4.121) hold bits, nibbles and bytes of no meaning; others are part of the
+    // sound.
     let is_filling = count > 0 && bits(packet, *at, 4)? <= 2;
     match is_filling {
         // The kind becomes 0: bits that mean nothing.

@@ -167,7 +167,8 @@ fn usability(b: &mut Bits<'_>) -> Option<(Option<(u32, u32)>, Colour)> {
 }
 
 /// Whether a picture parameter set (with its header byte) predicts inside pictures from intra
-/// blocks only, which the decoder does silently wrong, or has slice groups. `None` if it is damaged.
+/// blocks only, which the decoder does silently wrong, or has slice groups. `None` if it is
+/// damaged.
 pub(super) fn is_decoded_wrongly(nal: &[u8]) -> Option<bool> {
     let bytes = unescaped(nal.get(1..)?);
     let b = &mut Bits::new(&bytes);

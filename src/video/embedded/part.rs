@@ -55,8 +55,8 @@ impl Sound {
     }
 }
 
-/// What is left of packets and of the stretches of their track. Packets that a decoder needs before what it gives
-/// first stay only where the part begins with the file.
+/// What is left of packets and of the stretches of their track. Packets that a decoder needs before
+/// what it gives first stay only where the part begins with the file.
 fn cut(
     samples: &[Sample],
     stretches: &[Stretch],

@@ -1,8 +1,8 @@
-//! Frames into an MP4: encoded one by one, the source's sound copied beside them packet by packet, and
-//! tables built anew at the front.
+//! Frames into an MP4: encoded one by one, the source's sound copied beside them packet by packet,
+//! and tables built anew at the front.
 //!
-//! Invariant: the file has the frames that were given, at their times, and the sound tracks that were
-//! asked for; it is read once more before it counts as written.
+//! Invariant: the file has the frames that were given, at their times, and the sound tracks that
+//! were asked for; it is read once more before it counts as written.
 
 use super::super::FrameSink;
 use super::super::failure::{failed, malformed};
@@ -35,7 +35,8 @@ pub(super) enum Quality {
 const KEY_DISTANCE: u32 = 250;
 /// Bytes of tables for each picture: its size, place, time, and whether playing may begin there.
 const TABLE_BYTES: u64 = 28;
-/// The same for each packet of sound: most are as long as the one before, and many lie side by side.
+/// The same for each packet of sound: most are as long as the one before, and many lie side by
+/// side.
 const PACKET_BYTES: u64 = 16;
 
 /// A sound track on its way.

@@ -1,5 +1,5 @@
-//! Frames out of an MP4: every coded picture of the track is decoded, also those that an edit list hides,
-//! since others need them, and those that are shown are given in their order.
+//! Frames out of an MP4: every coded picture of the track is decoded, also those that an edit list
+//! hides, since others need them, and those that are shown are given in their order.
 
 use super::super::FrameSource;
 use super::super::failure::{failed, malformed, unsupported};
@@ -68,8 +68,8 @@ impl Reading {
         self.shown.partition_point(|position| *position < begin)
     }
 
-    /// The last picture, not after a position, that needs no other one. Files mark places where decoding
-    /// may begin that do need others (open groups): the picture itself is asked.
+    /// The last picture, not after a position, that needs no other one. Files mark places where
+    /// decoding may begin that do need others (open groups): the picture itself is asked.
     fn needs_no_other(&mut self, position: usize) -> Option<(usize, usize)> {
         let marked = self.pictures.iter().enumerate().rev();
         let marked: Vec<_> = marked

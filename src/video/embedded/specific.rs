@@ -6,13 +6,14 @@ use super::bits::Bits;
 
 /// Sampling frequency that is spelt out.
 const SPELT_OUT: u32 = 15;
-/// Kinds of objects (table 1.17): spectral band replication, parametric stereo, and those with resilience.
+/// Kinds of objects (table 1.17): spectral band replication, parametric stereo, and those with
+/// resilience.
 const SBR: u32 = 5;
 const PS: u32 = 29;
 const RESILIENT: [u32; 2] = [17, 23];
 
-/// An `AudioSpecificConfig` without what lies behind it; `None` if it is of a kind that is not known
-/// here, carries a comment, or is damaged.
+/// An `AudioSpecificConfig` without what lies behind it; `None` if it is of a kind that is not
+/// known here, carries a comment, or is damaged.
 pub(super) fn aac(raw: &[u8]) -> Option<Vec<u8>> {
     let b = &mut Bits::new(raw);
     let mut kind = object(b)?;
@@ -83,8 +84,8 @@ fn program(b: &mut Bits<'_>) -> Option<()> {
     (b.take(8)? == 0).then_some(())
 }
 
-/// Where it ends if spectral band replication and parametric stereo, or that they are missing, are told
-/// of behind the rest, as decoders that do not know them can read it.
+/// Where it ends if spectral band replication and parametric stereo, or that they are missing, are
+/// told of behind the rest, as decoders that do not know them can read it.
 fn behind(b: &mut Bits<'_>) -> Option<usize> {
     const SBR_FOLLOWS: u32 = 0x2b7;
     const PS_FOLLOWS: u32 = 0x548;
@@ -105,8 +106,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Low complexity; with a trailer that denies replication, one that has it, and one that has stereo
-    /// too; replication around it; a frequency that is spelt out.
+    /// Low complexity; with a trailer that denies replication, one that has it, and one that has
+    /// stereo too; replication around it; a frequency that is spelt out.
     const WHOLE: [&[u8]; 6] = [
         &[0x12, 0x10],
         &[0x12, 0x10, 0x56, 0xe5, 0x00],

@@ -1,8 +1,8 @@
-//! Where a track's samples lie in its file and when they are shown, out of the tables of an MP4, and
-//! back into such tables.
+//! Where a track's samples lie in its file and when they are shown, out of the tables of an MP4,
+//! and back into such tables.
 //!
-//! Invariant: every place lies inside the file, and no table costs more memory than a few times the bytes
-//! that it, or the samples it tells of, take, whatever it says.
+//! Invariant: every place lies inside the file, and no table costs more memory than a few times the
+//! bytes that it, or the samples it tells of, take, whatever it says.
 
 use super::super::failure::malformed;
 use crate::error::Result;
@@ -118,7 +118,8 @@ pub(super) fn samples(tables: &Stbl, file: u64) -> Result<Vec<Sample>> {
     }
 }
 
-/// The pictures of a track, in the order in which they are decoded, each shown at its time in the media.
+/// The pictures of a track, in the order in which they are decoded, each shown at its time in the
+/// media.
 pub(super) fn pictures(tables: &Stbl, file: u64) -> Result<Vec<Picture>> {
     let samples = samples(tables, file)?;
     let Some(last) = samples.last() else {
@@ -162,8 +163,8 @@ struct Shifts<'a> {
 }
 
 impl<'a> Shifts<'a> {
-    /// QuickTime's are signed in version 0, too, where ISO's are not: there nothing is shown two thousand
-    /// million ticks after it is decoded.
+    /// QuickTime's are signed in version 0, too, where ISO's are not: there nothing is shown two
+    /// thousand million ticks after it is decoded.
     fn new(table: &'a Ctts) -> Self {
         let beyond = |e: &mp4_atom::CttsEntry| e.sample_offset > i32::MAX.into();
         Self {
@@ -199,8 +200,8 @@ pub(super) struct Written {
     pub(super) is_sync: bool,
 }
 
-/// The tables for samples that are decoded in the order in which they are shown. The sample entry is left
-/// empty.
+/// The tables for samples that are decoded in the order in which they are shown. The sample entry
+/// is left empty.
 pub(super) fn for_samples(all: &[Written]) -> Result<Stbl> {
     let mut durations: Vec<SttsEntry> = Vec::new();
     for sample in all {

@@ -1,5 +1,5 @@
-//! Every frame that the built-in decoder gives is compared with ffmpeg's, over the tools that H.264 has
-//! and phones, cameras and encoders use. Passes with a word where ffmpeg is missing, unless
+//! Every frame that the built-in decoder gives is compared with ffmpeg's, over the tools that H.264
+//! has and phones, cameras and encoders use. Passes with a word where ffmpeg is missing, unless
 //! `FACEVEIL_REQUIRE_FFMPEG` is set.
 
 use super::*;

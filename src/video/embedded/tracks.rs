@@ -1,5 +1,5 @@
-//! The boxes of a new file around its tables. All of them are made from what was understood: times, sizes, the
-//! kind of a track and its language. Nothing is copied from the source's.
+//! The boxes of a new file around its tables. All of them are made from what was understood: times,
+//! sizes, the kind of a track and its language. Nothing is copied from the source's.
 
 use super::edits::rescaled;
 use super::entries;
@@ -42,7 +42,8 @@ pub(super) struct Header {
     pub(super) stretches: Vec<Stretch>,
 }
 
-/// Ticks a second of a movie: a multiple of those of its pictures, so that these begin exactly when they should.
+/// Ticks a second of a movie: a multiple of those of its pictures, so that these begin exactly when
+/// they should.
 pub(super) fn movie_timescale(pictures: u32) -> u32 {
     let pictures = pictures.max(1);
     pictures.saturating_mul(LEAST_MOVIE.div_ceil(pictures))
@@ -145,7 +146,8 @@ fn shown_size(size: Size, pixel: Option<(u32, u32)>) -> [u16; 2] {
     ]
 }
 
-/// Turns and moves a picture so that it lies in the quarter right of and below zero (ISO/IEC 14496-12, 6.2.2).
+/// Turns and moves a picture so that it lies in the quarter right of and below zero (ISO/IEC
+/// 14496-12, 6.2.2).
 pub(super) fn matrix(orientation: Orientation, size: Size) -> Matrix {
     let (w, h) = (size.width as i32 * ONE, size.height as i32 * ONE);
     let [a, b, c, d, x, y] = match orientation {

@@ -18,14 +18,16 @@ use std::path::Path;
 const CRF: [u8; 3] = [18, 20, 24];
 /// x264's quantiser below which bits are wasted, where it has an average to keep.
 const LEAST_QUANTISER: u8 = 15;
-/// The one above which covers are too coarse for `verify` to tell them from something else; rather more bits.
+/// The one above which covers are too coarse for `verify` to tell them from something else; rather
+/// more bits.
 const MOST_QUANTISER: u8 = 32;
 /// Effort of x265 when none is asked for: the fastest that does not waste bits.
 const PRESET: &str = "veryfast";
 /// The same where there are few bits: they go further.
 const LOW: &str = "fast";
-/// The same of x264: `superfast` with what makes `veryfast` spare bits, bits moved to what later frames refer to. At one
-/// quality it took 0.51 of veryfast's CPU for 1.02 of its bytes (1080p of a crowd, equal in SSIM to 0.0002).
+/// The same of x264: `superfast` with what makes `veryfast` spare bits, bits moved to what later
+/// frames refer to. At one quality it took 0.51 of veryfast's CPU for 1.02 of its bytes (1080p of a
+/// crowd, equal in SSIM to 0.0002).
 const X264: [&str; 4] = [
     "-preset",
     "superfast",
@@ -42,8 +44,8 @@ pub(super) enum Codec {
 }
 
 impl Codec {
-    /// H.264 for what everything plays, HEVC for more bits, VP9 where only it is allowed or where the
-    /// size is odd, which the others cannot hold at reduced chroma.
+    /// H.264 for what everything plays, HEVC for more bits, VP9 where only it is allowed or where
+    /// the size is odd, which the others cannot hold at reduced chroma.
     pub(super) fn choose(container: Container, format: &PixelFormat, shape: &Shape) -> Self {
         let is_odd = is_odd(format, shape);
         let takes_vp9 = container != Container::Ts && container != Container::Mov;
@@ -171,7 +173,8 @@ impl Job<'_> {
         self.codec == Codec::H264 && self.shape.size.height.is_multiple_of(4)
     }
 
-    /// The command line that reads frames from standard input and sound from `source`, and writes `to`.
+    /// The command line that reads frames from standard input and sound from `source`, and writes
+    /// `to`.
     pub(super) fn arguments(
         &self,
         tools: &Tools,
@@ -238,7 +241,8 @@ impl Job<'_> {
         Ok(all.0)
     }
 
-    /// Leaves out what is not heard of a track: what an edit list hides, and what lies outside the part.
+    /// Leaves out what is not heard of a track: what an edit list hides, and what lies outside the
+    /// part.
     fn cut_sound(&self, i: usize, track: &AudioTrack, is_converted: bool, all: &mut Arguments) {
         const SLACK: f64 = 0.0005;
         let begin = self.range.map_or(0.0, |r| r.from.as_secs_f64());
@@ -417,8 +421,8 @@ impl Job<'_> {
         if let Some(end) = self.end()
             && self.container.is_iso()
         {
-            // A pipe of frames does not say how long the last one is shown. Of the others, the time of the next
-            // one counts.
+            // A pipe of frames does not say how long the last one is shown. Of the others, the time
+            // of the next one counts.
             filters.push(format!(
                 "setts=pts=PTS:dts=DTS:duration='max(1\\,round({end:.6}/TB)-PTS)'"
             ));

@@ -12,18 +12,20 @@ use std::thread::JoinHandle;
 /// Bytes of a child's messages that are kept, the last ones.
 const MESSAGES: usize = 4096;
 
-/// A frame is megabytes and a pipe 64 KiB unless asked for more: each wakes both its sides fifty times.
+/// A frame is megabytes and a pipe 64 KiB unless asked for more: each wakes both its sides fifty
+/// times.
 #[cfg(target_os = "linux")]
 const PIPE: usize = 1 << 20;
 
-/// glibc gives every block as large as a frame back to the system, which then clears its pages for the next one. With
-/// these an ffmpeg keeps them. Other libraries take no notice.
+/// glibc gives every block as large as a frame back to the system, which then clears its pages for
+/// the next one. With these an ffmpeg keeps them. Other libraries take no notice.
 const KEEP_MEMORY: [(&str, &str); 2] = [
     ("MALLOC_MMAP_THRESHOLD_", "33554432"),
     ("MALLOC_TRIM_THRESHOLD_", "134217728"),
 ];
 
-/// What ffmpeg's readers of Matroska and of MP4 say of an input that ends too early, before it ends well.
+/// What ffmpeg's readers of Matroska and of MP4 say of an input that ends too early, before it ends
+/// well.
 const CUT_OFF: [&str; 2] = ["ended prematurely", "partial file"];
 
 /// What ffmpeg says of frames that are not each shown after the one before.
@@ -50,8 +52,8 @@ impl Child {
         Self::start_read(name, command, Box::new(|_| ()))
     }
 
-    /// The same, with something that reads each line of its messages as it comes. Lines about times alone are not
-    /// kept.
+    /// The same, with something that reads each line of its messages as it comes. Lines about times
+    /// alone are not kept.
     pub(super) fn start_read(
         name: &'static str,
         command: &mut Command,
@@ -109,7 +111,8 @@ impl Child {
             .ok_or_else(|| Error::new(ErrorKind::Internal, "a child without a pipe from it"))
     }
 
-    /// Waits for its end; an error if it was not a good one, or if it says that its input is cut off.
+    /// Waits for its end; an error if it was not a good one, or if it says that its input is cut
+    /// off.
     pub(super) fn finish(mut self, doing: &str) -> Result<()> {
         let status = self
             .process

@@ -30,7 +30,8 @@ pub(super) enum Container {
 
 impl Container {
     /// In kind where that is possible: `names` are ffprobe's, `head` is the file's beginning. What
-    /// cannot hold exact timestamps, or no modern codec, becomes QuickTime, which holds nearly any sound.
+    /// cannot hold exact timestamps, or no modern codec, becomes QuickTime, which holds nearly any
+    /// sound.
     pub(super) fn for_source(names: &str, head: &[u8]) -> Self {
         let is = |name: &str| names.split(',').any(|n| n == name);
         let says = |word: &[u8]| head.windows(word.len()).any(|w| w == word);

@@ -1,7 +1,8 @@
-//! What ffmpeg says of damage while it decodes: packets that are not whole, and frames that it concealed.
+//! What ffmpeg says of damage while it decodes: packets that are not whole, and frames that it
+//! concealed.
 //!
-//! With `-debug_ts` it says of each packet and frame when it is shown. A complaint comes right before what it
-//! says of the packet or frame.
+//! With `-debug_ts` it says of each packet and frame when it is shown. A complaint comes right
+//! before what it says of the packet or frame.
 
 /// Reads messages of a decoder, line by line.
 pub(super) struct Damage {

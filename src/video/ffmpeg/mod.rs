@@ -1,5 +1,5 @@
-//! Videos of any kind through the user's own ffmpeg, as child processes: raw frames come in over one
-//! pipe and go out over another, and nothing of ffmpeg is linked.
+//! Videos of any kind through the user's own ffmpeg, as child processes: raw frames come in over
+//! one pipe and go out over another, and nothing of ffmpeg is linked.
 
 mod arguments;
 mod ask;

@@ -1,4 +1,5 @@
-//! What ffprobe says about a file: its picture track, its sound, and everything that will be dropped.
+//! What ffprobe says about a file: its picture track, its sound, and everything that will be
+//! dropped.
 //!
 //! Invariant: nothing that comes from the file is trusted beyond being text or a number; what is
 //! passed on to a command line is one of a known set, a number, or the name of an own file.
@@ -39,8 +40,9 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    /// Moves pictures so that the file's time begins at 0. In Matroska, what comes before 0 is what a decoder of Opus
-    /// takes away again: there only the sound is moved, since the new file says the same.
+    /// Moves pictures so that the file's time begins at 0. In Matroska, what comes before 0 is what
+    /// a decoder of Opus takes away again: there only the sound is moved, since the new file says
+    /// the same.
     pub(super) fn pictures_to_zero(&self) -> Vec<String> {
         let is_delay = self.start_seconds() < 0.0 && self.container.contains("matroska");
         match is_delay {
@@ -49,13 +51,15 @@ impl Probe {
         }
     }
 
-    /// Moves an input so that the file's time, or what is so many seconds after its beginning, is 0.
+    /// Moves an input so that the file's time, or what is so many seconds after its beginning, is
+    /// 0.
     pub(super) fn to_zero(&self, after: f64) -> Vec<String> {
         let start = ((self.start_seconds() + after) * 1e6).round() as i64;
         if start == 0 {
             return Vec::new();
         }
-        // For an offset that is exactly its start, ffmpeg takes the start of those tracks that it reads.
+        // For an offset that is exactly its start, ffmpeg takes the start of those tracks that it
+        // reads.
         let offset = 1 - start;
         let sign = if offset < 0 { "-" } else { "" };
         let (seconds, rest) = (
@@ -90,7 +94,8 @@ pub(super) struct VideoTrack {
     pub(super) rate: (u32, u32),
     /// Frames, as far as it is known beforehand.
     pub(super) frames: Option<u64>,
-    /// When the last frame ceases to be shown, in seconds from the file's start, if the container says.
+    /// When the last frame ceases to be shown, in seconds from the file's start, if the container
+    /// says.
     pub(super) end: Option<f64>,
     /// What the container counts, if it does.
     pub(super) promise: Option<Promise>,
@@ -399,7 +404,8 @@ fn may_change(format: &Value) -> bool {
     names.split(',').any(|n| streams.contains(&n))
 }
 
-/// The largest width and height of those frames that need no others, if they are not all of one size.
+/// The largest width and height of those frames that need no others, if they are not all of one
+/// size.
 fn largest(file: &VideoFile, index: u64) -> Result<Option<Size>> {
     let track = index.to_string();
     let what = [

@@ -1,6 +1,8 @@
-//! Whether a picture track was decoded to its end. A cut file may end like a whole one, and so may a decoder that gave up.
+//! Whether a picture track was decoded to its end. A cut file may end like a whole one, and so may
+//! a decoder that gave up.
 
-/// How many frames a picture track has and how long it lasts, by what the container says of it beforehand.
+/// How many frames a picture track has and how long it lasts, by what the container says of it
+/// beforehand.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Promise {
     frames: u64,
@@ -20,9 +22,9 @@ impl Promise {
         }
     }
 
-    /// Whether a track cannot have ended after this many frames, the last of which is shown from `last` on, in seconds.
-    /// Decoders leave out what they cannot show, edit lists hide frames, and a last frame may be long: only fewer frames
-    /// and an earlier end together are a cut.
+    /// Whether a track cannot have ended after this many frames, the last of which is shown from
+    /// `last` on, in seconds. Decoders leave out what they cannot show, edit lists hide frames, and
+    /// a last frame may be long: only fewer frames and an earlier end together are a cut.
     pub(super) fn is_broken(&self, frames: u64, last: f64) -> bool {
         let missing = self.end - (last + self.step);
         frames < self.frames && missing > (2.0 * self.step).max(0.5)

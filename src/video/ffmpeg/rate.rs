@@ -1,17 +1,19 @@
-//! How many bits the pictures of a new file get: quality follows the source, which was encoded once already, so
-//! that a file does not grow for details that it does not have.
+//! How many bits the pictures of a new file get: quality follows the source, which was encoded once
+//! already, so that a file does not grow for details that it does not have.
 //!
-//! An average is set and no bound: with one (VBV), x264 on several threads gives other bytes in each run.
+//! An average is set and no bound: with one (VBV), x264 on several threads gives other bytes in
+//! each run.
 
 use super::arguments::Codec;
 use super::probe::VideoTrack;
 
 /// Bits a second of a new file over those of the source, whose encoder looked longer for them.
 const SHARE: f64 = 1.25;
-/// From so many bits a pixel on a source has, an encoder's own high quality needs no more than that.
+/// From so many bits a pixel on a source has, an encoder's own high quality needs no more than
+/// that.
 const MANY: f64 = 0.15;
-/// Bits a pixel below which an encoder must look longer to keep up with the source's: 960x540 at 0.03 had 37.4 dB
-/// with `fast` and 35.3 dB with `superfast` at the same size.
+/// Bits a pixel below which an encoder must look longer to keep up with the source's: 960x540 at
+/// 0.03 had 37.4 dB with `fast` and 35.3 dB with `superfast` at the same size.
 const FEW: f64 = 0.06;
 
 /// An average for an encoder.
@@ -24,7 +26,8 @@ pub(super) struct Average {
 }
 
 impl Average {
-    /// Of pictures that are written with a codec; `None` if the source has many bits, or does not say how many.
+    /// Of pictures that are written with a codec; `None` if the source has many bits, or does not
+    /// say how many.
     pub(super) fn new(track: &VideoTrack, pixels: u64, to: Codec) -> Option<Self> {
         let own = track.bit_rate? as f64;
         let rate = f64::from(track.rate.0) / f64::from(track.rate.1);

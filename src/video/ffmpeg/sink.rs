@@ -1,8 +1,8 @@
 //! Frames into ffmpeg: encoded, with the source's sound beside them, and looked at once more before
 //! they count as written.
 //!
-//! Invariant: after [`FrameSink::finish`] the file holds one picture track with exactly the frames that
-//! were given, at their times, and the sound tracks that were asked for; nothing else.
+//! Invariant: after [`FrameSink::finish`] the file holds one picture track with exactly the frames
+//! that were given, at their times, and the sound tracks that were asked for; nothing else.
 
 use super::super::FrameSink;
 use super::super::embedded::blank_sound;
@@ -185,8 +185,8 @@ impl FrameSink for Encoder {
     }
 }
 
-/// Fails for frames at times at which the source has none. The first one of a part that begins at a time after 0
-/// may have been shown before.
+/// Fails for frames at times at which the source has none. The first one of a part that begins at a
+/// time after 0 may have been shown before.
 fn ensure_of_source(written: &Timeline, packets: &[f64], begins_at: f64) -> Result<()> {
     let is_begun = |pts: &&i64| begins_at > 0.0 && **pts == 0;
     for pts in written.pts.iter().skip_while(is_begun) {

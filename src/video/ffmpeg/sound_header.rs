@@ -1,5 +1,6 @@
-//! What a sound track's codec header holds besides what decoding needs. Packets are copied, and the header goes
-//! along with them: Vorbis comments with names and pictures, or bytes that nothing reads.
+//! What a sound track's codec header holds besides what decoding needs. Packets are copied, and the
+//! header goes along with them: Vorbis comments with names and pictures, or bytes that nothing
+//! reads.
 //!
 //! Invariant: a header that is [`Plain`](SoundHeader::Plain) tells nothing but how to decode.
 
@@ -10,9 +11,11 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 const VORBIS: &[u8] = b"vorbis";
-/// A comment header without vendor and comments: the kind of packet, two empty counts, the framing bit.
+/// A comment header without vendor and comments: the kind of packet, two empty counts, the framing
+/// bit.
 const NO_COMMENTS: [u8; 16] = *b"\x03vorbis\0\0\0\0\0\0\0\0\x01";
-/// Bytes before a new file's sound headers, at most; they come before pictures and sound, behind tables of times.
+/// Bytes before a new file's sound headers, at most; they come before pictures and sound, behind
+/// tables of times.
 const BEFORE: u64 = 16 << 20;
 
 /// A judgement on a codec header.
@@ -82,8 +85,8 @@ impl SoundHeader {
     }
 }
 
-/// Bytes out of ffprobe's dump: lines of an offset of 8 digits, a colon, and 40 columns of hexadecimal digits before
-/// the text.
+/// Bytes out of ffprobe's dump: lines of an offset of 8 digits, a colon, and 40 columns of
+/// hexadecimal digits before the text.
 pub(super) fn undump(dump: &str) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     for line in dump.lines().filter(|l| !l.is_empty()) {
@@ -102,7 +105,8 @@ pub(super) fn undump(dump: &str) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// The second of Vorbis's three headers. They are laced as in Matroska, or each comes behind its 16-bit length.
+/// The second of Vorbis's three headers. They are laced as in Matroska, or each comes behind its
+/// 16-bit length.
 fn comment_header(data: &[u8]) -> Option<&[u8]> {
     let (first, second, at) = match data {
         [2, rest @ ..] => {
@@ -178,8 +182,8 @@ fn opus_end(data: &[u8]) -> Option<usize> {
     data.starts_with(b"OpusHead").then_some(19 + map)
 }
 
-/// Where AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1) ends; `None` for object types that are not usual, and for one
-/// with a comment in it.
+/// Where AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1) ends; `None` for object types that are not
+/// usual, and for one with a comment in it.
 fn aac_end(data: &[u8]) -> Option<usize> {
     let mut bits = Bits { data, at: 0 };
     let mut object = bits.object_type()?;

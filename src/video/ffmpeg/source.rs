@@ -1,4 +1,5 @@
-//! Frames out of ffmpeg: decoded, turned upright, in the source's own pixel format, with exact times.
+//! Frames out of ffmpeg: decoded, turned upright, in the source's own pixel format, with exact
+//! times.
 
 use super::super::failure::malformed;
 use super::super::file::{Slot, VideoFile};

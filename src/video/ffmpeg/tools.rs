@@ -1,4 +1,5 @@
-//! The user's own ffmpeg and ffprobe: whether they are there, how old they are, what they can encode.
+//! The user's own ffmpeg and ffprobe: whether they are there, how old they are, what they can
+//! encode.
 
 use super::super::failure::{failed, unsupported};
 use crate::error::Result;
@@ -20,8 +21,8 @@ impl Tools {
     /// Looks for `ffmpeg` and `ffprobe` on the PATH.
     ///
     /// # Errors
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) if one is missing or too old; the message says
-    /// what is needed.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) if one is missing or too old; the message
+    /// says what is needed.
     pub(crate) fn find() -> Result<Self> {
         // One start of ffmpeg says both: its version comes first, among its messages.
         let (ffmpeg, ffprobe) = std::thread::scope(|scope| {

@@ -67,8 +67,8 @@ pub(super) fn written(path: &Path) -> Result<Written> {
     })
 }
 
-/// When the packets of a file's picture track are shown, in seconds from the file's start, rising. `None` where one
-/// does not say.
+/// When the packets of a file's picture track are shown, in seconds from the file's start, rising.
+/// `None` where one does not say.
 pub(super) fn packet_times(file: &VideoFile, probe: &Probe) -> Result<Option<Vec<f64>>> {
     let track = probe.video.index.to_string();
     let what = [

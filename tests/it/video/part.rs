@@ -1,4 +1,5 @@
-//! A part of a video's time: `--from`, `--to` and `--outside`, and what the report and `verify` make of it.
+//! A part of a video's time: `--from`, `--to` and `--outside`, and what the report and `verify`
+//! make of it.
 
 use super::{has_ffmpeg, probe, times, tool};
 use crate::sandbox::{Sandbox, json_lines};

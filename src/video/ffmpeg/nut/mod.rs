@@ -1,5 +1,6 @@
-//! NUT, the container in which raw frames travel through ffmpeg's pipes: the only one that both ends
-//! know and that keeps timestamps exact (NUT specification 20140601). One video stream, nothing else.
+//! NUT, the container in which raw frames travel through ffmpeg's pipes: the only one that both
+//! ends know and that keeps timestamps exact (NUT specification 20140601). One video stream,
+//! nothing else.
 
 mod read;
 mod write;

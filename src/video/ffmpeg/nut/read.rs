@@ -1,7 +1,7 @@
 //! Reads frames as ffmpeg writes them.
 //!
-//! Invariant: memory is bounded whatever the bytes say: headers by [`LONGEST_HEADER`], frames by the
-//! caller's buffer.
+//! Invariant: memory is bounded whatever the bytes say: headers by [`LONGEST_HEADER`], frames by
+//! the caller's buffer.
 
 use super::{
     Header, INDEX, INFO, LONG_PACKET, MAGIC, MAIN, STREAM, SYNCPOINT, checksum, damaged, flag,
@@ -70,8 +70,8 @@ impl<R: Read> Reader<R> {
         &self.header
     }
 
-    /// Reads the next frame's bytes into `data`, whose length must be the frame's, and gives its time;
-    /// `None` at the end.
+    /// Reads the next frame's bytes into `data`, whose length must be the frame's, and gives its
+    /// time; `None` at the end.
     pub(in super::super) fn frame(&mut self, data: &mut [u8]) -> io::Result<Option<i64>> {
         loop {
             let mut code = [0];

@@ -19,8 +19,8 @@ pub(in super::super) struct Writer<W> {
 }
 
 impl<W: Write> Writer<W> {
-    /// Writes the headers. `rate`: frames a second as a fraction; without it ffmpeg cannot tell how long
-    /// the last frame is, and MP4 players do not show it.
+    /// Writes the headers. `rate`: frames a second as a fraction; without it ffmpeg cannot tell how
+    /// long the last frame is, and MP4 players do not show it.
     pub(in super::super) fn new(mut out: W, header: &Header, rate: (u32, u32)) -> io::Result<Self> {
         let mut bytes = MAGIC.to_vec();
         packet(&mut bytes, MAIN, &main_header(header));
