@@ -62,13 +62,15 @@ impl SecondSearch {
             return Ok(faces);
         }
         let brightened = Brightened::new(picture)?;
-        let picture = brightened.as_ref().map_or(picture, |b| b);
+        let brightened = brightened.as_ref().map(|b| b as &dyn Picture);
         let mut seen: Vec<Sighting> = Vec::new();
-        for (index, look) in self.looks.iter().enumerate() {
-            for place in look.letterboxes(size) {
-                let content = picture.view(place.crop, place.content)?;
-                self.detector
-                    .look(index, look, &place, &content, &mut seen)?;
+        for picture in [picture].into_iter().chain(brightened) {
+            for (index, look) in self.looks.iter().enumerate() {
+                for place in look.letterboxes(size) {
+                    let content = picture.view(place.crop, place.content)?;
+                    self.detector
+                        .look(index, look, &place, &content, &mut seen)?;
+                }
             }
         }
         let seen =

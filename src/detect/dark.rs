@@ -1,5 +1,5 @@
 //! Dark pictures: a street at night, a frame of a protest without light. The networks see few of
-//! their faces, so they are shown such a picture brightened.
+//! their faces, so they are shown such a picture brightened, too.
 //!
 //! Invariant: a brightened picture has the geometry of the picture itself.
 

@@ -260,13 +260,21 @@ impl Detector {
         Ok(found)
     }
 
-    /// The faces alone.
+    /// The faces alone. A dark picture is searched twice, since what a lamp lights in it may be too
+    /// bright once the rest is bright enough.
     fn detect_faces(&self, picture: &dyn Picture) -> Result<Detected> {
         if picture.size().is_empty() {
             return Ok(Detected::default());
         }
-        let brightened = Brightened::new(picture)?;
-        let picture = brightened.as_ref().map_or(picture, |b| b);
+        let found = self.detect_at_any_angle(picture)?;
+        Ok(match Brightened::new(picture)? {
+            Some(bright) => found.and(self.detect_at_any_angle(&bright)?),
+            None => found,
+        })
+    }
+
+    /// The faces of a picture in its own light.
+    fn detect_at_any_angle(&self, picture: &dyn Picture) -> Result<Detected> {
         let plan = self.plans.of(picture.size());
         let mut all = self.find(picture, plan)?;
         if let Some(turns) = &plan.turns {
@@ -400,8 +408,6 @@ impl Detector {
                 .reduced(size.longest() as f32 / longest as f32),
             None => self.plans.of(size).clone(),
         };
-        let brightened = Brightened::new(picture)?;
-        let picture = brightened.as_ref().map_or(picture, |b| b);
         let all = self.gather(picture, &plan)?;
         let areas: Vec<Rect> = all.iter().map(|e| e.area).collect();
         let glances = second_look(
