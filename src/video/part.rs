@@ -192,12 +192,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::cmp;
+    use std::collections::VecDeque;
 
-    struct Given(std::vec::IntoIter<i64>);
+    struct Given(VecDeque<i64>);
 
     impl FrameSource for Given {
         fn next(&mut self, _: &Shape, frame: &mut Frame) -> Result<bool> {
-            let next = self.0.next();
+            let next = self.0.pop_front();
             frame.pts = next.unwrap_or(frame.pts);
             Ok(next.is_some())
         }
@@ -214,7 +215,13 @@ mod tests {
 
     fn source(pts: &[i64], range: TimeRange) -> PartSource<Given> {
         let base = TimeBase::of_rate(1000);
-        PartSource::cut(Given(pts.to_vec().into_iter()), range, base, None, 10.0)
+        PartSource::cut(
+            Given(pts.iter().copied().collect()),
+            range,
+            base,
+            None,
+            10.0,
+        )
     }
 
     fn all(mut source: PartSource<Given>) -> std::result::Result<Vec<i64>, ErrorKind> {
