@@ -143,10 +143,6 @@ impl Default for Samples {
 }
 
 /// One frame, and when it is shown.
-#[cfg_attr(
-    not(feature = "video"),
-    expect(dead_code, reason = "the time of a live frame is beside it")
-)]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Frame {
     /// Presentation timestamp, in the stream's time base.

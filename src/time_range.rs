@@ -1,5 +1,6 @@
 //! Times in a video, as options and reports have them.
 
+#[cfg(feature = "video")]
 use crate::error::{Error, ErrorKind, Result};
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ pub enum Outside {
     Copy,
 }
 
+#[cfg(feature = "video")]
 impl TimeRange {
     /// Fails for a part without time in it.
     pub(crate) fn check(&self) -> Result<()> {

@@ -1,5 +1,6 @@
 //! The part of a video that was searched and covered, and what became of the rest.
 
+#[cfg(feature = "video")]
 use super::FileReport;
 use crate::time_range::{Outside, TimeRange};
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,7 @@ pub struct FrameSpan {
     pub seconds: [f64; 2],
 }
 
+#[cfg(feature = "video")]
 impl FrameSpan {
     /// Of frames that are shown from and to these seconds.
     pub(crate) fn new([first, last]: [usize; 2], seconds: [f64; 2]) -> Self {
@@ -68,6 +70,7 @@ impl SearchedPart {
     }
 
     /// What a person must know of it.
+    #[cfg(feature = "video")]
     pub(crate) fn sentence(&self) -> Option<String> {
         let spans = self.uncovered.iter();
         let spans = spans.map(|s| format!("{:.3} to {:.3}", s.seconds[0], s.seconds[1]));
@@ -94,8 +97,10 @@ impl SearchedPart {
 }
 
 /// Most times that a sentence names.
+#[cfg(feature = "video")]
 const MOST_NAMED: usize = 8;
 
+#[cfg(feature = "video")]
 impl FileReport {
     /// What a person must know of the damage.
     pub(crate) fn concealed_sentence(&self) -> Option<String> {
