@@ -33,7 +33,7 @@ pub struct ReportApplier {
 
 impl ReportApplier {
     /// Reads the photo that a line is about; [`PreparedPhoto::redact`] covers it. What was detected
-    /// is told again, as the line has it.
+    /// is reported once more, as the line has it.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if it is not the file, size or number of frames of the line,

@@ -1,6 +1,6 @@
 //! A second search, more sensitive than any preset's: for what somebody has covered already, to
 //! find what was missed. All three networks look, at other scales than before; what only one of
-//! them believes in is told, too.
+//! them believes in is reported, too.
 
 use super::dark::Brightened;
 use super::heads::Head;

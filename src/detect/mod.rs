@@ -62,7 +62,7 @@ pub struct DetectorOptions {
     /// Least score of a face, 0..=1, instead of the preset's own; lower finds more.
     pub threshold: Option<f32>,
     /// Faces whose longer side is less than so many pixels of the upright picture are left alone; 0
-    /// leaves none alone. Not told among [`Detected::rejected`] either.
+    /// leaves none alone. Not listed among [`Detected::rejected`] either.
     pub min_face: f32,
     /// What to run on.
     pub engine: EngineOptions,
@@ -96,7 +96,7 @@ impl Default for Cover {
 
 /// A candidate less likely than this is noise.
 const WORTH_TELLING: f32 = 0.02;
-/// Most candidates that were not taken for faces and are told.
+/// Most candidates that were not taken for faces and are listed.
 const MOST_REJECTED: usize = 10;
 
 /// What was found in a picture.

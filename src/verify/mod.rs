@@ -34,8 +34,8 @@ pub struct VerifierOptions {
     /// Least score of a face; `None`: 0.3, and 0.95 for what RetinaFace alone sees; see
     /// `docs/verify.md` for what that finds.
     pub threshold: Option<f32>,
-    /// Faces whose longer side is less than so many pixels are not looked for: what the run was
-    /// told, if it was.
+    /// Faces whose longer side is less than so many pixels are not searched: that of the
+    /// run, if it had one.
     pub min_face: f32,
     /// What the networks run on.
     pub engine: EngineOptions,

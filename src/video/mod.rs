@@ -1,5 +1,5 @@
 //! Videos: frames in, frames out, with their times, and everything else of a file kept or left out
-//! on purpose. What is done to the frames is no concern of this room.
+//! on purpose. What is done to the frames is not decided here.
 //!
 //! Invariant: a `FrameSink` that finishes has written every frame it was given, at its time; the
 //! new file holds one picture track, the sound that was asked for, and nothing else of the source.

@@ -1,6 +1,6 @@
 //! From a network's output tensors to candidates: one file per network, each with its contract.
 //!
-//! Invariant: no NaN or infinity leaves this room, and no score outside 0..=1.
+//! Invariant: no NaN or infinity leaves this module, and no score outside 0..=1.
 
 mod centerface;
 mod retinaface;

@@ -85,7 +85,7 @@ fn program(b: &mut Bits<'_>) -> Option<()> {
 }
 
 /// Where it ends if spectral band replication and parametric stereo, or that they are missing, are
-/// told of behind the rest, as decoders that do not know them can read it.
+/// said behind the rest, as decoders that do not know them can read it.
 fn behind(b: &mut Bits<'_>) -> Option<usize> {
     const SBR_FOLLOWS: u32 = 0x2b7;
     const PS_FOLLOWS: u32 = 0x548;
