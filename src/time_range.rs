@@ -5,7 +5,9 @@ use crate::error::{Error, ErrorKind, Result};
 use std::time::Duration;
 
 /// A part of a video's time, from its start on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct TimeRange {
     /// Where it begins.
     pub from: Duration,

@@ -40,7 +40,7 @@ const RING: usize = 512 << 20;
 const MOST_WORKERS: usize = 1024;
 
 /// How videos are dealt with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct VideoOptions {
     /// What decodes and encodes.
     pub backend: Backend,

@@ -27,13 +27,19 @@ struct Findings {
     cores: usize,
     models: Vec<Model>,
     engines: Vec<Engine>,
-    /// How photos are isolated.
-    isolation: String,
+    isolation: Isolation,
     /// The user's ffmpeg.
     ffmpeg: Option<String>,
     ffmpeg_missing: Option<String>,
     /// Whether the built-in engine works.
     healthy: bool,
+}
+
+/// How the work on files is kept from this process.
+#[derive(Serialize)]
+struct Isolation {
+    photos: String,
+    videos: String,
 }
 
 #[derive(Serialize)]
@@ -110,7 +116,10 @@ impl Findings {
                 .iter()
                 .all(|e| e.engine != BUILTIN || e.sample.is_some()),
             engines,
-            isolation: worker::describe(),
+            isolation: {
+                let [photos, videos] = worker::describe();
+                Isolation { photos, videos }
+            },
             ffmpeg,
             ffmpeg_missing,
         }
@@ -133,8 +142,9 @@ impl Findings {
             writeln!(to, "  none; build it with the feature `bundled-models`")?;
         }
         self.engines.iter().try_for_each(|engine| engine.tell(to))?;
-        let isolation = show::text(&self.isolation);
-        writeln!(to, "\nisolation of photos\n  {isolation}\n\nvideos")?;
+        let Isolation { photos, videos } = &self.isolation;
+        writeln!(to, "\nisolation\n  photos: {}", show::text(photos))?;
+        writeln!(to, "  videos: {}\n\nvideos", show::text(videos))?;
         match (&self.ffmpeg, &self.ffmpeg_missing) {
             (Some(name), _) => writeln!(to, "  {}", show::text(name)),
             (None, why) => writeln!(

@@ -55,7 +55,7 @@ pub(crate) fn run() -> Exit {
         Command::Serve(typed) => serve::run(&typed),
         Command::Doctor(typed) => doctor::run(&typed),
         #[cfg(target_os = "linux")]
-        Command::Worker => run::worker::serve().map(|()| Exit::Done),
+        Command::Worker { videos } => run::worker::serve(videos).map(|()| Exit::Done),
         Command::Completions { shell } => completions::run(shell),
         Command::Man { folder } => man::run(&folder),
     };

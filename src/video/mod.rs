@@ -31,7 +31,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// What becomes of the sound.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum Audio {
     /// Every track is kept, packet by packet; what the container cannot hold is converted.
     #[default]
@@ -41,7 +44,10 @@ pub enum Audio {
 }
 
 /// What becomes of a video of which a part is damaged or missing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum Damaged {
     /// It fails.
     #[default]
@@ -52,7 +58,7 @@ pub enum Damaged {
 }
 
 /// How frames are encoded.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Encoding {
     /// What becomes of the sound.
     pub audio: Audio,
@@ -67,7 +73,8 @@ pub struct Encoding {
 
 /// How long an encoder looks for a shorter way to say the same, from quick to thorough: what x264
 /// and x265 call a preset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the encoders' own names")]
 pub enum Effort {
     Ultrafast,
@@ -100,7 +107,10 @@ impl Effort {
 }
 
 /// What decodes and encodes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Backend {
     /// ffmpeg where it is installed, since its encoders are faster and better; else the built-in

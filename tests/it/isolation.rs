@@ -1,4 +1,5 @@
-//! Photos are worked on in worker processes: one that ends is one failed file.
+//! Photos are worked on in worker processes: one that ends is one failed file. Videos have tests of
+//! their own.
 #![cfg(target_os = "linux")]
 
 use crate::sandbox::{ASTRONAUT, COFFEE, Sandbox, json_lines};
@@ -23,7 +24,7 @@ fn wide_png(width: u32, height: u32) -> Vec<u8> {
 }
 
 /// The processes that one started.
-fn children(of: u32) -> Vec<u32> {
+pub(crate) fn children(of: u32) -> Vec<u32> {
     let tasks = fs::read_dir(format!("/proc/{of}/task"));
     let tasks = tasks.into_iter().flatten().flatten();
     tasks
@@ -35,14 +36,14 @@ fn children(of: u32) -> Vec<u32> {
         .collect()
 }
 
-fn kill(signal: &str, pid: u32) {
+pub(crate) fn kill(signal: &str, pid: u32) {
     let sent = Command::new("kill")
         .args([signal, &pid.to_string()])
         .status();
     assert!(sent.unwrap().success());
 }
 
-fn wait_until(what: &str, child: &mut Child, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, child: &mut Child, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {
         assert!(start.elapsed() < Duration::from_secs(120), "never: {what}");
@@ -195,6 +196,12 @@ fn a_worker_is_for_runs_only_and_gets_neither_files_nor_network() {
     let dir = Sandbox::new();
     dir.run(&["worker"]).exits(2).says("never by hand");
     let said = String::from_utf8(dir.run(&["doctor"]).stdout).unwrap();
-    assert!(said.contains("isolation of photos"), "{said}");
-    assert!(said.contains("refuses them files and network"), "{said}");
+    assert!(
+        said.contains("photos: worker processes; the kernel refuses them files and network"),
+        "{said}"
+    );
+    assert!(
+        said.contains("videos: a worker process; the kernel refuses it the network"),
+        "{said}"
+    );
 }

@@ -272,7 +272,8 @@ impl VideoAnonymizer {
         if !report.spans.is_empty() {
             let open: usize = report.spans.iter().map(|s| s.last - s.first + 1).sum();
             report.warnings.push(format!(
-                "a face was lost and found again too late: {open} frames in {} spans may show it; look at the spans in the report",
+                "a face was lost and found again too late: frames that may show it: {open}, in \
+                 spans of the report: {}; look at them",
                 report.spans.len()
             ));
         }

@@ -5,7 +5,7 @@ use super::{Progress, VideoOptions, Watch, flow};
 use crate::anonymize::ensure_nothing_left;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
-use crate::inspect::{FindingKind, Inspection, inspect_file};
+use crate::inspect::{Finding, FindingKind, Inspection, inspect_file};
 use crate::photo::KeepMetadata;
 use crate::plane::AnyPlaneMut;
 use crate::redact::{Redaction, Region, Style};
@@ -106,11 +106,18 @@ pub(in crate::anonymize) fn look_through(report: &mut FileReport, output: &Path)
     let start = Stopwatch::start();
     let mut seen = inspect_file(output)?;
     // Sound is copied as it is, with what its packets hold besides; the report says so.
+    let is_sound = |finding: &Finding| finding.kind == FindingKind::SoundData;
+    let beside: u64 = (seen.findings.iter().filter(|f| is_sound(f)))
+        .filter_map(|finding| finding.bytes)
+        .sum();
     let before = seen.findings.len();
-    seen.findings
-        .retain(|finding| finding.kind != FindingKind::SoundData);
+    seen.findings.retain(|finding| !is_sound(finding));
     if seen.findings.len() < before && report.kept.iter().any(|kept| kept == "audio") {
         report.kept.push(FindingKind::SoundData.name().into());
+        report.warnings.push(format!(
+            "its sound was copied with {beside} bytes that are no sound; what they are is not \
+             known, and they go only with the sound"
+        ));
     }
     ensure_nothing_left(seen, KeepMetadata::default())?;
     report.ms.inspect = start.milliseconds();

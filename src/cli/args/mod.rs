@@ -102,10 +102,14 @@ pub(crate) enum Command {
     Serve(Box<Serve>),
     /// Say which engines and models are there, and try them on a sample
     Doctor(Doctor),
-    /// Work on photos for another faceveil
+    /// Work on photos, or on videos, for another faceveil
     #[cfg(target_os = "linux")]
     #[command(hide = true)]
-    Worker,
+    Worker {
+        /// On videos
+        #[arg(long)]
+        videos: bool,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell

@@ -110,8 +110,8 @@ impl NewFile<'_> {
         match written {
             Ok(Written::Keep(value) | Written::Remove(value)) => Ok(value),
             Err(why) => {
-                if let Some(reason) = takes_no_more(&why) {
-                    self.interrupt.stop(reason);
+                if let Some(stops) = TakesNoMore::of(&why) {
+                    self.interrupt.stop(stops.reason());
                 }
                 Err(why)
             }
@@ -263,14 +263,31 @@ fn exists() -> anyhow::Error {
     anyhow!("it exists; use --overwrite or --skip-existing")
 }
 
-/// Why no other file can be written either, if that is so.
-fn takes_no_more(why: &anyhow::Error) -> Option<&'static str> {
-    let mut causes = why.chain().filter_map(|e| e.downcast_ref::<io::Error>());
-    causes.find_map(|e| match e.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some("the destination is full"),
-        ErrorKind::ReadOnlyFilesystem => Some("the destination is read-only"),
-        _ => None,
-    })
+/// Why no other file can be written either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) enum TakesNoMore {
+    Full,
+    ReadOnly,
+}
+
+impl TakesNoMore {
+    /// Whether that is why a write failed.
+    pub(crate) fn of(why: &anyhow::Error) -> Option<Self> {
+        let mut causes = why.chain().filter_map(|e| e.downcast_ref::<io::Error>());
+        causes.find_map(|e| match e.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(Self::Full),
+            ErrorKind::ReadOnlyFilesystem => Some(Self::ReadOnly),
+            _ => None,
+        })
+    }
+
+    /// For a person.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::Full => "the destination is full",
+            Self::ReadOnly => "the destination is read-only",
+        }
+    }
 }
 
 /// What the system said, without the path that `tempfile` adds to it: it keeps neither the code nor

@@ -100,7 +100,7 @@ impl Config {
 }
 
 /// Where faces come from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Faces {
     /// They are looked for.
     Find {

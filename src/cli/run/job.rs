@@ -19,7 +19,6 @@ use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, anyhow, bail};
 use faceveil::report::{Digest, FileDigests, Outcome};
-use faceveil::verify::VerifierOptions;
 use faceveil::{AnonymizeOptions, FileReport, Format, ReportApplier};
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -43,8 +42,8 @@ pub(crate) struct Job<'a> {
     pub(crate) task: Task,
     /// The format that photos are to have.
     pub(crate) format: Option<Format>,
-    /// How outputs are verified, if that is asked for.
-    pub(crate) verify: Option<&'a VerifierOptions>,
+    /// Whether outputs are verified.
+    pub(crate) verify: bool,
     /// What earlier runs did in the output folder.
     pub(crate) manifest: Option<&'a Manifest>,
     /// Their report's lines.
@@ -113,7 +112,7 @@ impl Job<'_> {
 
     /// Verifies what is at the output path, read from the disk.
     fn verify(&self, planned: &Planned, report: &mut FileReport, is_old: bool) {
-        let (Some(options), Target::File { path, .. }) = (self.verify, &planned.target) else {
+        let (true, Target::File { path, .. }) = (self.verify, &planned.target) else {
             return;
         };
         let there = report.sha256.is_some_and(|hashes| hashes.output.is_some());
@@ -131,7 +130,7 @@ impl Job<'_> {
                  that one to `faceveil verify`, or give --report, which has it covered again",
             ))
         } else if planned.input.kind().is_video() {
-            caught(|| self.videos.verify(options, path, report))
+            caught(|| self.videos.verify(path, report))
         } else {
             caught(|| {
                 let bytes = read::file(path, read::MOST_BYTES)?;

@@ -114,7 +114,7 @@ fn run(config: &Config, drive: impl Drive) -> Result<Exit> {
             videos: Videos::new(config, &interrupt, terminal.borrow().frame_progress()),
             task: config.task,
             format: config.faces.format(),
-            verify: config.verify.as_ref(),
+            verify: config.verify.is_some(),
             manifest: manifest.as_ref(),
             earlier: &earlier,
             needs_line: config.report.path().is_some(),

@@ -1,7 +1,8 @@
 //! One video: faces found and covered, and the new file written.
 
 use super::job::{Covering, Job};
-use super::outcome::{for_one, other_names, without_faces};
+use super::outcome::{other_names, without_faces};
+use super::worker::{VideoAction, VideoTask};
 use crate::cli::files::access::Access;
 use crate::cli::files::write::{Existing, NewFile, Written};
 use crate::cli::plan::naming::Naming;
@@ -47,27 +48,23 @@ impl Job<'_> {
         planned: &Planned,
         rule: Existing,
     ) -> Result<FileReport> {
-        let find = || match self.covering {
-            Covering::Find(options) => {
-                let options = for_one(options, &planned.regions, &planned.ignore);
-                self.videos.detect(input, &options)
-            }
-            Covering::FromReport(_) => bail!("a report is applied by writing files"),
+        let work = |action: VideoAction<'_>| {
+            self.videos.report(&VideoTask {
+                input,
+                action,
+                regions: &planned.regions,
+                ignore: &planned.ignore,
+            })
         };
         let write = |output: &Path| match (self.covering, &planned.line) {
-            (Covering::Find(options), _) => {
-                let options = for_one(options, &planned.regions, &planned.ignore);
-                self.videos.blur(input, output, &options)
-            }
-            (Covering::FromReport(applier), Some(line)) => {
-                self.videos.apply(input, output, applier, line)
-            }
+            (Covering::Find(_), _) => work(VideoAction::Anonymize(output)),
+            (Covering::FromReport(_), Some(line)) => work(VideoAction::Apply(output, line)),
             (Covering::FromReport(_), None) => bail!("the report says nothing of it"),
         };
         let mut also = self.video_notes(planned);
         match (self.task, &planned.target) {
             (Task::Detect | Task::DryRun { .. }, _) => {
-                let mut report = find()?;
+                let mut report = work(VideoAction::Detect)?;
                 report.warnings.extend(also);
                 Ok(report)
             }

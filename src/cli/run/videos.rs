@@ -3,13 +3,13 @@
 //!
 //! Invariant: nothing is at a video's output path unless the whole new file is.
 
-use super::config::{Config, Faces};
+use super::config::Config;
+use super::worker::{VideoAction, VideoPlace, VideoResult, VideoTask};
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::terminal::FrameProgress;
 use anyhow::{Result, bail};
+use faceveil::FileReport;
 use faceveil::report::Verification;
-use faceveil::verify::{Verifier, VerifierOptions};
-use faceveil::{AnonymizeOptions, ErrorKind, FileReport, Progress, ReportApplier, VideoAnonymizer};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -20,13 +20,8 @@ pub(crate) struct Videos<'a> {
     interrupt: &'a Interrupt,
     progress: FrameProgress,
     /// Made for the first video.
-    turn: Mutex<Option<VideoAnonymizer>>,
-    /// Made for the first output that is verified.
-    verifier: Mutex<Option<Verifier>>,
+    turn: Mutex<Option<VideoPlace<'a>>>,
 }
-
-/// What is called after every frame.
-type Watch<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
 
 impl<'a> Videos<'a> {
     /// For one run.
@@ -40,7 +35,6 @@ impl<'a> Videos<'a> {
             interrupt,
             progress,
             turn: Mutex::new(None),
-            verifier: Mutex::new(None),
         }
     }
 
@@ -49,105 +43,44 @@ impl<'a> Videos<'a> {
         self.config.strict
     }
 
-    /// Finds the faces of a video; writes nothing.
-    pub(crate) fn detect(&self, input: &Path, options: &AnonymizeOptions) -> Result<FileReport> {
-        self.find(input, options, |anonymizer, watch| {
-            anonymizer.detect(input, watch)
-        })
-    }
-
-    /// Writes a video anew to a temporary name.
-    pub(crate) fn blur(
-        &self,
-        input: &Path,
-        output: &Path,
-        options: &AnonymizeOptions,
-    ) -> Result<FileReport> {
-        self.find(input, options, |anonymizer, watch| {
-            anonymizer.anonymize(input, output, watch)
-        })
-    }
-
-    /// Writes a video anew to a temporary name, covered with what a report says.
-    pub(crate) fn apply(
-        &self,
-        input: &Path,
-        output: &Path,
-        applier: &ReportApplier,
-        line: &FileReport,
-    ) -> Result<FileReport> {
-        self.run(input, |_, watch| {
-            applier.video(input, output, line, &self.config.video, watch)
-        })
-    }
-
-    /// Looks at a video that was written again.
-    pub(crate) fn verify(
-        &self,
-        options: &VerifierOptions,
-        output: &Path,
-        line: &FileReport,
-    ) -> Result<Verification> {
-        let seen = self.run(output, |_, watch| {
-            let mut made = self.verifier.lock().unwrap_or_else(PoisonError::into_inner);
-            let verifier = match made.take() {
-                Some(verifier) => verifier,
-                None => Verifier::new(options.clone())?,
-            };
-            made.insert(verifier).video(output, Some(line), watch)
-        });
-        match self.interrupt.requested() {
-            true => bail!("interrupted while it was verified"),
-            false => seen,
+    /// Finds the faces of a video, or writes it anew.
+    pub(crate) fn report(&self, task: &VideoTask<'_>) -> Result<FileReport> {
+        match self.work(task)? {
+            VideoResult::Report(report) => Ok(report),
+            VideoResult::Verified(_) => bail!("it was verified, which was not asked for"),
         }
     }
 
-    fn find(
-        &self,
-        input: &Path,
-        options: &AnonymizeOptions,
-        work: impl FnOnce(&VideoAnonymizer, Watch<'_>) -> faceveil::Result<FileReport>,
-    ) -> Result<FileReport> {
-        let Faces::Find { video_detector, .. } = &self.config.faces else {
-            bail!("no detector in this run");
-        };
-        self.run(input, |turn, watch| {
-            let mut anonymizer = match turn.take() {
-                Some(anonymizer) => anonymizer,
-                None => VideoAnonymizer::new(
-                    video_detector,
-                    options.clone(),
-                    self.config.video.clone(),
-                )?,
-            };
-            anonymizer.set_options(options.clone())?;
-            work(turn.insert(anonymizer), watch)
-        })
+    /// Looks at a video that was written again.
+    pub(crate) fn verify(&self, output: &Path, line: &FileReport) -> Result<Verification> {
+        let seen = self.work(&VideoTask {
+            input: output,
+            action: VideoAction::Verify(line),
+            regions: &[],
+            ignore: &[],
+        });
+        match (self.interrupt.requested(), seen) {
+            (true, _) => bail!("interrupted while it was verified"),
+            (false, Ok(VideoResult::Verified(seen))) => Ok(seen),
+            (false, Ok(VideoResult::Report(_))) => bail!("it was not verified"),
+            (false, Err(why)) => Err(why),
+        }
     }
 
-    fn run<T>(
-        &self,
-        input: &Path,
-        work: impl FnOnce(&mut Option<VideoAnonymizer>, Watch<'_>) -> faceveil::Result<T>,
-    ) -> Result<T> {
+    fn work(&self, task: &VideoTask<'_>) -> Result<VideoResult> {
         let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         if self.interrupt.requested() {
             bail!("interrupted before it was begun");
         }
-        let name = input.file_name().unwrap_or(input.as_os_str());
+        let place = turn.get_or_insert_with(|| VideoPlace::start(self.config, self.interrupt));
+        let name = task.input.file_name().unwrap_or(task.input.as_os_str());
         let mut bar = self.progress.begin(Path::new(name));
-        let mut watch = |done: Progress| {
-            bar.advance(done.frames, done.of);
+        place.work(task, &mut |done, of| {
+            bar.advance(done, of);
             match self.interrupt.requested() {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             }
-        };
-        match work(&mut turn, &mut watch) {
-            Err(e) if e.kind() == ErrorKind::Interrupted => {
-                bail!("interrupted before it was written")
-            }
-            other => Ok(other?),
-        }
+        })
     }
 }

@@ -352,3 +352,26 @@ fn bytes_of_sound_packets_that_are_no_sound_are_emptied() {
         }
     }
 }
+
+#[test]
+fn bytes_of_sound_packets_that_stay_are_said() {
+    if !has_ffmpeg() {
+        return;
+    }
+    let dir = Sandbox::new();
+    for backend in ["embedded", "ffmpeg"] {
+        let Some(line) = blurred(&dir, "hostile/aactail.mp4", backend) else {
+            return;
+        };
+        let names: Vec<_> = line["kept"].as_array().unwrap().iter().collect();
+        assert!(
+            names.contains(&&"sound-data".into()),
+            "{backend}: {names:?}"
+        );
+        let said = line["warnings"].to_string();
+        assert!(
+            said.contains("24 bytes that are no sound"),
+            "{backend}: {said}"
+        );
+    }
+}

@@ -7,6 +7,8 @@ mod clean;
 mod clips;
 mod exposure;
 mod failing;
+#[cfg(target_os = "linux")]
+mod isolation;
 mod kept;
 mod lights;
 mod part;

@@ -1,48 +1,67 @@
 //! The worker process: answers requests on standard input, one after the other, until that ends.
 //!
-//! Invariant: no byte of a photo is read before the sandbox is closed.
+//! Invariant: no byte of a photo or a video is read before the sandbox is closed.
 
 use super::memory::kilobytes;
 use super::protocol::{self, Answer, PhotoAnswer, PhotoRequest, Request, boxes};
+use super::protocol::{VideoActionRequest, VideoRequest};
 use super::sandbox;
-use super::setup::Setup;
+use super::video_work::{LocalVideos, VideoAction, VideoResult, VideoTask};
 use super::work::{Local, PhotoTask};
+use crate::cli::files::write::TakesNoMore;
 use crate::cli::run::batch;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, bail};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::net::TcpStream;
+use std::ops::ControlFlow;
 use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Most bytes that a worker writes to its standard error, the only file that it has.
 const SAID: u64 = 1 << 20;
+/// How long a video that is not wanted any more may take to end by itself.
+const LAST_FRAME: Duration = Duration::from_millis(600);
 
 /// Serves the run that started this process.
 ///
 /// # Errors
 /// If there is none.
-pub(super) fn serve() -> Result<()> {
+pub(super) fn serve(videos: bool) -> Result<()> {
     let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     socket
         .peer_addr()
         .context("`worker` is started by other subcommands, never by hand")?;
     // A file that stays readable once the sandbox is closed.
     let status = File::open("/proc/self/status");
-    forbid_core_dumps_and_files();
+    set_limit(Resource::Core, 0);
     // Known from here on, since it is asked of files.
     let _ = std::thread::available_parallelism();
     // Before any thread starts: what closes it holds for the threads that this one starts.
-    let closed = sandbox::close();
+    let closed = match videos {
+        true => sandbox::close_network(),
+        false => {
+            set_limit(Resource::Fsize, SAID);
+            sandbox::close()
+        }
+    };
     batch::silence_worker_panics();
-    end_with(socket.try_clone()?)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    end_with(socket.try_clone()?, videos.then(|| stop.clone()))?;
     let worker = Worker {
         socket,
         status: status.ok(),
         closed,
+        stop,
     };
     let thread = batch::worker(0).spawn(move || worker.answer_all())?;
     match thread.join() {
@@ -55,6 +74,14 @@ struct Worker {
     socket: UnixStream,
     status: Option<File>,
     closed: Result<()>,
+    /// Set when the run wants no more of a video.
+    stop: Arc<AtomicBool>,
+}
+
+/// What does the work, once there are options.
+enum Ready {
+    Photos(Box<Local>),
+    Videos(Box<LocalVideos>),
 }
 
 impl Worker {
@@ -79,25 +106,57 @@ impl Worker {
 
     fn answer(
         &mut self,
-        local: &mut Option<Local>,
+        local: &mut Option<Ready>,
         request: Request,
         bytes: &[u8],
     ) -> Result<(Answer, Parts)> {
         let none = Parts::default();
         match (request, local) {
-            (Request::Begin(setup), local) => {
-                let local = local.insert(begin(&setup, bytes)?);
-                self.limit_memory(setup.memory)?;
+            (Request::Begin(setup), ready) => {
+                let (faces, verify) = setup.options(bytes)?;
+                let local = Local::new(&faces, verify.as_ref(), setup.threads)?;
                 let engine = local.engine().map(str::to_owned);
+                *ready = Some(Ready::Photos(Box::new(local)));
+                self.limit_memory(setup.memory)?;
                 Ok((Answer::Ready { engine }, none))
             }
+            (Request::BeginVideos(setup), ready) => {
+                let (faces, verify) = setup.options(bytes)?;
+                let local = LocalVideos::new(faces, setup.video, verify);
+                *ready = Some(Ready::Videos(Box::new(local)));
+                Ok((Answer::Ready { engine: None }, none))
+            }
             (Request::Probe, _) => Ok((self.probe(), none)),
-            (Request::Photo(request), Some(local)) => photo(local, &request, bytes),
-            (Request::Verify(line), Some(local)) => {
+            (Request::Video(request), Some(Ready::Videos(local))) => {
+                Ok((self.video(local, &request), none))
+            }
+            (Request::Photo(request), Some(Ready::Photos(local))) => photo(local, &request, bytes),
+            (Request::Verify(line), Some(Ready::Photos(local))) => {
                 let seen = local.verify(bytes, &line)?;
                 Ok((Answer::Verified(Box::new(seen)), none))
             }
-            (_, None) => bail!("the worker process received no options"),
+            _ => bail!("the worker process received no options for that"),
+        }
+    }
+
+    /// Works on a video, and says how far it is.
+    fn video(&mut self, local: &mut LocalVideos, request: &VideoRequest) -> Answer {
+        let stop = self.stop.clone();
+        let socket = &mut self.socket;
+        let mut watch = |done: usize, of: Option<u64>| {
+            let sent = protocol::send(socket, &Answer::Frames { done, of }, &[]);
+            match sent.is_err() || stop.load(Ordering::SeqCst) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        };
+        match with_task(request, |task| local.work(task, &mut watch)) {
+            Ok(VideoResult::Report(report)) => Answer::VideoReport(Box::new(report)),
+            Ok(VideoResult::Verified(seen)) => Answer::Verified(Box::new(seen)),
+            Err(why) => Answer::VideoFailed {
+                stops: TakesNoMore::of(&why),
+                why: show::chain(&why),
+            },
         }
     }
 
@@ -130,9 +189,30 @@ impl Worker {
 /// Bytes behind an answer.
 type Parts = [Vec<u8>; 2];
 
-fn begin(setup: &Setup, sticker: &[u8]) -> Result<Local> {
-    let (faces, verify) = setup.options(sticker)?;
-    Local::new(&faces, verify.as_ref(), setup.threads)
+fn with_task<T>(
+    request: &VideoRequest,
+    work: impl FnOnce(&VideoTask<'_>) -> Result<T>,
+) -> Result<T> {
+    let path = |bytes: &Vec<u8>| Path::new(OsStr::from_bytes(bytes)).to_owned();
+    let output = || request.output.as_ref().map(path).context("no output");
+    let line = || request.line.as_ref().context("no line of a report");
+    let (input, output) = match request.action {
+        VideoActionRequest::Detect | VideoActionRequest::Verify => (path(&request.input), None),
+        _ => (path(&request.input), Some(output()?)),
+    };
+    let output = output.as_deref().unwrap_or(Path::new(""));
+    let task = VideoTask {
+        input: &input,
+        action: match request.action {
+            VideoActionRequest::Detect => VideoAction::Detect,
+            VideoActionRequest::Anonymize => VideoAction::Anonymize(output),
+            VideoActionRequest::Apply => VideoAction::Apply(output, line()?),
+            VideoActionRequest::Verify => VideoAction::Verify(line()?),
+        },
+        regions: &boxes(&request.regions).context("a region is no box")?,
+        ignore: &boxes(&request.ignore).context("a region is no box")?,
+    };
+    work(&task)
 }
 
 fn photo(local: &Local, request: &PhotoRequest, bytes: &[u8]) -> Result<(Answer, Parts)> {
@@ -162,12 +242,6 @@ fn photo(local: &Local, request: &PhotoRequest, bytes: &[u8]) -> Result<(Answer,
     Ok((Answer::Photo(Box::new(answer)), parts))
 }
 
-/// A crash leaves no picture of the memory behind, in which the photo would be.
-fn forbid_core_dumps_and_files() {
-    set_limit(Resource::Core, 0);
-    set_limit(Resource::Fsize, SAID);
-}
-
 /// Lowers a limit; where the system refuses that, it stays.
 fn set_limit(resource: Resource, to: u64) {
     let most = getrlimit(resource).maximum;
@@ -179,19 +253,48 @@ fn set_limit(resource: Resource, to: u64) {
     let _ = setrlimit(resource, limit);
 }
 
-/// Ends this process with the run that started it, also in the middle of a photo.
-fn end_with(socket: UnixStream) -> Result<()> {
+/// Ends this process with the run that started it, also in the middle of a file. A worker for
+/// videos is told to `stop` first where the run still waits for it.
+fn end_with(socket: UnixStream, stop: Option<Arc<AtomicBool>>) -> Result<()> {
     let wait = move || {
+        let events = match stop {
+            Some(_) => PollFlags::RDHUP,
+            // Nothing is asked for, so all that comes is that the other end is gone.
+            None => PollFlags::empty(),
+        };
         loop {
-            let mut ends = [PollFd::new(&socket, PollFlags::empty())];
+            let mut ends = [PollFd::new(&socket, events)];
             match poll(&mut ends, None) {
-                // No event is asked for, so all that comes is that the other end is gone.
-                Ok(1..) => std::process::exit(1),
-                Ok(0) | Err(rustix::io::Errno::INTR) => {}
+                Ok(1..) => {}
+                Ok(0) | Err(rustix::io::Errno::INTR) => continue,
                 Err(_) => return,
             }
+            let is_gone = ends[0]
+                .revents()
+                .intersects(PollFlags::HUP | PollFlags::ERR);
+            if let (Some(stop), false) = (&stop, is_gone) {
+                stop.store(true, Ordering::SeqCst);
+                // The next frame ends the work; where none comes, for example since ffmpeg waits
+                // for its input, this does.
+                std::thread::sleep(LAST_FRAME);
+            }
+            end_children();
+            std::process::exit(1);
         }
     };
     std::thread::Builder::new().spawn(wait)?;
     Ok(())
+}
+
+/// Ends ffmpeg where it runs.
+fn end_children() {
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten();
+    for task in tasks.flatten() {
+        let children = std::fs::read_to_string(task.path().join("children"));
+        for child in children.unwrap_or_default().split_whitespace() {
+            if let Some(pid) = child.parse().ok().and_then(Pid::from_raw) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        }
+    }
 }

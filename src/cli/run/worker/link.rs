@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use rustix::fs::{MemfdFlags, memfd_create};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -24,6 +25,8 @@ const PROGRAM: &str = "/proc/self/exe";
 const TICK: Duration = Duration::from_millis(100);
 /// Wait for a process whose socket is closed: it is about to end, or it is ended.
 const ENDING: Duration = Duration::from_secs(5);
+/// How long a worker may take to stop after an interrupt.
+const MOMENT: Duration = Duration::from_millis(900);
 /// Most bytes of what a worker said on standard error that are read.
 const SAID: u64 = 1 << 20;
 /// What the standard library says where memory is short.
@@ -61,6 +64,18 @@ impl Link {
     /// # Errors
     /// If the system starts none.
     pub(super) fn start() -> Result<Self> {
+        Self::start_with(&[SUBCOMMAND])
+    }
+
+    /// Starts a worker for videos, which may open files and start ffmpeg.
+    ///
+    /// # Errors
+    /// If the system starts none.
+    pub(super) fn start_for_videos() -> Result<Self> {
+        Self::start_with(&[SUBCOMMAND, "--videos"])
+    }
+
+    fn start_with(args: &[&str]) -> Result<Self> {
         let (socket, other) = UnixStream::pair().context("making a socket")?;
         socket.set_read_timeout(Some(TICK))?;
         socket.set_write_timeout(Some(TICK))?;
@@ -69,7 +84,7 @@ impl Link {
             .context("making a file for its messages")?;
         let child = Command::new(PROGRAM)
             .arg0("faceveil")
-            .arg(SUBCOMMAND)
+            .args(args)
             .stdin(Stdio::from(OwnedFd::from(other)))
             .stdout(Stdio::null())
             .stderr(said.try_clone()?)
@@ -92,17 +107,40 @@ impl Link {
         bytes: &[u8],
         (interrupt, longest): (&Interrupt, Duration),
     ) -> Result<(Answer, Vec<u8>), NoAnswer> {
-        let mut wait = Wait {
-            socket: &self.socket,
-            interrupt,
-            until: Instant::now() + longest,
-            longest,
-            stopped: None,
-        };
+        let mut wait = Wait::new(&self.socket, interrupt, longest, Duration::ZERO);
         let answer = protocol::send(&mut wait, request, &[bytes])
             .and_then(|()| protocol::receive::<Answer>(&mut wait));
         let stopped = wait.stopped.take();
         answer.map_err(|e| stopped.unwrap_or_else(|| NoAnswer::Ended(self.end(&e))))
+    }
+
+    /// Sends a request and waits for the first answer that is no progress; each of those may take
+    /// `longest`. A worker whose run is interrupted sees that, and has a moment to end its work.
+    pub(super) fn ask_for_long(
+        &mut self,
+        request: &Request,
+        (interrupt, longest): (&Interrupt, Duration),
+        is_progress: &mut dyn FnMut(&Answer) -> bool,
+    ) -> Result<(Answer, Vec<u8>), NoAnswer> {
+        let mut wait = Wait::new(&self.socket, interrupt, longest, MOMENT);
+        let mut answer = protocol::send(&mut wait, request, &[]);
+        let answer = loop {
+            let received = answer.and_then(|()| protocol::receive::<Answer>(&mut wait));
+            match received {
+                Ok((progress, _)) if is_progress(&progress) => {
+                    wait.until = Instant::now() + longest
+                }
+                other => break other,
+            }
+            answer = Ok(());
+        };
+        let stopped = wait.stopped.take();
+        answer.map_err(|e| match stopped {
+            Some(stopped) => stopped,
+            // Its last way to stop is to end.
+            None if interrupt.requested() => NoAnswer::Interrupted,
+            None => NoAnswer::Ended(self.end(&e)),
+        })
     }
 
     /// Ends it, and says how it ended if it had before.
@@ -189,10 +227,31 @@ struct Wait<'a> {
     interrupt: &'a Interrupt,
     until: Instant,
     longest: Duration,
+    /// How long it is waited for after an interrupt.
+    patience: Duration,
+    /// When that is over.
+    ends: Option<Instant>,
     stopped: Option<NoAnswer>,
 }
 
-impl Wait<'_> {
+impl<'a> Wait<'a> {
+    fn new(
+        socket: &'a UnixStream,
+        interrupt: &'a Interrupt,
+        longest: Duration,
+        patience: Duration,
+    ) -> Self {
+        Self {
+            socket,
+            interrupt,
+            until: Instant::now() + longest,
+            longest,
+            patience,
+            ends: None,
+            stopped: None,
+        }
+    }
+
     fn repeat<T>(
         &mut self,
         mut attempt: impl FnMut(&UnixStream) -> io::Result<T>,
@@ -203,9 +262,18 @@ impl Wait<'_> {
                 Err(e) if e.kind() == ErrorKind::Interrupted => continue,
                 other => return other,
             }
+            let now = Instant::now();
             if self.interrupt.requested() {
+                let ends = *self.ends.get_or_insert_with(|| {
+                    // The worker sees that no request will come any more.
+                    let _ = self.socket.shutdown(Shutdown::Write);
+                    now + self.patience
+                });
+                if now < ends {
+                    continue;
+                }
                 self.stopped = Some(NoAnswer::Interrupted);
-            } else if Instant::now() > self.until {
+            } else if now > self.until {
                 self.stopped = Some(NoAnswer::Hung(self.longest));
             } else {
                 continue;

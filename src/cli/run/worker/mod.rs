@@ -1,8 +1,10 @@
-//! Worker processes: the work on a photo (decode, search, cover, encode, look through) runs in a
-//! process of the same binary, so that an abort, a hang or too much memory is one failed file.
+//! Worker processes: the work on a photo or a video (decode, search, cover, encode, look through)
+//! runs in a process of the same binary, so that an abort, a hang or too much memory is one failed
+//! file.
 //!
-//! Bytes go through a socket in both directions; a worker opens no file. The parent process walks
-//! folders, reads, keeps order, writes and renames.
+//! The bytes of photos go through a socket in both directions, and their workers open no file. The
+//! worker for videos reads and writes files itself and starts ffmpeg; it has no network. The parent
+//! process walks folders, reads photos, keeps order, makes and renames files.
 //!
 //! Invariant: results are those of the same work in this process, byte for byte.
 
@@ -20,8 +22,12 @@ mod protocol;
 mod sandbox;
 #[cfg(target_os = "linux")]
 mod setup;
+mod video_work;
+#[cfg(target_os = "linux")]
+mod video_worker;
 mod work;
 
+pub(crate) use video_work::{VideoAction, VideoResult, VideoTask, Watch};
 pub(crate) use work::{Covered, PhotoResult, PhotoTask};
 
 use super::config::Config;
@@ -32,6 +38,7 @@ use anyhow::Result;
 use faceveil::FileReport;
 use faceveil::report::Verification;
 use std::fmt;
+use video_work::LocalVideos;
 use work::Local;
 
 /// Why there is no result, where that is not the photo's own fault alone.
@@ -175,20 +182,72 @@ impl<'a> Photos<'a> {
     }
 }
 
+/// What does the work on videos.
+pub(crate) enum VideoPlace<'a> {
+    /// This process.
+    Local(Box<LocalVideos>),
+    /// A worker process.
+    #[cfg(target_os = "linux")]
+    Worker(Box<video_worker::VideoWorker<'a>>),
+    #[cfg(not(target_os = "linux"))]
+    #[expect(dead_code, reason = "carries the lifetime where there are no workers")]
+    Never(std::marker::PhantomData<&'a Interrupt>),
+}
+
+impl<'a> VideoPlace<'a> {
+    /// A worker process where that is wanted and possible. [`Photos::start`] warns where it is not
+    /// possible.
+    pub(crate) fn start(config: &Config, interrupt: &'a Interrupt) -> Self {
+        #[cfg(target_os = "linux")]
+        if config.isolate == IsolateArg::Auto
+            && setup::is_possible(config)
+            && let Ok(worker) = video_worker::VideoWorker::start(config, interrupt)
+        {
+            return Self::Worker(Box::new(worker));
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = interrupt;
+        let (faces, video) = (config.faces.clone(), config.video.clone());
+        Self::Local(Box::new(LocalVideos::new(
+            faces,
+            video,
+            config.verify.clone(),
+        )))
+    }
+
+    /// Works on a video. `watch` is called as frames are done.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the video; that `watch` broke off; a worker that ended.
+    pub(crate) fn work(&mut self, task: &VideoTask<'_>, watch: Watch<'_>) -> Result<VideoResult> {
+        match self {
+            Self::Local(local) => local.work(task, watch),
+            #[cfg(target_os = "linux")]
+            Self::Worker(worker) => worker.work(task, watch),
+            #[cfg(not(target_os = "linux"))]
+            Self::Never(_) => unreachable!("never made"),
+        }
+    }
+}
+
 /// Serves requests on standard input until it ends: the hidden subcommand `worker`.
 ///
 /// # Errors
 /// If standard input is no socket of a run.
 #[cfg(target_os = "linux")]
-pub(crate) fn serve() -> Result<()> {
-    child::serve()
+pub(crate) fn serve(videos: bool) -> Result<()> {
+    child::serve(videos)
 }
 
-/// What holds of worker processes on this machine, for `doctor`.
-pub(crate) fn describe() -> String {
+/// What holds of worker processes on this machine, for `doctor`: for photos, and for videos.
+pub(crate) fn describe() -> [String; 2] {
     #[cfg(target_os = "linux")]
     let state = pool::describe();
     #[cfg(not(target_os = "linux"))]
-    let state = "none: worker processes are for Linux; a decoder that crashes ends the run".into();
+    let state = [
+        "none: worker processes are for Linux; a decoder that crashes ends the run",
+        "none: worker processes are for Linux",
+    ]
+    .map(str::to_owned);
     state
 }

@@ -235,27 +235,37 @@ fn result(answer: PhotoAnswer, mut bytes: Vec<u8>) -> Result<PhotoResult> {
     })
 }
 
-/// Starts a worker without models and has it try what it must not be able to do.
-pub(super) fn describe() -> String {
-    match probe() {
+/// Starts workers without models and has them try what they must not be able to do: a sentence
+/// about photos, and one about videos.
+pub(super) fn describe() -> [String; 2] {
+    let photos = match probe(Link::start) {
         Ok((true, true)) => "worker processes; the kernel refuses them files and network".into(),
-        Ok((files, network)) => {
-            let refused = |is_refused| if is_refused { "refused" } else { "NOT refused" };
-            format!(
-                "worker processes; files {}, network {} by this kernel",
-                refused(files),
-                refused(network)
-            )
-        }
-        Err(why) => format!(
-            "none, a decoder that crashes ends the run: {}",
-            crate::cli::ui::show::chain(&why)
+        Ok((files, network)) => format!(
+            "worker processes; files {}, network {} by this kernel",
+            refused(files),
+            refused(network)
         ),
-    }
+        Err(why) => none(&why),
+    };
+    let videos = match probe(Link::start_for_videos) {
+        Ok((_, true)) => "a worker process; the kernel refuses it the network".into(),
+        Ok((_, false)) => "a worker process; network NOT refused by this kernel".into(),
+        Err(why) => none(&why),
+    };
+    [photos, videos]
 }
 
-fn probe() -> Result<(bool, bool)> {
-    let mut link = Link::start()?;
+fn refused(is_refused: bool) -> &'static str {
+    if is_refused { "refused" } else { "NOT refused" }
+}
+
+fn none(why: &anyhow::Error) -> String {
+    let why = crate::cli::ui::show::chain(why);
+    format!("none, a decoder that crashes ends the run: {why}")
+}
+
+fn probe(start: impl FnOnce() -> Result<Link>) -> Result<(bool, bool)> {
+    let mut link = start()?;
     match link.ask(&Request::Probe, &[], (&Interrupt::default(), LONGEST)) {
         Ok((Answer::Probed { files, network }, _)) => Ok((files, network)),
         Ok(_) => bail!("it does not answer what it was asked"),

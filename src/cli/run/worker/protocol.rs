@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
 
 use super::setup::Setup;
+use crate::cli::files::write::TakesNoMore;
 
 /// Corners of a box: left, top, right, bottom.
 pub(super) type Corners = [f32; 4];
@@ -22,6 +23,10 @@ pub(super) enum Request {
     Photo(Box<PhotoRequest>),
     /// Bytes: the photo that was written.
     Verify(Box<FileReport>),
+    /// The first message to a worker for videos, once: options. Bytes: the sticker's file.
+    BeginVideos(Box<Setup>),
+    /// To a worker for videos: work on one, and say how far it is.
+    Video(Box<VideoRequest>),
     /// Try to open a file and to make a connection.
     Probe,
 }
@@ -38,6 +43,26 @@ pub(super) struct PhotoRequest {
     pub(super) same_format: bool,
 }
 
+/// A video to be worked on; see [`super::video_work::VideoTask`]. Paths are their bytes.
+#[derive(Serialize, Deserialize)]
+pub(super) struct VideoRequest {
+    pub(super) input: Vec<u8>,
+    pub(super) action: VideoActionRequest,
+    pub(super) output: Option<Vec<u8>>,
+    pub(super) line: Option<FileReport>,
+    pub(super) regions: Vec<Corners>,
+    pub(super) ignore: Vec<Corners>,
+}
+
+/// What is done to a video; see [`super::video_work::VideoAction`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum VideoActionRequest {
+    Detect,
+    Anonymize,
+    Apply,
+    Verify,
+}
+
 /// From a worker to the run.
 #[derive(Serialize, Deserialize)]
 pub(super) enum Answer {
@@ -47,6 +72,15 @@ pub(super) enum Answer {
     Photo(Box<PhotoAnswer>),
     /// An output was looked at.
     Verified(Box<Verification>),
+    /// Frames of a video that are done so far; another answer follows.
+    Frames { done: usize, of: Option<u64> },
+    /// A video was worked on.
+    VideoReport(Box<FileReport>),
+    /// What is wrong with a video, and why no other file can be written either.
+    VideoFailed {
+        why: String,
+        stops: Option<TakesNoMore>,
+    },
     /// What the sandbox refuses.
     Probed { files: bool, network: bool },
     /// What is wrong with the file or the options.

@@ -1,9 +1,16 @@
-//! What a worker process gives up before it reads the first byte of a photo: files, network, other
-//! programs. Landlock where the kernel has it, and a seccomp filter: each refuses on its own.
+//! What a worker process gives up before it reads the first byte of a photo or a video.
+//!
+//! For photos: files, network, other programs. Landlock where the kernel has it, and a seccomp
+//! filter: each refuses on its own. For videos: the network and other processes, in a seccomp filter
+//! that holds for ffmpeg, too.
 
 use anyhow::{Context, Result, ensure};
 use landlock::{ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr, RulesetStatus, Scope};
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch, apply_filter};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, TargetArch, apply_filter,
+};
+use std::collections::BTreeMap;
 
 /// What is refused with `EPERM`: whatever opens, changes or names files, makes sockets, starts
 /// programs, reaches into other processes or asks for more rights.
@@ -100,6 +107,44 @@ const OLDER: &[i64] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const OLDER: &[i64] = &[libc::SYS_renameat];
 
+/// What a worker for videos, and the ffmpeg that it starts, are refused besides every socket that
+/// is not of this machine: reaching into other processes, and what would go round the filter.
+const REFUSED_TO_VIDEOS: &[i64] = &[
+    libc::SYS_io_uring_setup,
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_pidfd_getfd,
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_pivot_root,
+    libc::SYS_setns,
+    libc::SYS_bpf,
+    libc::SYS_keyctl,
+    libc::SYS_add_key,
+    libc::SYS_request_key,
+    libc::SYS_init_module,
+    libc::SYS_finit_module,
+    libc::SYS_kexec_load,
+];
+
+/// Closes the network for this thread, those that it starts, and their programs, for good.
+///
+/// # Errors
+/// If the kernel lacks it.
+pub(super) fn close_network() -> Result<()> {
+    // Sockets between processes of this machine stay: drivers of graphics cards have some.
+    let is_other = SeccompCondition::new(
+        0,
+        SeccompCmpArgLen::Dword,
+        SeccompCmpOp::Ne,
+        libc::AF_UNIX as u64,
+    )?;
+    let all = REFUSED_TO_VIDEOS.iter().map(|call| (*call, Vec::new()));
+    let sockets = (libc::SYS_socket, vec![SeccompRule::new(vec![is_other])?]);
+    install(all.chain([sockets]).collect())
+}
+
 /// Closes this thread, and those that it starts, for good.
 ///
 /// # Errors
@@ -127,8 +172,12 @@ fn close_files() -> Result<()> {
 
 fn close_system_calls() -> Result<()> {
     let all = REFUSED.iter().chain(OLDER);
+    install(all.map(|call| (*call, Vec::new())).collect())
+}
+
+fn install(refused: BTreeMap<i64, Vec<SeccompRule>>) -> Result<()> {
     let filter = SeccompFilter::new(
-        all.map(|call| (*call, Vec::new())).collect(),
+        refused,
         SeccompAction::Allow,
         SeccompAction::Errno(libc::EPERM as u32),
         TargetArch::try_from(std::env::consts::ARCH)?,

@@ -13,11 +13,11 @@ use faceveil::redact::{Rgb, Sticker};
 use faceveil::verify::VerifierOptions;
 use faceveil::{
     AnonymizeOptions, DetectorOptions, Format, KeepMetadata, Limits, Masking, Preset,
-    ReportApplier, Shape, Style,
+    ReportApplier, Shape, Style, VideoOptions,
 };
 use serde::{Deserialize, Serialize};
 
-/// The options of a run, as far as they are about photos.
+/// The options of a run, as far as workers need them.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Setup {
     find: Option<FindSetup>,
@@ -25,15 +25,16 @@ pub(super) struct Setup {
     format: Option<String>,
     max_pixels: u64,
     verify: Option<VerifySetup>,
+    pub(super) video: VideoOptions,
     /// Threads for one photo.
     pub(super) threads: usize,
     /// Bytes that a worker may take for photos, besides what it has once it is ready.
     pub(super) memory: Option<u64>,
 }
 
-/// How faces are looked for and what covers them.
+/// How faces are looked for.
 #[derive(Clone, Serialize, Deserialize)]
-struct FindSetup {
+struct DetectorSetup {
     preset: String,
     threshold: Option<f32>,
     min_face: f32,
@@ -41,6 +42,13 @@ struct FindSetup {
     /// Whether of any kind; plates otherwise.
     writing: Option<bool>,
     min_text_height: f32,
+}
+
+/// How faces are looked for and what covers them.
+#[derive(Clone, Serialize, Deserialize)]
+struct FindSetup {
+    photos: DetectorSetup,
+    videos: DetectorSetup,
     style: StyleSetup,
     shape: Shape,
     margin: f32,
@@ -88,9 +96,11 @@ impl Setup {
     pub(super) fn new(config: &Config, sticker: &[u8]) -> Result<Self> {
         let (find, keep, format, limits) = match &config.faces {
             Faces::Find {
-                detector, options, ..
+                detector,
+                video_detector,
+                options,
             } => (
-                Some(FindSetup::new(detector, options)?),
+                Some(FindSetup::new([detector, video_detector], options)?),
                 options.keep,
                 options.format,
                 options.limits,
@@ -106,6 +116,7 @@ impl Setup {
                 threshold: options.threshold,
                 min_face: options.min_face,
             }),
+            video: config.video.clone(),
             threads: config.threads_per_photo(),
             memory: None,
         };
@@ -119,19 +130,24 @@ impl Setup {
             (
                 Faces::Find {
                     detector: a,
-                    options: b,
-                    ..
+                    video_detector: b,
+                    options: c,
                 },
                 Faces::Find {
-                    detector, options, ..
+                    detector,
+                    video_detector,
+                    options,
                 },
-            ) => *a == without_engine(detector) && b == options,
+            ) => {
+                *a == without_engine(detector)
+                    && *b == without_engine(video_detector)
+                    && c == options
+            }
             (Faces::FromReport(a), Faces::FromReport(b)) => a == b,
             _ => false,
         };
         let asked = config.verify.clone().map(|mut options| {
-            // Videos are not for workers.
-            (options.engine, options.video) = Default::default();
+            options.engine = EngineOptions::default();
             options
         });
         ensure!(
@@ -164,29 +180,27 @@ impl Setup {
             min_face: verify.min_face,
             sticker: sticker.clone(),
             limits,
+            video: self.video.clone(),
             ..VerifierOptions::default()
         });
         let faces = match &self.find {
-            Some(find) => {
-                let detector = find.detector()?;
-                Faces::Find {
-                    video_detector: detector.clone(),
-                    detector,
-                    options: Box::new(AnonymizeOptions {
-                        style: find.style(sticker)?,
-                        masking: Masking {
-                            shape: find.shape,
-                            margin: find.margin,
-                        },
-                        regions: boxes(&find.regions).context("a region is no box")?,
-                        ignore: boxes(&find.ignore).context("a region is no box")?,
-                        panorama: find.panorama,
-                        keep,
-                        format,
-                        limits,
-                    }),
-                }
-            }
+            Some(find) => Faces::Find {
+                detector: find.photos.options()?,
+                video_detector: find.videos.options()?,
+                options: Box::new(AnonymizeOptions {
+                    style: find.style(sticker)?,
+                    masking: Masking {
+                        shape: find.shape,
+                        margin: find.margin,
+                    },
+                    regions: boxes(&find.regions).context("a region is no box")?,
+                    ignore: boxes(&find.ignore).context("a region is no box")?,
+                    panorama: find.panorama,
+                    keep,
+                    format,
+                    limits,
+                }),
+            },
             None => Faces::FromReport(ReportApplier {
                 sticker,
                 keep,
@@ -199,14 +213,11 @@ impl Setup {
 }
 
 impl FindSetup {
-    fn new(detector: &DetectorOptions, options: &AnonymizeOptions) -> Result<Self> {
+    fn new(detectors: [&DetectorOptions; 2], options: &AnonymizeOptions) -> Result<Self> {
+        let [photos, videos] = detectors.map(DetectorSetup::new);
         Ok(Self {
-            preset: detector.preset.name().to_owned(),
-            threshold: detector.threshold,
-            min_face: detector.min_face,
-            faces: detector.cover.faces,
-            writing: detector.cover.writing.map(|w| w == Writing::All),
-            min_text_height: detector.min_text_height,
+            photos,
+            videos,
             style: match &options.style {
                 Style::Blur => StyleSetup::Blur,
                 Style::Solid(Rgb(r, g, b)) => StyleSetup::Solid(*r, *g, *b),
@@ -223,7 +234,30 @@ impl FindSetup {
         })
     }
 
-    fn detector(&self) -> Result<DetectorOptions> {
+    fn style(&self, sticker: Option<Sticker>) -> Result<Style> {
+        Ok(match self.style {
+            StyleSetup::Blur => Style::Blur,
+            StyleSetup::Solid(r, g, b) => Style::Solid(Rgb(r, g, b)),
+            StyleSetup::Mosaic(cells) => Style::Mosaic(cells),
+            StyleSetup::Gaussian => Style::Gaussian,
+            StyleSetup::Image => Style::Image(sticker.context("the sticker is missing")?),
+        })
+    }
+}
+
+impl DetectorSetup {
+    fn new(options: &DetectorOptions) -> Self {
+        Self {
+            preset: options.preset.name().to_owned(),
+            threshold: options.threshold,
+            min_face: options.min_face,
+            faces: options.cover.faces,
+            writing: options.cover.writing.map(|w| w == Writing::All),
+            min_text_height: options.min_text_height,
+        }
+    }
+
+    fn options(&self) -> Result<DetectorOptions> {
         let preset = Preset::ALL
             .iter()
             .copied()
@@ -242,16 +276,6 @@ impl FindSetup {
             threshold: self.threshold,
             min_face: self.min_face,
             ..DetectorOptions::default()
-        })
-    }
-
-    fn style(&self, sticker: Option<Sticker>) -> Result<Style> {
-        Ok(match self.style {
-            StyleSetup::Blur => Style::Blur,
-            StyleSetup::Solid(r, g, b) => Style::Solid(Rgb(r, g, b)),
-            StyleSetup::Mosaic(cells) => Style::Mosaic(cells),
-            StyleSetup::Gaussian => Style::Gaussian,
-            StyleSetup::Image => Style::Image(sticker.context("the sticker is missing")?),
         })
     }
 }
