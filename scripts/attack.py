@@ -213,9 +213,10 @@ def kills(args) -> int:
         if report.exists():
             for line in report.read_text(errors="replace").splitlines():
                 try:
-                    kept.add(json.loads(line)["input"])
+                    kept.add(json.loads(line).get("input"))
                 except ValueError:
                     pass  # the line that was cut
+            kept.discard(None)  # the summary
         run = blur(args.faceveil, source, out, report, extra)
         lines = lines_of(report)
         found = []

@@ -23,6 +23,25 @@ fn literals<'a>(text: &'a str, word: &str) -> Vec<&'a str> {
         .collect()
 }
 
+/// `docs/promises.md` says which tests hold each promise.
+#[test]
+fn every_test_of_a_promise_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/promises.md")).unwrap();
+    let mut checked = 0;
+    for named in page.lines().filter(|l| l.starts_with("| ")) {
+        for test in named.split('`').skip(1).step_by(2) {
+            let Some((file, name)) = test.split_once(": ") else {
+                continue;
+            };
+            let text = std::fs::read_to_string(root.join(file)).unwrap_or_default();
+            assert!(text.contains(&format!("fn {name}(")), "{test}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 25, "{checked}");
+}
+
 #[test]
 fn every_name_in_a_result_is_listed() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

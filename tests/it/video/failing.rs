@@ -148,6 +148,44 @@ fn an_interrupted_video_leaves_nothing_and_no_process() {
     }
 }
 
+/// What was searched is what is written, or nothing is.
+#[cfg(unix)]
+#[test]
+fn a_video_that_is_replaced_or_written_to_while_it_is_read_fails() {
+    if !has_ffmpeg() {
+        return;
+    }
+    for backend in ["embedded", "ffmpeg"] {
+        for is_replaced in [true, false] {
+            let dir = Sandbox::new();
+            let coding = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p";
+            make_from(&dir, "testsrc2=s=640x360:r=25:d=20", coding, "a.mp4");
+            make_from(&dir, "testsrc=s=640x360:r=25:d=20", coding, "b.mp4");
+            let args = ["blur", "a.mp4", "-o", "new.mp4", "--video-backend", backend];
+            let mut child = dir.command(&args).spawn().unwrap();
+            wait_for("a temporary", || {
+                dir.tree().iter().any(|n| n.starts_with(".faceveil"))
+            });
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            assert!(child.try_wait().unwrap().is_none(), "ended early");
+            if is_replaced {
+                std::fs::rename(dir.path("b.mp4"), dir.path("a.mp4")).unwrap();
+            } else {
+                std::fs::copy(dir.path("b.mp4"), dir.path("a.mp4")).unwrap();
+            }
+            let ended = child.wait_with_output().unwrap();
+            let said = String::from_utf8(ended.stderr).unwrap();
+            assert_eq!(
+                ended.status.code(),
+                Some(1),
+                "{backend} {is_replaced}: {said}"
+            );
+            assert!(!dir.path("new.mp4").exists());
+            assert!(dir.tree().iter().all(|n| !n.starts_with(".faceveil")));
+        }
+    }
+}
+
 #[cfg(unix)]
 fn wait_for(what: &str, is_so: impl Fn() -> bool) {
     let start = std::time::Instant::now();

@@ -23,6 +23,8 @@ const MAX_INTS: usize = 1024;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Numbers {
     Floats(Vec<f32>),
+    /// Stored in 16 bits each; only a `Cast` to 32 bits may read them.
+    Halves(Vec<f32>),
     Ints(Vec<i64>),
     /// Of an element type that is not read: its ONNX number.
     Other(u64),
@@ -102,10 +104,50 @@ pub(super) fn parse(model: &[u8]) -> Res<Graph> {
     })?;
     let mut graph = graph.ok_or("it is not an ONNX model: no graph in it")?;
     graph.opset = opset;
+    widen(&mut graph)?;
     graph
         .inputs
         .retain(|i| !graph.constants.contains_key(&i.name));
     Ok(graph)
+}
+
+/// Makes a constant of 32-bit floats of each constant of 16-bit ones that only a `Cast` reads.
+fn widen(graph: &mut Graph) -> Res<()> {
+    const TO_FLOAT: i64 = 1;
+    let mut readers: HashMap<String, usize> = HashMap::new();
+    for input in graph.nodes.iter().flat_map(|node| &node.inputs) {
+        *readers.entry(input.clone()).or_default() += 1;
+    }
+    let is_half = |name: &String| {
+        let constant = graph.constants.get(name);
+        constant.is_some_and(|c| matches!(c.numbers, Numbers::Halves(_)))
+    };
+    let is_widening = |node: &Node| {
+        let to = node.attributes.get("to");
+        node.op == "Cast"
+            && matches!(node.domain.as_str(), "" | "ai.onnx")
+            && node.attributes.len() == 1
+            && matches!(to, Some(Attribute::Int(TO_FLOAT)))
+            && matches!(node.inputs.as_slice(), [half] if is_half(half) && readers[half.as_str()] == 1)
+            && node.outputs.len() == 1
+    };
+    let (casts, nodes) = std::mem::take(&mut graph.nodes)
+        .into_iter()
+        .partition::<Vec<Node>, _>(is_widening);
+    graph.nodes = nodes;
+    for cast in casts {
+        let Some(mut constant) = graph.constants.remove(&cast.inputs[0]) else {
+            continue;
+        };
+        if let Numbers::Halves(numbers) = constant.numbers {
+            constant.numbers = Numbers::Floats(numbers);
+        }
+        let wide = cast.outputs[0].clone();
+        if graph.constants.insert(wide, constant).is_some() {
+            return Err("two of its constants have one name".into());
+        }
+    }
+    Ok(())
 }
 
 fn read_graph(bytes: &[u8]) -> Res<Graph> {
@@ -255,6 +297,11 @@ fn read_constant(bytes: &[u8]) -> Res<(String, Constant)> {
             listed.extend(floats(raw.unwrap_or_default()));
             (Numbers::Floats(listed), 4)
         }
+        10 => {
+            let (halves, _) = raw.unwrap_or_default().as_chunks::<2>();
+            let numbers = halves.iter().map(|&two| half(u16::from_le_bytes(two)));
+            (Numbers::Halves(numbers.collect()), 2)
+        }
         7 => {
             let whole = raw.unwrap_or_default().as_chunks::<8>().0;
             if whole.len() > MAX_INTS {
@@ -266,7 +313,7 @@ fn read_constant(bytes: &[u8]) -> Res<(String, Constant)> {
         other => (Numbers::Other(other), 1),
     };
     let stored = match &numbers {
-        Numbers::Floats(v) => Some(v.len()),
+        Numbers::Floats(v) | Numbers::Halves(v) => Some(v.len()),
         Numbers::Ints(v) => Some(v.len()),
         Numbers::Other(_) => count,
     };
@@ -322,6 +369,20 @@ fn read_side(bytes: &[u8]) -> Res<Side> {
     Ok(side)
 }
 
+/// The value of a 16-bit float (binary16 of IEEE 754): a sign, five bits of exponent, ten of
+/// fraction.
+fn half(bits: u16) -> f32 {
+    let (sign, exponent, fraction) = (bits >> 15, bits >> 10 & 31, u32::from(bits & 1023));
+    let size = match exponent {
+        0 => fraction as f32 * 2.0_f32.powi(-24),
+        31 if fraction == 0 => f32::INFINITY,
+        31 => f32::NAN,
+        // The bias of the exponent is 15 there and 127 here.
+        _ => f32::from_bits((u32::from(exponent) + 112) << 23 | fraction << 13),
+    };
+    if sign == 1 { -size } else { size }
+}
+
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
@@ -346,5 +407,29 @@ fn push_ints(value: Field<'_>, out: &mut Vec<i64>) -> Res<()> {
             Ok(())
         }
         Field::Float(_) => Err("a list of integers holds a float".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::half;
+
+    #[test]
+    fn a_half_is_what_its_bits_say() {
+        for (bits, value) in [
+            (0x0000, 0.0),
+            (0x0001, 2.0_f32.powi(-24)),
+            (0x03ff, 1023.0 * 2.0_f32.powi(-24)),
+            (0x0400, 2.0_f32.powi(-14)),
+            (0x3555, 0.333_251_95),
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x7bff, 65504.0),
+            (0x7c00, f32::INFINITY),
+            (0xfc00, f32::NEG_INFINITY),
+        ] {
+            assert_eq!(half(bits), value, "{bits:#x}");
+        }
+        assert!(half(0x7e00).is_nan());
     }
 }

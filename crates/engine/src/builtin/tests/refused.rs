@@ -227,3 +227,30 @@ fn many_nodes_that_share_one_constant_do_not_multiply_memory() {
     file.output("x");
     assert!(refusal(&file).contains("above"));
 }
+
+#[test]
+fn halves_are_read_by_one_cast_to_floats_and_by_nothing_else() {
+    let with = |casts: &[i64], read: &str| {
+        let mut file = File::default();
+        let halves = (0..108).map(|i| (i as f32 - 53.5) / 64.0).collect();
+        file.constant("h", &[4, 3, 3, 3], Numbers::Halves(halves));
+        file.floats("b", &[4], vec![0.0; 4]);
+        for (i, to) in casts.iter().enumerate() {
+            file.node(
+                "Cast",
+                &["h"],
+                &format!("w{i}"),
+                &[("to", Attribute::Int(*to))],
+            );
+        }
+        let attributes = plain().1;
+        file.node("Conv", &["picture", read, "b"], "x", &attributes);
+        file.output("x");
+        file
+    };
+    let whole = with(&[1], "w0");
+    assert!(packed(&whole.bytes(), true, kernels::best()).is_ok());
+    for (casts, read) in [(&[][..], "h"), (&[1, 1], "w1"), (&[7], "w0"), (&[11], "w0")] {
+        refusal(&with(casts, read));
+    }
+}

@@ -37,6 +37,13 @@ impl Message {
     }
 }
 
+/// Of a number that 16 bits hold without rounding, neither zero nor tiny.
+fn half(value: f32) -> u16 {
+    let bits = value.to_bits();
+    let exponent = (bits >> 23 & 255) - 112;
+    (bits >> 31 << 15 | exponent << 10 | bits >> 13 & 1023) as u16
+}
+
 fn constant(name: &str, c: &Constant) -> Message {
     let message = Message::default()
         .many(&c.dims, |m, d| m.int(1, *d as i64))
@@ -45,6 +52,10 @@ fn constant(name: &str, c: &Constant) -> Message {
         Numbers::Floats(v) => {
             let raw: Vec<u8> = v.iter().flat_map(|v| v.to_le_bytes()).collect();
             message.int(2, 1).bytes(9, &raw)
+        }
+        Numbers::Halves(v) => {
+            let raw: Vec<u8> = v.iter().flat_map(|v| half(*v).to_le_bytes()).collect();
+            message.int(2, 10).bytes(9, &raw)
         }
         Numbers::Ints(v) => message.int(2, 7).many(v, |m, i| m.int(7, *i)),
         Numbers::Other(element) => message.int(2, *element as i64),
