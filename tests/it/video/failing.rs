@@ -155,12 +155,16 @@ fn a_video_that_is_replaced_or_written_to_while_it_is_read_fails() {
     if !has_ffmpeg() {
         return;
     }
+    let clips = Sandbox::new();
+    let coding = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p";
+    make_from(&clips, "testsrc2=s=640x360:r=25:d=8", coding, "a.mp4");
+    make_from(&clips, "testsrc=s=640x360:r=25:d=8", coding, "b.mp4");
     for backend in ["embedded", "ffmpeg"] {
         for is_replaced in [true, false] {
             let dir = Sandbox::new();
-            let coding = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p";
-            make_from(&dir, "testsrc2=s=640x360:r=25:d=20", coding, "a.mp4");
-            make_from(&dir, "testsrc=s=640x360:r=25:d=20", coding, "b.mp4");
+            for clip in ["a.mp4", "b.mp4"] {
+                dir.file(clip, &clips.read(clip));
+            }
             let args = ["blur", "a.mp4", "-o", "new.mp4", "--video-backend", backend];
             let mut child = dir.command(&args).spawn().unwrap();
             wait_for("a temporary", || {
