@@ -9,8 +9,7 @@ use super::probe::VideoTrack;
 
 /// Bits a second of a new file over those of the source, whose encoder looked longer for them.
 const SHARE: f64 = 1.25;
-/// From so many bits a pixel on a source has, an encoder's own high quality needs no more than
-/// that.
+/// From so many bits a pixel on a source has, an encoder's own high quality mostly needs less.
 const MANY: f64 = 0.15;
 /// Bits a pixel below which an encoder must look longer to keep up with the source's: 960x540 at
 /// 0.03 had 37.4 dB with `fast` and 35.3 dB with `superfast` at the same size.
@@ -23,11 +22,13 @@ pub(super) struct Average {
     pub(super) rate: u64,
     /// Whether these are few for so many pixels.
     pub(super) is_low: bool,
+    /// Whether these are many: hardly ever are all of them needed.
+    pub(super) is_high: bool,
 }
 
 impl Average {
-    /// Of pictures that are written with a codec; `None` if the source has many bits, or does not
-    /// say how many.
+    /// Of pictures that are written with a codec; `None` if the source does not say how many bits it
+    /// has, or has many and the encoder would use up all of them.
     pub(super) fn new(track: &VideoTrack, pixels: u64, to: Codec) -> Option<Self> {
         let own = track.bit_rate? as f64;
         let rate = f64::from(track.rate.0) / f64::from(track.rate.1);
@@ -39,9 +40,12 @@ impl Average {
         };
         let bits = own * more;
         let a_pixel = bits / (pixels as f64 * rate);
-        (a_pixel < MANY && bits > 1000.0).then_some(Self {
+        let is_high = a_pixel >= MANY;
+        let is_bounded = to != Codec::Hevc || !is_high;
+        (is_bounded && bits > 1000.0).then_some(Self {
             rate: (bits * SHARE) as u64,
             is_low: a_pixel < FEW,
+            is_high,
         })
     }
 }

@@ -61,6 +61,19 @@ fn a_source_of_few_bits_does_not_grow_unless_asked_and_then_it_is_said() {
         let bits = dir.read("q.mp4").len() as f64 * 8.0 / 4.0;
         assert!((0.9e6..2.2e6).contains(&bits), "{backend}: {bits}");
     }
+    // The same with many bits, which the fixed quality would make twice as large.
+    let fine: Vec<&str> = args
+        .iter()
+        .map(|arg| match *arg {
+            "28" => "22",
+            "a.mp4" => "b.mp4",
+            other => other,
+        })
+        .collect();
+    tool(&dir, "ffmpeg", &fine);
+    blurred(&dir, "b.mp4", "o.mp4", &["--video-backend", "ffmpeg"]);
+    let (source, new) = (dir.read("b.mp4").len(), dir.read("o.mp4").len());
+    assert!(new as f64 <= 1.4 * source as f64, "{new} of {source}");
     let both = [
         "blur",
         "a.mp4",
