@@ -258,6 +258,8 @@ fn options(typed: &Verify) -> Result<VerifierOptions> {
     let mut options = VerifierOptions {
         threshold: typed.faces.threshold,
         min_face: typed.faces.min_face.unwrap_or(0.0),
+        cover: library::subjects(&typed.subjects, &typed.faces)?,
+        min_text_height: typed.subjects.text_min_height.unwrap_or(0.0),
         engine: library::engine(&typed.engine)?,
         video: VideoOptions {
             backend: typed.running.video_backend.into(),

@@ -1,4 +1,4 @@
-//! Faces that are found in an output, and how much of each lies under masks.
+//! Faces and writing that are found in an output, and how much of each lies under masks.
 
 use super::place::Place;
 use crate::face::Face;
@@ -10,8 +10,9 @@ const ENOUGH: f32 = 0.98;
 /// Points a side of the grid that a face is measured with.
 const GRID: usize = 48;
 
-/// The faces that masks do not cover, with the share that they do. What counts of a face is the
-/// ellipse in its box, as far as it lies in the picture; a panorama goes on at its other edge.
+/// The faces and lines of writing that masks do not cover, with the share that they do. What counts
+/// of a face is the ellipse in its box, of writing its quadrilateral, as far as they lie in the
+/// picture; a panorama goes on at its other edge.
 pub(super) fn uncovered<'a>(
     faces: &'a [Face],
     regions: &[Region],
@@ -22,12 +23,7 @@ pub(super) fn uncovered<'a>(
         .iter()
         .map(|r| Place::new(r, picture, Orientation::Normal))
         .collect();
-    let share = |face: &'a Face| {
-        (
-            face,
-            share(&face.area, &places, picture, panorama.is_some()),
-        )
-    };
+    let share = |face: &'a Face| (face, share(face, &places, picture, panorama.is_some()));
     faces
         .iter()
         .map(share)
@@ -36,10 +32,14 @@ pub(super) fn uncovered<'a>(
 }
 
 /// How much of a face lies under masks, 0..=1; 1 if nothing of it is in the picture.
-fn share(face: &Rect, masks: &[Place], picture: Size, goes_round: bool) -> f32 {
+fn share(face: &Face, masks: &[Place], picture: Size, goes_round: bool) -> f32 {
     let all = Rect::of(picture);
-    let region = Region::new(Shape::Ellipse, *face);
-    let ellipse = Place::new(&region, picture, Orientation::Normal);
+    let region = match face.corners {
+        Some(corners) => Region::quad(corners),
+        None => Region::new(Shape::Ellipse, face.area),
+    };
+    let outline = Place::new(&region, picture, Orientation::Normal);
+    let face = &face.area;
     let (mut inside, mut covered) = (0u32, 0u32);
     let at = |from: f32, side: f32, i: usize| from + side * (i as f32 + 0.5) / GRID as f32;
     for j in 0..GRID {
@@ -52,7 +52,7 @@ fn share(face: &Rect, masks: &[Place], picture: Size, goes_round: bool) -> f32 {
                 true => Point::new(p.x.rem_euclid(picture.width as f32), p.y),
                 false => p,
             };
-            if all.holds(seen) && ellipse.holds(p, (0.0, 0.0)) {
+            if all.holds(seen) && outline.holds(p, (0.0, 0.0)) {
                 inside += 1;
                 covered += u32::from(masks.iter().any(|m| m.holds(seen, (0.0, 0.0))));
             }

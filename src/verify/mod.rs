@@ -1,6 +1,6 @@
 //! A second look at what was written, by code that had no part in it: whether every region that a
 //! report names is covered in the decoded pixels, whether a more sensitive search finds a face
-//! beside the masks, and whether the file hides anything.
+//! or, if asked, writing beside the masks, and whether the file hides anything.
 //!
 //! Invariant: a check that did not run is a finding of its own, never a pass.
 
@@ -16,7 +16,7 @@ mod tolerance;
 #[cfg(feature = "video")]
 mod video;
 
-use crate::detect::{DetectorOptions, ModelSource, Preset, SecondSearch, apart};
+use crate::detect::{Cover, Detector, DetectorOptions, ModelSource, Preset, SecondSearch, apart};
 use crate::digest::Digest;
 use crate::error::{ErrorKind, Result};
 use crate::face::Face;
@@ -31,6 +31,12 @@ use faceveil_engine::EngineOptions;
 /// How outputs are verified.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct VerifierOptions {
+    /// What to look for: what the run was to cover. Writing is looked for in photos only; in videos
+    /// and panoramas that it was not is a finding.
+    pub cover: Cover,
+    /// Lines of writing less high than so many pixels are left alone: that of the run, if it had
+    /// one.
+    pub min_text_height: f32,
     /// Least score of a face; `None`: 0.3, and 0.95 for what RetinaFace alone sees; see
     /// `docs/verify.md` for what that finds.
     pub threshold: Option<f32>,
@@ -62,6 +68,21 @@ impl VerifierOptions {
             ..DetectorOptions::default()
         }
     }
+
+    /// How to search for writing, if that is asked for.
+    fn search_for_writing(&self) -> Option<DetectorOptions> {
+        let writing = self.cover.writing?;
+        Some(DetectorOptions {
+            cover: Cover {
+                faces: false,
+                writing: Some(writing),
+            },
+            min_text_height: self.min_text_height,
+            engine: self.engine.clone(),
+            models: self.models.clone(),
+            ..DetectorOptions::default()
+        })
+    }
 }
 
 /// Looks at outputs again. Share one between threads.
@@ -80,6 +101,7 @@ impl VerifierOptions {
 /// ```
 pub struct Verifier {
     search: SecondSearch,
+    writing: Option<Detector>,
     /// For the frames of videos.
     #[cfg(feature = "video")]
     frames: std::sync::OnceLock<SecondSearch>,
@@ -92,6 +114,8 @@ mod kind {
     pub(super) const UNCOVERED: &str = "uncovered";
     /// A face that no mask covers.
     pub(super) const FACE: &str = "face";
+    /// Writing that no mask covers.
+    pub(super) const TEXT: &str = "text";
     /// Something beside the picture.
     pub(super) const HIDDEN: &str = "hidden";
     /// Another file than the report is about.
@@ -162,8 +186,10 @@ impl Verifier {
     /// Those of [`Detector::new`](crate::Detector::new).
     pub fn new(options: VerifierOptions) -> Result<Self> {
         let search = SecondSearch::new(&options.search(Preset::Thorough))?;
+        let writing = options.search_for_writing();
         Ok(Self {
             search,
+            writing: writing.as_ref().map(Detector::new).transpose()?,
             #[cfg(feature = "video")]
             frames: std::sync::OnceLock::new(),
             options,
@@ -275,6 +301,9 @@ impl Verifier {
             .panorama()
             .or_else(|| is_reported.then(|| Equirectangular::new(upright(&photo, 0))));
         let panorama = panorama.as_ref();
+        if panorama.is_some() && self.writing.is_some() {
+            findings.add(kind::NOT_CHECKED, "writing is not looked for in panoramas");
+        }
         for frame in 0..count {
             let regions = line.map_or_else(Vec::new, |line| regions(line, frame));
             let label = (count > 1).then_some(frame);
@@ -308,9 +337,16 @@ impl Verifier {
         frame: usize,
         panorama: Option<&Equirectangular>,
     ) -> Result<Vec<Face>> {
-        let detect = |picture: &dyn Picture| match panorama {
-            Some(panorama) => self.search.detect_panorama(picture, panorama),
-            None => self.search.detect(picture),
+        let detect = |picture: &dyn Picture| {
+            let mut found = match (self.options.cover.faces, panorama) {
+                (false, _) => Vec::new(),
+                (true, Some(panorama)) => self.search.detect_panorama(picture, panorama)?,
+                (true, None) => self.search.detect(picture)?,
+            };
+            if let (Some(writing), None) = (&self.writing, panorama) {
+                found.extend(writing.detect(picture)?);
+            }
+            Ok::<_, crate::error::Error>(found)
         };
         let mut faces = detect(&photo.picture(frame))?;
         for backdrop in BACKDROPS {
@@ -342,12 +378,16 @@ fn same_shape(line: &FileReport, size: Size, frames: usize, findings: &mut Findi
 }
 
 fn tell_face(findings: &mut Findings, frame: Option<usize>, face: &crate::face::Face, share: f32) {
+    let (kind, what) = match face.subject.is_face() {
+        true => (kind::FACE, "a face"),
+        false => (kind::TEXT, "writing"),
+    };
     let reason = format!(
-        "a face of which {:.0} % lies under masks (seen by {})",
+        "{what} of which {:.0} % lies under masks (seen by {})",
         share * 100.0,
         face.found_by.join(", ")
     );
-    let problem = findings.add_at(kind::FACE, frame, &face.area, reason);
+    let problem = findings.add_at(kind, frame, &face.area, reason);
     problem.score = Some((face.score * 1e4).round() / 1e4);
 }
 

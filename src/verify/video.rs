@@ -75,6 +75,9 @@ impl Verifier {
             }
         };
         look_through(file.path(), &*video, line, &mut findings);
+        if self.writing.is_some() {
+            findings.add(kind::NOT_CHECKED, "writing is not looked for in videos");
+        }
         let stride = ((video.rate() / SEARCHED).round() as usize).max(1);
         let search = self.search_of_frames()?;
         let work = Work {

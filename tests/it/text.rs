@@ -134,10 +134,6 @@ fn what_cannot_be_done_with_writing_is_refused() {
         (&["--text-min-height", "9"][..], "add text or plates"),
         (&["--cover", "text,plates"], "give one of the two"),
         (&["--cover", "text", "--min-face", "9"], "leaves out"),
-        (
-            &["--cover", "faces,text", "--verify"],
-            "not for writing yet",
-        ),
         (&["--cover", "people"], "possible values"),
     ] {
         let args: Vec<&str> = ["blur", "a.jpg"].iter().chain(args).copied().collect();
@@ -148,17 +144,43 @@ fn what_cannot_be_done_with_writing_is_refused() {
         .says("panoramas");
 }
 
+/// A PNG of a scene.
+fn plate(k: f32, degrees: f32) -> Vec<u8> {
+    let mut file = vec![];
+    let mut encoder = png::Encoder::new(&mut file, SIZE.width, SIZE.height);
+    encoder.set_color(png::ColorType::Rgb);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&scene(k, degrees).0).unwrap();
+    writer.finish().unwrap();
+    file
+}
+
+#[test]
+fn verify_finds_writing_that_shows_where_it_is_asked_for() {
+    let dir = Sandbox::new();
+    dir.file("in/plate.png", &plate(3.0, 12.0));
+    let blur = ["blur", "in", "-o"];
+    dir.run(&[&blur[..], &["open", "--report", "open.jsonl"]].concat())
+        .exits(0);
+    let verify = ["verify", "open", "--report", "open.jsonl", "--json"];
+    dir.run(&verify).exits(0);
+    let asked = dir.run(&[&verify[..], &["--cover", "faces,plates"]].concat());
+    let found = &asked.exits(3).lines()[0]["findings"][0];
+    assert_eq!(found["kind"], "text", "{found}");
+    assert!(found["reason"].to_string().contains("writing of which 0 %"));
+    for isolate in ["auto", "never"] {
+        let covered = ["closed", "--report", "c.jsonl", "--cover", "faces,text"];
+        let verified = ["--verify", "--overwrite", "--isolate", isolate];
+        dir.run(&[&blur[..], &covered, &verified].concat()).exits(0);
+        let report = String::from_utf8(dir.read("c.jsonl")).unwrap();
+        assert!(report.contains(r#""verdict":"passed""#), "{report}");
+    }
+}
+
 #[test]
 fn a_report_says_what_is_writing_and_is_enough_to_cover_it_again() {
     let dir = Sandbox::new();
-    let (data, _) = scene(3.0, 12.0);
-    let mut png = vec![];
-    let mut encoder = png::Encoder::new(&mut png, SIZE.width, SIZE.height);
-    encoder.set_color(png::ColorType::Rgb);
-    let mut writer = encoder.write_header().unwrap();
-    writer.write_image_data(&data).unwrap();
-    writer.finish().unwrap();
-    dir.file("in/plate.png", &png)
+    dir.file("in/plate.png", &plate(3.0, 12.0))
         .sample(ASTRONAUT, "in/face.jpg");
     let blur = ["blur", "in", "--cover", "faces,plates", "--style", "solid"];
     let to = ["-o", "out", "--report", "r.jsonl"];

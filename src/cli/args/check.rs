@@ -1,7 +1,7 @@
 //! `inspect`, `verify` and `doctor`: files and machine are checked, and nothing is covered.
 
 use super::value_parsers::jobs;
-use super::{Engine, FaceFilter, Running};
+use super::{Engine, FaceFilter, Running, Subjects};
 use clap::{Args, ValueHint};
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -11,6 +11,8 @@ const VERIFY_THRESHOLD: &str = "Lowest score that counts as a face, 0 to 1; a lo
     more faces and more false alarms [default: 0.3; 0.95 for what only RetinaFace sees]";
 const VERIFY_MIN_FACE: &str = "Leave faces alone whose longer side is less than so many pixels; \
     the value that `blur` was given [default: none is too small]";
+const VERIFY_COVER: &str = "What to look for in photos: faces, text, plates; separated by commas; the \
+    value that `blur` was given. In videos and panoramas writing cannot be checked, which is said";
 
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
@@ -36,6 +38,7 @@ pub(crate) struct Inspect {
 #[derive(Debug, Args)]
 #[command(mut_arg("threshold", |flag| flag.help(VERIFY_THRESHOLD)))]
 #[command(mut_arg("min_face", |flag| flag.help(VERIFY_MIN_FACE)))]
+#[command(mut_arg("cover", |flag| flag.help(VERIFY_COVER).long_help(VERIFY_COVER)))]
 pub(crate) struct Verify {
     /// Files that were written, and folders of them
     #[arg(required = true, value_name = "OUTPUT", value_hint = ValueHint::AnyPath)]
@@ -59,6 +62,9 @@ pub(crate) struct Verify {
 
     #[command(flatten)]
     pub(crate) faces: FaceFilter,
+
+    #[command(flatten)]
+    pub(crate) subjects: Subjects,
 
     #[command(flatten)]
     pub(crate) engine: Engine,

@@ -11,6 +11,24 @@ pub(crate) struct Detection {
     #[command(flatten)]
     pub(crate) faces: FaceFilter,
 
+    #[command(flatten)]
+    pub(crate) subjects: Subjects,
+
+    /// Treat each photo as a 360-degree panorama, whatever its tags say
+    #[arg(long, help_heading = "Detection")]
+    pub(crate) panorama: bool,
+
+    /// How hard to look [default: balanced for photos, fast for videos]
+    #[arg(long, value_enum, help_heading = "Detection")]
+    pub(crate) preset: Option<PresetArg>,
+
+    #[command(flatten)]
+    pub(crate) engine: Engine,
+}
+
+/// What is looked for.
+#[derive(Debug, Args)]
+pub(crate) struct Subjects {
     /// What to look for in photos: faces, text, plates; separated by commas
     ///
     /// `text` is writing of any kind, `plates` what has the shape of a number plate. It is found
@@ -30,17 +48,6 @@ pub(crate) struct Detection {
     #[arg(long, value_name = "PIXELS", value_parser = text_min_height)]
     #[arg(allow_negative_numbers = true, help_heading = "Detection")]
     pub(crate) text_min_height: Option<f32>,
-
-    /// Treat each photo as a 360-degree panorama, whatever its tags say
-    #[arg(long, help_heading = "Detection")]
-    pub(crate) panorama: bool,
-
-    /// How hard to look [default: balanced for photos, fast for videos]
-    #[arg(long, value_enum, help_heading = "Detection")]
-    pub(crate) preset: Option<PresetArg>,
-
-    #[command(flatten)]
-    pub(crate) engine: Engine,
 }
 
 /// Which candidates count as faces.

@@ -1,7 +1,7 @@
 //! From what was typed to the options that the library takes.
 
 use super::value_parsers::{CoverArg, DeviceArg, IsolateArg, KeepArg, StyleArg};
-use super::{Covering, Detection, Engine, Isolation, Running, Writing};
+use super::{Covering, Detection, Engine, FaceFilter, Isolation, Running, Subjects, Writing};
 use crate::cli::files::read;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
@@ -65,24 +65,32 @@ pub(crate) fn cores() -> usize {
 /// # Errors
 /// If a flag would not be used.
 pub(crate) fn detector(typed: &Detection, preset: Preset) -> Result<DetectorOptions> {
+    Ok(DetectorOptions {
+        preset,
+        cover: subjects(&typed.subjects, &typed.faces)?,
+        min_text_height: typed.subjects.text_min_height.unwrap_or(0.0),
+        threshold: typed.faces.threshold,
+        min_face: typed.faces.min_face.unwrap_or(0.0),
+        engine: engine(&typed.engine)?,
+        ..DetectorOptions::default()
+    })
+}
+
+/// What is looked for.
+///
+/// # Errors
+/// If a flag would not be used.
+pub(crate) fn subjects(typed: &Subjects, faces: &FaceFilter) -> Result<Cover> {
     let cover = cover(&typed.cover)?;
     ensure!(
         typed.text_min_height.is_none() || cover.writing.is_some(),
         "--text-min-height would not be used; add text or plates to --cover"
     );
     ensure!(
-        cover.faces || (typed.faces.threshold.is_none() && typed.faces.min_face.is_none()),
+        cover.faces || (faces.threshold.is_none() && faces.min_face.is_none()),
         "--threshold and --min-face are about faces, which --cover leaves out"
     );
-    Ok(DetectorOptions {
-        preset,
-        cover,
-        min_text_height: typed.text_min_height.unwrap_or(0.0),
-        threshold: typed.faces.threshold,
-        min_face: typed.faces.min_face.unwrap_or(0.0),
-        engine: engine(&typed.engine)?,
-        ..DetectorOptions::default()
-    })
+    Ok(cover)
 }
 
 /// What `--cover` asks for.

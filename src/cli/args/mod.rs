@@ -25,7 +25,7 @@ pub(crate) use self::blur::{Blur, Detect};
 pub(crate) use self::check::{Doctor, Inspect, Verify};
 pub(crate) use self::common::{Common, Isolation, Processing, Running};
 pub(crate) use self::covering::Covering;
-pub(crate) use self::detection::{Detection, Engine, FaceFilter};
+pub(crate) use self::detection::{Detection, Engine, FaceFilter, Subjects};
 use self::help::{APPLY_HELP, INSPECT_HELP, MERGE_HELP, REVIEW_HELP, VERIFY_HELP, WATCH_HELP};
 pub(crate) use self::merge::Merge;
 pub(crate) use self::review::Review;

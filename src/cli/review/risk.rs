@@ -160,15 +160,24 @@ impl Risk {
     }
 }
 
+/// What lies open in a finding that masks can mend.
+fn named(kind: &str) -> Option<&'static str> {
+    match kind {
+        "face" => Some("a face"),
+        "text" => Some("writing"),
+        _ => None,
+    }
+}
+
 /// What `verify` found and no region covers now, in words.
 pub(super) fn open_findings(report: &FileReport) -> Vec<(&VerifyFinding, String)> {
     let findings = report.verify.iter().flat_map(|v| &v.findings);
     let open = findings.filter_map(|finding| {
-        let (Some(area), "face") = (finding.area, finding.kind.as_str()) else {
+        let (Some(area), Some(what)) = (finding.area, named(&finding.kind)) else {
             return Some((finding, finding.reason.clone()));
         };
         let seen = Exposed::measure(area, finding.frame, report);
-        let words = format!("a face, {}", seen.words());
+        let words = format!("{what}, {}", seen.words());
         (seen.covered < ENOUGH).then_some((finding, words))
     });
     open.collect()

@@ -19,7 +19,6 @@ use crate::cli::report::report_file::ReportTo;
 use crate::cli::ui::show;
 use crate::cli::ui::terminal::ProgressArg;
 use anyhow::{Result, bail, ensure};
-use faceveil::detect::Cover;
 use faceveil::photo::FileKind;
 use faceveil::verify::VerifierOptions;
 use faceveil::video::Encoding;
@@ -156,12 +155,6 @@ impl Config {
             *destination != Destination::Stdout,
             "--verify reads the new file again, which standard output cannot; give -o FILE"
         );
-        if let Faces::Find { detector, .. } = &self.faces {
-            ensure!(
-                detector.cover == Cover::default(),
-                "--verify looks for faces only, not for writing yet; leave it out with --cover"
-            );
-        }
         let mut options = VerifierOptions {
             video: self.video.clone(),
             ..VerifierOptions::default()
@@ -172,6 +165,8 @@ impl Config {
                 options: covering,
                 ..
             } => {
+                options.cover = detector.cover;
+                options.min_text_height = detector.min_text_height;
                 options.min_face = detector.min_face;
                 options.engine = detector.engine.clone();
                 options.models.clone_from(&detector.models);

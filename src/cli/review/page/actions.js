@@ -1,6 +1,6 @@
 // What can be done to a picture: each function makes one step that can be taken back.
 
-import { coverOf, openFindings, openSpans, placed, rounded, shapeOf } from "./marks.js";
+import { CAN_COVER, coverOf, openFindings, openSpans, placed, rounded, shapeOf } from "./marks.js";
 import * as tracks from "./tracks.js";
 
 const plain = (region) => JSON.parse(JSON.stringify(pick(region)));
@@ -72,7 +72,7 @@ export class Actions {
       now = { ...now, regions: [...now.regions, coverOf(span, line, now, span.first, span.last, margin)] };
     }
     for (const finding of openFindings(line, now)) {
-      if (!finding.box || finding.what !== "face") continue;
+      if (!finding.box || !CAN_COVER.has(finding.what)) continue;
       // Its place may be covered by what was just added.
       if (!openFindings(line, now).some((f) => f.key === finding.key)) continue;
       const frame = finding.frame ?? 0;

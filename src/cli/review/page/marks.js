@@ -25,11 +25,14 @@ const regionsOf = (state, frame) =>
     isIn(region, frame) ? [{ ...region, kind: "region", index, key: `r${index}` }] : [],
   );
 
+// Kinds of findings that a mask mends.
+export const CAN_COVER = new Set(["face", "text"]);
+
 function uncovered(line, regions, frame) {
   const open = (kind) => (face, i) => {
     if (!face.box || !isIn(face, frame)) return [];
     const mark = { ...face, kind, key: `${kind}${i}` };
-    if (kind === "finding" && face.kind !== "face") return [{ ...mark, what: face.kind }];
+    if (kind === "finding" && !CAN_COVER.has(face.kind)) return [{ ...mark, what: face.kind }];
     const seen = exposed(face.box, regions, line, face.corners);
     return isCovered(seen, kind) ? [] : [{ ...mark, shows: words(seen) }];
   };
@@ -64,7 +67,7 @@ function findOpen(line, state) {
   };
   return (line.verify?.findings ?? []).flatMap((face, i) => {
     const mark = { ...face, kind: "finding", key: `finding${i}`, what: face.kind };
-    if (!face.box || face.kind !== "face") return [mark];
+    if (!face.box || !CAN_COVER.has(face.kind)) return [mark];
     const seen = exposed(face.box, at(face.frame ?? 0), line);
     return isCovered(seen, "finding") ? [] : [{ ...mark, shows: words(seen) }];
   });

@@ -1,6 +1,6 @@
 // The column beside the picture: its boxes as a list, the chosen one in numbers, and what verify found.
 
-import { details, sentence, title } from "./marks.js";
+import { CAN_COVER, details, sentence, title } from "./marks.js";
 
 const $ = (id) => document.getElementById(id);
 const MOST_FINDINGS = 300;
@@ -106,7 +106,7 @@ export class Panel {
     $("findings").hidden = all.length === 0;
     const title = `${all.length} to look at`;
     if ($("findings-title").textContent !== title) $("findings-title").textContent = title;
-    $("cover-all").hidden = !all.some((mark) => mark.kind === "span" || mark.what === "face");
+    $("cover-all").hidden = !all.some((mark) => mark.kind === "span" || CAN_COVER.has(mark.what));
     const entries = all.slice(0, MOST_FINDINGS).map((mark) => {
       const entry = document.createElement("li");
       const text = mark.kind === "span" ? `A face may show in frames ${mark.first} to ${mark.last}` : sentence(mark);

@@ -38,9 +38,7 @@ struct DetectorSetup {
     preset: String,
     threshold: Option<f32>,
     min_face: f32,
-    faces: bool,
-    /// Whether of any kind; plates otherwise.
-    writing: Option<bool>,
+    cover: CoverSetup,
     min_text_height: f32,
 }
 
@@ -72,6 +70,35 @@ enum StyleSetup {
 struct VerifySetup {
     threshold: Option<f32>,
     min_face: f32,
+    cover: CoverSetup,
+    min_text_height: f32,
+}
+
+/// What is looked for.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct CoverSetup {
+    faces: bool,
+    /// Whether of any kind; plates otherwise.
+    writing: Option<bool>,
+}
+
+impl CoverSetup {
+    fn new(cover: Cover) -> Self {
+        Self {
+            faces: cover.faces,
+            writing: cover.writing.map(|w| w == Writing::All),
+        }
+    }
+
+    fn cover(self) -> Cover {
+        Cover {
+            faces: self.faces,
+            writing: self.writing.map(|all| match all {
+                true => Writing::All,
+                false => Writing::Plates,
+            }),
+        }
+    }
 }
 
 /// Whether the work of a run can be done by worker processes: a GPU is loaded once only, by this
@@ -115,6 +142,8 @@ impl Setup {
             verify: config.verify.as_ref().map(|options| VerifySetup {
                 threshold: options.threshold,
                 min_face: options.min_face,
+                cover: CoverSetup::new(options.cover),
+                min_text_height: options.min_text_height,
             }),
             video: config.video.clone(),
             threads: config.threads_per_photo(),
@@ -178,6 +207,8 @@ impl Setup {
         let verify = self.verify.as_ref().map(|verify| VerifierOptions {
             threshold: verify.threshold,
             min_face: verify.min_face,
+            cover: verify.cover.cover(),
+            min_text_height: verify.min_text_height,
             sticker: sticker.clone(),
             limits,
             video: self.video.clone(),
@@ -251,8 +282,7 @@ impl DetectorSetup {
             preset: options.preset.name().to_owned(),
             threshold: options.threshold,
             min_face: options.min_face,
-            faces: options.cover.faces,
-            writing: options.cover.writing.map(|w| w == Writing::All),
+            cover: CoverSetup::new(options.cover),
             min_text_height: options.min_text_height,
         }
     }
@@ -262,15 +292,8 @@ impl DetectorSetup {
             .iter()
             .copied()
             .find(|p| p.name() == self.preset);
-        let cover = Cover {
-            faces: self.faces,
-            writing: self.writing.map(|all| match all {
-                true => Writing::All,
-                false => Writing::Plates,
-            }),
-        };
         Ok(DetectorOptions {
-            cover,
+            cover: self.cover.cover(),
             min_text_height: self.min_text_height,
             preset: preset.context("no such preset")?,
             threshold: self.threshold,
