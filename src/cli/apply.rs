@@ -35,7 +35,7 @@ fn config(typed: &Apply) -> Result<Config> {
     let report = ReportTo::choose(typed.writing.report.as_deref(), None);
     let given = Path::new(&typed.from_report);
     let (lines, summary) = read(typed, &report)?;
-    let base_dir = BaseDir::new(typed.from.as_deref(), "--from")?;
+    let base_dir = BaseDir::new(typed.originals.as_deref(), "--originals")?;
     let list: Vec<Input> = lines.iter().map(|line| input(&base_dir, line)).collect();
     let output = typed.writing.output.as_deref();
     // A report is of a folder more often than not, even if that has a single file.

@@ -6,9 +6,9 @@ use std::ffi::OsString;
 pub(crate) const APPLY_HELP: &str = "\
 Examples:
   faceveil detect photos/ > r.jsonl             find, and edit the regions of r.jsonl
-  faceveil apply r.jsonl --from photos/ -o blurred/
+  faceveil apply r.jsonl --originals photos/ -o blurred/
   faceveil blur trip/ -o safe/ --report r.jsonl
-  faceveil apply r.jsonl --from trip/ -o safe/ --overwrite --report new.jsonl
+  faceveil apply r.jsonl --originals trip/ -o safe/ --overwrite --report new.jsonl
 
 A picture that is not the one of its line, by its SHA-256, is refused. A region is
 {\"shape\":\"ellipse\" or \"box\",\"box\":[x,y,width,height]}, with \"frames\":[first,last] in videos.
@@ -96,8 +96,8 @@ Exit codes:
 
 pub(crate) const REVIEW_HELP: &str = "\
 Examples:
-  faceveil review r.jsonl --from photos/ --outputs blurred/
-  faceveil review r.jsonl --from photos/ --export sheet.html --outputs blurred/
+  faceveil review r.jsonl --originals photos/ --outputs blurred/
+  faceveil review r.jsonl --originals photos/ --export sheet.html --outputs blurred/
 
 The page is served on 127.0.0.1 under an address that nobody can guess, until Ctrl-C. It changes the
 report and never a picture; `faceveil apply` covers what the report says then.

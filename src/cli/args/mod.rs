@@ -45,7 +45,7 @@ Examples:
   faceveil blur scan.tif --region 40,60,200,80  covers a place by hand as well
   faceveil blur clip.mp4 -o out.mp4             every frame, with its sound
   faceveil detect photos/ > faces.jsonl         writes no picture
-  faceveil apply report.jsonl --from photos/ -o blurred/   covers an edited report's regions
+  faceveil apply report.jsonl --originals photos/ -o blurred/   covers its regions, edited
   faceveil inspect blurred/                     what the files still hide
   faceveil verify blurred/ --report report.jsonl   are they covered?
   curl -s URL | faceveil blur - > out.jpg       one picture through a pipe
