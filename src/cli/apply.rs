@@ -55,6 +55,10 @@ fn config(typed: &Apply) -> Result<Config> {
         audit: typed.writing.audit.clone(),
         record: typed.writing.record.clone(),
         previews: None,
+        suffix: match (&typed.writing.suffix, &destination) {
+            (None, Destination::Beside | Destination::Folder(_)) => previous_report::suffix(&lines),
+            (given, _) => given.clone(),
+        },
     };
     let mut config = Config::new(
         task,

@@ -33,6 +33,7 @@ mod serve;
 mod shard;
 mod silence;
 mod sizes;
+mod suffix;
 mod text;
 mod usage;
 mod verify;
