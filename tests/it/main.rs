@@ -19,6 +19,7 @@ mod layering;
 mod library;
 mod names;
 mod negative;
+mod options;
 mod orientation;
 mod panorama;
 mod recipes;

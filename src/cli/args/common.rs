@@ -1,5 +1,6 @@
 //! Arguments that several commands share: what is read, and how a run goes.
 
+use super::config_file::ConfigFile;
 use super::detection::Detection;
 use super::value_parsers::{BackendArg, IsolateArg, jobs, memory};
 use super::video::VideoPart;
@@ -73,6 +74,9 @@ pub(crate) struct Processing {
 
     #[command(flatten)]
     pub(crate) isolation: Isolation,
+
+    #[command(flatten)]
+    pub(crate) config_file: ConfigFile,
 }
 
 /// How a run goes, whatever it does.

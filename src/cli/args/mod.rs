@@ -7,6 +7,7 @@ mod apply;
 mod blur;
 mod check;
 mod common;
+pub(crate) mod config_file;
 mod covering;
 mod detection;
 pub(crate) mod help;

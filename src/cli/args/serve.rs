@@ -1,5 +1,6 @@
 //! `serve`: photos come over HTTP.
 
+use super::config_file::ConfigFile;
 use super::value_parsers::{jobs, photo_bytes};
 use super::writing::PhotoOutput;
 use super::{Covering, Detection, Isolation};
@@ -53,6 +54,9 @@ pub(crate) struct Serve {
 
     #[command(flatten)]
     pub(crate) isolation: Isolation,
+
+    #[command(flatten)]
+    pub(crate) config_file: ConfigFile,
 
     /// Say nothing but errors
     #[arg(short, long)]

@@ -1,6 +1,7 @@
 //! Files of folders that a run passes over: counted, and named where a person may miss them.
 
 use super::inputs::has_ending;
+use crate::cli::args::config_file;
 use crate::cli::ui::show;
 use crate::cli::ui::show::count;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,13 @@ pub(crate) struct LeftAlone {
 impl LeftAlone {
     /// Counts a file that is neither a picture nor a video, and keeps its name where it may matter.
     pub(super) fn add_other(&mut self, path: &Path) {
+        // It is an input of its own kind.
+        if path
+            .file_name()
+            .is_some_and(|name| name == config_file::NAME)
+        {
+            return;
+        }
         self.other += 1;
         if has_ending(path, DOCUMENTS) {
             self.documents.push(path.to_owned());

@@ -234,7 +234,9 @@ impl Config {
         encoding: Encoding,
         processing: &Processing,
     ) -> Result<Self> {
-        let Processing { running, isolation } = processing;
+        let Processing {
+            running, isolation, ..
+        } = processing;
         library::check_isolation(isolation)?;
         ensure!(
             !(running.quiet && running.progress == ProgressArg::Always),

@@ -23,6 +23,11 @@ pub(crate) fn error(why: &anyhow::Error) {
     say(ERROR, &show::chain(why));
 }
 
+/// Says something that a person may want to know, before there is a [`Terminal`].
+pub(crate) fn note(what: &str) {
+    say(NOTE, what);
+}
+
 /// A line on standard error. `anstream` takes the colour away where it is not wanted: no terminal,
 /// or `NO_COLOR`. Where nobody listens the work goes on; the exit code says how it ended.
 pub(crate) fn write_line(line: impl Display) {
