@@ -287,7 +287,7 @@ impl Walk {
                 || has_picture_content(&input);
             match is_taken {
                 true => inputs.list.push(input),
-                false => inputs.left_alone.add_other(path),
+                false => inputs.left_alone.add_other(path, &below(root, path)),
             }
         }
     }
@@ -407,7 +407,7 @@ mod tests {
             names(&inputs),
             ["a/no_extension", "a/z.PNG", "b.jpg", "c.heic"]
         );
-        assert_eq!(inputs.left_alone.other, 1);
+        assert_eq!(inputs.left_alone.other, ["a/notes.txt"]);
         assert_eq!(inputs.left_alone.earlier_outputs, 2);
     }
 
@@ -453,7 +453,7 @@ mod tests {
         assert_eq!(names(&inputs), ["a/x.jpg", "a/y.jpg", "a/z.jpg"]);
         assert_eq!(inputs.left_alone.linked_folders, 1);
         assert_eq!(
-            inputs.left_alone.other,
+            inputs.left_alone.other.len(),
             1 + usize::from(made.is_ok_and(|m| m.success()))
         );
         // A link that is named is followed.

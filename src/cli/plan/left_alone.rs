@@ -17,8 +17,8 @@ const MOST_NAMED: usize = 10;
 /// What was found in the folders and is not dealt with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LeftAlone {
-    /// Files that are neither pictures nor videos.
-    pub(crate) other: usize,
+    /// Names, as a report has them, of files that are neither pictures nor videos.
+    pub(crate) other: Vec<String>,
     /// The first of them, and documents that may show faces.
     named: Vec<PathBuf>,
     documents: Vec<PathBuf>,
@@ -37,8 +37,9 @@ pub(crate) struct LeftAlone {
 }
 
 impl LeftAlone {
-    /// Counts a file that is neither a picture nor a video, and keeps its name where it may matter.
-    pub(super) fn add_other(&mut self, path: &Path) {
+    /// Takes in a file that is neither a picture nor a video; `name` is its path below the folder
+    /// that was given.
+    pub(super) fn add_other(&mut self, path: &Path, name: &Path) {
         // It is an input of its own kind.
         if path
             .file_name()
@@ -46,7 +47,7 @@ impl LeftAlone {
         {
             return;
         }
-        self.other += 1;
+        self.other.push(show::in_report(name));
         if has_ending(path, DOCUMENTS) {
             self.documents.push(path.to_owned());
         } else if self.named.len() < MOST_NAMED {
@@ -69,7 +70,7 @@ impl LeftAlone {
             ));
         }
         if !self.named.is_empty() {
-            let others = count(self.other, "other file");
+            let others = count(self.other.len(), "other file");
             sentences.push(format!("{others} left alone: {}", list(&self.named)));
         }
         if self.repeated > 0 {
@@ -82,7 +83,7 @@ impl LeftAlone {
     /// What is added to a summary.
     pub(crate) fn sentence(&self) -> String {
         let parts = [
-            (self.other, "other file"),
+            (self.other.len(), "other file"),
             (self.earlier_outputs, "earlier output"),
             (self.linked_folders, "linked folder"),
             (self.excluded, "excluded file"),
