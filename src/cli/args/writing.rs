@@ -115,7 +115,8 @@ pub(crate) struct PhotoOutput {
     /// Keep these EXIF values in the new photo: time, camera, gps, copyright; all other metadata is
     /// dropped
     ///
-    /// Values are checked and written anew. Not possible in GIF, BMP, HEIC, AVIF, JPEG XL and
+    /// Values are checked and written anew. With `time` the new file gets the picture's time as its
+    /// own. Not possible in GIF, BMP, HEIC, AVIF, JPEG XL and
     /// videos, which is reported.
     #[arg(
         long,
