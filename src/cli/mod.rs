@@ -41,6 +41,8 @@ pub(crate) fn run() -> Exit {
         return Exit::NeverStarted;
     }
     let words: Vec<OsString> = std::env::args_os().collect();
+    // Before it is known whether all else can be understood.
+    terminal::log_as(args::help::log_of(&words));
     let (typed, origins) = match options::parse(&words) {
         Ok(parsed) => parsed,
         Err(Refusal::Typed(e)) => return clap_message(&e),
@@ -49,6 +51,7 @@ pub(crate) fn run() -> Exit {
             return Exit::NeverStarted;
         }
     };
+    terminal::log_as(typed.command.log());
     if let Some(sentence) = origins {
         terminal::note(&sentence);
     }
@@ -77,6 +80,10 @@ pub(crate) fn run() -> Exit {
 
 /// Help, the version, or a usage error.
 fn clap_message(e: &clap::Error) -> Exit {
+    if e.use_stderr() && terminal::is_in_json() {
+        terminal::error(&anyhow::anyhow!("{}", args::help::first_line(e)));
+        return Exit::NeverStarted;
+    }
     let _ = e.print();
     if !e.use_stderr() {
         return Exit::Done;

@@ -5,7 +5,7 @@ use super::detection::Detection;
 use super::value_parsers::{BackendArg, IsolateArg, jobs, memory};
 use super::video::VideoPart;
 use crate::cli::files::shard::Shard;
-use crate::cli::ui::terminal::ProgressArg;
+use crate::cli::ui::terminal::{LogArg, ProgressArg};
 use clap::builder::ArgPredicate;
 use clap::{Args, ValueHint};
 use faceveil::settings::values::pixels;
@@ -105,6 +105,17 @@ pub(crate) struct Running {
     /// Say nothing but errors
     #[arg(short, long, help_heading = "Running")]
     pub(crate) quiet: bool,
+
+    /// How messages on standard error look: `json` is an object a line with level, file, message
+    /// and counts, without colour and progress
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "FORM",
+        help_heading = "Running"
+    )]
+    pub(crate) log: LogArg,
 
     /// When to show progress; `auto` shows it on a terminal
     #[arg(

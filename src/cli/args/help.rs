@@ -1,6 +1,7 @@
 //! Examples and exit codes, printed behind the help of each command, and hints for flags of other
 //! tools.
 
+use crate::cli::ui::terminal::LogArg;
 use std::ffi::OsString;
 
 pub(crate) const APPLY_HELP: &str = "\
@@ -141,4 +142,27 @@ pub(crate) fn hint_for_unknown(flag: &str) -> Option<&'static str> {
         "--recursive" | "-r" => "folders are always walked recursively",
         _ => return None,
     })
+}
+
+/// What clap says, in one line and without hints about usage.
+pub(crate) fn first_line(e: &clap::Error) -> String {
+    let text = e.to_string();
+    let said = text.split("\n\n").next().unwrap_or_default();
+    let said = said.trim_start_matches("error: ").split_whitespace();
+    said.collect::<Vec<_>>().join(" ")
+}
+
+/// How messages are to look, for those about a command line that is not understood.
+pub(crate) fn log_of(words: &[OsString]) -> LogArg {
+    let is = |word: &OsString, text: &str| word == text;
+    let pairs = words.iter().zip(words.iter().skip(1));
+    let is_json = words.iter().any(|word| is(word, "--log=json"))
+        || pairs
+            .into_iter()
+            .any(|(a, b)| is(a, "--log") && is(b, "json"))
+        || std::env::var_os("FACEVEIL_LOG").is_some_and(|value| value == "json");
+    match is_json {
+        true => LogArg::Json,
+        false => LogArg::Text,
+    }
 }

@@ -34,6 +34,7 @@ pub(crate) use self::review::Review;
 pub(crate) use self::serve::Serve;
 pub(crate) use self::watch::Watch;
 pub(crate) use self::writing::Writing;
+use crate::cli::ui::terminal::LogArg;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -123,6 +124,22 @@ pub(crate) enum Command {
         /// The folder, which must be there
         folder: PathBuf,
     },
+}
+
+impl Command {
+    /// How its messages look.
+    pub(crate) fn log(&self) -> LogArg {
+        match self {
+            Self::Blur(typed) => typed.common.processing.running.log,
+            Self::Watch(typed) => typed.blur.common.processing.running.log,
+            Self::Detect(typed) => typed.common.processing.running.log,
+            Self::Apply(typed) => typed.processing.running.log,
+            Self::Verify(typed) => typed.running.log,
+            #[cfg(feature = "serve")]
+            Self::Serve(typed) => typed.log,
+            _ => LogArg::Text,
+        }
+    }
 }
 
 #[cfg(test)]

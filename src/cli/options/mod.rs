@@ -10,6 +10,7 @@ mod given;
 pub(crate) use self::given::Origin;
 use self::given::{Given, Value};
 use super::args::config_file::ConfigFile;
+use super::args::help::first_line;
 use super::args::{Cli, Command};
 use super::ui::show;
 use anyhow::{Result, anyhow, bail};
@@ -247,14 +248,6 @@ fn words_of(arg: &Arg, value: &Value) -> Result<Option<Vec<OsString>>, String> {
         (_, ArgAction::Append) => Ok(Some(texts.iter().map(|t| word(t)).collect())),
         _ => Err("it has one value".into()),
     }
-}
-
-/// What clap says, without hints about the command line.
-fn first_line(e: &clap::Error) -> String {
-    let text = e.to_string();
-    let said = text.split("\n\n").next().unwrap_or_default();
-    let said = said.trim_start_matches("error: ").split_whitespace();
-    said.collect::<Vec<_>>().join(" ")
 }
 
 /// Says which options were not typed.

@@ -18,7 +18,7 @@ use crate::cli::plan::task::Task;
 use crate::cli::plan::{companion_files, unrelated_files};
 use crate::cli::report::report_file::ReportTo;
 use crate::cli::ui::show;
-use crate::cli::ui::terminal::ProgressArg;
+use crate::cli::ui::terminal::{LogArg, ProgressArg};
 use anyhow::{Result, bail, ensure};
 use faceveil::detect::Cover;
 use faceveil::photo::FileKind;
@@ -241,6 +241,10 @@ impl Config {
         ensure!(
             !(running.quiet && running.progress == ProgressArg::Always),
             "--quiet and --progress always contradict each other"
+        );
+        ensure!(
+            !(running.log == LogArg::Json && running.progress == ProgressArg::Always),
+            "--log json and --progress always contradict each other"
         );
         if let Some(folder) = to.previews {
             ensure!(
