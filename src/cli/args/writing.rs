@@ -116,8 +116,7 @@ pub(crate) struct PhotoOutput {
     /// dropped
     ///
     /// Values are checked and written anew. With `time` the new file gets the picture's time as its
-    /// own. Not possible in GIF, BMP, HEIC, AVIF, JPEG XL and
-    /// videos, which is reported.
+    /// own. Not possible in GIF, BMP and videos, which is reported.
     #[arg(
         long,
         value_enum,

@@ -7,16 +7,29 @@ use std::time::{Duration, SystemTime};
 
 /// When a picture was taken, by the EXIF block of its file: the original time, or else when it was
 /// digitised or changed. Without a time zone beside it (`OffsetTimeOriginal` and the like) it
-/// counts as UTC, so that the result is the same on every machine. JPEG, PNG, WebP, TIFF, HEIC and
-/// AVIF; `None` if there is none, or before 1970.
+/// counts as UTC, so that the result is the same on every machine. JPEG, PNG, WebP, TIFF, HEIC, AVIF
+/// and JPEG XL; `None` if there is none, or before 1970.
 #[must_use]
 pub fn time_taken(file: &[u8]) -> Option<SystemTime> {
     let parsed = Reader::new()
         .continue_on_error(true)
         .read_from_container(&mut Cursor::new(file))
-        .or_else(|error| error.distill_partial_result(|_| {}))
-        .ok()?;
-    of(&parsed)
+        .or_else(|error| error.distill_partial_result(|_| {}));
+    of(&parsed.ok().or_else(|| of_jxl(file))?)
+}
+
+#[cfg(feature = "jxl")]
+fn of_jxl(file: &[u8]) -> Option<Exif> {
+    use crate::photo::boxes;
+    let list = boxes::all(file).ok()?;
+    // Four bytes say where the block begins behind them; 0 in files of ours.
+    let block = boxes::first(&list, b"Exif")?.get(4..)?;
+    super::parse(block.to_vec())
+}
+
+#[cfg(not(feature = "jxl"))]
+fn of_jxl(_: &[u8]) -> Option<Exif> {
+    None
 }
 
 fn of(parsed: &Exif) -> Option<SystemTime> {
