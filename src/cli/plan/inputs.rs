@@ -1,8 +1,8 @@
 //! From what was typed to the list of photos.
 //!
 //! A named file is always tried. In a folder, a file is tried if its name or its content says that
-//! it is a picture or a video, so that one which cannot be handled is reported and not passed over;
-//! what is left alone is counted. Links that are named are followed; inside a folder, links to
+//! it is a picture or a video, so that a damaged or unknown one is reported and not passed over; what
+//! is left alone, kinds that are never handled too, is counted and named. Links that are named are followed; inside a folder, links to
 //! files are followed and links to folders are not, so no loop can be entered.
 //!
 //! Invariant: the order of the list depends on names only.
@@ -282,12 +282,15 @@ impl Walk {
             inputs.left_alone.excluded += 1;
         } else {
             let input = Input::new(Source::File(path.to_owned()), below(root, path));
-            let is_taken = has_picture_name(path)
-                || (self.everything && is_sidecar(path))
-                || has_picture_content(&input);
+            let is_refused = matches!(input.kind().recognised(), FileKind::Refused(_));
+            let is_taken = match self.everything {
+                true => has_picture_name(path) || is_sidecar(path) || has_picture_content(&input),
+                false if is_refused => false,
+                false => has_picture_name(path) || has_picture_content(&input),
+            };
             match is_taken {
                 true => inputs.list.push(input),
-                false => inputs.left_alone.add_other(path, &below(root, path)),
+                false => inputs.left_alone.add_other(path, &input.name, is_refused),
             }
         }
     }

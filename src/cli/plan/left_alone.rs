@@ -38,8 +38,8 @@ pub(crate) struct LeftAlone {
 
 impl LeftAlone {
     /// Takes in a file that is neither a picture nor a video; `name` is its path below the folder
-    /// that was given.
-    pub(super) fn add_other(&mut self, path: &Path, name: &Path) {
+    /// that was given. `shows_pictures`: it is of a kind that is known to and cannot be covered.
+    pub(super) fn add_other(&mut self, path: &Path, name: &Path, shows_pictures: bool) {
         // It is an input of its own kind.
         if path
             .file_name()
@@ -48,7 +48,7 @@ impl LeftAlone {
             return;
         }
         self.other.push(show::in_report(name));
-        if has_ending(path, DOCUMENTS) {
+        if shows_pictures || has_ending(path, DOCUMENTS) {
             self.documents.push(path.to_owned());
         } else if self.named.len() < MOST_NAMED {
             self.named.push(path.to_owned());
@@ -65,7 +65,7 @@ impl LeftAlone {
         if !self.documents.is_empty() {
             sentences.push(format!(
                 "{} that may show faces and cannot be covered, left alone: {}",
-                count(self.documents.len(), "document"),
+                count(self.documents.len(), "file"),
                 list(&self.documents)
             ));
         }
