@@ -179,9 +179,10 @@ impl Findings {
 impl Configuration {
     fn gather() -> Self {
         match options::in_force(Path::new("")) {
-            Ok((file, all)) => Self {
-                file: file.as_deref().map(show::path),
-                options: all
+            Ok(found) => Self {
+                file: found.file.as_deref().map(show::path),
+                options: found
+                    .options
                     .into_iter()
                     .map(|(name, from)| ConfiguredOption {
                         name,

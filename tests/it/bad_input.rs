@@ -1,7 +1,7 @@
 //! Hostile and broken files, folders and disks: a clear message that names the file and the reason,
 //! nothing at its output path, no temporary, the rest of the batch done, the exit code as designed.
 
-use crate::sandbox::{ASTRONAUT, COFFEE, Ran, Sandbox, json_lines, sample};
+use crate::sandbox::{ASTRONAUT, COFFEE, Ran, Sandbox, json_lines, lines_of, sample};
 use std::fs;
 
 fn photo() -> Vec<u8> {
@@ -125,7 +125,7 @@ fn what_is_never_covered_fails_if_it_is_named_and_is_named_if_it_was_found() {
         .exits(0)
         .says("2 files that may show faces and cannot be covered, left alone: in/a.cr2, in/b.psd")
         .says("1 file, 1 written");
-    let lines = json_lines(&String::from_utf8(dir.read("r.jsonl")).unwrap());
+    let lines = lines_of(&dir.read("r.jsonl"));
     let left = &lines[1]["summary"]["left_alone"];
     assert_eq!(*left, serde_json::json!(["a.cr2", "b.psd"]));
     dir.run(&["blur", "in/a.cr2", "in/b.psd", "-o", "named"])

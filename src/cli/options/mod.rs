@@ -115,22 +115,34 @@ fn layers(config: &ConfigFile, inputs: &[OsString]) -> Result<Vec<Given>> {
     Ok(all)
 }
 
-/// What is in force where nothing is typed and the inputs are in this folder: the config file, and
-/// each option with its origin.
+/// What is in force where nothing is typed.
+pub(crate) struct InForce {
+    /// The config file, if there is one.
+    pub(crate) file: Option<PathBuf>,
+    /// Each option with its origin.
+    pub(crate) options: Vec<(String, Origin)>,
+}
+
+/// What is in force for inputs in this folder.
 ///
 /// # Errors
 /// If some of it is wrong.
-pub(crate) fn in_force(folder: &Path) -> Result<(Option<PathBuf>, Vec<(String, Origin)>)> {
+pub(crate) fn in_force(folder: &Path) -> Result<InForce> {
     let none = ConfigFile {
         config: None,
         no_config: false,
     };
     let inputs = [folder.as_os_str().to_owned()];
     let all = layers(&none, &inputs)?;
-    let file =
-        given::config_in_environment().map_or_else(|| config_beside(&inputs), |f| Ok(Some(f)))?;
+    let file = match given::config_in_environment() {
+        Some(file) => Some(file),
+        None => config_beside(&inputs)?,
+    };
     let options = all.into_iter().map(|given| (given.key, given.origin));
-    Ok((file, options.collect()))
+    Ok(InForce {
+        file,
+        options: options.collect(),
+    })
 }
 
 /// Where a command's config file is given, its inputs, and whether it says errors only.

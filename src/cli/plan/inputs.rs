@@ -1,9 +1,10 @@
 //! From what was typed to the list of photos.
 //!
 //! A named file is always tried. In a folder, a file is tried if its name or its content says that
-//! it is a picture or a video, so that a damaged or unknown one is reported and not passed over; what
-//! is left alone, kinds that are never handled too, is counted and named. Links that are named are followed; inside a folder, links to
-//! files are followed and links to folders are not, so no loop can be entered.
+//! it is a picture or a video, so that a damaged or unknown one is reported and not passed over;
+//! what is left alone, kinds that are never handled too, is counted and named. Links that are named
+//! are followed; inside a folder, links to files are followed and links to folders are not, so no
+//! loop can be entered.
 //!
 //! Invariant: the order of the list depends on names only.
 

@@ -104,7 +104,7 @@ pub(crate) fn result_of_file(terminal: &Terminal, planned: &Planned, done: &Done
         open_spans: done.up_to_date.unwrap_or(report.spans_to_look_at()),
         up_to_date: done.up_to_date.is_some(),
     };
-    terminal.result(Some(&planned.input.shown()), "done", counts);
+    terminal.result(Some(&planned.input.shown()), "ended", counts);
 }
 
 /// What was found in a photo, in words; `None` if that is nothing.

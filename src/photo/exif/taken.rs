@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 
 /// When a picture was taken, by the EXIF block of its file: the original time, or else when it was
 /// digitised or changed. Without a time zone beside it (`OffsetTimeOriginal` and the like) it
-/// counts as UTC, so that the result is the same on every machine. JPEG, PNG, WebP, TIFF, HEIC, AVIF
-/// and JPEG XL; `None` if there is none, or before 1970.
+/// counts as UTC, so that the result is the same on every machine. JPEG, PNG, WebP, TIFF, HEIC,
+/// AVIF and JPEG XL; `None` if there is none, or before 1970.
 #[must_use]
 pub fn time_taken(file: &[u8]) -> Option<SystemTime> {
     let parsed = Reader::new()
