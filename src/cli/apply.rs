@@ -35,7 +35,7 @@ fn config(typed: &Apply) -> Result<Config> {
     let report = ReportTo::choose(typed.writing.report.as_deref(), None);
     let given = Path::new(&typed.from_report);
     let (lines, summary) = read(typed, &report)?;
-    let base_dir = BaseDir::new(typed.from.as_deref(), "--from")?;
+    let base_dir = BaseDir::new(typed.originals.as_deref(), "--originals")?;
     let list: Vec<Input> = lines.iter().map(|line| input(&base_dir, line)).collect();
     let output = typed.writing.output.as_deref();
     // A report is of a folder more often than not, even if that has a single file.
@@ -55,6 +55,10 @@ fn config(typed: &Apply) -> Result<Config> {
         audit: typed.writing.audit.clone(),
         record: typed.writing.record.clone(),
         previews: None,
+        suffix: match (&typed.writing.suffix, &destination) {
+            (None, Destination::Beside | Destination::Folder(_)) => previous_report::suffix(&lines),
+            (given, _) => given.clone(),
+        },
     };
     let mut config = Config::new(
         task,

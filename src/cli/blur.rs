@@ -59,7 +59,7 @@ pub(super) fn config(mut typed: Blur) -> Result<Config> {
         limits,
     };
     let previews = typed.common.preview.as_deref();
-    let gathered = config::gather(&typed.common, &destination)?;
+    let gathered = config::gather(&typed.common, &destination, writing.suffix.as_deref())?;
     regions.check(&gathered.list, "--region")?;
     ignore.check(&gathered.list, "--ignore")?;
     let shard_path = |path: Option<&Path>| match (path, shard) {
@@ -72,6 +72,7 @@ pub(super) fn config(mut typed: Blur) -> Result<Config> {
         audit: shard_path(writing.audit.as_deref()),
         record: writing.record.clone(),
         previews,
+        suffix: writing.suffix.clone(),
     };
     let mut config = Config::new(
         task,

@@ -44,11 +44,12 @@ fn config(mut typed: Detect) -> Result<Config> {
         audit: None,
         record: None,
         previews,
+        suffix: None,
     };
     let mut config = Config::new(
         Task::Detect,
         config::find(&typed.common.detection, options)?,
-        config::gather(&typed.common, &destination)?,
+        config::gather(&typed.common, &destination, None)?,
         plan,
         Encoding::default(),
         &typed.common.processing,

@@ -1,6 +1,7 @@
 //! `faceveil doctor`: what is there, and whether it works on a sample.
 
 use crate::cli::args::{Doctor, library};
+use crate::cli::options;
 use crate::cli::run::worker;
 use crate::cli::ui::exit::Exit;
 use crate::cli::ui::show;
@@ -31,7 +32,8 @@ struct Findings {
     /// The user's ffmpeg.
     ffmpeg: Option<String>,
     ffmpeg_missing: Option<String>,
-    /// Whether the built-in engine works.
+    configuration: Configuration,
+    /// Whether the built-in engine works and the configuration can be used.
     healthy: bool,
 }
 
@@ -40,6 +42,20 @@ struct Findings {
 struct Isolation {
     photos: String,
     videos: String,
+}
+
+/// Options that need not be typed, for inputs in the current folder.
+#[derive(Default, Serialize)]
+struct Configuration {
+    file: Option<String>,
+    options: Vec<ConfiguredOption>,
+    problem: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ConfiguredOption {
+    name: String,
+    from: String,
 }
 
 #[derive(Serialize)]
@@ -105,6 +121,7 @@ impl Findings {
             Ok(name) => (Some(name), None),
             Err(why) => (None, Some(why.to_string())),
         };
+        let configuration = Configuration::gather();
         Self {
             version: env!("CARGO_PKG_VERSION"),
             arch: std::env::consts::ARCH,
@@ -112,9 +129,11 @@ impl Findings {
             cores: library::cores(),
             models: models.collect(),
             // The other engine is optional.
-            healthy: engines
-                .iter()
-                .all(|e| e.engine != BUILTIN || e.sample.is_some()),
+            healthy: configuration.problem.is_none()
+                && engines
+                    .iter()
+                    .all(|e| e.engine != BUILTIN || e.sample.is_some()),
+            configuration,
             engines,
             isolation: {
                 let [photos, videos] = worker::describe();
@@ -152,7 +171,44 @@ impl Findings {
                 "  MP4 with H.264 only; for all others: {}",
                 show::text(why.as_deref().unwrap_or_default())
             ),
+        }?;
+        self.configuration.tell(to)
+    }
+}
+
+impl Configuration {
+    fn gather() -> Self {
+        match options::in_force(Path::new("")) {
+            Ok(found) => Self {
+                file: found.file.as_deref().map(show::path),
+                options: found
+                    .options
+                    .into_iter()
+                    .map(|(name, from)| ConfiguredOption {
+                        name,
+                        from: from.to_string(),
+                    })
+                    .collect(),
+                problem: None,
+            },
+            Err(why) => Self {
+                problem: Some(show::chain(&why)),
+                ..Self::default()
+            },
         }
+    }
+
+    fn tell(&self, to: &mut dyn Write) -> io::Result<()> {
+        writeln!(to, "\noptions that need not be typed, in this folder")?;
+        if let Some(why) = &self.problem {
+            return writeln!(to, "  WRONG: {}", show::text(why));
+        }
+        let file = self.file.as_deref();
+        writeln!(to, "  config file {}", file.unwrap_or("none"))?;
+        for option in &self.options {
+            writeln!(to, "  {:<18} from {}", option.name, option.from)?;
+        }
+        Ok(())
     }
 }
 

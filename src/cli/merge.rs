@@ -283,8 +283,12 @@ fn joined(shards: &[Scanned], terminal: &Terminal) -> RunSummary {
         all.up_to_date += summary.up_to_date;
         all.open_spans += summary.open_spans;
         all.seconds += summary.seconds;
+        all.left_alone.extend_from_slice(&summary.left_alone);
     }
     all.seconds = (all.seconds * 1e3).round() / 1e3;
+    // Each shard walked all folders.
+    all.left_alone.sort();
+    all.left_alone.dedup();
     all
 }
 

@@ -16,6 +16,7 @@ mod files;
 mod inspect;
 mod man;
 mod merge;
+mod options;
 mod plan;
 mod report;
 mod review;
@@ -26,9 +27,10 @@ mod ui;
 mod verify;
 mod watch;
 
-use args::{Cli, Command};
-use clap::Parser;
+use args::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use options::Refusal;
+use std::ffi::OsString;
 use ui::exit::Exit;
 use ui::terminal;
 
@@ -38,10 +40,21 @@ pub(crate) fn run() -> Exit {
         terminal::error(&hint);
         return Exit::NeverStarted;
     }
-    let typed = match Cli::try_parse() {
-        Ok(typed) => typed,
-        Err(e) => return clap_message(&e),
+    let words: Vec<OsString> = std::env::args_os().collect();
+    // Before it is known whether all else can be understood.
+    terminal::log_as(args::help::log_of(&words));
+    let (typed, origins) = match options::parse(&words) {
+        Ok(parsed) => parsed,
+        Err(Refusal::Typed(e)) => return clap_message(&e),
+        Err(Refusal::Elsewhere(why)) => {
+            terminal::error(&why);
+            return Exit::NeverStarted;
+        }
     };
+    terminal::log_as(typed.command.log());
+    if let Some(sentence) = origins {
+        terminal::note(&sentence);
+    }
     let ended = match typed.command {
         Command::Blur(typed) => blur::run(*typed),
         Command::Watch(typed) => watch::run(*typed),
@@ -67,6 +80,10 @@ pub(crate) fn run() -> Exit {
 
 /// Help, the version, or a usage error.
 fn clap_message(e: &clap::Error) -> Exit {
+    if e.use_stderr() && terminal::is_in_json() {
+        terminal::error(&anyhow::anyhow!("{}", args::help::first_line(e)));
+        return Exit::NeverStarted;
+    }
     let _ = e.print();
     if !e.use_stderr() {
         return Exit::Done;

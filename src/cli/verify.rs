@@ -199,9 +199,9 @@ fn note_of_ignored(terminal: &Terminal, output: &Output) {
     let open = output.line.as_ref().map_or(0, |line| line.ignored.len());
     if open > 0 {
         let boxes = count(open, "box");
-        terminal.note(format_args!(
-            "{}: faces in {boxes} were left open on purpose (--ignore)",
-            show::text(&output.name)
+        let name = show::text(&output.name);
+        terminal.about(&name).note(format_args!(
+            "faces in {boxes} were left open on purpose (--ignore)"
         ));
     }
 }

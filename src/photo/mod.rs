@@ -40,6 +40,7 @@ use crate::geometry::{Equirectangular, Orientation, PixelRect, Size};
 use crate::picture::{Picture, RgbImage};
 use crate::plane::{AnyPlaneMut, Channel, Layout};
 use convert::Parts;
+pub use exif::time_taken;
 pub(crate) use flatten::BACKDROPS;
 use flatten::Flattened;
 pub use format::{FileKind, Format};

@@ -36,6 +36,10 @@ pub struct RunSummary {
     pub interrupted: bool,
     /// How long it took.
     pub seconds: f64,
+    /// Names of files in folders that are neither pictures nor videos, or of a kind that is never
+    /// covered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_alone: Vec<String>,
     /// Which part of a run it is the summary of; `None` of a whole run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<ShardSummary>,

@@ -65,7 +65,14 @@ fn an_unedited_report_gives_the_same_bytes_as_blur() {
             false => &[],
         };
         let args = [
-            "apply", "r.jsonl", "--from", "in", "-o", "again", "--report", "r2.jsonl",
+            "apply",
+            "r.jsonl",
+            "--originals",
+            "in",
+            "-o",
+            "again",
+            "--report",
+            "r2.jsonl",
         ];
         let ran = dir.run(&[&args[..], image].concat()).exits(0);
         ran.says("3 files, 3 written, 0 failed");
@@ -87,7 +94,7 @@ fn an_unedited_report_gives_the_same_bytes_as_blur() {
         }
         // The report of `apply` can be applied, too.
         std::fs::remove_dir_all(dir.path("again")).unwrap();
-        let args = ["apply", "r2.jsonl", "--from", "in", "-o", "again"];
+        let args = ["apply", "r2.jsonl", "--originals", "in", "-o", "again"];
         dir.run(&[&args[..], image].concat()).exits(0);
         std::fs::remove_dir_all(dir.path("again")).unwrap();
         std::fs::remove_dir_all(dir.path("out")).unwrap();
@@ -104,7 +111,7 @@ fn an_edit_changes_that_place_and_nothing_else() {
         {"shape": "ellipse", "box": [100, 60, 50, 30]}
     ]);
     write(&dir, "edited.jsonl", &lines);
-    dir.run(&["apply", "edited.jsonl", "--from", "in", "-o", "more/"])
+    dir.run(&["apply", "edited.jsonl", "--originals", "in", "-o", "more/"])
         .exits(0)
         .does_not_say("warning");
     let (width, before) = pixels(&dir.read("out/b.png"));
@@ -122,7 +129,7 @@ fn an_edit_changes_that_place_and_nothing_else() {
     // Removed: the new file shows the picture as it was.
     lines[0]["regions"] = json!([]);
     write(&dir, "edited.jsonl", &lines);
-    dir.run(&["apply", "edited.jsonl", "--from", "in", "-o", "none/"])
+    dir.run(&["apply", "edited.jsonl", "--originals", "in", "-o", "none/"])
         .exits(0)
         .says("its line has no region to cover");
     assert_eq!(
@@ -139,7 +146,7 @@ fn a_picture_that_changed_is_refused_and_others_are_done() {
     let mut changed = dir.read("in/a.jpg");
     changed.push(0);
     dir.file("in/a.jpg", &changed);
-    dir.run(&["apply", "r.jsonl", "--from", "in", "-o", "again"])
+    dir.run(&["apply", "r.jsonl", "--originals", "in", "-o", "again"])
         .exits(1)
         .says("in/a.jpg: it has changed since the report was written")
         .says("2 files, 1 written, 1 failed");
@@ -151,7 +158,7 @@ fn a_picture_that_changed_is_refused_and_others_are_done() {
         2
     );
     // The same output rules as blur's.
-    let args = ["apply", "r.jsonl", "--from", "in", "-o", "again"];
+    let args = ["apply", "r.jsonl", "--originals", "in", "-o", "again"];
     dir.run(&args).exits(1).says("its output exists");
     dir.run(&[&args[..], &["--skip-existing"]].concat())
         .exits(1)
@@ -159,21 +166,35 @@ fn a_picture_that_changed_is_refused_and_others_are_done() {
     dir.run(&[&args[..], &["--overwrite"]].concat())
         .exits(1)
         .says("1 written");
-    dir.run(&["apply", "r.jsonl", "--from", "in", "-o", "in"])
+    dir.run(&["apply", "r.jsonl", "--originals", "in", "-o", "in"])
         .exits(2)
         .says("written over itself");
-    dir.run(&["apply", "r.jsonl", "--from", "gone", "-o", "x"])
+    dir.run(&["apply", "r.jsonl", "--originals", "gone", "-o", "x"])
         .exits(2);
     dir.run(&["apply", "r.jsonl", "-o", "x"])
         .exits(1)
         .says("a.jpg: looking for it");
     dir.run(&[
-        "apply", "r.jsonl", "--from", "in", "-o", "x", "--report", "r.jsonl",
+        "apply",
+        "r.jsonl",
+        "--originals",
+        "in",
+        "-o",
+        "x",
+        "--report",
+        "r.jsonl",
     ])
     .exits(2)
     .says("is the report that is applied");
     dir.run(&[
-        "apply", "r.jsonl", "--from", "in", "-o", "x", "--image", "in/b.png",
+        "apply",
+        "r.jsonl",
+        "--originals",
+        "in",
+        "-o",
+        "x",
+        "--image",
+        "in/b.png",
     ])
     .exits(2)
     .says("--image would not be used");
@@ -197,7 +218,14 @@ fn lines_that_failed_or_were_skipped_are_reported_again() {
     ];
     dir.run(&args).exits(1);
     let ran = dir.run(&[
-        "apply", "r.jsonl", "--from", "in", "-o", "again", "--report", "-",
+        "apply",
+        "r.jsonl",
+        "--originals",
+        "in",
+        "-o",
+        "again",
+        "--report",
+        "-",
     ]);
     let ran = ran
         .exits(1)
@@ -271,7 +299,7 @@ fn a_report_that_lies_starts_nothing() {
     ] {
         dir.file("lie.jsonl", text.as_bytes());
         let before = dir.tree();
-        let ran = dir.run(&["apply", "lie.jsonl", "--from", "in", "-o", "again"]);
+        let ran = dir.run(&["apply", "lie.jsonl", "--originals", "in", "-o", "again"]);
         let ran = ran.exits(2).says(says);
         assert!(
             !ran.stderr.contains('\u{1b}'),
@@ -285,7 +313,7 @@ fn a_report_that_lies_starts_nothing() {
     dir.run(&["apply", "in"]).exits(2).says("it is a folder");
     // Through standard input, and cut off: done, and said.
     let line = good.to_string() + "\n";
-    let args = ["apply", "-", "--from", "in", "-o", "again"];
+    let args = ["apply", "-", "--originals", "in", "-o", "again"];
     dir.run_with_stdin(&args, line.as_bytes())
         .exits(0)
         .says("no summary at its end");
@@ -301,7 +329,7 @@ fn a_link_that_leads_out_of_the_folder_is_not_followed() {
     dir.sample(ASTRONAUT, "secret/a.jpg");
     std::fs::remove_file(dir.path("in/a.jpg")).unwrap();
     std::os::unix::fs::symlink("../secret/a.jpg", dir.path("in/a.jpg")).unwrap();
-    dir.run(&["apply", "r.jsonl", "--from", "in", "-o", "again"])
+    dir.run(&["apply", "r.jsonl", "--originals", "in", "-o", "again"])
         .exits(1)
         .says("a link leads out of the folder");
     assert!(!dir.path("again").exists());
@@ -312,7 +340,7 @@ fn the_sticker_must_be_the_same() {
     let dir = Sandbox::new();
     dir.sample(ASTRONAUT, "in/a.jpg").sample(COFFEE, "s.png");
     blurred(&dir, &["--style", "image", "--image", "s.png"]);
-    let args = ["apply", "r.jsonl", "--from", "in", "-o", "again"];
+    let args = ["apply", "r.jsonl", "--originals", "in", "-o", "again"];
     dir.run(&args)
         .exits(1)
         .says("needs the sticker that was used");
@@ -330,7 +358,7 @@ fn what_detect_wrote_is_applied_in_the_default_style() {
     blurred(&dir, &[]);
     let found = dir.run(&["detect", "in"]).exits(0).stdout;
     dir.file("found.jsonl", &found);
-    dir.run(&["apply", "found.jsonl", "--from", "in", "-o", "again"])
+    dir.run(&["apply", "found.jsonl", "--originals", "in", "-o", "again"])
         .exits(0);
     assert_eq!(dir.read("again/a.jpg"), dir.read("out/a.jpg"));
 }
@@ -346,7 +374,7 @@ fn the_format_of_the_first_run_is_kept_and_what_stays_under_another_name_is_repo
     let args = [
         "apply",
         "r.jsonl",
-        "--from",
+        "--originals",
         "in",
         "-o",
         "out",
@@ -375,7 +403,7 @@ fn the_format_of_the_first_run_is_kept_and_what_stays_under_another_name_is_repo
     other["output"] = "b.webp".into();
     other["formats"] = json!({"input": "png", "output": "webp"});
     write(&dir, "two.jsonl", &[lines[0].clone(), other]);
-    dir.run(&["apply", "two.jsonl", "--from", "in", "-o", "x/"])
+    dir.run(&["apply", "two.jsonl", "--originals", "in", "-o", "x/"])
         .exits(2)
         .says("a.jpg was written as png and b.png as webp; choose with --format");
 }
@@ -390,7 +418,7 @@ fn names_that_are_no_text_are_applied_verified_and_shown() {
     let lines = blurred(&dir, &[]);
     assert_eq!(lines[0]["output"], "caf\\xE9.jpg");
     dir.run(&["verify", "out", "--report", "r.jsonl"]).exits(0);
-    dir.run(&["apply", "r.jsonl", "--from", "in", "-o", "again"])
+    dir.run(&["apply", "r.jsonl", "--originals", "in", "-o", "again"])
         .exits(0);
     let name = named(b"caf\xE9.jpg");
     assert_eq!(
@@ -400,7 +428,7 @@ fn names_that_are_no_text_are_applied_verified_and_shown() {
     let args = [
         "review",
         "r.jsonl",
-        "--from",
+        "--originals",
         "in",
         "--outputs",
         "out",

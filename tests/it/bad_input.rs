@@ -1,7 +1,7 @@
 //! Hostile and broken files, folders and disks: a clear message that names the file and the reason,
 //! nothing at its output path, no temporary, the rest of the batch done, the exit code as designed.
 
-use crate::sandbox::{ASTRONAUT, COFFEE, Ran, Sandbox, json_lines, sample};
+use crate::sandbox::{ASTRONAUT, COFFEE, Ran, Sandbox, json_lines, lines_of, sample};
 use std::fs;
 
 fn photo() -> Vec<u8> {
@@ -113,7 +113,25 @@ fn formats_that_are_not_handled_are_named() {
         "no list of pictures",
     );
     one_bad("a", b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\0", "JPEG XL");
-    one_bad("a.cr2", b"II*\0\x10\0\0\0CR\x02\0\0\0\0\0", "CR2");
+}
+
+#[test]
+fn what_is_never_covered_fails_if_it_is_named_and_is_named_if_it_was_found() {
+    let dir = Sandbox::new();
+    dir.file("in/a.cr2", b"II*\0\x10\0\0\0CR\x02\0\0\0\0\0")
+        .file("in/b.psd", b"8BPS\0\x01")
+        .sample(ASTRONAUT, "in/good.jpg");
+    dir.run(&["blur", "in", "-o", "out", "--report", "r.jsonl"])
+        .exits(0)
+        .says("2 files that may show faces and cannot be covered, left alone: in/a.cr2, in/b.psd")
+        .says("1 file, 1 written");
+    let lines = lines_of(&dir.read("r.jsonl"));
+    let left = &lines[1]["summary"]["left_alone"];
+    assert_eq!(*left, serde_json::json!(["a.cr2", "b.psd"]));
+    dir.run(&["blur", "in/a.cr2", "in/b.psd", "-o", "named"])
+        .exits(1)
+        .says("in/a.cr2: Canon CR2")
+        .says("2 failed");
 }
 
 #[test]

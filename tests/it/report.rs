@@ -152,3 +152,26 @@ fn boxes_may_come_from_a_file_for_all_or_for_one() {
     dir.run(&args).exits(2).says("line 1");
     assert!(!dir.path("o2").exists());
 }
+
+#[test]
+fn files_that_are_left_alone_are_all_named_in_the_summary() {
+    let dir = Sandbox::new();
+    dir.sample(COFFEE, "in/a.png").file("in/sub/z.pdf", b"x");
+    for i in 0..12 {
+        dir.file(format!("in/n{i:02}.txt"), b"text");
+    }
+    dir.run(&["blur", "in", "-o", "out", "--report", "r.jsonl"])
+        .exits(0)
+        .says("n09.txt")
+        .does_not_say("n10.txt")
+        .says("left alone: in/sub/z.pdf");
+    let lines = lines_of(&dir.read("r.jsonl"));
+    let left = lines.last().unwrap()["summary"]["left_alone"]
+        .as_array()
+        .unwrap();
+    assert_eq!(left.len(), 13);
+    assert_eq!(
+        (&left[11], &left[12]),
+        (&"n11.txt".into(), &"sub/z.pdf".into())
+    );
+}

@@ -213,7 +213,7 @@ fn a_long_run_is_summed_up_and_a_short_one_named() {
     let ran = ran
         .does_not_say("no face found")
         .says("11 files without a face, 1 failed; no detector finds every face")
-        .says("1 document that may show faces")
+        .says("1 file that may show faces")
         .says("in/plan.pdf")
         .says("in/notes.txt");
     assert_eq!(ran.stderr.matches("in/x.jpg: ").count(), 2);

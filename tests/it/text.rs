@@ -198,7 +198,7 @@ fn a_report_says_what_is_writing_and_is_enough_to_cover_it_again() {
     );
     assert_eq!(plate["corners"].as_array().unwrap().len(), 4);
     assert!(line("face.jpg")["faces"][0].get("subject").is_none());
-    dir.run(&["apply", "r.jsonl", "--from", "in", "-o", "again"])
+    dir.run(&["apply", "r.jsonl", "--originals", "in", "-o", "again"])
         .exits(0);
     assert_eq!(dir.read("out/plate.png"), dir.read("again/plate.png"));
     dir.run(&["verify", "out", "--report", "r.jsonl"]).exits(0);

@@ -250,7 +250,7 @@ fn a_name_that_two_outputs_share_is_reported_and_never_taken_for_a_change() {
         .run(&["verify", "a", "b", "--report", "r.jsonl", "--json"])
         .exits(1);
     assert_eq!(ran.lines()[0]["verdict"], "not-checked");
-    dir.run(&["apply", "r.jsonl", "--from", "a", "-o", "out/"])
+    dir.run(&["apply", "r.jsonl", "--originals", "a", "-o", "out/"])
         .exits(2)
         .says("the report has 2 lines of x.jpg");
 }

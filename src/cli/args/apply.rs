@@ -13,7 +13,7 @@ pub(crate) struct Apply {
 
     /// The folder that the names in the report begin in [default: the current one]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) from: Option<PathBuf>,
+    pub(crate) originals: Option<PathBuf>,
 
     /// The sticker, where the report's style is `image`; it must be the same picture
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Covering")]

@@ -1,10 +1,11 @@
 //! Arguments that several commands share: what is read, and how a run goes.
 
+use super::config_file::ConfigFile;
 use super::detection::Detection;
 use super::value_parsers::{BackendArg, IsolateArg, jobs, memory};
 use super::video::VideoPart;
 use crate::cli::files::shard::Shard;
-use crate::cli::ui::terminal::ProgressArg;
+use crate::cli::ui::terminal::{LogArg, ProgressArg};
 use clap::builder::ArgPredicate;
 use clap::{Args, ValueHint};
 use faceveil::settings::values::pixels;
@@ -73,6 +74,9 @@ pub(crate) struct Processing {
 
     #[command(flatten)]
     pub(crate) isolation: Isolation,
+
+    #[command(flatten)]
+    pub(crate) config_file: ConfigFile,
 }
 
 /// How a run goes, whatever it does.
@@ -101,6 +105,17 @@ pub(crate) struct Running {
     /// Say nothing but errors
     #[arg(short, long, help_heading = "Running")]
     pub(crate) quiet: bool,
+
+    /// How messages on standard error look: `json` is an object a line with level, file, message
+    /// and counts, without colour and progress
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "FORM",
+        help_heading = "Running"
+    )]
+    pub(crate) log: LogArg,
 
     /// When to show progress; `auto` shows it on a terminal
     #[arg(

@@ -1,14 +1,15 @@
 //! Examples and exit codes, printed behind the help of each command, and hints for flags of other
 //! tools.
 
+use crate::cli::ui::terminal::LogArg;
 use std::ffi::OsString;
 
 pub(crate) const APPLY_HELP: &str = "\
 Examples:
   faceveil detect photos/ > r.jsonl             find, and edit the regions of r.jsonl
-  faceveil apply r.jsonl --from photos/ -o blurred/
+  faceveil apply r.jsonl --originals photos/ -o blurred/
   faceveil blur trip/ -o safe/ --report r.jsonl
-  faceveil apply r.jsonl --from trip/ -o safe/ --overwrite --report new.jsonl
+  faceveil apply r.jsonl --originals trip/ -o safe/ --overwrite --report new.jsonl
 
 A picture that is not the one of its line, by its SHA-256, is refused. A region is
 {\"shape\":\"ellipse\" or \"box\",\"box\":[x,y,width,height]}, with \"frames\":[first,last] in videos.
@@ -96,8 +97,8 @@ Exit codes:
 
 pub(crate) const REVIEW_HELP: &str = "\
 Examples:
-  faceveil review r.jsonl --from photos/ --outputs blurred/
-  faceveil review r.jsonl --from photos/ --export sheet.html --outputs blurred/
+  faceveil review r.jsonl --originals photos/ --outputs blurred/
+  faceveil review r.jsonl --originals photos/ --export sheet.html --outputs blurred/
 
 The page is served on 127.0.0.1 under an address that nobody can guess, until Ctrl-C. It changes the
 report and never a picture; `faceveil apply` covers what the report says then.
@@ -141,4 +142,27 @@ pub(crate) fn hint_for_unknown(flag: &str) -> Option<&'static str> {
         "--recursive" | "-r" => "folders are always walked recursively",
         _ => return None,
     })
+}
+
+/// What clap says, in one line and without hints about usage.
+pub(crate) fn first_line(e: &clap::Error) -> String {
+    let text = e.to_string();
+    let said = text.split("\n\n").next().unwrap_or_default();
+    let said = said.trim_start_matches("error: ").split_whitespace();
+    said.collect::<Vec<_>>().join(" ")
+}
+
+/// How messages are to look, for those about a command line that is not understood.
+pub(crate) fn log_of(words: &[OsString]) -> LogArg {
+    let is = |word: &OsString, text: &str| word == text;
+    let pairs = words.iter().zip(words.iter().skip(1));
+    let is_json = words.iter().any(|word| is(word, "--log=json"))
+        || pairs
+            .into_iter()
+            .any(|(a, b)| is(a, "--log") && is(b, "json"))
+        || std::env::var_os("FACEVEIL_LOG").is_some_and(|value| value == "json");
+    match is_json {
+        true => LogArg::Json,
+        false => LogArg::Text,
+    }
 }

@@ -7,6 +7,7 @@ mod apply;
 mod blur;
 mod check;
 mod common;
+pub(crate) mod config_file;
 mod covering;
 mod detection;
 pub(crate) mod help;
@@ -33,6 +34,7 @@ pub(crate) use self::review::Review;
 pub(crate) use self::serve::Serve;
 pub(crate) use self::watch::Watch;
 pub(crate) use self::writing::Writing;
+use crate::cli::ui::terminal::LogArg;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -45,7 +47,7 @@ Examples:
   faceveil blur scan.tif --region 40,60,200,80  covers a place by hand as well
   faceveil blur clip.mp4 -o out.mp4             every frame, with its sound
   faceveil detect photos/ > faces.jsonl         writes no picture
-  faceveil apply report.jsonl --from photos/ -o blurred/   covers an edited report's regions
+  faceveil apply report.jsonl --originals photos/ -o blurred/   covers its regions, edited
   faceveil inspect blurred/                     what the files still hide
   faceveil verify blurred/ --report report.jsonl   are they covered?
   curl -s URL | faceveil blur - > out.jpg       one picture through a pipe
@@ -122,6 +124,22 @@ pub(crate) enum Command {
         /// The folder, which must be there
         folder: PathBuf,
     },
+}
+
+impl Command {
+    /// How its messages look.
+    pub(crate) fn log(&self) -> LogArg {
+        match self {
+            Self::Blur(typed) => typed.common.processing.running.log,
+            Self::Watch(typed) => typed.blur.common.processing.running.log,
+            Self::Detect(typed) => typed.common.processing.running.log,
+            Self::Apply(typed) => typed.processing.running.log,
+            Self::Verify(typed) => typed.running.log,
+            #[cfg(feature = "serve")]
+            Self::Serve(typed) => typed.log,
+            _ => LogArg::Text,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ pub(crate) struct Review {
 
     /// The folder that the inputs' names begin in [default: the current one]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) from: Option<PathBuf>,
+    pub(crate) originals: Option<PathBuf>,
 
     /// The folder that the outputs' names begin in [default: that of the inputs]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]

@@ -1,8 +1,10 @@
 //! `serve`: photos come over HTTP.
 
+use super::config_file::ConfigFile;
 use super::value_parsers::{jobs, photo_bytes};
 use super::writing::PhotoOutput;
 use super::{Covering, Detection, Isolation};
+use crate::cli::ui::terminal::LogArg;
 use clap::{Args, ValueHint};
 use faceveil::settings::values::pixels;
 use std::num::NonZeroUsize;
@@ -54,7 +56,14 @@ pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) isolation: Isolation,
 
+    #[command(flatten)]
+    pub(crate) config_file: ConfigFile,
+
     /// Say nothing but errors
     #[arg(short, long)]
     pub(crate) quiet: bool,
+
+    /// How messages on standard error look: `json` is an object a line
+    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+    pub(crate) log: LogArg,
 }

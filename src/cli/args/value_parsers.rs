@@ -3,6 +3,7 @@
 //!
 //! Invariant: a value that leaves this file lies within the bounds that its help names.
 
+use crate::cli::ui::show;
 use clap::ValueEnum;
 use faceveil::engine::{Device, EngineChoice};
 use faceveil::settings::values;
@@ -232,6 +233,25 @@ pub(crate) fn photo_bytes(text: &str) -> Result<u64, String> {
     }
 }
 
+/// What comes between the stem and the ending of a name: no part of a path, nothing that a system
+/// refuses, and with a letter, since `photo-1.jpg` or `photo (2).jpg` is another photo.
+pub(crate) fn suffix(text: &str) -> Result<String, String> {
+    const MOST: usize = 64;
+    let is_bad = |c: char| c.is_control() || r#"/\:*?"<>|"#.contains(c);
+    match text {
+        _ if text.chars().any(is_bad) => Err(format!(
+            "suffix {} holds a character that names of files cannot have everywhere",
+            show::text(text)
+        )),
+        _ if text.len() > MOST => Err(format!("suffix {text} has more than {MOST} bytes")),
+        _ if !text.chars().any(char::is_alphabetic) => Err(format!(
+            "suffix {text} has no letter, and names of other photos may end in it; give one such \
+             as -safe"
+        )),
+        _ => Ok(text.to_owned()),
+    }
+}
+
 /// A number with `M` or `G` behind it, for 2^20 and 2^30.
 fn bytes(text: &str) -> Option<u64> {
     let (digits, unit) = match text.as_bytes().last() {
@@ -296,6 +316,10 @@ mod tests {
     fn a_value_outside_its_bounds_is_refused() {
         assert!(jobs("0").is_err() && jobs("-1").is_err() && jobs("99999").is_err());
         assert!(memory("63M").is_err() && memory("4G") == Ok(4 << 30));
+        assert_eq!(suffix("-safe").as_deref(), Ok("-safe"));
+        for bad in ["", "_1", " (2)", "a/b", "a\\b", "x\ny", "a:b"] {
+            assert!(suffix(bad).is_err(), "{bad}");
+        }
         assert!(boxes("@").is_err() && boxes("1,2,3").is_err());
     }
 }

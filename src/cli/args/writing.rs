@@ -1,6 +1,6 @@
 //! Where and how new files are written.
 
-use super::value_parsers::{AudioArg, EffortArg, KeepArg, OnNoFaceArg};
+use super::value_parsers::{AudioArg, EffortArg, KeepArg, OnNoFaceArg, suffix};
 use clap::{Args, ValueHint};
 use faceveil::Format;
 use faceveil::settings::values::{bitrate, crf, format};
@@ -18,6 +18,15 @@ pub(crate) struct Writing {
     #[arg(short, long, value_name = "OUT", value_hint = ValueHint::AnyPath)]
     #[arg(help_heading = "Output")]
     pub(crate) output: Option<OsString>,
+
+    /// Put this between the stem and the ending of new names: with `-safe`, `photo.jpg` becomes
+    /// `photo-safe.jpg` [default: `_blurred` beside the original, nothing with -o DIR]
+    ///
+    /// A file of a folder whose name is that of an original with the suffix is an earlier output
+    /// and left alone, unless -o DIR is given.
+    #[arg(long, value_name = "TEXT", value_parser = suffix, help_heading = "Output")]
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) suffix: Option<String>,
 
     #[command(flatten)]
     pub(crate) photo: PhotoOutput,
@@ -106,8 +115,8 @@ pub(crate) struct PhotoOutput {
     /// Keep these EXIF values in the new photo: time, camera, gps, copyright; all other metadata is
     /// dropped
     ///
-    /// Values are checked and written anew. Not possible in GIF, BMP, HEIC, AVIF, JPEG XL and
-    /// videos, which is reported.
+    /// Values are checked and written anew. With `time` the new file gets the picture's time as its
+    /// own. Not possible in GIF, BMP and videos, which is reported.
     #[arg(
         long,
         value_enum,

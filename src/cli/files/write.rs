@@ -40,7 +40,7 @@ pub(crate) fn atomically(
         access: Access::ORDINARY,
         interrupt,
     };
-    file.write(bytes, || ())
+    file.write(bytes, |_| ())
 }
 
 /// Whether what was written is to be kept.
@@ -65,18 +65,19 @@ pub(crate) struct NewFile<'a> {
 }
 
 impl NewFile<'_> {
-    /// Writes it. `before` is called when all bytes are written and it has no name yet.
+    /// Writes it. `before` is called when all bytes are written and it has no name yet;
+    /// it may set the file's times.
     ///
     /// # Errors
     /// Whatever the file system says, without paths, since it goes into the report; also if the run
     /// was interrupted, as long as nothing was renamed.
-    pub(crate) fn write(&self, bytes: &[u8], before: impl FnOnce()) -> Result<()> {
+    pub(crate) fn write(&self, bytes: &[u8], before: impl FnOnce(&File)) -> Result<()> {
         self.tidily(|made| {
             let original = self.original()?;
             let mut file = self.create(made, original.is_some())?;
             let _listed = file.path().map(|path| self.interrupt.list_temporary(path));
             file.as_file_mut().write_all(bytes)?;
-            before();
+            before(file.as_file_mut());
             self.rename(file, original.as_ref())?;
             Ok(Written::Keep(()))
         })
@@ -218,6 +219,10 @@ impl NewFile<'_> {
         let mut named = leftovers::create(self.folder(), access).map_err(without_path)?;
         file.rewind()?;
         io::copy(&mut file, named.as_file_mut())?;
+        if let Ok(modified) = file.metadata().and_then(|m| m.modified()) {
+            // A time that the system does not take is that of the copy.
+            let _ = named.as_file().set_modified(modified);
+        }
         if let Some(original) = original {
             take_over(named.as_file(), original)?;
         }
@@ -461,7 +466,7 @@ mod tests {
                 access: Access::PRIVATE,
                 interrupt: &Interrupt::default(),
             };
-            file.write(b"x", || ()).expect("written");
+            file.write(b"x", |_| ()).expect("written");
             let mode = fs::metadata(&path).expect("there").permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }

@@ -1,5 +1,5 @@
 //! From a name in a report back to a file. Names are relative to what was given to the command that
-//! wrote the report; `--from DIR` says where that is now.
+//! wrote the report; `--originals DIR` says where that is now.
 //!
 //! Invariant: what a name leads to lies below the folder, whatever the report and the links in the
 //! folder say.
@@ -44,7 +44,7 @@ impl BaseDir {
     pub(crate) fn find(&self, name: &str) -> Result<PathBuf> {
         let path = self.join(name);
         let real = fs::canonicalize(&path)
-            .context("looking for it where the names of the report begin (--from)")?;
+            .context("looking for it where the names of the report begin (--originals)")?;
         ensure!(
             real.starts_with(&self.real),
             "a link leads out of the folder that the report's names begin in"
@@ -83,13 +83,13 @@ mod tests {
         fs::create_dir_all(inside.join("a")).expect("made");
         fs::write(inside.join("a/x.jpg"), "x").expect("written");
         fs::write(dir.path().join("secret"), "x").expect("written");
-        let base_dir = BaseDir::new(Some(&inside), "--from").expect("a folder");
+        let base_dir = BaseDir::new(Some(&inside), "--originals").expect("a folder");
         assert_eq!(
             base_dir.find("a/x.jpg").expect("there"),
             inside.join("a/x.jpg")
         );
         assert!(base_dir.find("a/y.jpg").is_err());
-        assert!(BaseDir::new(Some(&inside.join("a/x.jpg")), "--from").is_err());
+        assert!(BaseDir::new(Some(&inside.join("a/x.jpg")), "--originals").is_err());
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink("..", inside.join("up")).expect("linked");
@@ -104,7 +104,7 @@ mod tests {
     fn a_name_that_is_no_text_leads_to_its_file_and_a_backslash_to_its_own() {
         use std::os::unix::ffi::OsStrExt;
         let dir = tempfile::tempdir().expect("a folder");
-        let base_dir = BaseDir::new(Some(dir.path()), "--from").expect("a folder");
+        let base_dir = BaseDir::new(Some(dir.path()), "--originals").expect("a folder");
         assert!(base_dir.find(r"a\xE9.jpg").is_err());
         let literal = dir.path().join(r"a\xE9.jpg");
         fs::write(&literal, "x").expect("written");

@@ -9,8 +9,8 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// Kinds of files that cameras, phones and programs put beside a photo of the same name.
-const KINDS: [&str; 9] = [
-    "heic", "heif", "mov", "mp4", "aae", "xmp", "thm", "lrv", "dng",
+const KINDS: [&str; 12] = [
+    "heic", "heif", "mov", "mp4", "aae", "xmp", "thm", "lrv", "dng", "json", "pp3", "wav",
 ];
 /// Kinds of an edited version.
 const EDITED: [&str; 4] = ["jpg", "jpeg", "png", "heic"];
@@ -76,7 +76,9 @@ fn belongs(other: &Path, photo: &Path) -> bool {
         a.strip_prefix("img_e")
             .is_some_and(|n| b.strip_prefix("img_") == Some(n))
     };
-    let same = its == stem || its == name;
+    // Google's exports: `x.jpg.supplemental-metadata.json`, cut off where that is too long.
+    let exported = is_of(other, &["json"]) && its.starts_with(&format!("{name}."));
+    let same = its == stem || its == name || exported;
     (same && is_of(other, &KINDS)) || edit(&its, &stem) || edit(&stem, &its)
 }
 
@@ -104,6 +106,10 @@ mod tests {
             "IMG_1.jpg.xmp",
             "IMG_E1.jpg",
             "IMG_1.DNG",
+            "IMG_1.JPG.json",
+            "IMG_1.JPG.supplemental-metad.json",
+            "IMG_1.JPG.pp3",
+            "IMG_1.WAV",
         ] {
             assert!(belongs(&Path::new("a").join(name), photo), "{name}");
         }
@@ -112,6 +118,7 @@ mod tests {
             "IMG_12.MOV",
             "IMG_1_blurred.jpg",
             "IMG_1.txt",
+            "IMG_12.JPG.json",
             "IMG_E2.jpg",
             "IMG_1.png",
         ] {

@@ -1,9 +1,10 @@
 //! From what was typed to the list of photos.
 //!
 //! A named file is always tried. In a folder, a file is tried if its name or its content says that
-//! it is a picture or a video, so that one which cannot be handled is reported and not passed over;
-//! what is left alone is counted. Links that are named are followed; inside a folder, links to
-//! files are followed and links to folders are not, so no loop can be entered.
+//! it is a picture or a video, so that a damaged or unknown one is reported and not passed over;
+//! what is left alone, kinds that are never handled too, is counted and named. Links that are named
+//! are followed; inside a folder, links to files are followed and links to folders are not, so no
+//! loop can be entered.
 //!
 //! Invariant: the order of the list depends on names only.
 
@@ -123,13 +124,20 @@ pub(crate) fn is_stdin(given: &OsStr) -> bool {
     given == "-"
 }
 
-/// Walks what was given, but not into the folders `own` that this run writes to.
-pub(crate) fn gather(given: &[OsString], own: &[&Path], filter: &Filter) -> Inputs {
+/// Walks what was given, but not into the folders `own` that this run writes to. New files get
+/// this `suffix` where they lie beside their originals.
+pub(crate) fn gather(
+    given: &[OsString],
+    own: &[&Path],
+    filter: &Filter,
+    suffix: Option<&str>,
+) -> Inputs {
     let handles = own.iter().filter_map(|p| Handle::from_path(p).ok());
     let walk = Walk {
         own: handles.collect(),
         everything: false,
         filter: filter.clone(),
+        suffix: suffix.map(str::to_owned),
     };
     let mut inputs = walk.all(given);
     inputs.take_once();
@@ -192,6 +200,7 @@ pub(crate) fn gather_all(given: &[OsString]) -> Inputs {
         own: Vec::new(),
         everything: true,
         filter: Filter::default(),
+        suffix: None,
     };
     walk.all(given)
 }
@@ -201,6 +210,7 @@ struct Walk {
     own: Vec<Handle>,
     everything: bool,
     filter: Filter,
+    suffix: Option<String>,
 }
 
 impl Walk {
@@ -250,6 +260,11 @@ impl Walk {
             }
         }
         inputs.left_alone.own.append(&mut passed.into_inner());
+        if let Some(suffix) = &self.suffix {
+            let mut found = inputs.list.split_off(before);
+            inputs.left_alone.earlier_outputs += take_outputs_away(&mut found, suffix);
+            inputs.list.append(&mut found);
+        }
         if inputs.list.len() == before {
             inputs.left_alone.empty.push(root.to_owned());
         }
@@ -268,15 +283,36 @@ impl Walk {
             inputs.left_alone.excluded += 1;
         } else {
             let input = Input::new(Source::File(path.to_owned()), below(root, path));
-            let is_taken = has_picture_name(path)
-                || (self.everything && is_sidecar(path))
-                || has_picture_content(&input);
+            let is_refused = matches!(input.kind().recognised(), FileKind::Refused(_));
+            let is_taken = match self.everything {
+                true => has_picture_name(path) || is_sidecar(path) || has_picture_content(&input),
+                false if is_refused => false,
+                false => has_picture_name(path) || has_picture_content(&input),
+            };
             match is_taken {
                 true => inputs.list.push(input),
-                false => inputs.left_alone.add_other(path),
+                false => inputs.left_alone.add_other(path, &input.name, is_refused),
             }
         }
     }
+}
+
+/// Removes files that have the name of another one's output, and says how many. A suffix alone
+/// makes no output: names of photos may end in it.
+fn take_outputs_away(list: &mut Vec<Input>, suffix: &str) -> usize {
+    let mut originals = HashSet::new();
+    for path in list.iter().filter_map(Input::path) {
+        originals.extend(path.file_stem().map(|stem| path.with_file_name(stem)));
+        originals.insert(path.to_owned());
+    }
+    let is_output = |path: &Path| {
+        let stem = path.file_stem().and_then(OsStr::to_str);
+        let original = stem.and_then(|stem| stem.strip_suffix(suffix));
+        original.is_some_and(|name| originals.contains(&path.with_file_name(name)))
+    };
+    let before = list.len();
+    list.retain(|input| !input.path().is_some_and(is_output));
+    before - list.len()
 }
 
 fn below(root: &Path, path: &Path) -> PathBuf {
@@ -354,7 +390,7 @@ mod tests {
     }
 
     fn gather_one(dir: &Path, own: &[&Path]) -> Inputs {
-        gather(&[dir.into()], own, &Filter::default())
+        gather(&[dir.into()], own, &Filter::default(), None)
     }
 
     #[test]
@@ -375,7 +411,26 @@ mod tests {
             names(&inputs),
             ["a/no_extension", "a/z.PNG", "b.jpg", "c.heic"]
         );
-        assert_eq!(inputs.left_alone.other, 1);
+        assert_eq!(inputs.left_alone.other, ["a/notes.txt"]);
+        assert_eq!(inputs.left_alone.earlier_outputs, 2);
+    }
+
+    #[test]
+    fn a_name_that_ends_in_the_suffix_is_an_output_only_beside_its_original() {
+        let dir = tree(&[
+            ("a.jpg", b""),
+            ("a-safe.jpg", b""),
+            ("b.heic", b""),
+            ("b.heic-safe.jpg", b""),
+            ("lone-safe.jpg", b""),
+            ("sub/a-safe.jpg", b""),
+        ]);
+        let given = [dir.path().into()];
+        let inputs = gather(&given, &[], &Filter::default(), Some("-safe"));
+        assert_eq!(
+            names(&inputs),
+            ["a.jpg", "b.heic", "lone-safe.jpg", "sub/a-safe.jpg"]
+        );
         assert_eq!(inputs.left_alone.earlier_outputs, 2);
     }
 
@@ -402,7 +457,7 @@ mod tests {
         assert_eq!(names(&inputs), ["a/x.jpg", "a/y.jpg", "a/z.jpg"]);
         assert_eq!(inputs.left_alone.linked_folders, 1);
         assert_eq!(
-            inputs.left_alone.other,
+            inputs.left_alone.other.len(),
             1 + usize::from(made.is_ok_and(|m| m.success()))
         );
         // A link that is named is followed.
@@ -413,7 +468,7 @@ mod tests {
     #[test]
     fn what_is_named_is_always_tried() {
         let given = ["gone.txt", "x_blurred.jpg", ".hidden", "-"].map(OsString::from);
-        let inputs = gather(&given, &[], &Filter::default());
+        let inputs = gather(&given, &[], &Filter::default(), None);
         assert_eq!(
             names(&inputs)[..3],
             ["gone.txt", "x_blurred.jpg", ".hidden"]

@@ -1,6 +1,7 @@
 //! Files of folders that a run passes over: counted, and named where a person may miss them.
 
 use super::inputs::has_ending;
+use crate::cli::args::config_file;
 use crate::cli::ui::show;
 use crate::cli::ui::show::count;
 use std::path::{Path, PathBuf};
@@ -16,8 +17,8 @@ const MOST_NAMED: usize = 10;
 /// What was found in the folders and is not dealt with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LeftAlone {
-    /// Files that are neither pictures nor videos.
-    pub(crate) other: usize,
+    /// Names, as a report has them, of files that are neither pictures nor videos.
+    pub(crate) other: Vec<String>,
     /// The first of them, and documents that may show faces.
     named: Vec<PathBuf>,
     documents: Vec<PathBuf>,
@@ -36,10 +37,18 @@ pub(crate) struct LeftAlone {
 }
 
 impl LeftAlone {
-    /// Counts a file that is neither a picture nor a video, and keeps its name where it may matter.
-    pub(super) fn add_other(&mut self, path: &Path) {
-        self.other += 1;
-        if has_ending(path, DOCUMENTS) {
+    /// Takes in a file that is neither a picture nor a video; `name` is its path below the folder
+    /// that was given. `shows_pictures`: it is of a kind that is known to and cannot be covered.
+    pub(super) fn add_other(&mut self, path: &Path, name: &Path, shows_pictures: bool) {
+        // It is an input of its own kind.
+        if path
+            .file_name()
+            .is_some_and(|name| name == config_file::NAME)
+        {
+            return;
+        }
+        self.other.push(show::in_report(name));
+        if shows_pictures || has_ending(path, DOCUMENTS) {
             self.documents.push(path.to_owned());
         } else if self.named.len() < MOST_NAMED {
             self.named.push(path.to_owned());
@@ -56,12 +65,12 @@ impl LeftAlone {
         if !self.documents.is_empty() {
             sentences.push(format!(
                 "{} that may show faces and cannot be covered, left alone: {}",
-                count(self.documents.len(), "document"),
+                count(self.documents.len(), "file"),
                 list(&self.documents)
             ));
         }
         if !self.named.is_empty() {
-            let others = count(self.other, "other file");
+            let others = count(self.other.len(), "other file");
             sentences.push(format!("{others} left alone: {}", list(&self.named)));
         }
         if self.repeated > 0 {
@@ -74,7 +83,7 @@ impl LeftAlone {
     /// What is added to a summary.
     pub(crate) fn sentence(&self) -> String {
         let parts = [
-            (self.other, "other file"),
+            (self.other.len(), "other file"),
             (self.earlier_outputs, "earlier output"),
             (self.linked_folders, "linked folder"),
             (self.excluded, "excluded file"),

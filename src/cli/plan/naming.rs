@@ -1,9 +1,9 @@
 //! The name of a new file, from that of its source and what it is written as.
 //!
-//! Invariant: a name changes only where the format does, and two sources that differ in nothing but
-//! their ending can be told apart in the longer form.
+//! Invariant: a name gets another ending only where the format changes, and two sources that differ
+//! in nothing but their ending can be told apart in the longer form.
 
-use super::inputs::{Input, OUTPUT_SUFFIX, Source};
+use super::inputs::{Input, Source};
 use faceveil::Format;
 use faceveil::photo::FileKind;
 use std::ffi::{OsStr, OsString};
@@ -16,28 +16,41 @@ const BECOMES_MOV: &[&str] = &[
     "dav", "h264", "264", "avc", "h265", "265", "hevc",
 ];
 
+/// What the names of a run's new files are made with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct NamingOptions<'a> {
+    /// The format that photos are to have, if one was asked for.
+    pub(crate) format: Option<Format>,
+    /// What was asked for between the stem and the ending.
+    pub(crate) suffix: Option<&'a str>,
+}
+
 /// How a source's name becomes that of the new file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Naming {
+pub(crate) struct Naming<'a> {
+    /// What comes between the stem and the ending.
+    suffix: &'a str,
     /// The new ending.
     ending: Option<&'static str>,
     /// It follows the old one instead of replacing it.
     longer: bool,
 }
 
-impl Naming {
-    /// For an input, by its content; `format` is what was asked for. What cannot be read keeps its
-    /// name.
-    pub(crate) fn for_input(input: &Input, format: Option<Format>) -> Self {
-        let Source::File(path) = &input.source else {
-            return Self::default();
-        };
-        let ending = match input.kind().recognised() {
-            FileKind::Photo(own) => ending(path, own, format.unwrap_or(own.written_as())),
-            FileKind::Video(_) => has_ending(path, BECOMES_MOV).then_some("mov"),
+impl<'a> Naming<'a> {
+    /// For an input, by its content; what cannot be read keeps its ending. `suffix` is what all
+    /// new files get.
+    pub(crate) fn for_input(input: &Input, format: Option<Format>, suffix: &'a str) -> Self {
+        let ending = match (&input.source, input.kind().recognised()) {
+            (Source::File(path), FileKind::Photo(own)) => {
+                ending(path, own, format.unwrap_or(own.written_as()))
+            }
+            (Source::File(path), FileKind::Video(_)) => {
+                has_ending(path, BECOMES_MOV).then_some("mov")
+            }
             _ => None,
         };
         Self {
+            suffix,
             ending,
             longer: false,
         }
@@ -51,30 +64,23 @@ impl Naming {
         })
     }
 
-    /// `IMG_1.HEIC` to `IMG_1.jpg`, or the longer `IMG_1.HEIC.jpg`.
-    pub(crate) fn mirrored(self, name: &Path) -> PathBuf {
-        match self.ending {
-            Some(ending) if self.longer => {
-                let mut long = name.as_os_str().to_owned();
-                long.push(".");
-                long.push(ending);
-                long.into()
-            }
-            Some(ending) => name.with_extension(ending),
-            None => name.to_owned(),
+    /// `a/IMG_1.HEIC` to `a/IMG_1.jpg`, or the longer `a/IMG_1.HEIC.jpg`; with the suffix `_x` to
+    /// `a/IMG_1_x.jpg` or `a/IMG_1.HEIC_x.jpg`.
+    pub(crate) fn rename(self, name: &Path) -> PathBuf {
+        if self == Self::default() {
+            return name.to_owned();
         }
-    }
-
-    /// `photo.jpg` to `photo_blurred.jpg`.
-    pub(crate) fn beside(self, path: &Path) -> OsString {
-        let path = &self.mirrored(path);
-        let mut name = path.file_stem().unwrap_or_default().to_owned();
-        name.push(OUTPUT_SUFFIX);
-        if let Some(extension) = path.extension() {
-            name.push(".");
-            name.push(extension);
+        let (stem, extension) = match self.longer {
+            true => (name.file_name(), None),
+            false => (name.file_stem(), name.extension()),
+        };
+        let mut new: OsString = stem.unwrap_or_default().to_owned();
+        new.push(self.suffix);
+        if let Some(extension) = self.ending.map(OsStr::new).or(extension) {
+            new.push(".");
+            new.push(extension);
         }
-        name
+        name.with_file_name(new)
     }
 }
 
@@ -105,20 +111,32 @@ mod tests {
         );
         let short = Naming {
             ending: jpeg,
-            longer: false,
+            ..Naming::default()
         };
         let long = short.longer().expect("a choice");
-        assert_eq!(short.mirrored(heic), Path::new("a/IMG_1.jpg"));
-        assert_eq!(long.mirrored(heic), Path::new("a/IMG_1.HEIC.jpg"));
-        assert_eq!(short.beside(heic), "IMG_1_blurred.jpg");
-        assert_eq!(long.beside(heic), "IMG_1.HEIC_blurred.jpg");
+        assert_eq!(short.rename(heic), Path::new("a/IMG_1.jpg"));
+        assert_eq!(long.rename(heic), Path::new("a/IMG_1.HEIC.jpg"));
+        let suffix = "_blurred";
+        let (short, long) = (Naming { suffix, ..short }, Naming { suffix, ..long });
+        assert_eq!(short.rename(heic), Path::new("a/IMG_1_blurred.jpg"));
+        assert_eq!(long.rename(heic), Path::new("a/IMG_1.HEIC_blurred.jpg"));
         assert!(long.longer().is_none() && Naming::default().longer().is_none());
     }
 
     #[test]
-    fn names_beside_keep_their_extension() {
-        let same = Naming::default();
-        assert_eq!(same.beside(Path::new("a/b.tar.JPG")), "b.tar_blurred.JPG");
-        assert_eq!(same.beside(Path::new("plain")), "plain_blurred");
+    fn names_with_a_suffix_keep_their_extension() {
+        let named = |name: &str| {
+            let naming = Naming {
+                suffix: ".safe",
+                ..Naming::default()
+            };
+            naming.rename(Path::new(name))
+        };
+        assert_eq!(named("a/b.tar.JPG"), Path::new("a/b.tar.safe.JPG"));
+        assert_eq!(named("plain"), Path::new("plain.safe"));
+        assert_eq!(
+            Naming::default().rename(Path::new("a/x.jpg")),
+            Path::new("a/x.jpg")
+        );
     }
 }

@@ -5,13 +5,13 @@
 //! same, so does the plan.
 
 use super::destination::Destination;
-use super::inputs::{Input, PREVIEW_SUFFIX, Source};
-use super::naming::Naming;
+use super::inputs::{Input, OUTPUT_SUFFIX, PREVIEW_SUFFIX, Source};
+use super::naming::{Naming, NamingOptions};
 use crate::cli::files::path_identity::PathIdentities;
 use crate::cli::files::{case, path_identity};
 use crate::cli::ui::show;
 use anyhow::{Result, bail};
-use faceveil::{FileReport, Format, Rect};
+use faceveil::{FileReport, Rect};
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
@@ -66,7 +66,7 @@ fn plan(
     previews: Option<&Path>,
     own: &[(&str, Option<&Path>)],
 ) -> Result<Vec<Planned>> {
-    plan_as(list, destination, previews, own, None)
+    plan_as(list, destination, previews, own, NamingOptions::default())
 }
 
 /// Plans all outputs. `own`: what else is written, by its flag.
@@ -78,10 +78,10 @@ pub(crate) fn plan_as(
     destination: &Destination,
     previews: Option<&Path>,
     own: &[(&str, Option<&Path>)],
-    format: Option<Format>,
+    names: NamingOptions<'_>,
 ) -> Result<Vec<Planned>> {
     let to = (destination, previews);
-    plan_where(list, to, own, format, case::is_ignored_in)
+    plan_where(list, to, own, names, case::is_ignored_in)
 }
 
 /// The same; `ignores_case` says of a folder whether it takes upper and lower case for the same.
@@ -89,12 +89,12 @@ fn plan_where(
     list: Vec<Input>,
     (destination, previews): (&Destination, Option<&Path>),
     own: &[(&str, Option<&Path>)],
-    format: Option<Format>,
+    names: NamingOptions<'_>,
     ignores_case: fn(&Path) -> bool,
 ) -> Result<Vec<Planned>> {
     let mut identities = PathIdentities::default();
     let sources = sources(&list, &mut identities);
-    let mut namings = namings(&list, destination, format);
+    let mut namings = namings(&list, destination, names);
     tell_apart(&list, destination, &mut namings, &mut identities);
     let mut planned: Vec<Planned> = list
         .into_iter()
@@ -286,12 +286,17 @@ fn lower(key: &OsString) -> String {
 }
 
 /// How each new file is named; nobody looks into files whose names are not needed.
-fn namings(list: &[Input], destination: &Destination, format: Option<Format>) -> Vec<Naming> {
-    let needed = matches!(destination, Destination::Beside | Destination::Folder(_));
-    let one = |input| match needed {
-        true => Naming::for_input(input, format),
-        false => Naming::default(),
+fn namings<'a>(
+    list: &[Input],
+    destination: &Destination,
+    names: NamingOptions<'a>,
+) -> Vec<Naming<'a>> {
+    let suffix = match destination {
+        Destination::Beside => names.suffix.unwrap_or(OUTPUT_SUFFIX),
+        Destination::Folder(_) => names.suffix.unwrap_or_default(),
+        _ => return vec![Naming::default(); list.len()],
     };
+    let one = |input| Naming::for_input(input, names.format, suffix);
     list.iter().map(one).collect()
 }
 
@@ -300,7 +305,7 @@ fn namings(list: &[Input], destination: &Destination, format: Option<Format>) ->
 fn tell_apart(
     list: &[Input],
     destination: &Destination,
-    namings: &mut [Naming],
+    namings: &mut [Naming<'_>],
     identities: &mut PathIdentities,
 ) {
     let mut keys = Vec::with_capacity(list.len());
@@ -323,14 +328,14 @@ fn tell_apart(
     }
 }
 
-fn target(input: &Input, destination: &Destination, naming: Naming) -> Target {
+fn target(input: &Input, destination: &Destination, naming: Naming<'_>) -> Target {
     let path = match (&input.source, destination) {
         (_, Destination::Nowhere) | (Source::Unreachable(..), _) => return Target::Nothing,
         (_, Destination::Stdout) => return Target::Stdout,
         (_, Destination::File(path)) => path.clone(),
-        (_, Destination::Folder(folder)) => folder.join(naming.mirrored(&input.name)),
+        (_, Destination::Folder(folder)) => folder.join(naming.rename(&input.name)),
         (Source::Stdin, _) => return Target::Stdout,
-        (Source::File(path), Destination::Beside) => path.with_file_name(naming.beside(path)),
+        (Source::File(path), Destination::Beside) => naming.rename(path),
         // A link is kept, and what it leads to is replaced.
         (Source::File(path), Destination::InPlace) => {
             fs::canonicalize(path).unwrap_or_else(|_| path.clone())
@@ -338,8 +343,7 @@ fn target(input: &Input, destination: &Destination, naming: Naming) -> Target {
     };
     let name = match destination {
         Destination::File(_) => path.file_name().map_or_else(PathBuf::new, PathBuf::from),
-        Destination::Beside => input.name.with_file_name(naming.beside(&input.name)),
-        Destination::Folder(_) => naming.mirrored(&input.name),
+        Destination::Beside | Destination::Folder(_) => naming.rename(&input.name),
         _ => input.name.clone(),
     };
     Target::File { path, name }
@@ -353,129 +357,4 @@ fn with_suffix(name: &Path) -> PathBuf {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn file(path: &Path, name: &str) -> Input {
-        Input::new(Source::File(path.to_owned()), name.into())
-    }
-
-    #[test]
-    fn two_inputs_on_one_path_are_refused() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let list = vec![
-            file(&dir.path().join("a/x.jpg"), "x.jpg"),
-            file(&dir.path().join("b/x.jpg"), "x.jpg"),
-        ];
-        let out = Destination::Folder(dir.path().join("out"));
-        let error = plan(list.clone(), &out, None, &[])
-            .expect_err("refused")
-            .to_string();
-        assert!(
-            error.contains("a/x.jpg") && error.contains("b/x.jpg"),
-            "{error}"
-        );
-        assert!(plan(list.clone(), &Destination::Beside, None, &[]).is_ok());
-        let previews = dir.path().join("p");
-        assert!(plan(list, &Destination::Nowhere, Some(&previews), &[]).is_err());
-    }
-
-    #[test]
-    fn a_destination_that_ignores_case_is_asked() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let list = ["IMG.jpg", "img.JPG", "b.jpg"].map(|n| file(&dir.path().join(n), n));
-        let out = Destination::Folder(dir.path().join("out"));
-        let plan = |list: &[Input], out: &Destination, ignores: fn(&Path) -> bool| {
-            plan_where(list.to_vec(), (out, None), &[], None, ignores)
-        };
-        assert!(plan(&list, &out, |_| false).is_ok());
-        assert!(plan(&list[1..], &out, |_| panic!("no need to ask")).is_ok());
-        let error = plan(&list, &out, |_| true)
-            .expect_err("refused")
-            .to_string();
-        assert!(
-            error.contains("IMG.jpg") && error.contains("img.JPG") && error.contains("case"),
-            "{error}"
-        );
-        // An input under another spelling.
-        let over = Destination::File(dir.path().join("img.jpg"));
-        assert!(plan(&list[..1], &over, |_| true).is_err());
-        assert!(plan(&list[..1], &over, |_| false).is_ok());
-        assert!(plan(&list[..1], &Destination::InPlace, |_| true).is_ok());
-    }
-
-    #[test]
-    fn an_input_is_never_an_output_of_the_same_run() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let at = |n: &str| {
-            fs::write(dir.path().join(n), "").expect("written");
-            file(&dir.path().join(n), n)
-        };
-        let (a, b) = (at("a.jpg"), at("b.jpg"));
-        let here = Destination::Folder(dir.path().join("."));
-        assert!(plan(vec![a.clone()], &here, None, &[]).is_err());
-        let over_b = Destination::File(dir.path().join("b.jpg"));
-        assert!(plan(vec![b.clone()], &over_b, None, &[]).is_err());
-        assert!(
-            plan(vec![a.clone()], &over_b, None, &[]).is_ok(),
-            "exists, reported when it is that file's turn"
-        );
-        assert!(plan(vec![a.clone(), b.clone()], &Destination::InPlace, None, &[]).is_ok());
-        assert!(plan(vec![a.clone(), a.clone()], &Destination::InPlace, None, &[]).is_err());
-        let report = dir.path().join("b.jpg");
-        assert!(
-            plan(
-                vec![a, b],
-                &Destination::Nowhere,
-                None,
-                &[("--report", Some(&report))]
-            )
-            .is_err()
-        );
-    }
-
-    #[test]
-    fn what_a_shell_pattern_brings_back_from_an_earlier_run_is_left_alone() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let list: Vec<Input> = ["a.jpg", "a_blurred.jpg", "lone_blurred.jpg"]
-            .map(|n| {
-                fs::write(dir.path().join(n), "").expect("written");
-                file(&dir.path().join(n), n)
-            })
-            .into();
-        let planned = plan(list, &Destination::Beside, None, &[]).expect("a plan");
-        assert!(
-            matches!(&planned[0].target, Target::File { path, .. } if path.ends_with("a_blurred.jpg"))
-        );
-        assert!(matches!(planned[1].target, Target::OwnOutput(_)));
-        assert!(matches!(planned[2].target, Target::File { .. }));
-    }
-
-    #[test]
-    fn sources_that_would_share_a_new_name_keep_their_old_ending_in_it() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let list: Vec<Input> = [
-            ("x.bmp", "BM".repeat(20)),
-            ("x.png", "\u{89}".into()),
-            ("y.bmp", "BM".repeat(20)),
-        ]
-        .map(|(n, content)| {
-            fs::write(dir.path().join(n), content).expect("written");
-            file(&dir.path().join(n), n)
-        })
-        .into();
-        let names = |format| {
-            let out = Destination::Folder(dir.path().join("out"));
-            let planned = plan_as(list.clone(), &out, None, &[], format).expect("a plan");
-            planned
-                .iter()
-                .map(|p| match &p.target {
-                    Target::File { name, .. } => show::in_report(name),
-                    other => panic!("{other:?}"),
-                })
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(names(None), ["x.bmp", "x.png", "y.bmp"]);
-        assert_eq!(names(Some(Format::Png)), ["x.bmp.png", "x.png", "y.png"]);
-    }
-}
+mod tests;

@@ -125,7 +125,7 @@ impl EarlierLines {
             access,
             interrupt,
         };
-        file.write(&bytes, || ()).with_context(keeping)
+        file.write(&bytes, |_| ()).with_context(keeping)
     }
 
     /// Removes what [`EarlierLines::save_beside`] wrote, but for lines that cannot be read.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing here is guessed: a report that says two things counts as saying none.
 
+use crate::cli::args::value_parsers;
 use crate::cli::files::kind::InputKind;
 use crate::cli::files::path_identity::PathIdentities;
 use crate::cli::plan::base_dir::BaseDir;
@@ -12,9 +13,9 @@ use anyhow::{Result, bail};
 use faceveil::photo::FileKind;
 use faceveil::{FileReport, Format};
 use std::collections::HashSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The `--format` that the photos were written with; `None` if each was written as it would be
 /// without one.
@@ -41,6 +42,30 @@ pub(crate) fn format<'a>(
         );
     }
     Ok(Some(*format))
+}
+
+/// What every new name has between the stem and the ending, as `--suffix` puts it there; `None` if
+/// that is nothing, or not the same everywhere.
+pub(crate) fn suffix<'a>(lines: impl IntoIterator<Item = &'a FileReport>) -> Option<String> {
+    let mut all = lines.into_iter().filter_map(added);
+    let first = all.next()?;
+    all.all(|other| other == first)
+        .then(|| value_parsers::suffix(first).ok())
+        .flatten()
+}
+
+/// What the name of an output has more than that of its input.
+fn added(line: &FileReport) -> Option<&str> {
+    let output = Path::new(line.output.as_deref().filter(|name| *name != "-")?);
+    let input = Path::new(&line.input);
+    let new = output.file_stem()?.to_str()?;
+    // The longer form of a name keeps the ending of the original.
+    let own = [input.file_name(), input.file_stem()];
+    let mut own = own.into_iter().flatten().filter_map(OsStr::to_str);
+    Some(
+        own.find_map(|own| new.strip_prefix(own))
+            .unwrap_or_default(),
+    )
 }
 
 /// The format that a photo has, and the one that it was or would be written in.
@@ -94,8 +119,34 @@ pub(crate) fn left_behind(
     };
     Some(format!(
         "{} is an output that the report names, and stays as it is: the new file is {}.{others} \
-         Remove what must not be shared, or give the --format of the first run",
+         Remove what must not be shared, or give --format and --suffix of the first run",
         show::path(old),
         show::path(new),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_suffix_of_a_run_is_what_all_its_outputs_have() {
+        let line = |input: &str, output: &str| {
+            let mut line = FileReport::new("none");
+            line.input = input.into();
+            line.output = (!output.is_empty()).then(|| output.into());
+            line
+        };
+        let safe = [
+            line("a/x.jpg", "a/x-safe.jpg"),
+            line("y.heic", "y.heic-safe.jpg"),
+            line("failed.jpg", ""),
+        ];
+        assert_eq!(suffix(&safe).as_deref(), Some("-safe"));
+        let other = line("z.jpg", "z.jpg");
+        assert_eq!(suffix(safe.iter().chain([&other])), None);
+        for none in [&other, &line("z.heic", "z.heic.jpg"), &line("z.jpg", "-")] {
+            assert_eq!(suffix([none]), None);
+        }
+    }
 }

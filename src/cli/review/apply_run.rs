@@ -166,7 +166,7 @@ fn start(arguments: &[OsString]) -> Result<Child> {
     let program = std::env::current_exe().context("looking for this program")?;
     Command::new(program)
         .args(arguments)
-        .args(["--verify", "--progress", "never"])
+        .args(["--verify", "--progress", "never", "--log", "text"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

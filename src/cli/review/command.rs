@@ -24,8 +24,8 @@ pub(super) fn arguments(
     report: &Path,
 ) -> Vec<OsString> {
     let mut words: Vec<OsString> = vec!["apply".into(), typed.report.clone().into()];
-    if let Some(from) = &typed.from {
-        words.extend(["--from".into(), from.into()]);
+    if let Some(originals) = &typed.originals {
+        words.extend(["--originals".into(), originals.into()]);
     }
     if let Some(outputs) = &typed.outputs {
         words.extend(["-o".into(), outputs.into()]);

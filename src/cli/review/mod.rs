@@ -48,7 +48,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// What keeps it from starting.
 pub(super) fn run(typed: Review) -> Result<Exit> {
     let typed = &found(typed)?;
-    let inputs = BaseDir::new(typed.from.as_deref(), "--from")?;
+    let inputs = BaseDir::new(typed.originals.as_deref(), "--originals")?;
     let outputs = match &typed.outputs {
         None => inputs.clone(),
         given => BaseDir::new(given.as_deref(), "--outputs")?,
@@ -95,13 +95,13 @@ fn found(mut typed: Review) -> Result<Review> {
     typed.report = report.with_context(|| {
         format!(
             "{shown} is a folder, and no report is known of outputs in it: `blur --report FILE` \
-             writes one, and `faceveil review FILE --from ORIGINALS --outputs {shown}` shows it"
+             writes one, and `faceveil review FILE --originals DIR --outputs {shown}` shows it"
         )
     })?;
-    if typed.from.is_none() {
+    if typed.originals.is_none() {
         let from = paths.from.filter(|from| from.is_dir());
-        typed.from = Some(from.with_context(|| {
-            format!("the folder of the originals of {shown} is gone; give it with --from")
+        typed.originals = Some(from.with_context(|| {
+            format!("the folder of the originals of {shown} is gone; give it with --originals")
         })?);
     }
     typed.outputs.get_or_insert(folder);
@@ -116,10 +116,10 @@ fn warn_of_missing(draft: &Draft, pictures: &Pictures, terminal: &Terminal) {
         0 => {}
         n if n == all => terminal.warning(
             "none of the originals is where the report's names begin, so no picture can be shown; \
-             --from says where they are",
+             --originals says where they are",
         ),
         n => terminal.warning(format_args!(
-            "{n} of {} are not where the report's names begin and cannot be shown (--from)",
+            "{n} of {} are not where the report's names begin and cannot be shown (--originals)",
             show::count(all, "original")
         )),
     }

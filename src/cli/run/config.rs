@@ -12,12 +12,13 @@ use crate::cli::plan::destination::Destination;
 use crate::cli::plan::glob::Filter;
 use crate::cli::plan::inputs::{self, Inputs};
 use crate::cli::plan::left_alone::LeftAlone;
+use crate::cli::plan::naming::NamingOptions;
 use crate::cli::plan::outputs::{self, Planned};
 use crate::cli::plan::task::Task;
 use crate::cli::plan::{companion_files, unrelated_files};
 use crate::cli::report::report_file::ReportTo;
 use crate::cli::ui::show;
-use crate::cli::ui::terminal::ProgressArg;
+use crate::cli::ui::terminal::{LogArg, ProgressArg};
 use anyhow::{Result, bail, ensure};
 use faceveil::photo::FileKind;
 use faceveil::verify::VerifierOptions;
@@ -63,6 +64,8 @@ pub(crate) struct Config {
     pub(crate) folder: Option<PathBuf>,
     /// Where that is, if it was said.
     pub(crate) record: Option<PathBuf>,
+    /// What comes between the stem and the ending of new files, if that was said.
+    pub(crate) suffix: Option<String>,
     /// Messages before anything else.
     pub(crate) notices: Vec<String>,
     /// How outputs are verified, if they are.
@@ -89,6 +92,14 @@ impl Config {
         match self.arriving {
             true => self.jobs,
             false => self.jobs.min(self.plan.len()).max(1),
+        }
+    }
+
+    /// How new files are named.
+    pub(crate) fn names(&self) -> NamingOptions<'_> {
+        NamingOptions {
+            format: self.faces.format(),
+            suffix: self.suffix.as_deref(),
         }
     }
 
@@ -131,6 +142,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) audit: Option<PathBuf>,
     pub(crate) record: Option<PathBuf>,
     pub(crate) previews: Option<&'a Path>,
+    /// Comes between the stem and the ending of new files.
+    pub(crate) suffix: Option<String>,
 }
 
 impl Config {
@@ -216,11 +229,17 @@ impl Config {
         encoding: Encoding,
         processing: &Processing,
     ) -> Result<Self> {
-        let Processing { running, isolation } = processing;
+        let Processing {
+            running, isolation, ..
+        } = processing;
         library::check_isolation(isolation)?;
         ensure!(
             !(running.quiet && running.progress == ProgressArg::Always),
             "--quiet and --progress always contradict each other"
+        );
+        ensure!(
+            !(running.log == LogArg::Json && running.progress == ProgressArg::Always),
+            "--log json and --progress always contradict each other"
         );
         if let Some(folder) = to.previews {
             ensure!(
@@ -244,7 +263,16 @@ impl Config {
             to.record.is_none() || matches!(to.destination, Destination::Folder(_)),
             "--record would not be used: it is of an output folder; give one with -o DIR"
         );
-        let mut plan = outputs::plan_as(list, to.destination, to.previews, &own, faces.format())?;
+        ensure!(
+            to.suffix.is_none()
+                || matches!(to.destination, Destination::Beside | Destination::Folder(_)),
+            "--suffix would not be used: the name of the new file is given, or that of the original"
+        );
+        let names = NamingOptions {
+            format: faces.format(),
+            suffix: to.suffix.as_deref(),
+        };
+        let mut plan = outputs::plan_as(list, to.destination, to.previews, &own, names)?;
         for (planned, beside) in plan.iter_mut().zip(companion_files) {
             planned.companion_files = beside;
         }
@@ -275,6 +303,7 @@ impl Config {
             audit: to.audit,
             folder,
             record: to.record,
+            suffix: to.suffix,
             notices,
             verify: None,
             sticker: None,
@@ -406,7 +435,11 @@ pub(crate) fn find(typed: &Detection, options: AnonymizeOptions) -> Result<Faces
 ///
 /// # Errors
 /// If something that was given is not there, or was most likely meant for `-o`.
-pub(crate) fn gather(typed: &Common, destination: &Destination) -> Result<Inputs> {
+pub(crate) fn gather(
+    typed: &Common,
+    destination: &Destination,
+    suffix: Option<&str>,
+) -> Result<Inputs> {
     let given = &typed.inputs[..];
     check_given(given, *destination == Destination::Beside)?;
     let mut own: Vec<&Path> = typed.preview.as_deref().into_iter().collect();
@@ -414,7 +447,8 @@ pub(crate) fn gather(typed: &Common, destination: &Destination) -> Result<Inputs
         own.push(folder);
     }
     let filter = Filter::new(&typed.include, &typed.exclude);
-    Ok(inputs::gather(given, &own, &filter))
+    let suffix = suffix.filter(|_| *destination == Destination::Beside);
+    Ok(inputs::gather(given, &own, &filter, suffix))
 }
 
 /// Makes sure that nothing was forgotten on the command line; `is_beside`: there is no `-o`.

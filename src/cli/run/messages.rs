@@ -13,6 +13,7 @@ use crate::cli::ui::terminal::Terminal;
 use faceveil::FileReport;
 use faceveil::detect::Cover;
 use faceveil::report::{Outcome, Verdict};
+use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -45,18 +46,19 @@ pub(crate) fn warn_of_reversible(config: &Config, terminal: &Terminal) {
 /// Says about one photo what a person needs to know.
 pub(crate) fn about_file(terminal: &Terminal, config: &Config, planned: &Planned, done: &Done) {
     let (name, report) = (planned.input.shown(), &done.report);
+    let about = terminal.about(&name);
     if let Some(why) = &report.error {
-        terminal.error(format_args!("{name}: {why}"));
+        about.error(why);
     }
     if !report.warnings.is_empty() {
-        terminal.warning(format_args!("{name}: {}", report.warnings.join("; ")));
+        about.warning(report.warnings.join("; "));
     }
     let looked_at = matches!(report.outcome, Outcome::Redacted | Outcome::NoFaces);
     let from_report = matches!(config.faces, Faces::FromReport(_));
     if looked_at && from_report && report.regions.is_empty() {
-        terminal.note(format_args!("{name}: its line has no region to cover"));
+        about.note("its line has no region to cover");
     } else if looked_at && !from_report && found(config, report).is_none() && is_short(config) {
-        terminal.note(format_args!("{name}: {}", nothing(config)));
+        about.note(nothing(config));
     }
     if let Task::DryRun {
         existing,
@@ -74,8 +76,35 @@ pub(crate) fn about_file(terminal: &Terminal, config: &Config, planned: &Planned
             None if cover(config) == Cover::default() => count(0, "face"),
             None => nothing(config).to_owned(),
         };
-        terminal.print(format_args!("{name}: {found}, {would}"));
+        about.print(format_args!("{found}, {would}"));
     }
+}
+
+/// What one file came to, for programs.
+#[derive(Serialize)]
+struct FileCounts<'a> {
+    outcome: Outcome,
+    output: Option<&'a str>,
+    faces: usize,
+    writing: usize,
+    regions: usize,
+    open_spans: usize,
+    up_to_date: bool,
+}
+
+/// Says it.
+pub(crate) fn result_of_file(terminal: &Terminal, planned: &Planned, done: &Done) {
+    let report = &done.report;
+    let counts = FileCounts {
+        outcome: report.outcome,
+        output: report.output.as_deref(),
+        faces: summary::faces(report),
+        writing: summary::writing(report),
+        regions: report.regions.len(),
+        open_spans: done.up_to_date.unwrap_or(report.spans_to_look_at()),
+        up_to_date: done.up_to_date.is_some(),
+    };
+    terminal.result(Some(&planned.input.shown()), "ended", counts);
 }
 
 /// What was found in a photo, in words; `None` if that is nothing.
@@ -151,8 +180,8 @@ pub(crate) fn about_open_spans(
         Some(path) => format!("faceveil review {}", show::path(path)),
         None => "run it again with --report FILE, then `faceveil review FILE`".to_owned(),
     };
-    terminal.alert(format_args!(
-        "{name}: a face that was followed may show uncovered {when}; look at it: {next}"
+    terminal.about(&name).alert(format_args!(
+        "a face that was followed may show uncovered {when}; look at it: {next}"
     ));
 }
 
@@ -167,7 +196,7 @@ pub(crate) fn at_the_end(
         return;
     }
     for (name, why) in failed.iter().take(MOST_NAMED) {
-        terminal.error(format_args!("{name}: {why}"));
+        terminal.about(name).error(why);
     }
     if failed.len() > MOST_NAMED {
         let more = count(failed.len() - MOST_NAMED, "other file");
@@ -197,12 +226,14 @@ pub(crate) fn about_findings(terminal: &Terminal, planned: &Planned, report: &Fi
     let name = planned.input.shown();
     for problem in &seen.findings {
         let (kind, what) = (&problem.kind, findings::sentence(problem));
-        terminal.warning(format_args!("{name}: {kind}: {what}"));
+        terminal
+            .about(&name)
+            .warning(format_args!("{kind}: {what}"));
     }
     if seen.verdict == Verdict::Found {
         let output = report.output.as_deref().unwrap_or_default();
-        terminal.warning(format_args!(
-            "{name}: look at its output {output} before you share it"
+        terminal.about(&name).warning(format_args!(
+            "look at its output {output} before you share it"
         ));
     }
 }

@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use faceveil::photo::FileKind;
 use faceveil::{FileReport, Format, Photo};
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -52,7 +53,7 @@ impl Job<'_> {
                 access: Access::PRIVATE,
                 interrupt: self.interrupt,
             };
-            file.write(drawn, || ()).context("writing its preview")?;
+            file.write(drawn, |_| ()).context("writing its preview")?;
         }
         let mut also = Vec::new();
         if let Target::File { path, .. } = &planned.target {
@@ -83,7 +84,12 @@ impl Job<'_> {
             self.remember(planned, &mut report);
             return Ok(report);
         }
-        let Some(Covered { mut report, bytes }) = done.covered else {
+        let Some(Covered {
+            mut report,
+            bytes,
+            taken,
+        }) = done.covered
+        else {
             bail!("no new file was made of it");
         };
         report.warnings.extend(also);
@@ -99,8 +105,14 @@ impl Job<'_> {
                     access: Access::of_sources(planned.input.path()),
                     interrupt: self.interrupt,
                 };
-                file.write(&bytes, || self.remember(planned, &mut report))
-                    .context("writing its output")?;
+                let before = |file: &File| {
+                    if taken.is_some_and(|taken| file.set_modified(taken).is_err()) {
+                        let why = "its new file could not be given the time of the picture";
+                        report.warnings.push(why.into());
+                    }
+                    self.remember(planned, &mut report);
+                };
+                file.write(&bytes, before).context("writing its output")?;
             }
             Target::Stdout => {
                 let mut out = io::stdout().lock();

@@ -22,9 +22,10 @@ use crate::cli::report::earlier_lines::EarlierLines;
 use crate::cli::ui::exit::Exit;
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show::{self, count};
-use crate::cli::ui::terminal::Terminal;
+use crate::cli::ui::terminal::{self, Terminal};
 use anyhow::{Context, Result, bail};
 use faceveil::FileReport;
+use faceveil::report::RunSummary;
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -151,10 +152,12 @@ fn run(config: &Config, drive: impl Drive) -> Result<Exit> {
         true => log.compact(&terminal),
         false => log.keep_lines(&config.plan[summary.files..], &earlier, &terminal),
     }
-    terminal.print(summary.sentence(config, start.elapsed()));
+    let took = start.elapsed();
     // A signal is how a run over arriving files ends; only what it left is cut off.
     let is_cut = interrupt.heard() && (!arriving || summary.not_started > 0);
-    let run = summary.run_summary(config, is_cut, start.elapsed());
+    let run = summary.run_summary(config, is_cut, took);
+    let sentence = summary.sentence(config, took);
+    say_summary(&terminal, &run, sentence);
     log.end_report(&run, &terminal);
     let exit = exit(&summary, is_cut, log.is_torn());
     log.end_audit(&run, exit, &terminal);
@@ -162,6 +165,18 @@ fn run(config: &Config, drive: impl Drive) -> Result<Exit> {
         true => Exit::SomeFailed,
         false => exit,
     })
+}
+
+/// The last line of a run; programs get the report's counts beside it.
+fn say_summary(terminal: &Terminal, run: &RunSummary, sentence: String) {
+    if !terminal::is_in_json() {
+        return terminal.print(sentence);
+    }
+    // The report has the names of what was left alone.
+    let mut summary = run.clone();
+    summary.left_alone.clear();
+    let counts = serde_json::json!({ "summary": summary });
+    terminal.result(None, &sentence, counts);
 }
 
 /// Runs the jobs of some files, and reports each in the order of the plan.
@@ -186,17 +201,16 @@ fn run_jobs(
                 if let (None, Some(formats)) = (config.faces.format(), &done.report.formats)
                     && named.formats.insert(formats.input.clone())
                 {
-                    terminal.warning(format_args!(
-                        "{}: {} is written as {}, here and from now on; --format chooses another",
-                        planned.input.shown(),
-                        formats.input,
-                        formats.output
+                    terminal.about(&planned.input.shown()).warning(format_args!(
+                        "{} is written as {}, here and from now on; --format chooses another",
+                        formats.input, formats.output
                     ));
                 }
                 summary.add(&done.report);
             }
         }
         messages::about_open_spans(&terminal, config, planned, &done);
+        messages::result_of_file(&terminal, planned, &done);
         if let Some(why) = &done.report.error {
             named.failed.push((planned.input.shown(), why.clone()));
         }

@@ -102,6 +102,7 @@ impl Summary {
         run.not_started = self.not_started;
         run.open_spans = self.open_spans;
         run.interrupted = interrupted;
+        run.left_alone.clone_from(&config.left_alone.other);
         run.shard = config.shard.map(|shard| {
             let mut part = ShardSummary::default();
             part.index = shard.index();

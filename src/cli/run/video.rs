@@ -70,7 +70,7 @@ impl Job<'_> {
             }
             (Task::Blur { on_no_face, .. }, Target::File { path, name }) => {
                 if self.task.is_in_place()
-                    && Naming::for_input(&planned.input, None) != Naming::default()
+                    && Naming::for_input(&planned.input, None, "") != Naming::default()
                 {
                     bail!(
                         "it would become a QuickTime file, which cannot be done in place; choose \

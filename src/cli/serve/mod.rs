@@ -141,6 +141,7 @@ fn config(typed: &Serve) -> Result<Config> {
         audit: None,
         folder: None,
         record: None,
+        suffix: None,
         notices: Vec::new(),
         verify: None,
         sticker: typed.covering.image.clone(),

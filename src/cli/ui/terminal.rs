@@ -1,4 +1,5 @@
 //! Everything that is said to a person: messages and progress on standard error, the summary last.
+//! For programs the same is said in JSON, an object a line.
 //!
 //! Invariant: standard output is never touched, and nothing that comes from a file reaches the
 //! terminal unescaped.
@@ -6,21 +7,27 @@
 use super::show;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-const ERROR: &str = "\x1b[1;31merror\x1b[0m";
-const WARNING: &str = "\x1b[1;33mwarning\x1b[0m";
-const NOTE: &str = "\x1b[1;36mnote\x1b[0m";
+/// Whether messages are in JSON; the same for all, as standard error is.
+static IN_JSON: AtomicBool = AtomicBool::new(false);
 
 /// How often progress is printed where no bar can be drawn.
 const BETWEEN_LINES: Duration = Duration::from_secs(1);
 
 /// Says an error, before or without a [`Terminal`].
 pub(crate) fn error(why: &anyhow::Error) {
-    say(ERROR, &show::chain(why));
+    say(Level::Error, None, &show::chain(why));
+}
+
+/// Says something that a person may want to know, before there is a [`Terminal`].
+pub(crate) fn note(what: &str) {
+    say(Level::Note, None, what);
 }
 
 /// A line on standard error. `anstream` takes the colour away where it is not wanted: no terminal,
@@ -29,8 +36,71 @@ pub(crate) fn write_line(line: impl Display) {
     let _ = writeln!(anstream::stderr(), "{line}");
 }
 
-fn say(kind: &str, what: &str) {
-    write_line(format_args!("{kind}: {}", show::text(what)));
+/// Chooses how messages are said from now on.
+pub(crate) fn log_as(log: LogArg) {
+    IN_JSON.store(log == LogArg::Json, Ordering::Relaxed);
+}
+
+/// Whether messages are for programs.
+pub(crate) fn is_in_json() -> bool {
+    IN_JSON.load(Ordering::Relaxed)
+}
+
+// How messages are said. No documentation on the values: it would go into the help.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogArg {
+    #[default]
+    Text,
+    Json,
+}
+
+/// How much a message matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Level {
+    Error,
+    Warning,
+    Note,
+    Info,
+}
+
+/// A message in JSON.
+#[derive(Serialize)]
+struct Line<'a, T> {
+    level: Level,
+    file: Option<&'a str>,
+    message: &'a str,
+    #[serde(flatten)]
+    counts: T,
+}
+
+fn say(level: Level, file: Option<&str>, what: &str) {
+    if is_in_json() {
+        return say_in_json(level, file, what, NoCounts {});
+    }
+    let what = show::text(what);
+    let about = file.map_or_else(String::new, |file| format!("{file}: "));
+    match level {
+        Level::Error => write_line(format_args!("\x1b[1;31merror\x1b[0m: {about}{what}")),
+        Level::Warning => write_line(format_args!("\x1b[1;33mwarning\x1b[0m: {about}{what}")),
+        Level::Note => write_line(format_args!("\x1b[1;36mnote\x1b[0m: {about}{what}")),
+        Level::Info => write_line(format_args!("{about}{what}")),
+    }
+}
+
+#[derive(Serialize)]
+struct NoCounts {}
+
+fn say_in_json(level: Level, file: Option<&str>, message: &str, counts: impl Serialize) {
+    let line = Line {
+        level,
+        file,
+        message,
+        counts,
+    };
+    if let Ok(line) = serde_json::to_string(&line) {
+        write_line(line);
+    }
 }
 
 // When to show progress. No documentation on the values: it would go into the help.
@@ -133,7 +203,7 @@ impl Terminal {
     pub(crate) fn new(quiet: bool, progress: ProgressArg, total: usize) -> Self {
         let is_terminal = std::io::stderr().is_terminal();
         let progress = match progress {
-            _ if quiet || total == 0 => Progress::Off,
+            _ if quiet || total == 0 || is_in_json() => Progress::Off,
             ProgressArg::Never => Progress::Off,
             ProgressArg::Auto if !is_terminal => Progress::Off,
             _ if is_terminal => Progress::Bar(bar(total)),
@@ -142,34 +212,45 @@ impl Terminal {
         Self { quiet, progress }
     }
 
+    /// The same about one file.
+    pub(crate) fn about<'a>(&'a self, file: &'a str) -> About<'a> {
+        About {
+            terminal: self,
+            file: Some(file),
+        }
+    }
+
     /// A file that failed, or a run that did.
     pub(crate) fn error(&self, what: impl Display) {
-        self.aside(|| say(ERROR, &what.to_string()));
+        self.about_all().error(what);
     }
 
     /// Something that a person may want to act upon.
     pub(crate) fn warning(&self, what: impl Display) {
-        if !self.quiet {
-            self.aside(|| say(WARNING, &what.to_string()));
-        }
-    }
-
-    /// Something that a person must look at, even one who wants to hear of errors only.
-    pub(crate) fn alert(&self, what: impl Display) {
-        self.aside(|| say(WARNING, &what.to_string()));
+        self.about_all().warning(what);
     }
 
     /// Something that a person may want to know.
     pub(crate) fn note(&self, what: impl Display) {
-        if !self.quiet {
-            self.aside(|| say(NOTE, &what.to_string()));
-        }
+        self.about_all().note(what);
     }
 
     /// Something that was asked for.
     pub(crate) fn print(&self, what: impl Display) {
-        if !self.quiet {
-            self.aside(|| write_line(show::text(&what.to_string())));
+        self.about_all().print(what);
+    }
+
+    /// What a file or the run came to, for programs: counts stand beside the message.
+    pub(crate) fn result(&self, file: Option<&str>, message: &str, counts: impl Serialize) {
+        if is_in_json() && !self.quiet {
+            say_in_json(Level::Info, file, message, counts);
+        }
+    }
+
+    fn about_all(&self) -> About<'_> {
+        About {
+            terminal: self,
+            file: None,
         }
     }
 
@@ -205,6 +286,50 @@ impl Terminal {
             Progress::Bar(bar) => bar.suspend(speak),
             _ => speak(),
         }
+    }
+}
+
+/// Messages about one file.
+pub(crate) struct About<'a> {
+    terminal: &'a Terminal,
+    file: Option<&'a str>,
+}
+
+impl About<'_> {
+    /// It failed.
+    pub(crate) fn error(&self, what: impl Display) {
+        self.say(Level::Error, what);
+    }
+
+    /// Something that a person may want to act upon.
+    pub(crate) fn warning(&self, what: impl Display) {
+        if !self.terminal.quiet {
+            self.say(Level::Warning, what);
+        }
+    }
+
+    /// Something that a person must look at, even one who wants to hear of errors only.
+    pub(crate) fn alert(&self, what: impl Display) {
+        self.say(Level::Warning, what);
+    }
+
+    /// Something that a person may want to know.
+    pub(crate) fn note(&self, what: impl Display) {
+        if !self.terminal.quiet {
+            self.say(Level::Note, what);
+        }
+    }
+
+    /// Something that was asked for.
+    pub(crate) fn print(&self, what: impl Display) {
+        if !self.terminal.quiet {
+            self.say(Level::Info, what);
+        }
+    }
+
+    fn say(&self, level: Level, what: impl Display) {
+        let terminal = self.terminal;
+        terminal.aside(|| say(level, self.file, &what.to_string()));
     }
 }
 

@@ -178,8 +178,8 @@ impl<'a> Planner<'a> {
         let path = input.path().unwrap_or(Path::new("")).to_owned();
         let name = input.name.clone();
         let beside = companion_files::find(std::slice::from_ref(&input));
-        let format = self.config.faces.format();
-        let planned = outputs::plan_as(vec![input], &self.destination, self.previews, &[], format);
+        let names = self.config.names();
+        let planned = outputs::plan_as(vec![input], &self.destination, self.previews, &[], names);
         let why = match planned.map(|mut all| all.pop()) {
             Ok(Some(mut planned)) => match self.claim(&planned) {
                 None => {

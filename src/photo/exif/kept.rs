@@ -258,10 +258,10 @@ impl Kept {
 }
 
 /// The fields of a block, as values that make sense.
-struct Fields<'a>(&'a Exif);
+pub(super) struct Fields<'a>(pub(super) &'a Exif);
 
 impl Fields<'_> {
-    fn text(&self, tag: Tag) -> Option<String> {
+    pub(super) fn text(&self, tag: Tag) -> Option<String> {
         match &self.0.get_field(tag, In::PRIMARY)?.value {
             Source::Ascii(list) => printable(list.first()?),
             _ => None,
@@ -313,7 +313,7 @@ fn printable(bytes: &[u8]) -> Option<String> {
 }
 
 /// `2024:01:31 23:59:59`, if it is such a moment.
-fn moment(text: &str) -> Option<String> {
+pub(super) fn moment(text: &str) -> Option<String> {
     let (day, time) = text.split_once(' ')?;
     let numbers =
         |part: &str| -> Option<Vec<u32>> { part.split(':').map(|n| n.parse().ok()).collect() };
@@ -336,13 +336,13 @@ fn day(text: &str) -> Option<String> {
 }
 
 /// Digits behind the point of a second, at most nine.
-fn digits(text: &str) -> Option<String> {
+pub(super) fn digits(text: &str) -> Option<String> {
     let fine = text.bytes().all(|b| b.is_ascii_digit()) && (1..=9).contains(&text.len());
     fine.then(|| text.to_owned())
 }
 
 /// `+02:00`, if it is such an offset.
-fn offset(text: &str) -> Option<String> {
+pub(super) fn offset(text: &str) -> Option<String> {
     let (sign, rest) = text.split_at_checked(1)?;
     let (h, m) = rest.split_once(':')?;
     let (h, m) = (h.parse::<u32>().ok()?, m.parse::<u32>().ok()?);

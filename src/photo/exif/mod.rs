@@ -4,12 +4,14 @@
 //! Invariant: no byte of a source's EXIF block is ever copied.
 
 mod kept;
+mod taken;
 mod write;
 
 use super::notes::Notes;
 use crate::geometry::Orientation;
 use exif::{Context, Exif, In, Reader, Tag, Value};
 pub(super) use kept::{Kept, Order, Value as KeptValue};
+pub use taken::time_taken;
 pub(super) use write::write;
 
 /// What a resolution is counted per.

@@ -96,7 +96,7 @@ fn what_keeps_apply_from_running_is_said_on_the_page() {
     browser.eval("document.getElementById('apply-run').click()");
     let text = "document.getElementById('apply-text').textContent";
     browser.until(&format!(
-        "{text}.includes('ended early') && {text}.includes('--from')"
+        "{text}.includes('ended early') && {text}.includes('--originals')"
     ));
     assert_eq!(lines(&dir).len(), 3);
 }
@@ -111,7 +111,15 @@ fn apply_writes_only_lines_that_were_edited() {
         .exits(0);
     let names = ["out/a.png", "out/b.png", "out/c.png"];
     let apply = |report: &str, to: &str| {
-        let args = ["apply", report, "--from", "in", "-o", "out", "--overwrite"];
+        let args = [
+            "apply",
+            report,
+            "--originals",
+            "in",
+            "-o",
+            "out",
+            "--overwrite",
+        ];
         dir.run(&[&args[..], &["--report", to]].concat()).exits(0)
     };
     let first = names.map(|name| written(&dir, name));

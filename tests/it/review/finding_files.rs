@@ -39,7 +39,7 @@ fn a_folder_of_outputs_knows_its_report_and_its_originals() {
     dir.run(&["review", "safe"])
         .exits(2)
         .says("the folder of the originals of safe is gone");
-    let serving = Serving::start(&dir, &["safe", "--from", "elsewhere"]);
+    let serving = Serving::start(&dir, &["safe", "--originals", "elsewhere"]);
     assert_eq!(serving.get("picture/0").status, 200);
 }
 

@@ -134,7 +134,7 @@ fn after_apply_verify_passes_what_c_covered() {
     let args = [
         "apply",
         "r.jsonl",
-        "--from",
+        "--originals",
         "in",
         "-o",
         "out",

@@ -85,4 +85,4 @@ fn three(dir: &Sandbox) {
     write(dir, &all);
 }
 
-const USUAL: [&str; 5] = ["r.jsonl", "--from", "in", "--outputs", "out"];
+const USUAL: [&str; 5] = ["r.jsonl", "--originals", "in", "--outputs", "out"];

@@ -234,7 +234,7 @@ fn a_name_with_markup_in_it_is_shown_as_it_is() {
     second["height"] = 0.into();
     second["frames"] = 0.into();
     write(&dir, &[first, second]);
-    let serving = Serving::start(&dir, &["r.jsonl", "--from", "in"]);
+    let serving = Serving::start(&dir, &["r.jsonl", "--originals", "in"]);
     opened(&browser, &serving);
     assert_eq!(super::page::name(&browser), name);
     browser.keys(&[], "m");
@@ -263,7 +263,7 @@ fn two_thousand_pictures_are_as_quick_as_twenty() {
         })
         .collect();
     write(&dir, &all);
-    let serving = Serving::start(&dir, &["r.jsonl", "--from", "in"]);
+    let serving = Serving::start(&dir, &["r.jsonl", "--originals", "in"]);
     let start = Instant::now();
     opened(&browser, &serving);
     let loaded = start.elapsed();

@@ -124,7 +124,7 @@ fn a_report_that_lies_about_paths_shows_nothing() {
     dir.file("in/a.png", &png(4, 4, [9, 9, 9]));
     for name in ["../secret.png", "/etc/passwd", "a/../../secret.png", ""] {
         write(&dir, &[line(name, 4, 4, &secret, Some(&secret))]);
-        dir.run(&["review", "--no-browser", "r.jsonl", "--from", "in"])
+        dir.run(&["review", "--no-browser", "r.jsonl", "--originals", "in"])
             .exits(2)
             .says("line 1: input");
     }
@@ -143,7 +143,7 @@ fn a_report_that_lies_about_paths_shows_nothing() {
         all.push(line("up/secret.png", 4, 4, &secret, Some(&secret)));
     }
     write(&dir, &all);
-    let serving = Serving::start(&dir, &["r.jsonl", "--from", "in"]);
+    let serving = Serving::start(&dir, &["r.jsonl", "--originals", "in"]);
     let shown = |id: usize, side: &str| {
         let answer = serving.get(&format!("picture/{id}?side={side}"));
         (answer.status, answer.text())
@@ -231,7 +231,10 @@ fn what_cannot_be_reviewed_is_said_before_anything_starts() {
         (&["gone.jsonl"][..], "gone.jsonl"),
         (&["bad.jsonl"], "line 1"),
         (&["in"], "folder"),
-        (&["r.jsonl", "--from", "nowhere"], "--from nowhere"),
+        (
+            &["r.jsonl", "--originals", "nowhere"],
+            "--originals nowhere",
+        ),
         (
             &["r.jsonl", "--outputs", "r.jsonl"],
             "--outputs r.jsonl is no folder",

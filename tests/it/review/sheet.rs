@@ -5,7 +5,7 @@ use super::*;
 const EXPORT: [&str; 8] = [
     "review",
     "r.jsonl",
-    "--from",
+    "--originals",
     "in",
     "--outputs",
     "out",
@@ -134,7 +134,7 @@ fn an_output_that_is_not_the_reports_is_left_out_and_named() {
     dir.run(&[
         "review",
         "r.jsonl",
-        "--from",
+        "--originals",
         "in",
         "--export",
         "again.html",

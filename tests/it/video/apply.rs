@@ -35,7 +35,7 @@ fn an_unedited_report_of_a_video_gives_the_same_bytes_and_an_edited_one_its_span
         let apply = [
             "apply",
             "r.jsonl",
-            "--from",
+            "--originals",
             "in",
             "-o",
             "again",
@@ -60,7 +60,7 @@ fn an_unedited_report_of_a_video_gives_the_same_bytes_and_an_edited_one_its_span
     let apply = [
         "apply",
         "edited.jsonl",
-        "--from",
+        "--originals",
         "in",
         "-o",
         "span/",
@@ -95,7 +95,7 @@ fn an_unedited_report_of_a_video_gives_the_same_bytes_and_an_edited_one_its_span
         let mut lines = lines.clone();
         lines[0][field] = value;
         write(&dir, &lines);
-        let apply = ["apply", "edited.jsonl", "--from", "in", "-o", "wrong/"];
+        let apply = ["apply", "edited.jsonl", "--originals", "in", "-o", "wrong/"];
         dir.run(&[&apply[..], &backend].concat())
             .exits(code)
             .says(says);

@@ -228,6 +228,7 @@ fn photo(local: &Local, request: &PhotoRequest, bytes: &[u8]) -> Result<(Answer,
             same_format: request.same_format,
         },
     )?;
+    let taken = done.covered.as_ref().and_then(|covered| covered.taken);
     let (covered, new_file) = match done.covered {
         Some(covered) => (Some(covered.report), covered.bytes),
         None => (None, Vec::new()),
@@ -237,6 +238,7 @@ fn photo(local: &Local, request: &PhotoRequest, bytes: &[u8]) -> Result<(Answer,
         written: done.written.short().to_owned(),
         preview: done.preview.as_ref().map(Vec::len),
         covered,
+        taken,
     };
     let parts = [done.preview.unwrap_or_default(), new_file];
     Ok((Answer::Photo(Box::new(answer)), parts))

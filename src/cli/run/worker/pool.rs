@@ -231,7 +231,11 @@ fn result(answer: PhotoAnswer, mut bytes: Vec<u8>) -> Result<PhotoResult> {
         found: answer.found,
         written: setup::format_named(&answer.written)?,
         preview,
-        covered: answer.covered.map(|report| Covered { report, bytes }),
+        covered: answer.covered.map(|report| Covered {
+            report,
+            bytes,
+            taken: answer.taken,
+        }),
     })
 }
 

@@ -7,6 +7,7 @@ use faceveil::{FileReport, Rect};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
+use std::time::SystemTime;
 
 use super::setup::Setup;
 use crate::cli::files::write::TakesNoMore;
@@ -98,6 +99,7 @@ pub(super) struct PhotoAnswer {
     /// Length of the preview.
     pub(super) preview: Option<usize>,
     pub(super) covered: Option<FileReport>,
+    pub(super) taken: Option<SystemTime>,
 }
 
 pub(super) fn corners(all: &[Rect]) -> Vec<Corners> {

@@ -5,10 +5,12 @@ use crate::cli::run::config::Faces;
 use crate::cli::run::outcome::for_one;
 use crate::cli::ui::preview;
 use anyhow::{Context, Result, bail};
+use faceveil::photo::time_taken;
 use faceveil::report::{Outcome, Verification};
 use faceveil::verify::{Verifier, VerifierOptions};
 use faceveil::{AnonymizeOptions, Anonymizer, Detector, FileReport, Format, Rect, ReportApplier};
 use rayon::ThreadPool;
+use std::time::SystemTime;
 
 /// What is to be done with a photo.
 pub(crate) struct PhotoTask<'a> {
@@ -44,6 +46,8 @@ pub(crate) struct PhotoResult {
 pub(crate) struct Covered {
     pub(crate) report: FileReport,
     pub(crate) bytes: Vec<u8>,
+    /// When the picture was taken, if the new file says it.
+    pub(crate) taken: Option<SystemTime>,
 }
 
 /// Works on photos in this process.
@@ -139,7 +143,13 @@ impl Local {
                 true => {
                     let done = found.redact()?;
                     let (report, bytes) = (done.report, done.bytes);
-                    Some(Covered { report, bytes })
+                    let says_time = report.kept.iter().any(|name| name == "time");
+                    let taken = says_time.then(|| time_taken(&bytes)).flatten();
+                    Some(Covered {
+                        report,
+                        bytes,
+                        taken,
+                    })
                 }
                 false => None,
             },
