@@ -4,9 +4,9 @@
 use super::AnonymizeOptions;
 use crate::detect::{Detector, DetectorOptions};
 use crate::error::Result;
-use crate::face::Face;
+use crate::face::{Face, Subject};
 use crate::frame::{Frame, FramePicture, Shape};
-use crate::geometry::Size;
+use crate::geometry::{Quad, Size};
 use crate::picture::Picture;
 use crate::redact::Region;
 use crate::report::ReportRegion;
@@ -32,11 +32,53 @@ pub(super) fn detector_for_frames(options: &DetectorOptions) -> Result<(Detector
 pub(super) trait FindFaces: Send + Sync {
     /// The faces of a picture.
     fn find(&self, picture: &dyn Picture) -> Result<Vec<Face>>;
+
+    /// Whether writing is looked for, too.
+    fn finds_writing(&self) -> bool {
+        false
+    }
+
+    /// The lines of writing of a picture, if they are looked for.
+    fn find_writing(&self, _: &dyn Picture) -> Result<Vec<Face>> {
+        Ok(Vec::new())
+    }
 }
 
 impl FindFaces for Detector {
     fn find(&self, picture: &dyn Picture) -> Result<Vec<Face>> {
-        self.detect(picture)
+        self.detect_no_writing(picture)
+    }
+
+    fn finds_writing(&self) -> bool {
+        Self::finds_writing(self)
+    }
+
+    fn find_writing(&self, picture: &dyn Picture) -> Result<Vec<Face>> {
+        self.detect_writing(picture)
+    }
+}
+
+/// Seconds between frames that are searched for writing: that takes five times as long as the
+/// search for faces. What shows in between is on tracks: they reach further than this before their
+/// first sighting and after their last one.
+const WRITING_EVERY: f64 = 0.1;
+
+/// Which frames are searched for writing, asked in their order.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct WritingPace {
+    last: Option<f64>,
+}
+
+impl WritingPace {
+    /// Whether the next frame is, which is shown at this time in seconds.
+    pub(super) fn is_due(&mut self, time: f64) -> bool {
+        // Times are rounded to whole ticks.
+        let is_near = |last| (0.0..WRITING_EVERY - 0.002).contains(&(time - last));
+        let is_due = !self.last.is_some_and(is_near);
+        if is_due {
+            self.last = Some(time);
+        }
+        is_due
     }
 }
 
@@ -48,12 +90,23 @@ pub(super) struct Looked {
 }
 
 impl Looked {
-    /// Searches a frame.
-    pub(super) fn new(finder: &dyn FindFaces, frame: &Frame, shape: &Shape) -> Result<Self> {
+    /// Searches a frame for faces, and for writing if that is its turn.
+    pub(super) fn new(
+        finder: &dyn FindFaces,
+        frame: &Frame,
+        shape: &Shape,
+        writing: bool,
+    ) -> Result<Self> {
         let picture = FramePicture::new(frame, shape);
         let mut faces = finder.find(&picture)?;
+        if writing {
+            faces.extend(finder.find_writing(&picture)?);
+        }
         for face in &mut faces {
             face.area = picture.to_stored(&face.area);
+            face.corners = face
+                .corners
+                .and_then(|quad| Quad::new(quad.corners().map(|p| picture.point_to_stored(p))));
             face.landmarks = face
                 .landmarks
                 .map(|l| l.map(|p| picture.point_to_stored(p)));
@@ -66,8 +119,13 @@ impl Looked {
     /// What the tracker needs to know of the faces, in their order.
     pub(super) fn sightings(&self) -> Vec<Sighting> {
         let sighting = |f: &Face| Sighting {
+            subject: f.subject,
             area: f.area,
-            score: f.score,
+            // A line of writing that was found is covered, whatever its score.
+            score: match f.subject {
+                Subject::Face => f.score,
+                Subject::Text => 1.0,
+            },
         };
         self.faces.iter().map(sighting).collect()
     }
@@ -79,8 +137,12 @@ impl AnonymizeOptions {
         let mut places: Vec<&Place> = places.iter().collect();
         places.sort_by_key(|p| p.track);
         let followed = places.into_iter().flat_map(|place| {
-            let mask = self.mask(&place.area)?;
-            Some(ReportRegion::new(&mask, upright)?.of_track(place.track))
+            let mask = match place.subject {
+                Subject::Face => self.mask(&place.area)?,
+                Subject::Text => self.box_of_writing(&place.area)?,
+            };
+            let region = ReportRegion::new(&mask, upright)?.about(place.subject);
+            Some(region.of_track(place.track))
         });
         let always = self.always();
         let always = always.filter_map(|r| ReportRegion::new(&r, upright));

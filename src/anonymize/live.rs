@@ -11,7 +11,7 @@ mod tests;
 pub use format::FrameFormat;
 
 use super::AnonymizeOptions;
-use super::frames::{FindFaces, Looked, detector_for_frames, regions};
+use super::frames::{FindFaces, Looked, WritingPace, detector_for_frames, regions};
 use crate::detect::DetectorOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::Frame;
@@ -168,6 +168,7 @@ pub struct LiveAnonymizer {
     pushed: usize,
     decided: usize,
     newest: Duration,
+    pace: WritingPace,
 }
 
 /// Whether frames are taken.
@@ -183,6 +184,8 @@ enum State {
 struct Waiting {
     data: Vec<u8>,
     time: Duration,
+    /// Whether it is searched for writing, too.
+    writing: bool,
 }
 
 impl LiveAnonymizer {
@@ -224,6 +227,7 @@ impl LiveAnonymizer {
             pushed: 0,
             decided: 0,
             newest: Duration::ZERO,
+            pace: WritingPace::default(),
         }
     }
 
@@ -259,7 +263,12 @@ impl LiveAnonymizer {
         }
         self.newest = time;
         self.pushed += 1;
-        self.unsearched.push(Waiting { data, time });
+        let writing = self.finder.finds_writing() && self.pace.is_due(time.as_secs_f64());
+        self.unsearched.push(Waiting {
+            data,
+            time,
+            writing,
+        });
         match self.unsearched.len() < self.live.threads {
             true => Ok(()),
             false => self.guarded(Self::search),
@@ -304,6 +313,7 @@ impl LiveAnonymizer {
         self.searched.clear();
         self.covered.clear();
         (self.pushed, self.decided, self.newest) = (0, 0, Duration::ZERO);
+        self.pace = WritingPace::default();
         self.state = State::Running;
         Ok(())
     }
@@ -375,7 +385,7 @@ impl LiveAnonymizer {
         let shape = format.shape();
         let look = |waiting: &Waiting, planes: &mut Frame| {
             format.copy_planes(&waiting.data, planes)?;
-            Looked::new(finder, planes, &shape)
+            Looked::new(finder, planes, &shape, waiting.writing)
         };
         let pairs = batch.iter().zip(&mut self.scratch);
         if batch.len() <= 1 {
@@ -409,7 +419,7 @@ impl LiveAnonymizer {
             let Some((waiting, looked)) = self.searched.pop_front() else {
                 return Err(Error::new(ErrorKind::Internal, "a mask without a frame"));
             };
-            let Waiting { mut data, time } = waiting;
+            let Waiting { mut data, time, .. } = waiting;
             let masks = self.options.masks_of_frame(&places, upright);
             self.cover_planes(&mut data, &masks)?;
             let mut faces = Vec::new();

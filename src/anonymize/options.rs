@@ -177,6 +177,11 @@ impl AnonymizeOptions {
         Quad::new(grown).map(Region::quad)
     }
 
+    /// The mask of writing that is followed through a video: the box around it.
+    pub(super) fn box_of_writing(&self, area: &Rect) -> Option<Region> {
+        (!self.ignores(area)).then(|| Region::new(Shape::Box, area.padded(ROOM)))
+    }
+
     /// The masks of what was found in one frame of a photo and what they are about, then the
     /// regions always covered.
     pub(super) fn masks_about(&self, found: &[Face]) -> Vec<(Region, Subject)> {

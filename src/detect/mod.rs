@@ -169,12 +169,6 @@ impl Detector {
     /// For the frames of a video, in which a face has many chances to be seen: what each preset
     /// makes of it is in `preset.rs`. Errors as of [`Detector::new`].
     pub(crate) fn for_frames(options: &DetectorOptions) -> Result<Self> {
-        if options.cover != Cover::default() {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                "writing is looked for in photos only, not in videos yet",
-            ));
-        }
         Self::with(options, options.preset.plans_for_frames(), &[])
     }
 
@@ -258,6 +252,27 @@ impl Detector {
             found.faces.extend(text.detect(picture)?);
         }
         Ok(found)
+    }
+
+    /// The faces alone, if they are looked for.
+    pub(crate) fn detect_no_writing(&self, picture: &dyn Picture) -> Result<Vec<Face>> {
+        match self.faces {
+            true => Ok(self.detect_faces(picture)?.faces),
+            false => Ok(Vec::new()),
+        }
+    }
+
+    /// The lines of writing alone, if they are looked for.
+    pub(crate) fn detect_writing(&self, picture: &dyn Picture) -> Result<Vec<Face>> {
+        match &self.text {
+            Some(text) => text.detect(picture),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Whether writing is looked for.
+    pub(crate) const fn finds_writing(&self) -> bool {
+        self.text.is_some()
     }
 
     /// The faces alone. A dark picture is searched twice, since what a lamp lights in it may be too

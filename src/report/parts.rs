@@ -112,6 +112,9 @@ pub struct ReportRegion {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TrackSummary {
+    /// What was followed; left out for a face.
+    #[serde(default, skip_serializing_if = "Subject::is_face")]
+    pub subject: Subject,
     /// First frame, counted from 0.
     pub first: usize,
     /// Last frame.
@@ -284,6 +287,7 @@ pub(super) fn rect([x, y, width, height]: [f32; 4]) -> Option<Rect> {
 impl From<&Summary> for TrackSummary {
     fn from(track: &Summary) -> Self {
         Self {
+            subject: track.subject,
             first: track.first,
             last: track.last,
             seen: track.seen,

@@ -80,7 +80,9 @@ fn take(
     for (t, trail) in trails.iter().enumerate() {
         if trail.is_waiting(at.frame) && trail.is_believed(at.belief) == believed {
             let expected = trail.expected(at.frame, at.clock);
-            let near = seen.iter().enumerate().map(|(s, sighting)| {
+            let of_kind = seen.iter().enumerate();
+            let of_kind = of_kind.filter(|(_, sighting)| sighting.subject == trail.subject());
+            let near = of_kind.map(|(s, sighting)| {
                 let overlap = overlap(&expected, &sighting.area);
                 (overlap, t, s)
             });
@@ -105,6 +107,7 @@ fn walk_back(trails: &mut Vec<Trail>, born: &mut Trail, at: At<'_>) {
     loop {
         let leads_here = |trail: &Trail| {
             !trail.is_believed(at.belief)
+                && trail.subject() == born.subject()
                 && trail.last_frame() < born.first_frame()
                 && at.clock.apart(trail.last_frame(), born.first_frame()) < GAP
         };
@@ -126,7 +129,7 @@ pub(super) fn follower(trails: &[Trail], of: &Trail) -> Option<usize> {
     trails
         .iter()
         .enumerate()
-        .filter(|(_, trail)| trail.may_follow(of.last_frame()))
+        .filter(|(_, trail)| trail.may_follow(of))
         .map(|(t, trail)| (overlap(&of.last_area(), &trail.first_area()), t))
         .filter(|(overlap, _)| *overlap >= SURE_OVERLAP)
         .max_by(|a, b| a.0.total_cmp(&b.0))
@@ -151,7 +154,7 @@ pub(super) fn distant_follower(
     let mut began = trails
         .iter()
         .enumerate()
-        .filter(|(_, trail)| trail.may_follow(of.last_frame()));
+        .filter(|(_, trail)| trail.may_follow(of));
     let (t, trail) = began.next().filter(|_| began.next().is_none())?;
     let first = trail.first_area();
     let side = |r: &Rect| r.width().max(r.height()).max(1.0);

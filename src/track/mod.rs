@@ -32,6 +32,7 @@ mod trail;
 pub(crate) use cut::Glimpse;
 pub(crate) use spans::Span;
 
+use crate::face::Subject;
 use crate::geometry::{Rect, Size};
 use clock::Clock;
 use cut::Cuts;
@@ -42,6 +43,8 @@ use trail::{Belief, Trail};
 /// What a detector saw in one frame, in any order.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Sighting {
+    /// What it is; a track is of one kind.
+    pub(crate) subject: Subject,
     /// Its box in the picture.
     pub(crate) area: Rect,
     /// Confidence, 0..=1.
@@ -72,6 +75,8 @@ pub(crate) enum Why {
 pub(crate) struct Place {
     /// Number of its track, from 0.
     pub(crate) track: usize,
+    /// What it is a track of.
+    pub(crate) subject: Subject,
     /// What to cover; holds the sighting's box where there is one.
     pub(crate) area: Rect,
     /// Why.
@@ -81,6 +86,8 @@ pub(crate) struct Place {
 /// What became of one track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Summary {
+    /// What was followed.
+    pub(crate) subject: Subject,
     /// First and last frame that it covers.
     pub(crate) first: usize,
     /// See `first`.
@@ -130,6 +137,7 @@ pub(crate) struct Tracker {
 /// A sighting with its place in what was pushed.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
+    subject: Subject,
     area: Rect,
     score: f32,
     index: usize,
@@ -195,6 +203,7 @@ impl Tracker {
     ) -> Vec<Vec<Place>> {
         self.clock.push(time);
         let with_index = |(index, s): (usize, &Sighting)| Seen {
+            subject: s.subject,
             area: s.area,
             score: s.score,
             index,
@@ -355,6 +364,7 @@ impl Tracker {
                 self.tracks - 1
             });
             let summary = self.summaries.entry(track).or_insert(Summary {
+                subject: trail.subject(),
                 first: frame,
                 last: frame,
                 seen: 0,
@@ -367,7 +377,12 @@ impl Tracker {
                 Why::Between => summary.between += 1,
                 Why::Beyond => summary.beyond += 1,
             }
-            places.push(Place { track, area, why });
+            places.push(Place {
+                track,
+                subject: trail.subject(),
+                area,
+                why,
+            });
         }
         let areas = places.iter().map(|p: &Place| p.area).collect();
         self.spans.decided(frame, areas, &self.clock);

@@ -71,6 +71,7 @@ fn video(seed: u64, jerk: f32) -> Video {
                 let area = area.mapped(dx, dy, 1.0, 1.0).expect("finite");
                 let zoom = 1.0 + chance.bell() * 0.04;
                 seen[frame].push(Sighting {
+                    subject: crate::face::Subject::Face,
                     area: area.grown(zoom),
                     score,
                 });
@@ -82,6 +83,7 @@ fn video(seed: u64, jerk: f32) -> Video {
             let (x, y) = (chance.between(0.0, 1200.0), chance.between(0.0, 650.0));
             let area = Rect::new(x, y, 40.0, 40.0).expect("finite");
             frame.push(Sighting {
+                subject: crate::face::Subject::Face,
                 area,
                 score: chance.between(0.1, 0.45),
             });

@@ -12,7 +12,11 @@ pub(super) fn scene(n: usize) -> Glimpse {
 
 fn sighting(x: f32, y: f32, side: f32, score: f32) -> Sighting {
     let area = Rect::new(x, y, side, side).expect("finite");
-    Sighting { area, score }
+    Sighting {
+        subject: crate::face::Subject::Face,
+        area,
+        score,
+    }
 }
 
 /// A sighting this likely is sure.

@@ -6,6 +6,7 @@ mod calm;
 
 use super::clock::Clock;
 use super::{GAP, REACH, REACH_AT_BORDER, Seen, Why};
+use crate::face::Subject;
 use crate::geometry::{Rect, Size};
 use std::collections::VecDeque;
 
@@ -123,6 +124,11 @@ impl Trail {
         self.velocity = self.velocity_between(from, newest, clock);
     }
 
+    /// What it is a track of.
+    pub(super) fn subject(&self) -> Subject {
+        self.newest().1.subject
+    }
+
     fn newest(&self) -> (usize, Seen) {
         self.seen[self.seen.len() - 1]
     }
@@ -167,9 +173,10 @@ impl Trail {
         self.is_waiting(frame) && (apart >= GAP || is_doubtful())
     }
 
-    /// Whether it may be the face of a track that waits since `frame`.
-    pub(super) fn may_follow(&self, frame: usize) -> bool {
-        self.announced && !self.follows && self.first > frame
+    /// Whether it may be the face, or the writing, of a track that waits.
+    pub(super) fn may_follow(&self, of: &Self) -> bool {
+        let is_later = self.first > of.last_frame();
+        self.announced && !self.follows && is_later && self.subject() == of.subject()
     }
 
     /// It is: gives where the other one's gap ends.

@@ -1,12 +1,15 @@
 //! Faces and writing that are found in an output, and how much of each lies under masks.
 
 use super::place::Place;
-use crate::face::Face;
+use crate::face::{Face, Subject};
 use crate::geometry::{Equirectangular, Orientation, Point, Rect, Size};
 use crate::redact::{Region, Shape};
 
 /// Least share of a face that must lie under masks.
 const ENOUGH: f32 = 0.98;
+/// The same of a line of writing, whose corners are found less exactly; a cover may look like a
+/// plate that is a little larger than the cover.
+const ENOUGH_OF_WRITING: f32 = 0.75;
 /// Points a side of the grid that a face is measured with.
 const GRID: usize = 48;
 
@@ -27,7 +30,13 @@ pub(super) fn uncovered<'a>(
     faces
         .iter()
         .map(share)
-        .filter(|(_, share)| *share < ENOUGH)
+        .filter(|(face, share)| {
+            *share
+                < match face.subject {
+                    Subject::Face => ENOUGH,
+                    Subject::Text => ENOUGH_OF_WRITING,
+                }
+        })
         .collect()
 }
 

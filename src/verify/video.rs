@@ -10,10 +10,10 @@ use super::{
     Findings, Verifier, chain, faces, hidden, kind, same_shape, tell_face, tolerance, unread,
 };
 use crate::anonymize::{Progress, flow};
-use crate::detect::{Preset, SecondSearch};
+use crate::detect::{Detector, Preset, SecondSearch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
-use crate::geometry::Rect;
+use crate::geometry::{Quad, Rect};
 use crate::inspect::inspect_file;
 use crate::plane::AnyPlaneMut;
 use crate::redact::{Redaction, Region, Style};
@@ -75,15 +75,14 @@ impl Verifier {
             }
         };
         look_through(file.path(), &*video, line, &mut findings);
-        if self.writing.is_some() {
-            findings.add(kind::NOT_CHECKED, "writing is not looked for in videos");
-        }
         let stride = ((video.rate() / SEARCHED).round() as usize).max(1);
         let search = self.search_of_frames()?;
         let work = Work {
             shape: *video.shape(),
             style: style.as_ref(),
             search,
+            writing: self.writing.as_ref(),
+            looks_for_faces: self.options.cover.faces,
             stride,
         };
         let pts = match work.run(
@@ -203,6 +202,8 @@ struct Work<'a> {
     shape: Shape,
     style: Option<&'a Style>,
     search: &'a SecondSearch,
+    writing: Option<&'a Detector>,
+    looks_for_faces: bool,
     stride: usize,
 }
 
@@ -307,9 +308,18 @@ impl Work<'_> {
             .is_none_or(|p| p.has(number));
         if is_searched && number.is_multiple_of(self.stride) {
             let picture = FramePicture::new(frame, &self.shape);
-            let mut faces = self.search.detect(&picture)?;
+            let mut faces = match self.looks_for_faces {
+                true => self.search.detect(&picture)?,
+                false => Vec::new(),
+            };
+            if let Some(writing) = self.writing {
+                faces.extend(writing.detect(&picture)?);
+            }
             for face in &mut faces {
                 face.area = picture.to_stored(&face.area);
+                face.corners = face
+                    .corners
+                    .and_then(|quad| Quad::new(quad.corners().map(|p| picture.point_to_stored(p))));
             }
             let open = faces::uncovered(&faces, &regions, self.shape.upright(), None);
             seen.faces = open

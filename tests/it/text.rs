@@ -9,7 +9,7 @@ use faceveil::{
     AnonymizeOptions, Anonymizer, Detector, DetectorOptions, Shape, Size, Style, Subject,
 };
 
-const SIZE: Size = Size::new(640, 480);
+pub(crate) const SIZE: Size = Size::new(640, 480);
 const TEXT: &str = "AB-1274K";
 
 /// Seven rows of five pixels.
@@ -26,16 +26,20 @@ fn glyph(c: char) -> [u8; 7] {
     }
 }
 
-/// A grey scene with a white plate whose letters have pixels of `k` by `k`, turned by some degrees
-/// about its middle at (320, 240). Also where the letters are: half of their length and of their
-/// height.
+/// A plate in the middle; see [`scene_at`].
 fn scene(k: f32, degrees: f32) -> (Vec<u8>, (f32, f32)) {
+    scene_at(k, degrees, (320.0, 240.0))
+}
+
+/// A grey scene with a white plate whose letters have pixels of `k` by `k`, turned by some degrees
+/// about its middle. Also where the letters are: half of their length and of their height.
+pub(crate) fn scene_at(k: f32, degrees: f32, middle: (f32, f32)) -> (Vec<u8>, (f32, f32)) {
     let (sin, cos) = degrees.to_radians().sin_cos();
     let half = ((6 * TEXT.len() - 1) as f32 * k / 2.0, 7.0 * k / 2.0);
     let mut data = vec![];
     for y in 0..SIZE.height {
         for x in 0..SIZE.width {
-            let (dx, dy) = (x as f32 + 0.5 - 320.0, y as f32 + 0.5 - 240.0);
+            let (dx, dy) = (x as f32 + 0.5 - middle.0, y as f32 + 0.5 - middle.1);
             // On the plate, from the upper left corner of the letters, in their pixels.
             let u = ((dx * cos + dy * sin) + half.0) / k;
             let v = ((dy * cos - dx * sin) + half.1) / k;

@@ -2,18 +2,18 @@
 //! the tracker, and comes out with what was decided about it.
 
 use super::{Progress, VideoAnonymizer, Watch, flow};
-use crate::anonymize::frames::Looked;
+use crate::anonymize::frames::{Looked, WritingPace};
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
 use crate::report::{FileReport, FrameSpan, Outcome, SearchedPart, UncoveredSpan};
 use crate::track::{Place, Tracker};
-use crate::video::{self, Frame, FrameSource, Inside, PartSource, Samples, Video};
+use crate::video::{self, Frame, FrameSource, Inside, PartSource, Samples, Shape, Video};
 use flow::Pool;
 use std::cmp::Ordering;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::ops::{ControlFlow, Range};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the tracker decided about a frame.
 pub(super) struct Decided<'a> {
@@ -43,6 +43,38 @@ impl Fingerprints {
             Samples::U16(data) => data.iter().for_each(|v| hasher.write_u16(*v)),
         }
         Some(hasher.finish())
+    }
+}
+
+/// Times of the frames that are searched for writing, too.
+#[derive(Default)]
+struct Turns(Mutex<HashSet<i64>>);
+
+impl Turns {
+    fn lock(&self) -> MutexGuard<'_, HashSet<i64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has(&self, pts: i64) -> bool {
+        self.lock().contains(&pts)
+    }
+}
+
+/// A source that chooses them.
+struct PacedSource<'a> {
+    source: Box<dyn FrameSource>,
+    video: &'a dyn Video,
+    pace: WritingPace,
+    turns: &'a Turns,
+}
+
+impl FrameSource for PacedSource<'_> {
+    fn next(&mut self, shape: &Shape, frame: &mut Frame) -> Result<bool> {
+        let is_there = self.source.next(shape, frame)?;
+        if is_there && self.pace.is_due(self.video.seconds(frame.pts)) {
+            self.turns.lock().insert(frame.pts);
+        }
+        Ok(is_there)
     }
 }
 
@@ -137,12 +169,25 @@ impl VideoAnonymizer {
             }
         };
         let (source, inside) = self.marked(video)?;
+        let turns = Turns::default();
+        let source: Box<dyn FrameSource + '_> = match self.detector.finds_writing() {
+            true => Box::new(PacedSource {
+                source,
+                video,
+                pace: WritingPace::default(),
+                turns: &turns,
+            }),
+            false => source,
+        };
         let look = |frame: &Frame| {
             let when = inside
                 .as_ref()
                 .map_or(Ordering::Equal, |i| i.compare(frame.pts));
             let looked = match when {
-                Ordering::Equal => Some(Looked::new(&self.detector, frame, shape)?),
+                Ordering::Equal => {
+                    let writing = turns.has(frame.pts);
+                    Some(Looked::new(&self.detector, frame, shape, writing)?)
+                }
                 _ => None,
             };
             Ok((looked, fingerprints.and_then(|f| f.take(frame))))

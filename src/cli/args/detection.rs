@@ -29,10 +29,11 @@ pub(crate) struct Detection {
 /// What is looked for.
 #[derive(Debug, Args)]
 pub(crate) struct Subjects {
-    /// What to look for in photos: faces, text, plates; separated by commas
+    /// What to look for: faces, text, plates; separated by commas
     ///
     /// `text` is writing of any kind, `plates` what has the shape of a number plate. It is found
-    /// and never read. Videos and panoramas are searched for faces only, and refused otherwise.
+    /// and never read. Videos are searched for it ten times a second. Panoramas are searched for
+    /// faces only, and refused otherwise.
     #[arg(
         long,
         value_enum,

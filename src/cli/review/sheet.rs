@@ -16,7 +16,7 @@ use crate::cli::ui::exit::Exit;
 use crate::cli::ui::show;
 use crate::cli::ui::terminal::Terminal;
 use anyhow::{Context, Result, anyhow, ensure};
-use faceveil::report::{Outcome, ReportFace, RunSummary, Verdict};
+use faceveil::report::{Outcome, ReportFace, RunSummary, TrackSummary, Verdict};
 use faceveil::{FileReport, Subject};
 use std::cell::RefCell;
 use std::fmt::Write as _;
@@ -218,7 +218,8 @@ fn card(line: &FileReport, made: &Result<Vec<u8>>) -> String {
 
 fn outcome(line: &FileReport) -> String {
     let faces = if line.is_video() {
-        line.tracks.len()
+        let is_face = |t: &&TrackSummary| t.subject == Subject::Face;
+        line.tracks.iter().filter(is_face).count()
     } else {
         let is_face = |f: &&ReportFace| f.subject == Subject::Face;
         line.faces.iter().filter(is_face).count()

@@ -177,17 +177,21 @@ pub(crate) fn program(config: &Config) -> &'static str {
 
 /// Faces of a photo; of a video, how many were followed.
 pub(crate) fn faces(report: &FileReport) -> usize {
-    match report.backend {
-        Some(_) => report.tracks.len(),
-        None => found(report, Subject::Face),
-    }
+    found(report, Subject::Face)
 }
 
-/// Lines of writing of a photo.
+/// Lines of writing, in the same way.
 pub(crate) fn writing(report: &FileReport) -> usize {
     found(report, Subject::Text)
 }
 
 fn found(report: &FileReport, subject: Subject) -> usize {
-    report.faces.iter().filter(|f| f.subject == subject).count()
+    match report.backend {
+        Some(_) => report
+            .tracks
+            .iter()
+            .filter(|t| t.subject == subject)
+            .count(),
+        None => report.faces.iter().filter(|f| f.subject == subject).count(),
+    }
 }

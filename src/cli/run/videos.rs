@@ -46,7 +46,7 @@ impl<'a> Videos<'a> {
     /// Finds the faces of a video, or writes it anew.
     pub(crate) fn report(&self, task: &VideoTask<'_>) -> Result<FileReport> {
         match self.work(task)? {
-            VideoResult::Report(report) => Ok(report),
+            VideoResult::Report(report) => Ok(*report),
             VideoResult::Verified(_) => bail!("it was verified, which was not asked for"),
         }
     }

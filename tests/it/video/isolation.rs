@@ -62,6 +62,9 @@ fn outputs_and_reports_are_those_of_a_single_process() {
             let mut lines = json_lines(&String::from_utf8(dir.read(&report)).unwrap());
             for line in &mut lines {
                 line["ms"] = 0.into();
+                // That the encoder was slow says nothing of the file.
+                let warnings = line["warnings"].as_array_mut().unwrap();
+                warnings.retain(|said| !said.to_string().contains("the encoder set the pace"));
             }
             reports.push(lines);
         }

@@ -14,6 +14,7 @@ mod lights;
 mod part;
 mod sizes;
 mod verify;
+mod writing;
 
 use crate::sandbox::Sandbox;
 use std::ffi::OsStr;

@@ -151,7 +151,7 @@ impl Worker {
             }
         };
         match with_task(request, |task| local.work(task, &mut watch)) {
-            Ok(VideoResult::Report(report)) => Answer::VideoReport(Box::new(report)),
+            Ok(VideoResult::Report(report)) => Answer::VideoReport(report),
             Ok(VideoResult::Verified(seen)) => Answer::Verified(Box::new(seen)),
             Err(why) => Answer::VideoFailed {
                 stops: TakesNoMore::of(&why),

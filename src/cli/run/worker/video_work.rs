@@ -38,7 +38,7 @@ pub(crate) enum VideoAction<'a> {
 
 /// What became of a video.
 pub(crate) enum VideoResult {
-    Report(FileReport),
+    Report(Box<FileReport>),
     Verified(Verification),
 }
 
@@ -89,19 +89,19 @@ impl LocalVideos {
             (VideoAction::Apply(output, line), Faces::FromReport(applier)) => {
                 let video = &self.options;
                 let report = applier.video(task.input, output, line, video, &mut watch);
-                report.map(VideoResult::Report)
+                report.map(|r| VideoResult::Report(Box::new(r)))
             }
             (VideoAction::Detect, Faces::Find { options, .. }) => {
                 let options = for_one(options, task.regions, task.ignore).into_owned();
                 let anonymizer = self.anonymizer(options)?;
                 let report = anonymizer.detect(task.input, &mut watch);
-                report.map(VideoResult::Report)
+                report.map(|r| VideoResult::Report(Box::new(r)))
             }
             (VideoAction::Anonymize(output), Faces::Find { options, .. }) => {
                 let options = for_one(options, task.regions, task.ignore).into_owned();
                 let anonymizer = self.anonymizer(options)?;
                 let report = anonymizer.anonymize(task.input, output, &mut watch);
-                report.map(VideoResult::Report)
+                report.map(|r| VideoResult::Report(Box::new(r)))
             }
             _ => bail!("a report is applied by writing files"),
         };

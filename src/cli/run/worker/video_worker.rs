@@ -79,7 +79,7 @@ impl<'a> VideoWorker<'a> {
         }
         self.link = Some(link);
         match answer {
-            Ok((Answer::VideoReport(report), _)) => Ok(VideoResult::Report(*report)),
+            Ok((Answer::VideoReport(report), _)) => Ok(VideoResult::Report(report)),
             Ok((Answer::Verified(seen), _)) => Ok(VideoResult::Verified(*seen)),
             Ok((Answer::VideoFailed { why, stops }, _)) => {
                 if let Some(stops) = stops {
