@@ -11,7 +11,11 @@ fn rect(x: f32, y: f32, w: f32, h: f32) -> Rect {
 }
 
 fn sighting(area: Rect) -> Sighting {
-    Sighting { area, score: 0.9 }
+    Sighting {
+        subject: crate::face::Subject::Face,
+        area,
+        score: 0.9,
+    }
 }
 
 /// What a detector sees of a face whose left or right third a bar hides on its way over it.

@@ -11,7 +11,11 @@ fn trembling(dx: f32, dy: f32, zoom: f32, score: f32) -> Sighting {
     let (x, y, side) = FACE;
     let area = Rect::new(x + dx * side, y + dy * side, side, side).expect("finite");
     let area = area.grown(zoom);
-    Sighting { area, score }
+    Sighting {
+        subject: crate::face::Subject::Face,
+        area,
+        score,
+    }
 }
 
 /// Runs frames of one scene at their times.
