@@ -31,8 +31,8 @@ use faceveil_engine::EngineOptions;
 /// How outputs are verified.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct VerifierOptions {
-    /// What to look for: what the run was to cover. Writing is not looked for in panoramas, which is
-    /// a finding.
+    /// What to look for: what the run was to cover. Writing is not looked for in panoramas, which
+    /// is a finding.
     pub cover: Cover,
     /// Lines of writing less high than so many pixels are left alone: that of the run, if it had
     /// one.

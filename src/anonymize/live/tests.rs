@@ -436,7 +436,11 @@ proptest! {
         let glimpse = crate::track::Glimpse::new(97, 61, |x, y| (x * 7 + y * 3) as u8);
         let mut expected = Vec::new();
         for (i, is_seen) in seen.iter().enumerate() {
-            let sighting = crate::track::Sighting { subject: crate::face::Subject::Face, area: moving(i).area, score: 0.9 };
+            let sighting = crate::track::Sighting {
+                subject: crate::face::Subject::Face,
+                area: moving(i).area,
+                score: 0.9,
+            };
             let all = if *is_seen { vec![sighting] } else { vec![] };
             expected.extend(video.push(time(i).as_secs_f64(), &all, &glimpse));
         }

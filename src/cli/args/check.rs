@@ -11,8 +11,8 @@ const VERIFY_THRESHOLD: &str = "Lowest score that counts as a face, 0 to 1; a lo
     more faces and more false alarms [default: 0.3; 0.95 for what only RetinaFace sees]";
 const VERIFY_MIN_FACE: &str = "Leave faces alone whose longer side is less than so many pixels; \
     the value that `blur` was given [default: none is too small]";
-const VERIFY_COVER: &str = "What to look for: faces, text, plates; separated by commas; the value that \
-    `blur` was given. In panoramas writing cannot be checked, which is said";
+const VERIFY_COVER: &str = "What to look for: faces, text, plates; separated by commas; the value \
+    that `blur` was given. In panoramas writing cannot be checked, which is said";
 
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {

@@ -1,7 +1,7 @@
 //! The name of a new file, from that of its source and what it is written as.
 //!
 //! Invariant: a name gets another ending only where the format changes, and two sources that differ
-//! in nothing but their ending can be told apart in the longer form.
+//! in nothing but their ending differ in the longer form.
 
 use super::inputs::{Input, Source};
 use faceveil::Format;

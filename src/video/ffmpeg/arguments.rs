@@ -17,8 +17,8 @@ use std::path::Path;
 /// Quality when none is asked for: hardly to be told from the source (x264, x265, libvpx).
 const CRF: [u8; 3] = [18, 20, 24];
 /// x264's quantiser below which bits are wasted, where it has an average to keep: of few bits and
-/// of many. With the second, a source of 0.4 bits a pixel became 0.43 times as large, and 0.40 at the
-/// fixed quality; noise of 0.75 bits a pixel 1.3 instead of 2.3 times.
+/// of many. With the second, a source of 0.4 bits a pixel became 0.43 times as large, and 0.40 at
+/// the fixed quality; noise of 0.75 bits a pixel 1.3 instead of 2.3 times.
 const LEAST_QUANTISER: [u8; 2] = [15, 18];
 /// The one above which covers are too coarse for `verify` to tell them from something else; rather
 /// more bits.

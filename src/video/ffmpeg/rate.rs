@@ -27,8 +27,8 @@ pub(super) struct Average {
 }
 
 impl Average {
-    /// Of pictures that are written with a codec; `None` if the source does not say how many bits it
-    /// has, or has many and the encoder would use up all of them.
+    /// Of pictures that are written with a codec; `None` if the source does not say how many bits
+    /// it has, or has many and the encoder would use up all of them.
     pub(super) fn new(track: &VideoTrack, pixels: u64, to: Codec) -> Option<Self> {
         let own = track.bit_rate? as f64;
         let rate = f64::from(track.rate.0) / f64::from(track.rate.1);

@@ -256,7 +256,7 @@ fn set_limit(resource: Resource, to: u64) {
 }
 
 /// Ends this process with the run that started it, also in the middle of a file. A worker for
-/// videos is told to `stop` first where the run still waits for it.
+/// videos is asked to `stop` first where the run still waits for it.
 fn end_with(socket: UnixStream, stop: Option<Arc<AtomicBool>>) -> Result<()> {
     let wait = move || {
         let events = match stop {

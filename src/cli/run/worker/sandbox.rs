@@ -1,8 +1,8 @@
 //! What a worker process gives up before it reads the first byte of a photo or a video.
 //!
 //! For photos: files, network, other programs. Landlock where the kernel has it, and a seccomp
-//! filter: each refuses on its own. For videos: the network and other processes, in a seccomp filter
-//! that holds for ffmpeg, too.
+//! filter: each refuses on its own. For videos: the network and other processes, in a seccomp
+//! filter that holds for ffmpeg, too.
 
 use anyhow::{Context, Result, ensure};
 use landlock::{ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr, RulesetStatus, Scope};

@@ -122,13 +122,14 @@ fn widen(graph: &mut Graph) -> Res<()> {
         let constant = graph.constants.get(name);
         constant.is_some_and(|c| matches!(c.numbers, Numbers::Halves(_)))
     };
+    let is_read_once = |name: &String| readers.get(name) == Some(&1);
     let is_widening = |node: &Node| {
         let to = node.attributes.get("to");
         node.op == "Cast"
             && matches!(node.domain.as_str(), "" | "ai.onnx")
             && node.attributes.len() == 1
             && matches!(to, Some(Attribute::Int(TO_FLOAT)))
-            && matches!(node.inputs.as_slice(), [half] if is_half(half) && readers[half.as_str()] == 1)
+            && matches!(node.inputs.as_slice(), [half] if is_half(half) && is_read_once(half))
             && node.outputs.len() == 1
     };
     let (casts, nodes) = std::mem::take(&mut graph.nodes)
