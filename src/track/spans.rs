@@ -9,6 +9,7 @@ use super::associate::overlap;
 use super::clock::Clock;
 use super::trail::{Trail, mixed};
 use super::{GAP, REACH};
+use crate::face::Subject;
 use crate::geometry::{Rect, Size};
 use std::collections::VecDeque;
 
@@ -37,7 +38,8 @@ pub(crate) struct Span {
 /// Faces that were lost lately, and the spans found so far.
 #[derive(Default)]
 pub(super) struct Spans {
-    lost: Vec<(usize, Rect)>,
+    /// What they are, the last frame with a sighting, and where that was.
+    lost: Vec<(Subject, usize, Rect)>,
     /// Found, but not all of their frames are decided.
     pending: Vec<Pending>,
     /// What is covered in the latest decided frames.
@@ -70,7 +72,7 @@ impl Spans {
         let area = trail.last_area();
         let inside = |r: &Rect| r.share_inside(&Rect::of(picture)) >= 1.0;
         if inside(&area) && inside(&trail.expected(trail.last_frame() + 1, clock)) {
-            self.lost.push((trail.last_frame(), area));
+            self.lost.push((trail.subject(), trail.last_frame(), area));
         }
     }
 
@@ -78,17 +80,17 @@ impl Spans {
     pub(super) fn found(&mut self, trail: &Trail, clock: &Clock) {
         let (frame, area) = (trail.first_frame(), trail.first_area());
         self.lost
-            .retain(|(last, _)| clock.apart(*last, frame) <= GAPS * GAP);
+            .retain(|(_, last, _)| clock.apart(*last, frame) <= GAPS * GAP);
         let found = self
             .lost
             .iter()
             .enumerate()
-            .filter(|(_, (last, _))| *last < frame)
-            .map(|(i, (_, before))| (overlap(before, &area), i))
+            .filter(|(_, (subject, last, _))| *subject == trail.subject() && *last < frame)
+            .map(|(i, (_, _, before))| (overlap(before, &area), i))
             .filter(|(overlap, _)| *overlap >= OVERLAP)
             .max_by(|a, b| a.0.total_cmp(&b.0));
         if let Some((_, i)) = found {
-            let (last, before) = self.lost.swap_remove(i);
+            let (_, last, before) = self.lost.swap_remove(i);
             let is_open =
                 |k: &usize| clock.apart(last, *k) >= REACH && clock.apart(*k, frame) >= REACH;
             let mut open = (last + 1..frame).filter(is_open);
