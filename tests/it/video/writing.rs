@@ -86,10 +86,16 @@ fn a_plate_that_drives_by_is_covered_in_every_frame() {
         );
         for frame in SHOWN {
             let (x, y) = middle(frame);
-            let ends =
-                [-1.0, 0.0, 1.0].map(|side| (f64::from(x + side * half.0 * 0.98), f64::from(y)));
+            let (sin, cos) = 4.0_f32.to_radians().sin_cos();
+            let corners = [(-1.0, -1.0), (1.0, -1.0), (-1.0, 1.0), (1.0, 1.0)].map(|(s, t)| {
+                let (u, v) = (s * half.0, t * half.1);
+                (
+                    f64::from(x + u * cos - v * sin),
+                    f64::from(y + u * sin + v * cos),
+                )
+            });
             let boxes = masks(line, frame);
-            let open = ends.iter().filter(|(x, y)| {
+            let open = corners.iter().filter(|(x, y)| {
                 !boxes
                     .iter()
                     .any(|[l, t, r, b]| (*l..*r).contains(x) && (*t..*b).contains(y))
