@@ -30,7 +30,6 @@ pub(super) fn split(data: &[u8]) -> Result<(Vec<Box<'_>>, &[u8])> {
 }
 
 /// A level that must be boxes to its end.
-#[cfg(any(feature = "heic", feature = "avif"))]
 pub(super) fn all(data: &[u8]) -> Result<Vec<Box<'_>>> {
     let (found, rest) = split(data)?;
     if rest.len() >= 8 {
@@ -56,7 +55,6 @@ fn next(data: &[u8]) -> Option<(Box<'_>, &[u8])> {
 }
 
 /// The first box of a kind.
-#[cfg(any(feature = "heic", feature = "avif"))]
 pub(super) fn first<'a>(list: &[Box<'a>], kind: &[u8; 4]) -> Option<&'a [u8]> {
     list.iter().find(|b| b.kind == *kind).map(|b| b.body)
 }
