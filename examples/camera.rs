@@ -27,10 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let format = FrameFormat::by_name("rgb", Size::new(width, height))?;
     let bytes = format.bytes();
-    let detector = DetectorOptions {
-        preset: Preset::Fast,
-        ..DetectorOptions::default()
-    };
+    let detector = DetectorOptions::new().preset(Preset::Fast);
     let live = LiveOptions::new(format).threads(std::thread::available_parallelism()?.get());
     let mut live = LiveAnonymizer::new(&detector, AnonymizeOptions::default(), live)?;
 

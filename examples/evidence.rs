@@ -14,13 +14,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "usage: evidence fast|balanced|thorough [models=FOLDER] [as-if=LONGEST] PICTURE...",
     )?;
     let models = args.next_if(|a| a.starts_with("models="));
-    let detector = Detector::new(&DetectorOptions {
-        preset,
-        models: models.map_or(ModelSource::Bundled, |m| {
+    let detector = Detector::new(&DetectorOptions::new().preset(preset).models(
+        models.map_or(ModelSource::Bundled, |m| {
             ModelSource::Folder(m["models=".len()..].into())
         }),
-        ..DetectorOptions::default()
-    })?;
+    ))?;
     let as_if = args.next_if(|a| a.starts_with("as-if="));
     let as_if = as_if.map(|a| a["as-if=".len()..].parse()).transpose()?;
     println!("{{\"preset\":{name:?},\"digest\":\"{}\"}}", preset.digest());

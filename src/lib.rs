@@ -28,6 +28,7 @@
 //! environment but where ONNX Runtime is looked for ([`engine::EngineOptions::onnxruntime`]).
 
 mod anonymize;
+mod content;
 pub mod detect;
 mod digest;
 mod error;

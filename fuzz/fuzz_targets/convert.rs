@@ -25,12 +25,11 @@ fuzz_target!(|data: &[u8]| {
     };
     let (to, max_pixels) = TARGETS[usize::from(choice) % TARGETS.len()];
     let limits = Limits::max_pixels(max_pixels);
-    let keep = KeepMetadata {
-        time: true,
-        camera: true,
-        gps: true,
-        copyright: true,
-    };
+    let keep = KeepMetadata::new()
+        .time(true)
+        .camera(true)
+        .gps(true)
+        .copyright(true);
     let photo = match Photo::read(
         file,
         &ReadOptions::new().limits(limits).keep(keep).format(to),

@@ -18,10 +18,12 @@ use crate::stopwatch::Stopwatch;
 const MOST: usize = 4_000_000;
 
 /// Covers the regions of a report's lines in the style that each names; a line without a style gets
-/// the default one.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// the default one. Serialised without the sticker.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
 pub struct ReportApplier {
     /// What a line with the style `image` needs: the very sticker that it names.
+    #[serde(skip)]
     pub sticker: Option<Sticker>,
     /// Metadata that is written again.
     pub keep: KeepMetadata,
@@ -32,6 +34,40 @@ pub struct ReportApplier {
 }
 
 impl ReportApplier {
+    /// Without a sticker and metadata, in the formats that the lines name.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With the sticker that lines of the style `image` name.
+    #[must_use]
+    pub fn sticker(mut self, sticker: impl Into<Option<Sticker>>) -> Self {
+        self.sticker = sticker.into();
+        self
+    }
+
+    /// Keeping this metadata.
+    #[must_use]
+    pub const fn keep(mut self, keep: KeepMetadata) -> Self {
+        self.keep = keep;
+        self
+    }
+
+    /// Writing photos in this format.
+    #[must_use]
+    pub fn format(mut self, format: impl Into<Option<Format>>) -> Self {
+        self.format = format.into();
+        self
+    }
+
+    /// With these bounds for reading.
+    #[must_use]
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
     /// Reads the photo that a line is about; [`PreparedPhoto::redact`] covers it. What was detected
     /// is reported once more, as the line has it.
     ///

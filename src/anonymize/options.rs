@@ -7,7 +7,8 @@ use crate::photo::{Format, KeepMetadata, Limits};
 use crate::redact::{Region, Shape, Style};
 
 /// How a mask is made from a face.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
 pub struct Masking {
     /// Its outline.
     pub shape: Shape,
@@ -20,6 +21,14 @@ pub struct Masking {
 /// alone is too little for small faces.
 pub(super) const ROOM: f32 = 1.5;
 
+impl Masking {
+    /// This outline, so many times the face's box.
+    #[must_use]
+    pub const fn new(shape: Shape, margin: f32) -> Self {
+        Self { shape, margin }
+    }
+}
+
 impl Default for Masking {
     /// An ellipse 1.7 times the face's box: covers hair and ears, and makes up for boxes that sit a
     /// little beside the face.
@@ -31,12 +40,14 @@ impl Default for Masking {
     }
 }
 
-/// What to cover, with what, and within which bounds. Fields may be added: make one with
-/// [`AnonymizeOptions::new`] and the methods, or end a literal with
-/// `..AnonymizeOptions::default()`.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// What to cover, with what, and within which bounds; the methods change one option each.
+/// Serialised without the style, which may hold a picture ([`ReportStyle`](crate::report::ReportStyle)
+/// stands for one): that is the default when it is read back.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
 pub struct AnonymizeOptions {
     /// What a mask shows.
+    #[serde(skip)]
     pub style: Style,
     /// How a mask is made from a face.
     pub masking: Masking,

@@ -7,11 +7,13 @@
 mod fallback;
 pub(crate) mod flow;
 mod follow;
+mod options;
 mod rewrite;
 #[cfg(test)]
 mod tests;
 
 pub(super) use fallback::with_fallback;
+pub use options::VideoOptions;
 pub(super) use rewrite::{about_size, again, digest, look_through, name_captions, tell_sound};
 use rewrite::{check_count, cover};
 
@@ -24,10 +26,7 @@ use crate::photo::{FileKind, Photo};
 use crate::report::{FileDigests, FileReport, ReportFace, ReportRegion, Runs};
 use crate::stopwatch::Stopwatch;
 use crate::track::{Tracker, Why};
-use crate::video::{
-    self, Backend, Damaged, Encoding, Opening, Outside, Shape, TimeRange, Video, VideoFile,
-    VideoInput, VideoOutput,
-};
+use crate::video::{self, Backend, Shape, Video, VideoFile, VideoInput, VideoOutput};
 use follow::{Decided, Fingerprints, Followed};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -38,77 +37,6 @@ const RING: usize = 512 << 20;
 
 /// More threads than this have nothing to do.
 const MOST_WORKERS: usize = 1024;
-
-/// How videos are dealt with.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct VideoOptions {
-    /// What decodes and encodes.
-    pub backend: Backend,
-    /// How frames are encoded.
-    pub encoding: Encoding,
-    /// Frames looked at at a time, at least 1; each takes a thread.
-    pub workers: usize,
-    /// The only part that is searched and covered; `None`: all of it.
-    pub range: Option<TimeRange>,
-    /// What becomes of the rest.
-    pub outside: Outside,
-    /// What becomes of a damaged video.
-    pub damaged: Damaged,
-}
-
-impl Default for VideoOptions {
-    /// What fits the file, all sound, a worker a core.
-    fn default() -> Self {
-        Self {
-            backend: Backend::default(),
-            encoding: Encoding::default(),
-            workers: std::thread::available_parallelism().map_or(1, usize::from),
-            range: None,
-            outside: Outside::default(),
-            damaged: Damaged::default(),
-        }
-    }
-}
-
-impl VideoOptions {
-    /// Checks what the types cannot.
-    pub(super) fn check(&self) -> Result<()> {
-        if self.encoding.crf.is_some_and(|crf| crf > 51) {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                "a constant rate factor above 51",
-            ));
-        }
-        if self.encoding.crf.is_some() && self.encoding.bitrate.is_some() {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                "a constant rate factor and a bit rate exclude each other",
-            ));
-        }
-        match (&self.range, self.outside) {
-            (Some(range), _) => range.check(),
-            (None, Outside::Drop) => Ok(()),
-            (None, Outside::Copy) => Err(Error::new(
-                ErrorKind::InvalidArgument,
-                "what becomes of the frames outside of a part is asked for, and no part",
-            )),
-        }
-    }
-
-    /// How a video is opened with them.
-    pub(super) fn opening(&self, max_pixels: u64) -> Opening {
-        Opening {
-            max_pixels,
-            range: self.range.filter(|_| self.outside == Outside::Drop),
-            damaged: self.damaged,
-        }
-    }
-
-    /// The part that is searched where the rest is written, too.
-    fn marked(&self) -> Option<TimeRange> {
-        self.range.filter(|_| self.outside == Outside::Copy)
-    }
-}
 
 /// Says of a photo that it is none of ours, before a backend says something else of it.
 pub(super) fn ensure_no_photo(file: &VideoFile) -> Result<()> {

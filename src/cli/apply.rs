@@ -14,7 +14,7 @@ use crate::cli::ui::exit::Exit;
 use crate::cli::ui::show;
 use crate::cli::ui::terminal::{ProgressArg, Terminal};
 use anyhow::{Context, Result, bail, ensure};
-use faceveil::report::RunSummary;
+use faceveil::report::{RunSummary, StyleName};
 use faceveil::{FileReport, Limits, ReportApplier};
 use std::path::Path;
 
@@ -134,20 +134,24 @@ fn applier(typed: &Apply, lines: &[FileReport], base_dir: &BaseDir) -> Result<Re
         ),
         None => None,
     };
-    let wants = |line: &FileReport| line.style.as_ref().is_some_and(|s| s.name == "image");
+    let wants = |line: &FileReport| {
+        line.style
+            .as_ref()
+            .is_some_and(|s| s.name == StyleName::Image)
+    };
     ensure!(
         sticker.is_none() || lines.iter().any(wants),
         "--image would not be used: no line of the report has the style image"
     );
-    Ok(ReportApplier {
-        sticker,
-        keep: library::keep(&typed.writing.photo.keep),
-        format: match (typed.writing.photo.format, typed.writing.in_place) {
-            (None, false) => previous_report::format(lines, base_dir)?,
-            (given, _) => given,
-        },
-        limits,
-    })
+    let format = match (typed.writing.photo.format, typed.writing.in_place) {
+        (None, false) => previous_report::format(lines, base_dir)?,
+        (given, _) => given,
+    };
+    Ok(ReportApplier::new()
+        .sticker(sticker)
+        .keep(library::keep(&typed.writing.photo.keep))
+        .format(format)
+        .limits(limits))
 }
 
 /// Says that the report that is applied will not fit the new outputs, if no other is written.

@@ -10,7 +10,7 @@ use crate::cli::run::config::{self, Config, Plan};
 use crate::cli::run::process::process;
 use crate::cli::ui::exit::Exit;
 use anyhow::Result;
-use faceveil::{AnonymizeOptions, Masking};
+use faceveil::AnonymizeOptions;
 use std::path::Path;
 
 /// Covers faces.
@@ -45,19 +45,16 @@ pub(super) fn config(mut typed: Blur) -> Result<Config> {
     let regions = ManualBoxes::gather(&typed.regions, "--region")?;
     let ignore = ManualBoxes::gather(&typed.ignore, "--ignore")?;
     let limits = library::limits(&typed.common.processing.running);
-    let options = AnonymizeOptions {
-        style: library::style(&typed.covering, &limits)?,
-        masking: Masking {
-            shape: typed.covering.shape.into(),
-            margin: typed.covering.margin,
-        },
-        regions: regions.always.clone(),
-        ignore: ignore.always.clone(),
-        panorama: typed.common.detection.panorama,
-        keep: library::keep(&writing.photo.keep),
-        format: config::format(&destination, writing.photo.format, &typed.common.inputs)?,
-        limits,
-    };
+    let format = config::format(&destination, writing.photo.format, &typed.common.inputs)?;
+    let options = AnonymizeOptions::new()
+        .style(library::style(&typed.covering, &limits)?)
+        .masking(library::masking(&typed.covering))
+        .regions(regions.always.clone())
+        .ignore(ignore.always.clone())
+        .panorama(typed.common.detection.panorama)
+        .keep(library::keep(&writing.photo.keep))
+        .format(format)
+        .limits(limits);
     let previews = typed.common.preview.as_deref();
     let gathered = config::gather(&typed.common, &destination, writing.suffix.as_deref())?;
     regions.check(&gathered.list, "--region")?;

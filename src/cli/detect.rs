@@ -31,11 +31,9 @@ fn config(mut typed: Detect) -> Result<Config> {
         given.len() == 1 || !given.iter().any(|g| inputs::is_stdin(g)),
         "`-` (standard input) stands alone; give the other inputs in another run"
     );
-    let options = AnonymizeOptions {
-        panorama: typed.common.detection.panorama,
-        limits: library::limits(&typed.common.processing.running),
-        ..AnonymizeOptions::default()
-    };
+    let options = AnonymizeOptions::new()
+        .panorama(typed.common.detection.panorama)
+        .limits(library::limits(&typed.common.processing.running));
     let destination = Destination::Nowhere;
     let previews = typed.common.preview.as_deref();
     let plan = Plan {

@@ -277,16 +277,11 @@ impl Engine {
 /// Finds the face of the sample.
 fn try_sample(engine: EngineChoice, library: Option<&Path>) -> Result<Sample> {
     let start = Instant::now();
-    let detector = Detector::new(&DetectorOptions {
-        engine: EngineOptions {
-            engine,
-            onnxruntime: library
-                .filter(|_| engine == EngineChoice::OnnxRuntime)
-                .map(Path::to_owned),
-            ..EngineOptions::default()
-        },
-        ..DetectorOptions::default()
-    })?;
+    let library = library.filter(|_| engine == EngineChoice::OnnxRuntime);
+    let engine = EngineOptions::new()
+        .engine(engine)
+        .onnxruntime(library.map(Path::to_owned));
+    let detector = Detector::new(&DetectorOptions::new().engine(engine))?;
     let name = detector.engine().to_owned();
     let loaded = start.elapsed();
     let anonymizer = Anonymizer::new(detector, AnonymizeOptions::default())?;

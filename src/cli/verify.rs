@@ -16,7 +16,7 @@ use crate::cli::ui::show;
 use crate::cli::ui::show::count;
 use crate::cli::ui::terminal::{FrameProgress, Terminal};
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use faceveil::report::{Digest, SCHEMA, Verdict, Verification, VerifyFinding};
+use faceveil::report::{Digest, SCHEMA, Verdict, Verification, VerifyFinding, VerifyFindingKind};
 use faceveil::verify::{Verifier, VerifierOptions};
 use faceveil::{FileReport, Progress, VideoOptions};
 use serde::Serialize;
@@ -227,7 +227,7 @@ impl Checks<'_> {
             let why = "the report says that it was written, and it is not there";
             return Ok(Verification::new(
                 Verdict::Found,
-                vec![VerifyFinding::new("missing", why)],
+                vec![VerifyFinding::new(VerifyFindingKind::Missing, why)],
             ));
         };
         let path = match &input.source {
@@ -255,22 +255,21 @@ impl Checks<'_> {
 }
 
 fn options(typed: &Verify) -> Result<VerifierOptions> {
-    let mut options = VerifierOptions {
-        threshold: typed.faces.threshold,
-        min_face: typed.faces.min_face.unwrap_or(0.0),
-        cover: library::subjects(&typed.subjects, &typed.faces)?,
-        min_text_height: typed.subjects.text_min_height.unwrap_or(0.0),
-        engine: library::engine(&typed.engine)?,
-        video: VideoOptions {
-            backend: typed.running.video_backend.into(),
-            workers: typed.running.jobs.map_or_else(library::cores, usize::from),
-            ..VideoOptions::default()
-        },
-        ..VerifierOptions::default()
-    };
-    options.limits.max_pixels = typed.running.max_pixels;
+    let limits = library::limits(&typed.running);
+    let jobs = typed.running.jobs.map_or_else(library::cores, usize::from);
+    let video = VideoOptions::new()
+        .backend(typed.running.video_backend.into())
+        .workers(jobs);
+    let mut options = VerifierOptions::new()
+        .threshold(typed.faces.threshold)
+        .min_face(typed.faces.min_face.unwrap_or(0.0))
+        .cover(library::subjects(&typed.subjects, &typed.faces)?)
+        .min_text_height(typed.subjects.text_min_height.unwrap_or(0.0))
+        .engine(library::engine(&typed.engine)?)
+        .video(video)
+        .limits(limits);
     if let Some(path) = &typed.image {
-        let sticker = library::sticker(path, &options.limits);
+        let sticker = library::sticker(path, &limits);
         options.sticker =
             Some(sticker.with_context(|| format!("reading the sticker {}", show::path(path)))?);
     }
@@ -423,7 +422,7 @@ fn print_entry(to: &mut dyn Write, name: &str, seen: &Verification) -> io::Resul
     };
     writeln!(to, "{BOLD}{}{PLAIN}  {verdict}", show::text(name))?;
     for problem in &seen.findings {
-        let kind = &problem.kind;
+        let kind = problem.kind.name();
         writeln!(
             to,
             "  {YELLOW}{kind:11}{PLAIN}  {}",

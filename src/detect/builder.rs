@@ -3,8 +3,6 @@
 use super::{Cover, DetectorOptions, ModelSource, Preset};
 use faceveil_engine::EngineOptions;
 
-/// Fields may be added: options are made with [`DetectorOptions::new`] and these methods, or with a
-/// literal that ends with `..DetectorOptions::default()`.
 impl DetectorOptions {
     /// The defaults.
     #[must_use]

@@ -54,8 +54,11 @@ const SAME_BETWEEN_LOOKS: f32 = 0.4;
 /// Most candidates of one canvas: more than any crowd, and a bound on what noise can cost.
 const MOST_CANDIDATES: usize = 3000;
 
-/// How to detect. `Default` is the balanced preset with the built-in engine and the bundled models.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// How to detect. `Default` is the balanced preset with the built-in engine and the bundled models;
+/// the methods change one option each. Serialised without the engine and the models, which belong
+/// to a machine: those are the defaults when it is read back.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
 pub struct DetectorOptions {
     /// How hard to look.
     pub preset: Preset,
@@ -65,8 +68,10 @@ pub struct DetectorOptions {
     /// leaves none alone. Not listed among [`Detected::rejected`] either.
     pub min_face: f32,
     /// What to run on.
+    #[serde(skip)]
     pub engine: EngineOptions,
     /// Where the networks come from.
+    #[serde(skip)]
     pub models: ModelSource,
     /// What is looked for.
     pub cover: Cover,
@@ -75,8 +80,9 @@ pub struct DetectorOptions {
     pub min_text_height: f32,
 }
 
-/// What is looked for: faces, writing, or both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What is looked for: faces, writing, or both. The default is faces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
 pub struct Cover {
     /// Faces.
     pub faces: bool,
@@ -84,13 +90,33 @@ pub struct Cover {
     pub writing: Option<Writing>,
 }
 
-impl Default for Cover {
+impl Cover {
     /// Faces.
-    fn default() -> Self {
+    pub const FACES: Self = Self {
+        faces: true,
+        writing: None,
+    };
+
+    /// Writing and no faces.
+    #[must_use]
+    pub const fn only(writing: Writing) -> Self {
         Self {
-            faces: true,
-            writing: None,
+            faces: false,
+            writing: Some(writing),
         }
+    }
+
+    /// The same and this writing.
+    #[must_use]
+    pub const fn and(mut self, writing: Writing) -> Self {
+        self.writing = Some(writing);
+        self
+    }
+}
+
+impl Default for Cover {
+    fn default() -> Self {
+        Self::FACES
     }
 }
 

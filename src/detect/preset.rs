@@ -12,8 +12,11 @@ use super::weights_of_evidence as fitted;
 use crate::digest::Digest;
 use crate::geometry::Orientation;
 
-/// How hard to look.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// How hard to look. Serialised as [`Preset::name`].
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Preset {
     /// Reduced scales only: for weak machines and first passes.

@@ -1,14 +1,41 @@
 //! Rectangles with fractional sides, and their whole-pixel counterpart.
 
 use super::{Point, Size};
+use serde::{Deserialize, Serialize};
 
-/// An axis-aligned rectangle with finite corners and sides of zero or more, in pixels.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// An axis-aligned rectangle with finite corners and sides of zero or more, in pixels. Serialised as
+/// its corners, and checked when it is read back.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Corners")]
 pub struct Rect {
     left: f32,
     top: f32,
     right: f32,
     bottom: f32,
+}
+
+/// The corners of a rectangle that has not been checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Corners {
+    left: f32,
+    top: f32,
+    right: f32,
+    bottom: f32,
+}
+
+impl TryFrom<Corners> for Rect {
+    type Error = &'static str;
+
+    fn try_from(corners: Corners) -> Result<Self, Self::Error> {
+        let Corners {
+            left,
+            top,
+            right,
+            bottom,
+        } = corners;
+        Self::from_corners(left, top, right, bottom).ok_or("corners that are no rectangle")
+    }
 }
 
 impl Rect {

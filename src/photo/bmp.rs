@@ -7,6 +7,7 @@ use super::frames::{Frame, Frames, Writer};
 use super::guard::{Budget, malformed};
 use super::notes::Notes;
 use super::raster::{Model, Raster, Samples};
+use crate::content::ContentKind;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, Size};
 use image::ImageDecoder;
@@ -68,15 +69,15 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
     };
     notes.cannot_keep("BMP");
     if resolution != (0, 0) {
-        notes.keep("resolution");
+        notes.keep(ContentKind::Resolution);
     }
     if header >= 124 && number(14 + 116) > 0 {
-        notes.drop("icc");
+        notes.drop(ContentKind::Icc);
         notes.warn("the colour profile of a BMP is not kept: colours may look different");
     }
     let end = number(2) as usize;
     if end > 26 && file.len() > end {
-        notes.drop("trailer");
+        notes.drop(ContentKind::Trailer);
     }
     let frame = Frame {
         raster: Raster::new(size, model, Samples::U8(pixels))?,

@@ -12,6 +12,7 @@ use super::icc::Profile;
 use super::notes::Notes;
 use super::raster::{Model, Raster, Samples};
 use super::{Body, Format, jpeg, png, tiff, webp};
+use crate::content::ContentKind;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Orientation;
 use crate::plane::Sample;
@@ -45,7 +46,7 @@ pub(super) struct Parts {
     /// Its colours are those of numbers that only the source's format has a place for.
     pub(super) vague: bool,
     /// What was kept of the source's container that only that has a place for.
-    pub(super) own: Vec<&'static str>,
+    pub(super) own: Vec<ContentKind>,
 }
 
 impl Parts {
@@ -179,10 +180,10 @@ pub(super) fn body(mut parts: Parts, to: Format, notes: &mut Notes) -> Result<Bo
     }
     if parts.exif.adobe_rgb {
         parts.exif.adobe_rgb = false;
-        notes.forget("color-space");
+        notes.forget(ContentKind::ColorSpace);
         parts.icc = parts.icc.or_else(Profile::adobe_rgb);
         if parts.icc.is_some() {
-            notes.keep("icc");
+            notes.keep(ContentKind::Icc);
         }
     }
     let frames = std::mem::take(&mut parts.frames);
@@ -200,13 +201,13 @@ pub(super) fn body(mut parts: Parts, to: Format, notes: &mut Notes) -> Result<Bo
         });
     }
     parts.exif.orientation = Orientation::Normal;
-    notes.settle("orientation");
+    notes.settle(ContentKind::Orientation);
     let grey = fit.iter().all(|f| f.raster.model().channels().len() < 3);
     let inks = fit.iter().any(|f| f.raster.model() == Model::InvertedCmyk);
     let misfit = |icc: &Profile| icc.is_for_grey() != grey || icc.is_for_inks() != inks;
     if parts.icc.as_ref().is_some_and(misfit) {
         parts.icc = None;
-        notes.forget("icc");
+        notes.forget(ContentKind::Icc);
         notes.warn(
             "the colour profile is one for other kinds of pixels and was dropped: colours \
             may look different",

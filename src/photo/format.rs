@@ -1,7 +1,8 @@
 //! The formats of photos under their names: in messages, in reports, in file names, over HTTP.
 
-/// A picture format that is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A picture format that is read. Serialised as [`Format::short`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Format {
     /// JPEG.

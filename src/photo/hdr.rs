@@ -6,6 +6,7 @@
 
 use super::notes::Notes;
 use super::raster::{Model, Raster, Samples};
+use crate::content::ContentKind;
 use crate::error::Result;
 
 /// A way to code more than white.
@@ -60,7 +61,7 @@ impl Signal {
             "the picture is HDR ({}) and was made an ordinary one: bright parts look different",
             self.name()
         ));
-        notes.drop("hdr");
+        notes.drop(ContentKind::Hdr);
         let deep: Vec<u16> = match raster.samples() {
             Samples::U8(v) => v.iter().map(|&v| u16::from(v) * 257).collect(),
             Samples::U16(v) => v.clone(),

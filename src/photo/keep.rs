@@ -2,8 +2,11 @@
 
 /// Metadata that is written again on request. Values are read from the source's EXIF (for TIFF,
 /// from its tags), checked, and written anew; values of XMP and IPTC are not looked at. A value
-/// that is not there is not missed. The default keeps nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// that is not there is not missed. The default keeps nothing; the methods add to it.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[non_exhaustive]
 pub struct KeepMetadata {
     /// When it was taken, digitised and changed, with parts of seconds and time zones.
     pub time: bool,
@@ -17,6 +20,45 @@ pub struct KeepMetadata {
 }
 
 impl KeepMetadata {
+    /// Nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            time: false,
+            camera: false,
+            gps: false,
+            copyright: false,
+        }
+    }
+
+    /// Whether to keep when it was taken.
+    #[must_use]
+    pub const fn time(mut self, is_kept: bool) -> Self {
+        self.time = is_kept;
+        self
+    }
+
+    /// Whether to keep what it was taken with.
+    #[must_use]
+    pub const fn camera(mut self, is_kept: bool) -> Self {
+        self.camera = is_kept;
+        self
+    }
+
+    /// Whether to keep where it was taken.
+    #[must_use]
+    pub const fn gps(mut self, is_kept: bool) -> Self {
+        self.gps = is_kept;
+        self
+    }
+
+    /// Whether to keep whose it is.
+    #[must_use]
+    pub const fn copyright(mut self, is_kept: bool) -> Self {
+        self.copyright = is_kept;
+        self
+    }
+
     /// Whether anything is asked for.
     #[must_use]
     pub const fn any(self) -> bool {

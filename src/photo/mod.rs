@@ -35,6 +35,7 @@ mod tests;
 mod tiff;
 mod webp;
 
+use crate::content::ContentKind;
 use crate::error::Result;
 use crate::geometry::{Equirectangular, Orientation, PixelRect, Size};
 use crate::picture::{Picture, RgbImage};
@@ -150,16 +151,16 @@ impl Photo {
         let mut panorama = found.filter(|p| body.frame_count() == 1 && p.fits(size));
         if let Some(found) = panorama.take() {
             if panorama::is_written_in(written) {
-                notes.keep("panorama");
+                notes.keep(ContentKind::Panorama);
             } else {
-                notes.drop("panorama");
+                notes.drop(ContentKind::Panorama);
                 let name = written.name();
                 notes.warn(format!(
                     "{name} is written without the tags of a panorama: viewers show it flat"
                 ));
             }
             if found.has_heading() && keep.gps && panorama::is_written_in(written) {
-                notes.keep("gps");
+                notes.keep(ContentKind::Gps);
                 panorama = Some(found);
             } else {
                 panorama = Some(found.without_heading());
@@ -326,13 +327,13 @@ impl Photo {
 
     /// What the source held that is not written again: `exif-thumbnail`, `gps`, `mpf`.
     #[must_use]
-    pub fn dropped(&self) -> &[String] {
+    pub fn dropped(&self) -> &[ContentKind] {
         &self.notes.dropped
     }
 
     /// What is written again besides the pixels: `orientation`, `icc`, `resolution`.
     #[must_use]
-    pub fn kept(&self) -> &[String] {
+    pub fn kept(&self) -> &[ContentKind] {
         &self.notes.kept
     }
 

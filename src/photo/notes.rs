@@ -5,15 +5,16 @@
 
 use super::keep::KeepMetadata;
 use super::panorama::{Panorama, property};
+use crate::content::ContentKind;
 use crate::geometry::Orientation;
 
 /// Collects names and sentences, each once, in the order in which they were met.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Notes {
     /// What the source held that is not written again.
-    pub(super) dropped: Vec<String>,
+    pub(super) dropped: Vec<ContentKind>,
     /// What is written again besides the pixels.
-    pub(super) kept: Vec<String>,
+    pub(super) kept: Vec<ContentKind>,
     /// Sentences for a person.
     pub(super) warnings: Vec<String>,
     /// What was dropped and a viewer may miss.
@@ -35,21 +36,21 @@ impl Notes {
         }
     }
 
-    /// The source held `name`; the output does not.
-    pub(super) fn drop(&mut self, name: impl Into<String>) {
-        push_once(&mut self.dropped, name.into());
+    /// The source held it; the output does not.
+    pub(super) fn drop(&mut self, kind: ContentKind) {
+        push_once(&mut self.dropped, kind);
     }
 
-    /// Whether the source held `name`.
+    /// Whether the source held it.
     #[cfg(feature = "jxl")]
-    pub(super) fn has_dropped(&self, name: &str) -> bool {
-        self.dropped.iter().any(|dropped| dropped == name)
+    pub(super) fn has_dropped(&self, kind: ContentKind) -> bool {
+        self.dropped.contains(&kind)
     }
 
-    /// The source held `name`; the output holds what was asked for of it, or nothing.
-    pub(super) fn drop_unless_kept(&mut self, name: &str) {
-        if !self.kept.iter().any(|kept| kept == name) {
-            self.drop(name);
+    /// The source held it; the output holds what was asked for of it, or nothing.
+    pub(super) fn drop_unless_kept(&mut self, kind: ContentKind) {
+        if !self.kept.contains(&kind) {
+            self.drop(kind);
         }
     }
 
@@ -64,22 +65,22 @@ impl Notes {
         }
     }
 
-    /// The output holds `name` again.
-    pub(super) fn keep(&mut self, name: impl Into<String>) {
-        push_once(&mut self.kept, name.into());
+    /// The output holds it again.
+    pub(super) fn keep(&mut self, kind: ContentKind) {
+        push_once(&mut self.kept, kind);
     }
 
     /// What was to be kept is not: the new format has no place for it.
-    pub(super) fn forget(&mut self, name: &str) {
-        if self.kept.iter().any(|kept| kept == name) {
-            self.settle(name);
-            self.drop(name);
+    pub(super) fn forget(&mut self, kind: ContentKind) {
+        if self.kept.contains(&kind) {
+            self.settle(kind);
+            self.drop(kind);
         }
     }
 
     /// What was to be kept is in the pixels now.
-    pub(super) fn settle(&mut self, name: &str) {
-        self.kept.retain(|kept| kept != name);
+    pub(super) fn settle(&mut self, kind: ContentKind) {
+        self.kept.retain(|kept| *kept != kind);
     }
 
     /// Tells a person.
@@ -102,7 +103,7 @@ impl Notes {
 
     /// Names what is recognised inside an XMP packet; only the presence of words is looked at.
     pub(super) fn drop_xmp(&mut self, packet: &[u8]) {
-        self.drop("xmp");
+        self.drop(ContentKind::Xmp);
         let text = String::from_utf8_lossy(packet);
         let turn = property(&text, "tiff:Orientation").and_then(|v| v.parse().ok());
         self.orientation = self.orientation.or(turn.and_then(Orientation::from_exif));
@@ -117,33 +118,33 @@ impl Notes {
             self.motion_video();
         }
         if has("mwg-rs:") || has("MP:RegionInfo") || has("PersonInImage") {
-            self.drop("face-regions");
+            self.drop(ContentKind::FaceRegions);
         }
         if has("GDepth") || has("GImage") {
-            self.drop("depth-data");
+            self.drop(ContentKind::DepthData);
         }
     }
 
     /// A second, brighter rendering was there.
     pub(super) fn gain_map(&mut self) {
-        self.drop("gain-map");
+        self.drop(ContentKind::GainMap);
         self.miss("the HDR gain map");
     }
 
     /// A signed history was there, which a change makes void.
     pub(super) fn c2pa(&mut self) {
-        self.drop("c2pa");
+        self.drop(ContentKind::C2pa);
         self.miss("the C2PA manifest");
     }
 
     /// The video of a motion photo was there.
     pub(super) fn motion_video(&mut self) {
-        self.drop("motion-video");
+        self.drop(ContentKind::MotionVideo);
         self.miss("the video of a motion photo");
     }
 }
 
-fn push_once(list: &mut Vec<String>, item: String) {
+fn push_once<T: PartialEq>(list: &mut Vec<T>, item: T) {
     if !list.contains(&item) {
         list.push(item);
     }

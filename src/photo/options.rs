@@ -3,7 +3,7 @@
 use super::{Format, KeepMetadata};
 
 /// Bounds checked before memory is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub struct Limits {
     /// Most pixels of one file, all its frames or pages together.

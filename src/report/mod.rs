@@ -17,6 +17,7 @@ mod summary;
 mod tests;
 mod verification;
 
+pub use crate::content::ContentKind;
 pub use crate::digest::Digest;
 pub(crate) use check::ensure_regions;
 pub use part::{FrameSpan, SearchedPart};
@@ -27,9 +28,9 @@ pub use read::{ReportReader, read_report};
 #[cfg(feature = "video")]
 pub(crate) use runs::Runs;
 pub(crate) use schedule::Schedule;
-pub use style::ReportStyle;
+pub use style::{ReportStyle, StyleName};
 pub use summary::{RunSummary, ShardSummary};
-pub use verification::{Verdict, Verification, VerifyFinding};
+pub use verification::{Verdict, Verification, VerifyFinding, VerifyFindingKind};
 
 use crate::geometry::Rect;
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -123,9 +124,9 @@ pub struct FileReport {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reviewed: bool,
     /// What the source held that the output does not.
-    pub dropped: Vec<String>,
+    pub dropped: Vec<ContentKind>,
     /// What was written besides the pixels.
-    pub kept: Vec<String>,
+    pub kept: Vec<ContentKind>,
     /// Sentences for a person.
     pub warnings: Vec<String>,
     /// Engine and device.

@@ -4,14 +4,52 @@ use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::redact::{Rgb, Sticker, Style};
 use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The kind of a [`Style`], without its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum StyleName {
+    /// [`Style::Blur`].
+    Blur,
+    /// [`Style::Solid`].
+    Solid,
+    /// [`Style::Mosaic`].
+    Mosaic,
+    /// [`Style::Gaussian`].
+    Gaussian,
+    /// [`Style::Image`].
+    Image,
+}
+
+impl StyleName {
+    /// Its name in a report: `blur`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Blur => "blur",
+            Self::Solid => "solid",
+            Self::Mosaic => "mosaic",
+            Self::Gaussian => "gaussian",
+            Self::Image => "image",
+        }
+    }
+}
+
+impl fmt::Display for StyleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
 
 /// What regions are covered with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ReportStyle {
-    /// `blur`, `solid`, `mosaic`, `gaussian` or `image`.
-    pub name: String,
+    /// Which style.
+    pub name: StyleName,
     /// Whether the covered pixels left no trace.
     pub irreversible: bool,
     /// Of `solid`: red, green and blue, two hexadecimal digits each.
@@ -28,7 +66,13 @@ pub struct ReportStyle {
 impl From<&Style> for ReportStyle {
     fn from(style: &Style) -> Self {
         let mut used = Self {
-            name: style.name().to_owned(),
+            name: match style {
+                Style::Blur => StyleName::Blur,
+                Style::Solid(_) => StyleName::Solid,
+                Style::Mosaic(_) => StyleName::Mosaic,
+                Style::Gaussian => StyleName::Gaussian,
+                Style::Image(_) => StyleName::Image,
+            },
             irreversible: style.is_irreversible(),
             color: None,
             cells: None,
@@ -52,12 +96,14 @@ impl ReportStyle {
     /// for `image` without the very sticker that was used.
     pub fn style(&self, sticker: Option<&Sticker>) -> Result<Style> {
         let wrong = |what: String| Err(Error::new(ErrorKind::InvalidArgument, what));
-        let style = match (self.name.as_str(), sticker) {
-            ("image", None) => return wrong("style image needs the sticker that was used".into()),
-            ("image", Some(sticker)) if self.image != Some(sticker.digest()) => {
+        let style = match (self.name, sticker) {
+            (StyleName::Image, None) => {
+                return wrong("style image needs the sticker that was used".into());
+            }
+            (StyleName::Image, Some(sticker)) if self.image != Some(sticker.digest()) => {
                 return wrong("the sticker is another one than the report's".into());
             }
-            ("image", Some(sticker)) => Style::Image(sticker.clone()),
+            (StyleName::Image, Some(sticker)) => Style::Image(sticker.clone()),
             _ => match self.plain() {
                 Ok(style) => style,
                 Err(why) => return wrong(why),
@@ -68,36 +114,38 @@ impl ReportStyle {
 
     /// Any style but `image`.
     fn plain(&self) -> Result<Style, String> {
-        Ok(match self.name.as_str() {
-            "blur" => Style::Blur,
-            "gaussian" => Style::Gaussian,
-            "mosaic" => {
+        Ok(match self.name {
+            StyleName::Blur => Style::Blur,
+            StyleName::Gaussian => Style::Gaussian,
+            StyleName::Mosaic => {
                 let style = Style::Mosaic(self.cells.ok_or("mosaic without cells")?);
                 style.check().map_err(|e| e.to_string())?;
                 style
             }
-            "solid" => {
+            StyleName::Solid => {
                 let digits = self.color.as_deref().ok_or("solid without color")?;
                 Style::Solid(color(digits).ok_or("color is not six hexadecimal digits")?)
             }
-            other => return Err(format!("style {other} is unknown")),
+            StyleName::Image => return Err("the style image without its sticker".into()),
         })
     }
 
     /// What is wrong with it, if anything.
     pub(super) fn fault(&self) -> Option<String> {
-        let irreversible = match self.name.as_str() {
-            "image" if self.image.is_none() => return Some("image without its SHA-256".into()),
-            "image" => true,
+        let irreversible = match self.name {
+            StyleName::Image if self.image.is_none() => {
+                return Some("image without its SHA-256".into());
+            }
+            StyleName::Image => true,
             _ => match self.plain() {
                 Ok(style) => style.is_irreversible(),
                 Err(why) => return Some(why),
             },
         };
-        let of = |name: &str| self.name == name;
-        let strange = (self.color.is_some() && !of("solid"))
-            || (self.cells.is_some() && !of("mosaic"))
-            || (self.image.is_some() && !of("image"));
+        let of = |name: StyleName| self.name == name;
+        let strange = (self.color.is_some() && !of(StyleName::Solid))
+            || (self.cells.is_some() && !of(StyleName::Mosaic))
+            || (self.image.is_some() && !of(StyleName::Image));
         if strange {
             return Some(format!("{} has a parameter of another style", self.name));
         }
@@ -153,10 +201,11 @@ mod tests {
             r#"{"name":"blur","irreversible":true,"cells":6}"#,
             r#"{"name":"solid","irreversible":true,"color":"+12345"}"#,
             r#"{"name":"image","irreversible":true}"#,
-            r#"{"name":"none","irreversible":true}"#,
         ] {
             let used: ReportStyle = serde_json::from_str(lie).expect("read");
             assert!(used.fault().is_some(), "{lie}");
         }
+        let unknown = r#"{"name":"none","irreversible":true}"#;
+        assert!(serde_json::from_str::<ReportStyle>(unknown).is_err());
     }
 }

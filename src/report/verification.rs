@@ -1,6 +1,7 @@
 //! What a second look at an output came to.
 
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// What was found when an output was verified.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,13 +35,62 @@ pub enum Verdict {
     NotChecked,
 }
 
+/// What a person must look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum VerifyFindingKind {
+    /// A region in which the picture shows something else than the style does.
+    Uncovered,
+    /// A face that no mask covers.
+    Face,
+    /// Writing that no mask covers.
+    Text,
+    /// Something beside the picture.
+    Hidden,
+    /// Another file than the report is about.
+    Changed,
+    /// A file that cannot be read to its end.
+    Damaged,
+    /// Frames at other times than the source's.
+    Times,
+    /// An output that the report names and that is not there.
+    Missing,
+    /// A check that could not run.
+    NotChecked,
+}
+
+impl VerifyFindingKind {
+    /// Its name in a report: `not-checked`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Uncovered => "uncovered",
+            Self::Face => "face",
+            Self::Text => "text",
+            Self::Hidden => "hidden",
+            Self::Changed => "changed",
+            Self::Damaged => "damaged",
+            Self::Times => "times",
+            Self::Missing => "missing",
+            Self::NotChecked => "not-checked",
+        }
+    }
+}
+
+impl fmt::Display for VerifyFindingKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// One thing that a person must look at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct VerifyFinding {
-    /// What it is, in one word.
-    pub kind: String,
+    /// What it is.
+    pub kind: VerifyFindingKind,
     /// Frame or page, counted from 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame: Option<usize>,
@@ -60,9 +110,9 @@ pub struct VerifyFinding {
 impl VerifyFinding {
     /// Without place or score.
     #[must_use]
-    pub fn new(kind: &str, reason: impl Into<String>) -> Self {
+    pub fn new(kind: VerifyFindingKind, reason: impl Into<String>) -> Self {
         Self {
-            kind: kind.to_owned(),
+            kind,
             frame: None,
             area: None,
             score: None,

@@ -1,9 +1,9 @@
 //! What an output hides besides its pixels, less what was to be kept.
 
-use super::{Findings, chain, kind, unread};
+use super::{Findings, chain, unread};
 use crate::error::Result;
 use crate::inspect::{FindingKind, Inspection};
-use crate::report::FileReport;
+use crate::report::{FileReport, VerifyFindingKind};
 
 /// Tells what was seen in a file, or why it could not be looked through.
 pub(super) fn tell(seen: Result<Inspection>, line: Option<&FileReport>, findings: &mut Findings) {
@@ -30,14 +30,14 @@ pub(super) fn tell(seen: Result<Inspection>, line: Option<&FileReport>, findings
         if let Some(bytes) = hidden.bytes {
             reason += &format!(", {bytes} bytes");
         }
-        findings.add(kind::HIDDEN, reason);
+        findings.add(VerifyFindingKind::Hidden, reason);
         if let Some(last) = findings.0.last_mut() {
             last.place = Some(hidden.place.clone());
         }
     }
     if let Some(damage) = seen.damage {
         findings.add(
-            kind::DAMAGED,
+            VerifyFindingKind::Damaged,
             format!("it cannot be looked through to its end: {damage}"),
         );
     }

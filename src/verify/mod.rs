@@ -9,6 +9,7 @@ mod colours;
 mod cover;
 mod faces;
 mod hidden;
+mod options;
 mod place;
 #[cfg(test)]
 mod tests;
@@ -16,7 +17,7 @@ mod tolerance;
 #[cfg(feature = "video")]
 mod video;
 
-use crate::detect::{Cover, Detector, DetectorOptions, ModelSource, Preset, SecondSearch, apart};
+use crate::detect::{Detector, Preset, SecondSearch, apart};
 use crate::digest::Digest;
 use crate::error::{ErrorKind, Result};
 use crate::face::Face;
@@ -24,66 +25,11 @@ use crate::geometry::{Equirectangular, Rect, Size};
 use crate::inspect::inspect;
 use crate::photo::{BACKDROPS, FileKind, Format, Limits, Photo, ReadOptions};
 use crate::picture::Picture;
-use crate::redact::{Region, Sticker, Style};
-use crate::report::{FileReport, Verdict, Verification, VerifyFinding, ensure_regions};
-use faceveil_engine::EngineOptions;
-
-/// How outputs are verified.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct VerifierOptions {
-    /// What to look for: what the run was to cover. Writing is not looked for in panoramas, which
-    /// is a finding.
-    pub cover: Cover,
-    /// Lines of writing less high than so many pixels are left alone: that of the run, if it had
-    /// one.
-    pub min_text_height: f32,
-    /// Least score of a face; `None`: 0.3, and 0.95 for what RetinaFace alone sees; see
-    /// `docs/verify.md` for what that finds.
-    pub threshold: Option<f32>,
-    /// Faces whose longer side is less than so many pixels are not searched: that of the
-    /// run, if it had one.
-    pub min_face: f32,
-    /// What the networks run on.
-    pub engine: EngineOptions,
-    /// Where the networks come from.
-    pub models: ModelSource,
-    /// What the style `image` shows; without it such covers cannot be checked.
-    pub sticker: Option<Sticker>,
-    /// Bounds for reading.
-    pub limits: Limits,
-    /// How videos are read, and on how many threads.
-    #[cfg(feature = "video")]
-    pub video: crate::anonymize::VideoOptions,
-}
-
-impl VerifierOptions {
-    /// How to search, as hard as a preset does and harder.
-    fn search(&self, preset: Preset) -> DetectorOptions {
-        DetectorOptions {
-            preset,
-            threshold: self.threshold,
-            min_face: self.min_face,
-            engine: self.engine.clone(),
-            models: self.models.clone(),
-            ..DetectorOptions::default()
-        }
-    }
-
-    /// How to search for writing, if that is asked for.
-    fn search_for_writing(&self) -> Option<DetectorOptions> {
-        let writing = self.cover.writing?;
-        Some(DetectorOptions {
-            cover: Cover {
-                faces: false,
-                writing: Some(writing),
-            },
-            min_text_height: self.min_text_height,
-            engine: self.engine.clone(),
-            models: self.models.clone(),
-            ..DetectorOptions::default()
-        })
-    }
-}
+use crate::redact::{Region, Style};
+use crate::report::{
+    FileReport, Verdict, Verification, VerifyFinding, VerifyFindingKind, ensure_regions,
+};
+pub use options::VerifierOptions;
 
 /// Looks at outputs again. Share one between threads.
 ///
@@ -108,40 +54,19 @@ pub struct Verifier {
     options: VerifierOptions,
 }
 
-/// Kinds of findings. Their names are part of the report's schema, see `docs/verify.md`.
-mod kind {
-    /// A region in which the picture shows something else than the style does.
-    pub(super) const UNCOVERED: &str = "uncovered";
-    /// A face that no mask covers.
-    pub(super) const FACE: &str = "face";
-    /// Writing that no mask covers.
-    pub(super) const TEXT: &str = "text";
-    /// Something beside the picture.
-    pub(super) const HIDDEN: &str = "hidden";
-    /// Another file than the report is about.
-    pub(super) const CHANGED: &str = "changed";
-    /// A file that cannot be read to its end.
-    pub(super) const DAMAGED: &str = "damaged";
-    /// Frames at other times than the source's.
-    #[cfg(feature = "video")]
-    pub(super) const TIMES: &str = "times";
-    /// A check that could not run.
-    pub(super) const NOT_CHECKED: &str = "not-checked";
-}
-
 /// Findings of one file.
 #[derive(Debug, Default)]
 struct Findings(Vec<VerifyFinding>);
 
 impl Findings {
-    fn add(&mut self, kind: &str, reason: impl Into<String>) {
+    fn add(&mut self, kind: VerifyFindingKind, reason: impl Into<String>) {
         self.0.push(VerifyFinding::new(kind, reason));
     }
 
     /// With a place in the picture.
     fn add_at(
         &mut self,
-        kind: &str,
+        kind: VerifyFindingKind,
         frame: Option<usize>,
         area: &Rect,
         reason: String,
@@ -157,7 +82,7 @@ impl Findings {
     }
 
     fn conclude(self) -> Verification {
-        let ran = |p: &VerifyFinding| p.kind != kind::NOT_CHECKED;
+        let ran = |p: &VerifyFinding| p.kind != VerifyFindingKind::NotChecked;
         let verdict = if self.0.is_empty() {
             Verdict::Passed
         } else if self.0.iter().any(ran) {
@@ -236,7 +161,7 @@ impl Verifier {
     ) -> Option<Style> {
         let Some(line) = line else {
             findings.add(
-                kind::NOT_CHECKED,
+                VerifyFindingKind::NotChecked,
                 "no report says what must be covered, so only faces and what the file hides were \
                  looked for",
             );
@@ -245,14 +170,14 @@ impl Verifier {
         match line.sha256.and_then(|hashes| hashes.output) {
             Some(reported) if reported != digest => {
                 findings.add(
-                    kind::CHANGED,
+                    VerifyFindingKind::Changed,
                     "it was changed since it was written: its SHA-256 is another one than the \
                      report's",
                 );
             }
             Some(_) => {}
             None => findings.add(
-                kind::NOT_CHECKED,
+                VerifyFindingKind::NotChecked,
                 "the report has no SHA-256 of it, so it may be another file",
             ),
         }
@@ -265,12 +190,12 @@ impl Verifier {
             Some(Ok(style)) => Some(style),
             Some(Err(e)) => {
                 let reason = format!("its covers cannot be checked: {e}");
-                findings.add(kind::NOT_CHECKED, reason);
+                findings.add(VerifyFindingKind::NotChecked, reason);
                 None
             }
             None => {
                 findings.add(
-                    kind::NOT_CHECKED,
+                    VerifyFindingKind::NotChecked,
                     "the report does not say what it is covered with",
                 );
                 None
@@ -302,7 +227,10 @@ impl Verifier {
             .or_else(|| is_reported.then(|| Equirectangular::new(upright(&photo, 0))));
         let panorama = panorama.as_ref();
         if panorama.is_some() && self.writing.is_some() {
-            findings.add(kind::NOT_CHECKED, "writing is not looked for in panoramas");
+            findings.add(
+                VerifyFindingKind::NotChecked,
+                "writing is not looked for in panoramas",
+            );
         }
         for frame in 0..count {
             let regions = line.map_or_else(Vec::new, |line| regions(line, frame));
@@ -372,15 +300,15 @@ fn same_shape(line: &FileReport, size: Size, frames: usize, findings: &mut Findi
     if reported != is {
         let of = |(w, h, n): (u32, u32, usize)| format!("{w}x{h} pixels and {n} frame(s)");
         let reason = format!("it has {}, and the report says {}", of(is), of(reported));
-        findings.add(kind::CHANGED, reason);
+        findings.add(VerifyFindingKind::Changed, reason);
     }
     reported == is
 }
 
 fn tell_face(findings: &mut Findings, frame: Option<usize>, face: &crate::face::Face, share: f32) {
     let (kind, what) = match face.subject.is_face() {
-        true => (kind::FACE, "a face"),
-        false => (kind::TEXT, "writing"),
+        true => (VerifyFindingKind::Face, "a face"),
+        false => (VerifyFindingKind::Text, "writing"),
     };
     let reason = format!(
         "{what} of which {:.0} % lies under masks (seen by {})",
@@ -405,15 +333,15 @@ fn tell_cover(
         off.levels,
         off.ratio
     );
-    findings.add_at(kind::UNCOVERED, frame, &region.area, reason);
+    findings.add_at(VerifyFindingKind::Uncovered, frame, &region.area, reason);
 }
 
 /// What it means that a file cannot be read.
-fn unread(why: ErrorKind) -> &'static str {
+fn unread(why: ErrorKind) -> VerifyFindingKind {
     match why {
         // It may be in order, but nobody looked.
-        ErrorKind::Unsupported | ErrorKind::TooLarge => kind::NOT_CHECKED,
-        _ => kind::DAMAGED,
+        ErrorKind::Unsupported | ErrorKind::TooLarge => VerifyFindingKind::NotChecked,
+        _ => VerifyFindingKind::Damaged,
     }
 }
 

@@ -6,9 +6,7 @@
 use super::again::Again;
 use super::cover::{Difference, Pair};
 use super::place::Place;
-use super::{
-    Findings, Verifier, chain, faces, hidden, kind, same_shape, tell_face, tolerance, unread,
-};
+use super::{Findings, Verifier, chain, faces, hidden, same_shape, tell_face, tolerance, unread};
 use crate::anonymize::{Progress, flow};
 use crate::detect::{Detector, Preset, SecondSearch};
 use crate::error::{Error, ErrorKind, Result};
@@ -17,7 +15,9 @@ use crate::geometry::{Quad, Rect};
 use crate::inspect::inspect_file;
 use crate::plane::AnyPlaneMut;
 use crate::redact::{Redaction, Region, Style};
-use crate::report::{FileReport, Schedule, Verification, ensure_regions};
+use crate::report::{
+    ContentKind, FileReport, Schedule, Verification, VerifyFindingKind, ensure_regions,
+};
 use crate::video::{self, Frame, FramePicture, FrameSource, Opening, Shape, Video, VideoFile};
 use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow;
@@ -54,7 +54,10 @@ impl Verifier {
         let (digest, file) = match opened {
             Ok(opened) => opened,
             Err(e) => {
-                findings.add(kind::DAMAGED, format!("it cannot be read: {}", chain(&e)));
+                findings.add(
+                    VerifyFindingKind::Damaged,
+                    format!("it cannot be read: {}", chain(&e)),
+                );
                 return Ok(findings.conclude());
             }
         };
@@ -110,14 +113,14 @@ impl Verifier {
             }
         };
         if let Err(e) = file.ensure_still(digest) {
-            findings.add(kind::CHANGED, chain(&e));
+            findings.add(VerifyFindingKind::Changed, chain(&e));
         }
         // Sources have frames at one time; that these are kept shows in the times of the line.
         let has_times = line.is_some_and(|l| l.times.is_some());
         let is_wrong = |t: &[i64]| t[0] > t[1] || (t[0] == t[1] && !has_times);
         if let Some(at) = pts.windows(2).position(is_wrong) {
             findings.add(
-                kind::TIMES,
+                VerifyFindingKind::Times,
                 "a frame is shown no later than the one before it",
             );
             if let Some(last) = findings.0.last_mut() {
@@ -130,13 +133,13 @@ impl Verifier {
             match line.times {
                 Some(reported) if reported != video::times(video.time_base(), &pts) => {
                     findings.add(
-                        kind::TIMES,
+                        VerifyFindingKind::Times,
                         "its frames are shown at other times than the report says",
                     );
                 }
                 Some(_) => {}
                 None => findings.add(
-                    kind::NOT_CHECKED,
+                    VerifyFindingKind::NotChecked,
                     "the report does not say when its frames are shown",
                 ),
             }
@@ -163,9 +166,13 @@ fn look_through(
 ) {
     // How an encoder names itself is part of its stream; a tag that says it is for `inspect` to
     // judge.
-    for what in video.dropped().iter().filter(|what| *what != "encoder") {
+    for what in video
+        .dropped()
+        .iter()
+        .filter(|what| **what != ContentKind::Encoder)
+    {
         findings.add(
-            kind::HIDDEN,
+            VerifyFindingKind::Hidden,
             format!("it still holds something besides picture and sound ({what})"),
         );
     }
@@ -388,7 +395,12 @@ impl Work<'_> {
                 run.worst.levels,
                 frames(run.first, run.last),
             );
-            findings.add_at(kind::UNCOVERED, Some(run.at), &run.area, reason);
+            findings.add_at(
+                VerifyFindingKind::Uncovered,
+                Some(run.at),
+                &run.area,
+                reason,
+            );
         }
         for run in faces.iter().take(MOST_TOLD) {
             let (face, share) = &run.worst;
@@ -403,7 +415,10 @@ impl Work<'_> {
                 };
             }
         }
-        for (kind, count) in [(kind::UNCOVERED, open.len()), (kind::FACE, faces.len())] {
+        for (kind, count) in [
+            (VerifyFindingKind::Uncovered, open.len()),
+            (VerifyFindingKind::Face, faces.len()),
+        ] {
             if count > MOST_TOLD {
                 findings.add(kind, format!("and {} more like that", count - MOST_TOLD));
             }

@@ -14,6 +14,7 @@ mod part;
 mod player;
 mod timeline;
 
+use crate::content::ContentKind;
 pub(crate) use crate::frame::{Frame, FramePicture, Samples, Shape};
 pub use crate::time_range::{Outside, TimeRange};
 pub(crate) use file::VideoFile;
@@ -57,8 +58,9 @@ pub enum Damaged {
     Conceal,
 }
 
-/// How frames are encoded.
+/// How frames are encoded; the methods change one option each.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
 pub struct Encoding {
     /// What becomes of the sound.
     pub audio: Audio,
@@ -69,6 +71,42 @@ pub struct Encoding {
     pub bitrate: Option<u32>,
     /// `None` is a fast one.
     pub effort: Option<Effort>,
+}
+
+impl Encoding {
+    /// All sound, at a quality that follows the source's.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What becomes of the sound.
+    #[must_use]
+    pub const fn audio(mut self, audio: Audio) -> Self {
+        self.audio = audio;
+        self
+    }
+
+    /// At this constant rate factor, 0..=51; lower is better.
+    #[must_use]
+    pub fn crf(mut self, factor: impl Into<Option<u8>>) -> Self {
+        self.crf = factor.into();
+        self
+    }
+
+    /// At so many bits a second of the pictures.
+    #[must_use]
+    pub fn bitrate(mut self, bits: impl Into<Option<u32>>) -> Self {
+        self.bitrate = bits.into();
+        self
+    }
+
+    /// With this effort of the encoder.
+    #[must_use]
+    pub fn effort(mut self, effort: impl Into<Option<Effort>>) -> Self {
+        self.effort = effort.into();
+        self
+    }
 }
 
 /// How long an encoder looks for a shorter way to say the same, from quick to thorough: what x264
@@ -166,7 +204,7 @@ pub(crate) trait Video: Send + Sync {
     /// Sound tracks.
     fn sound_tracks(&self) -> usize;
     /// What the new file will not have.
-    fn dropped(&self) -> Vec<String>;
+    fn dropped(&self) -> Vec<ContentKind>;
     /// What a person should know.
     fn warnings(&self, encoding: &Encoding) -> Vec<String>;
     /// The frames from the first one on.

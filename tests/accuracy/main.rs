@@ -101,10 +101,7 @@ fn false_masks(made: &Made, faces: &[Face]) -> usize {
 
 /// At least `floor` of the made faces are covered, and at most `ceiling` masks are false.
 fn check(preset: Preset, floor: usize, ceiling: usize) {
-    let options = DetectorOptions {
-        preset,
-        ..DetectorOptions::default()
-    };
+    let options = DetectorOptions::new().preset(preset);
     let detector = Detector::new(&options).unwrap();
     let (mut covered, mut false_ones, mut said) = (0, 0, Vec::new());
     let all = pictures();

@@ -144,7 +144,7 @@ fn mirrored(value: u8) -> Vec<u8> {
 fn padding_that_mirrors_what_a_mask_hides_does_not_keep_it() {
     let written = |value: u8| {
         let mut photo = Photo::read(&mirrored(value), &ReadOptions::new()).unwrap();
-        assert_eq!(photo.dropped(), [] as [String; 0], "it is ordinary padding");
+        assert_eq!(photo.dropped(), [] as [&str; 0], "it is ordinary padding");
         let area = Rect::new(8.0, 0.0, 8.0, 16.0).unwrap();
         let size = photo.stored_size(0);
         let style = Style::Solid(Rgb(90, 90, 90));

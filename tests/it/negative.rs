@@ -22,11 +22,7 @@ fn a_face_on_a_colour_negative_is_found() {
         })
         .collect();
     let picture = RgbView::new(size, &negative).unwrap();
-    let detector = Detector::new(&DetectorOptions {
-        preset: Preset::Thorough,
-        ..DetectorOptions::default()
-    })
-    .unwrap();
+    let detector = Detector::new(&DetectorOptions::new().preset(Preset::Thorough)).unwrap();
     let faces = detector.detect(&picture).unwrap();
     let middle = Rect::new(190.0, 70.0, 70.0, 90.0).unwrap();
     let found = |f: &faceveil::Face| middle.holds(f.area.center());

@@ -38,10 +38,7 @@ fn a_face_is_found_and_covered_in_every_orientation() {
     // Not square, so that swapped sides show.
     let size = Size::new(seen.width, seen.height - 112);
     let upright = &upright[..size.area() as usize * 3];
-    let detector = Detector::new(&DetectorOptions {
-        preset: Preset::Fast,
-        ..DetectorOptions::default()
-    });
+    let detector = Detector::new(&DetectorOptions::new().preset(Preset::Fast));
     let anonymizer = Anonymizer::new(detector.unwrap(), AnonymizeOptions::default()).unwrap();
     for orientation in Orientation::ALL {
         let stored_size = orientation.upright_size(size);
@@ -75,11 +72,7 @@ fn a_face_is_found_and_covered_in_every_orientation() {
 fn a_photo_that_lost_its_orientation_does_not_lose_its_face() {
     let (size, upright) = rgb_of(include_bytes!("../../samples/astronaut.jpg"));
     // CenterFace sees this face on its side, too, but less surely.
-    let detector = Detector::new(&DetectorOptions {
-        threshold: Some(0.99),
-        ..DetectorOptions::default()
-    })
-    .unwrap();
+    let detector = Detector::new(&DetectorOptions::new().threshold(Some(0.99))).unwrap();
     let found = |orientation: Orientation| {
         let pixels = orientation.upright_pixels::<3>(&upright, size);
         let turned = RgbImage::new(orientation.upright_size(size), pixels).unwrap();

@@ -1,7 +1,7 @@
 //! 360-degree pictures: a face is covered wherever it lies on the sphere, over the edge and near
 //! the poles, and the picture stays one that viewers show all round.
 
-use faceveil::report::Verdict;
+use faceveil::report::{Verdict, VerifyFindingKind};
 use faceveil::verify::{Verifier, VerifierOptions};
 use faceveil::{
     AnonymizeOptions, Anonymizer, Detector, DetectorOptions, Photo, Preset, ReadOptions, Size,
@@ -107,14 +107,8 @@ fn exposed(before: &[u8], after: &[u8], at: (f64, f64)) -> f64 {
 }
 
 fn anonymizer(panorama: bool) -> Anonymizer {
-    let detector = DetectorOptions {
-        preset: Preset::Balanced,
-        ..DetectorOptions::default()
-    };
-    let options = AnonymizeOptions {
-        panorama,
-        ..AnonymizeOptions::default()
-    };
+    let detector = DetectorOptions::new().preset(Preset::Balanced);
+    let options = AnonymizeOptions::new().panorama(panorama);
     Anonymizer::new(Detector::new(&detector).unwrap(), options).unwrap()
 }
 
@@ -172,7 +166,10 @@ fn tags_are_written_anew_and_a_second_look_sees_the_edge() {
         .unwrap();
     let half = line.redact().unwrap();
     let seen = verifier.photo(&half.bytes, Some(&half.report)).unwrap();
-    let open = seen.findings.iter().any(|f| f.kind == "face");
+    let open = seen
+        .findings
+        .iter()
+        .any(|f| f.kind == VerifyFindingKind::Face);
     assert!(open, "{:?}", seen.findings);
 }
 

@@ -11,10 +11,7 @@ use faceveil::{
 const FACE: [f32; 4] = [180.0, 60.0, 270.0, 180.0];
 
 fn detector(preset: Preset) -> Detector {
-    let options = DetectorOptions {
-        preset,
-        ..DetectorOptions::default()
-    };
+    let options = DetectorOptions::new().preset(preset);
     Detector::new(&options).unwrap()
 }
 

@@ -63,27 +63,14 @@ pub(crate) fn scene_at(k: f32, degrees: f32, middle: (f32, f32)) -> (Vec<u8>, (f
 }
 
 fn detector(cover: Cover) -> Detector {
-    let options = DetectorOptions {
-        cover,
-        ..DetectorOptions::default()
-    };
+    let options = DetectorOptions::new().cover(cover);
     Detector::new(&options).unwrap()
-}
-
-fn only(writing: Writing) -> Cover {
-    Cover {
-        faces: false,
-        writing: Some(writing),
-    }
 }
 
 #[test]
 fn a_plate_is_covered_as_it_lies_and_not_much_beside_it() {
-    let options = AnonymizeOptions {
-        style: Style::Solid(Rgb(0, 0, 200)),
-        ..AnonymizeOptions::default()
-    };
-    let anonymizer = Anonymizer::new(detector(only(Writing::Plates)), options).unwrap();
+    let options = AnonymizeOptions::new().style(Style::Solid(Rgb(0, 0, 200)));
+    let anonymizer = Anonymizer::new(detector(Cover::only(Writing::Plates)), options).unwrap();
     for degrees in [0.0, 12.0, -25.0] {
         let (before, half) = scene(3.0, degrees);
         let mut after = before.clone();
@@ -119,13 +106,13 @@ fn writing_is_looked_for_only_where_it_is_asked_for() {
     let picture = RgbView::new(SIZE, &data).unwrap();
     let found = detector(Cover::default()).detect(&picture).unwrap();
     assert!(found.is_empty(), "{found:?}");
-    let found = detector(only(Writing::All)).detect(&picture).unwrap();
+    let found = detector(Cover::only(Writing::All))
+        .detect(&picture)
+        .unwrap();
     assert!(found.iter().all(|f| f.subject == Subject::Text) && !found.is_empty());
-    let options = DetectorOptions {
-        cover: only(Writing::All),
-        min_text_height: 60.0,
-        ..DetectorOptions::default()
-    };
+    let options = DetectorOptions::new()
+        .cover(Cover::only(Writing::All))
+        .min_text_height(60.0);
     let found = Detector::new(&options).unwrap().detect(&picture).unwrap();
     assert!(found.is_empty(), "too low to be asked for: {found:?}");
 }

@@ -175,8 +175,9 @@ fn named<T: Copy>(what: &str, text: &str, all: &[T], name: fn(T) -> &'static str
     }
 }
 
-/// What to run on.
+/// What to run on; the methods change one option each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EngineOptions {
     /// Which engine.
     pub engine: EngineChoice,
@@ -188,6 +189,35 @@ pub struct EngineOptions {
     /// `scripts/get-onnxruntime.sh` fills), and wherever the system's loader looks. A process loads
     /// one library and keeps it.
     pub onnxruntime: Option<PathBuf>,
+}
+
+impl EngineOptions {
+    /// Any engine, on the CPU where that is enough.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With this engine.
+    #[must_use]
+    pub const fn engine(mut self, engine: EngineChoice) -> Self {
+        self.engine = engine;
+        self
+    }
+
+    /// On this device.
+    #[must_use]
+    pub const fn device(mut self, device: Device) -> Self {
+        self.device = device;
+        self
+    }
+
+    /// With this ONNX Runtime library.
+    #[must_use]
+    pub fn onnxruntime(mut self, library: impl Into<Option<PathBuf>>) -> Self {
+        self.onnxruntime = library.into();
+        self
+    }
 }
 
 /// An engine that was chosen and works, ready to load models.

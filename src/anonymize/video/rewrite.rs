@@ -3,6 +3,7 @@
 
 use super::{Progress, VideoOptions, Watch, flow};
 use crate::anonymize::ensure_nothing_left;
+use crate::content::ContentKind;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inspect::{Finding, FindingKind, Inspection, inspect_file};
@@ -74,7 +75,7 @@ pub(in crate::anonymize) fn tell_sound(
             video::Audio::Drop => &mut report.dropped,
             video::Audio::Keep => &mut report.kept,
         };
-        list.push("audio".into());
+        list.push(ContentKind::Audio);
     }
 }
 
@@ -112,8 +113,8 @@ pub(in crate::anonymize) fn look_through(report: &mut FileReport, output: &Path)
         .sum();
     let before = seen.findings.len();
     seen.findings.retain(|finding| !is_sound(finding));
-    if seen.findings.len() < before && report.kept.iter().any(|kept| kept == "audio") {
-        report.kept.push(FindingKind::SoundData.name().into());
+    if seen.findings.len() < before && report.kept.contains(&ContentKind::Audio) {
+        report.kept.push(ContentKind::SoundData);
         report.warnings.push(format!(
             "its sound was copied with {beside} bytes that are no sound; what they are is not \
              known, and they go only with the sound"
@@ -126,17 +127,16 @@ pub(in crate::anonymize) fn look_through(report: &mut FileReport, output: &Path)
 
 /// Names closed captions that lie in the pictures' stream of the source; `dropped` is what is named
 /// already. They may begin anywhere, so the whole file is searched for them.
-pub(in crate::anonymize) fn name_captions(file: &VideoFile, dropped: &mut Vec<String>) {
-    const NAME: &str = "captions";
-    let is_named = dropped.iter().any(|d| d == NAME);
+pub(in crate::anonymize) fn name_captions(file: &VideoFile, dropped: &mut Vec<ContentKind>) {
+    let is_named = dropped.contains(&ContentKind::Captions);
     // What cannot be read there is for the decoder to find.
     let found = |seen: Inspection| {
         let mut findings = seen.findings.iter();
-        findings.any(|f| f.kind == FindingKind::Text && f.detail.starts_with(NAME))
+        findings.any(|f| f.kind == FindingKind::Text && f.detail.starts_with("captions"))
     };
     let path = file.path();
     if !is_named && !path.as_os_str().is_empty() && inspect_file(path).is_ok_and(found) {
-        dropped.push(NAME.into());
+        dropped.push(ContentKind::Captions);
     }
 }
 

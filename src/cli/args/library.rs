@@ -10,7 +10,9 @@ use faceveil::engine::{EngineChoice, EngineOptions};
 use faceveil::redact::{Rgb, Sticker};
 use faceveil::settings::CELLS;
 use faceveil::video::{Effort, Encoding};
-use faceveil::{DetectorOptions, Format, KeepMetadata, Limits, Photo, Preset, ReadOptions, Style};
+use faceveil::{
+    DetectorOptions, Format, KeepMetadata, Limits, Masking, Photo, Preset, ReadOptions, Style,
+};
 use std::path::Path;
 use std::thread;
 
@@ -20,22 +22,25 @@ pub(crate) const STICKER_BYTES: u64 = 256 << 20;
 /// The metadata that `--keep` asks for.
 pub(crate) fn keep(asked: &[KeepArg]) -> KeepMetadata {
     let has = |one| asked.contains(&one);
-    KeepMetadata {
-        time: has(KeepArg::Time),
-        camera: has(KeepArg::Camera),
-        gps: has(KeepArg::Gps),
-        copyright: has(KeepArg::Copyright),
-    }
+    KeepMetadata::new()
+        .time(has(KeepArg::Time))
+        .camera(has(KeepArg::Camera))
+        .gps(has(KeepArg::Gps))
+        .copyright(has(KeepArg::Copyright))
+}
+
+/// How masks are made from faces.
+pub(crate) fn masking(typed: &Covering) -> Masking {
+    Masking::new(typed.shape.into(), typed.margin)
 }
 
 /// How videos are to be encoded.
 pub(crate) fn encoding(typed: &Writing) -> Encoding {
-    Encoding {
-        audio: typed.audio.into(),
-        crf: typed.crf,
-        bitrate: typed.bitrate,
-        effort: typed.preset_video.map(Effort::from),
-    }
+    Encoding::new()
+        .audio(typed.audio.into())
+        .crf(typed.crf)
+        .bitrate(typed.bitrate)
+        .effort(typed.preset_video.map(Effort::from))
 }
 
 /// What may be read.
@@ -65,15 +70,13 @@ pub(crate) fn cores() -> usize {
 /// # Errors
 /// If a flag would not be used.
 pub(crate) fn detector(typed: &Detection, preset: Preset) -> Result<DetectorOptions> {
-    Ok(DetectorOptions {
-        preset,
-        cover: subjects(&typed.subjects, &typed.faces)?,
-        min_text_height: typed.subjects.text_min_height.unwrap_or(0.0),
-        threshold: typed.faces.threshold,
-        min_face: typed.faces.min_face.unwrap_or(0.0),
-        engine: engine(&typed.engine)?,
-        ..DetectorOptions::default()
-    })
+    Ok(DetectorOptions::new()
+        .preset(preset)
+        .cover(subjects(&typed.subjects, &typed.faces)?)
+        .min_text_height(typed.subjects.text_min_height.unwrap_or(0.0))
+        .threshold(typed.faces.threshold)
+        .min_face(typed.faces.min_face.unwrap_or(0.0))
+        .engine(engine(&typed.engine)?))
 }
 
 /// What is looked for.
@@ -107,10 +110,10 @@ fn cover(asked: &[CoverArg]) -> Result<Cover> {
         true => Some(detect::Writing::All),
         false => has(CoverArg::Plates).then_some(detect::Writing::Plates),
     };
-    Ok(Cover {
-        faces: has(CoverArg::Faces),
-        writing,
-    })
+    let mut cover = Cover::FACES;
+    cover.faces = has(CoverArg::Faces);
+    cover.writing = writing;
+    Ok(cover)
 }
 
 /// What runs the networks.
@@ -126,11 +129,10 @@ pub(crate) fn engine(typed: &Engine) -> Result<EngineOptions> {
             || (engine == EngineChoice::Auto && !on_cpu),
         "--onnxruntime would not be used; add --engine onnxruntime"
     );
-    Ok(EngineOptions {
-        engine,
-        device: typed.device.into(),
-        onnxruntime: typed.onnxruntime.clone(),
-    })
+    Ok(EngineOptions::new()
+        .engine(engine)
+        .device(typed.device.into())
+        .onnxruntime(typed.onnxruntime.clone()))
 }
 
 /// What covers faces.

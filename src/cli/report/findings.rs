@@ -1,13 +1,13 @@
 //! What a check of an output found, in words.
 
 use crate::cli::ui::show;
-use faceveil::report::{Verdict, Verification, VerifyFinding};
+use faceveil::report::{Verdict, Verification, VerifyFinding, VerifyFindingKind};
 
 /// A file whose checks could not run.
 pub(crate) fn not_checked(why: &str) -> Verification {
     Verification::new(
         Verdict::NotChecked,
-        vec![VerifyFinding::new("not-checked", why)],
+        vec![VerifyFinding::new(VerifyFindingKind::NotChecked, why)],
     )
 }
 

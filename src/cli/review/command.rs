@@ -6,6 +6,7 @@ use crate::cli::plan::base_dir::BaseDir;
 use crate::cli::report::previous_report;
 use crate::cli::ui::show;
 use faceveil::FileReport;
+use faceveil::report::StyleName;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -54,7 +55,11 @@ pub(super) fn shown(typed: &Review, draft: &Draft, inputs: &BaseDir) -> String {
 fn flags(lines: &[&FileReport]) -> Vec<String> {
     let mut flags = Vec::new();
     let any = |of: &dyn Fn(&FileReport) -> bool| lines.iter().any(|line| of(line));
-    if any(&|line| line.style.as_ref().is_some_and(|s| s.name == "image")) {
+    if any(&|line| {
+        line.style
+            .as_ref()
+            .is_some_and(|s| s.name == StyleName::Image)
+    }) {
         // Where it lies is not in the report.
         flags.extend(["--image".into(), STICKER.into()]);
     }
@@ -101,6 +106,7 @@ fn quoted(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use faceveil::report::ContentKind;
 
     #[test]
     fn a_path_in_the_command_is_one_word_for_a_shell() {
@@ -114,11 +120,11 @@ mod tests {
     fn what_the_report_says_of_the_run_is_asked_for_again() {
         let mut photo = FileReport::new("none");
         assert!(flags(&[&photo]).is_empty());
-        photo.kept = vec!["gps".into(), "icc".into(), "time".into()];
+        photo.kept = vec![ContentKind::Gps, ContentKind::Icc, ContentKind::Time];
         photo.style = serde_json::from_str(r#"{"name":"image","irreversible":true}"#).ok();
         let mut video = FileReport::new("none");
         video.backend = Some("ffmpeg 5.1.9".into());
-        video.dropped = vec!["audio".into()];
+        video.dropped = vec![ContentKind::Audio];
         assert_eq!(
             flags(&[&photo, &video]).join(" "),
             "--image STICKER --keep time,gps --audio drop --video-backend ffmpeg"

@@ -22,10 +22,7 @@ pub(super) fn photo(
     limits: Limits,
     wanted: &Wanted,
 ) -> Result<RgbImage> {
-    let applier = ReportApplier {
-        limits,
-        ..ReportApplier::default()
-    };
+    let applier = ReportApplier::new().limits(limits);
     let done = applier.prepare(bytes, line)?.redact()?;
     let covered = Photo::read(&done.bytes, &ReadOptions::new().limits(limits))
         .context("reading what was covered")?;

@@ -2,7 +2,7 @@
 //! of, then where it saw nothing at all.
 
 use super::exposed::{ENOUGH, ENOUGH_OF_DOUBTFUL, Exposed};
-use faceveil::report::{Outcome, ReportFace, Verdict, VerifyFinding};
+use faceveil::report::{Outcome, ReportFace, Verdict, VerifyFinding, VerifyFindingKind};
 use faceveil::{FileReport, Subject};
 use serde::Serialize;
 
@@ -161,10 +161,10 @@ impl Risk {
 }
 
 /// What lies open in a finding that masks can mend.
-fn named(kind: &str) -> Option<&'static str> {
+fn named(kind: VerifyFindingKind) -> Option<&'static str> {
     match kind {
-        "face" => Some("a face"),
-        "text" => Some("writing"),
+        VerifyFindingKind::Face => Some("a face"),
+        VerifyFindingKind::Text => Some("writing"),
         _ => None,
     }
 }
@@ -173,7 +173,7 @@ fn named(kind: &str) -> Option<&'static str> {
 pub(super) fn open_findings(report: &FileReport) -> Vec<(&VerifyFinding, String)> {
     let findings = report.verify.iter().flat_map(|v| &v.findings);
     let open = findings.filter_map(|finding| {
-        let (Some(area), Some(what)) = (finding.area, named(&finding.kind)) else {
+        let (Some(area), Some(what)) = (finding.area, named(finding.kind)) else {
             return Some((finding, finding.reason.clone()));
         };
         let seen = Exposed::measure(area, finding.frame, report);

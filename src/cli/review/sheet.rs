@@ -226,7 +226,7 @@ fn outcome(line: &FileReport) -> String {
     };
     match line.outcome {
         Outcome::Redacted => {
-            let style = line.style.as_ref().map_or("", |s| s.name.as_str());
+            let style = line.style.as_ref().map_or("", |s| s.name.name());
             let kind = match line.style.as_ref().is_some_and(|s| s.irreversible) {
                 true => "",
                 false => ", may be undone",

@@ -168,10 +168,7 @@ impl Config {
             *destination != Destination::Stdout,
             "--verify reads the new file again, which standard output cannot; give -o FILE"
         );
-        let mut options = VerifierOptions {
-            video: self.video.clone(),
-            ..VerifierOptions::default()
-        };
+        let mut options = VerifierOptions::new().video(self.video.clone());
         match &self.faces {
             Faces::Find {
                 detector,
@@ -287,12 +284,10 @@ impl Config {
         Ok(Self {
             task,
             faces,
-            video: VideoOptions {
-                backend: running.video_backend.into(),
-                encoding,
-                workers: jobs,
-                ..VideoOptions::default()
-            },
+            video: VideoOptions::new()
+                .backend(running.video_backend.into())
+                .encoding(encoding)
+                .workers(jobs),
             strict: false,
             shard: None,
             listed: plan.len(),

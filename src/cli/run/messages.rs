@@ -32,7 +32,7 @@ pub(crate) fn warn_of_reversible(config: &Config, terminal: &Terminal) {
         Faces::FromReport(_) => {
             let lines = config.plan.iter().filter_map(|p| p.line.as_deref());
             let styles = lines.filter_map(|line| line.style.as_ref());
-            names.extend(styles.filter(|s| !s.irreversible).map(|s| s.name.as_str()));
+            names.extend(styles.filter(|s| !s.irreversible).map(|s| s.name.name()));
         }
     }
     for name in names {

@@ -24,8 +24,8 @@ use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show::{self, count};
 use crate::cli::ui::terminal::{self, Terminal};
 use anyhow::{Context, Result, bail};
-use faceveil::FileReport;
 use faceveil::report::RunSummary;
+use faceveil::{FileReport, Format};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -199,11 +199,12 @@ fn run_jobs(
             None => {
                 messages::about_file(&terminal, config, planned, &done);
                 if let (None, Some(formats)) = (config.faces.format(), &done.report.formats)
-                    && named.formats.insert(formats.input.clone())
+                    && named.formats.insert(formats.input)
                 {
                     terminal.about(&planned.input.shown()).warning(format_args!(
                         "{} is written as {}, here and from now on; --format chooses another",
-                        formats.input, formats.output
+                        formats.input.short(),
+                        formats.output.short()
                     ));
                 }
                 summary.add(&done.report);
@@ -239,7 +240,7 @@ fn run_jobs(
 /// What messages have named, so that none names it twice.
 #[derive(Default)]
 struct Named {
-    formats: HashSet<String>,
+    formats: HashSet<Format>,
     failed: Vec<(String, String)>,
 }
 

@@ -29,7 +29,7 @@ use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show::count;
 use crate::cli::ui::terminal::{ProgressArg, Terminal};
 use anyhow::{Context, Result, ensure};
-use faceveil::{AnonymizeOptions, Limits, Masking, VideoOptions};
+use faceveil::{AnonymizeOptions, Limits, VideoOptions};
 use metrics::Metrics;
 use queue::Queue;
 use routes::App;
@@ -112,18 +112,13 @@ pub(crate) fn run(typed: &Serve) -> Result<Exit> {
 fn config(typed: &Serve) -> Result<Config> {
     library::check_isolation(&typed.isolation)?;
     let limits = Limits::max_pixels(typed.max_pixels);
-    let options = AnonymizeOptions {
-        style: library::style(&typed.covering, &limits)?,
-        masking: Masking {
-            shape: typed.covering.shape.into(),
-            margin: typed.covering.margin,
-        },
-        panorama: typed.detection.panorama,
-        keep: library::keep(&typed.photo.keep),
-        format: typed.photo.format,
-        limits,
-        ..AnonymizeOptions::default()
-    };
+    let options = AnonymizeOptions::new()
+        .style(library::style(&typed.covering, &limits)?)
+        .masking(library::masking(&typed.covering))
+        .panorama(typed.detection.panorama)
+        .keep(library::keep(&typed.photo.keep))
+        .format(typed.photo.format)
+        .limits(limits);
     Ok(Config {
         task: Task::Blur {
             existing: IfExists::Write(Existing::Refuse),

@@ -39,7 +39,8 @@ const LEAST: f32 = 0.5;
 const SAME: f32 = 0.9;
 
 /// Which writing to cover.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Writing {
     /// All of it.

@@ -6,6 +6,7 @@
 
 use super::super::keep::KeepMetadata;
 use super::super::notes::Notes;
+use crate::content::ContentKind;
 use exif::{Exif, In, Rational, Tag, Value as Source};
 
 /// Characters of a name or notice.
@@ -73,22 +74,22 @@ impl Kept {
     pub(super) fn read(parsed: &Exif, wanted: KeepMetadata, notes: &mut Notes) -> Self {
         let mut kept = Self::default();
         let source = Fields(parsed);
-        for (asked, name, take) in [
+        for (asked, kind, take) in [
             (
                 wanted.time,
-                "time",
+                ContentKind::Time,
                 Self::time as fn(&mut Self, &Fields<'_>),
             ),
-            (wanted.camera, "camera", Self::camera),
-            (wanted.gps, "gps", Self::gps),
-            (wanted.copyright, "copyright", Self::copyright),
+            (wanted.camera, ContentKind::Camera, Self::camera),
+            (wanted.gps, ContentKind::Gps, Self::gps),
+            (wanted.copyright, ContentKind::Copyright, Self::copyright),
         ] {
             let before = kept.len();
             if asked {
                 take(&mut kept, &source);
             }
             if kept.len() > before {
-                notes.keep(name);
+                notes.keep(kind);
             }
         }
         if !kept.exif.is_empty() {

@@ -8,6 +8,7 @@ mod taken;
 mod write;
 
 use super::notes::Notes;
+use crate::content::ContentKind;
 use crate::geometry::Orientation;
 use exif::{Context, Exif, In, Reader, Tag, Value};
 pub(super) use kept::{Kept, Order, Value as KeptValue};
@@ -69,7 +70,7 @@ pub(super) fn read(block: &[u8], notes: &mut Notes) -> Facts {
     let block = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
     let wanted = std::mem::take(&mut notes.wanted);
     let Some(parsed) = parse(block.to_vec()) else {
-        notes.drop("exif");
+        notes.drop(ContentKind::Exif);
         return Facts::default();
     };
     let kept = Kept::read(&parsed, wanted, notes);
@@ -129,30 +130,34 @@ fn name_the_rest(parsed: &Exif, kept: &Kept, notes: &mut Notes) {
         if field.ifd_num == In::PRIMARY {
             name_field(tag, kept, notes);
         } else if matches!(tag, Tag::JPEGInterchangeFormat | Tag::StripOffsets) {
-            notes.drop("exif-thumbnail");
+            notes.drop(ContentKind::ExifThumbnail);
         }
     }
 }
 
 /// Names a field that is not written again; `gps-other` and the like where others of its kind are.
 fn name_field(tag: Tag, kept: &Kept, notes: &mut Notes) {
-    let Some(name) = name(tag).filter(|_| !kept.has(tag)) else {
+    let Some(kind) = kind(tag).filter(|_| !kept.has(tag)) else {
         return;
     };
-    if notes.kept.iter().any(|kept| kept == name) {
+    if !notes.kept.contains(&kind) {
+        notes.drop(kind);
+    } else if tag != Tag::GPSVersionID {
         // The version of the GPS tags says nothing.
-        if tag != Tag::GPSVersionID {
-            notes.drop(format!("{name}-other"));
-        }
-    } else {
-        notes.drop(name);
+        notes.drop(match kind {
+            ContentKind::Time => ContentKind::TimeOther,
+            ContentKind::Camera => ContentKind::CameraOther,
+            ContentKind::Gps => ContentKind::GpsOther,
+            ContentKind::Copyright => ContentKind::CopyrightOther,
+            other => other,
+        });
     }
 }
 
-/// What a tag reveals, by its name in a report; `None` for what is written again or says nothing.
-pub(super) fn name(tag: Tag) -> Option<&'static str> {
+/// What a tag reveals; `None` for what is written again or says nothing.
+pub(super) fn kind(tag: Tag) -> Option<ContentKind> {
     if tag.context() == Context::Gps {
-        return Some("gps");
+        return Some(ContentKind::Gps);
     }
     Some(match tag {
         Tag::Orientation | Tag::XResolution | Tag::YResolution | Tag::ResolutionUnit => {
@@ -161,18 +166,20 @@ pub(super) fn name(tag: Tag) -> Option<&'static str> {
         Tag::ColorSpace | Tag::YCbCrPositioning | Tag::InteroperabilityIndex => return None,
         Tag::ExifVersion | Tag::FlashpixVersion | Tag::ComponentsConfiguration => return None,
         Tag::PixelXDimension | Tag::PixelYDimension | Tag::InteroperabilityVersion => return None,
-        Tag::MakerNote => "maker-note",
-        Tag::Artist | Tag::Copyright => "copyright",
-        Tag::CameraOwnerName => "owner",
-        Tag::BodySerialNumber | Tag::LensSerialNumber => "serial-numbers",
-        Tag::ImageDescription | Tag::UserComment => "text",
-        Tag::SubjectArea | Tag::SubjectLocation => "face-regions",
+        Tag::MakerNote => ContentKind::MakerNote,
+        Tag::Artist | Tag::Copyright => ContentKind::Copyright,
+        Tag::CameraOwnerName => ContentKind::Owner,
+        Tag::BodySerialNumber | Tag::LensSerialNumber => ContentKind::SerialNumbers,
+        Tag::ImageDescription | Tag::UserComment => ContentKind::Text,
+        Tag::SubjectArea | Tag::SubjectLocation => ContentKind::FaceRegions,
         _ => match tag.number() {
-            0x0132 | 0x9003 | 0x9004 | 0x9010..=0x9012 | 0x9290..=0x9292 => "time",
-            0x010f | 0x0110 | 0x829a | 0x829d | 0x8822..=0x8835 | 0x9201..=0x920a => "camera",
-            0xa20b..=0xa217 | 0xa300..=0xa40c | 0xa432..=0xa434 => "camera",
-            0x9c9b..=0x9c9f => "text",
-            _ => "exif",
+            0x0132 | 0x9003 | 0x9004 | 0x9010..=0x9012 | 0x9290..=0x9292 => ContentKind::Time,
+            0x010f | 0x0110 | 0x829a | 0x829d | 0x8822..=0x8835 | 0x9201..=0x920a => {
+                ContentKind::Camera
+            }
+            0xa20b..=0xa217 | 0xa300..=0xa40c | 0xa432..=0xa434 => ContentKind::Camera,
+            0x9c9b..=0x9c9f => ContentKind::Text,
+            _ => ContentKind::Exif,
         },
     })
 }

@@ -1,6 +1,7 @@
 //! Names what a GIF holds besides its pictures. Decoders skip these blocks without a word.
 
 use super::super::notes::Notes;
+use crate::content::ContentKind;
 
 /// Walks the blocks of a GIF and counts its frames; stops where they stop making sense, which the
 /// decoder reports.
@@ -29,7 +30,7 @@ fn walk(file: &[u8], frames: &mut u64, notes: &mut Notes) -> Option<()> {
                     Some(side(at + place)? + side(at + length)? > side(screen)?)
                 };
                 if beyond(1, 5, 6)? || beyond(3, 7, 8)? {
-                    notes.drop("hidden-picture-data");
+                    notes.drop(ContentKind::HiddenPictureData);
                 }
                 at += 10 + table(*file.get(at + 9)?);
                 at = blocks_end(file, at + 1)?;
@@ -37,22 +38,22 @@ fn walk(file: &[u8], frames: &mut u64, notes: &mut Notes) -> Option<()> {
             0x21 => {
                 let data = file.get(at + 3..)?;
                 match file.get(at + 1)? {
-                    0xfe => notes.drop("comment"),
-                    0x01 => notes.drop("text"),
+                    0xfe => notes.drop(ContentKind::Comment),
+                    0x01 => notes.drop(ContentKind::Text),
                     0xff if data.starts_with(b"NETSCAPE2.0")
                         || data.starts_with(b"ANIMEXTS1.0") => {}
                     0xff if data.starts_with(b"C2PA_GIF") => notes.c2pa(),
-                    0xff if data.starts_with(b"XMP DataXMP") => notes.drop("xmp"),
-                    0xff if data.starts_with(b"MGK8BIM0000") => notes.drop("photoshop"),
-                    0xff if data.starts_with(b"ICCRGBG1012") => notes.drop("icc"),
-                    0xff => notes.drop("application-data"),
+                    0xff if data.starts_with(b"XMP DataXMP") => notes.drop(ContentKind::Xmp),
+                    0xff if data.starts_with(b"MGK8BIM0000") => notes.drop(ContentKind::Photoshop),
+                    0xff if data.starts_with(b"ICCRGBG1012") => notes.drop(ContentKind::Icc),
+                    0xff => notes.drop(ContentKind::ApplicationData),
                     _ => {}
                 }
                 at = blocks_end(file, at + 2)?;
             }
             0x3b => {
                 if file.len() > at + 1 {
-                    notes.drop("trailer");
+                    notes.drop(ContentKind::Trailer);
                 }
                 return Some(());
             }

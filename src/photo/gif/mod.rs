@@ -9,6 +9,7 @@ use super::frames::{Frame, Frames, Writer};
 use super::guard::{Budget, encoder, malformed};
 use super::notes::Notes;
 use super::raster::{Model, Raster, Samples, cut, difference, step};
+use crate::content::ContentKind;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, PixelRect, Size};
 use ::gif as codec;
@@ -91,7 +92,7 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
         });
     }
     if frames.len() > 1 {
-        notes.keep("animation");
+        notes.keep(ContentKind::Animation);
     }
     let writer = GifWriter {
         repeat: decoder.repeat(),

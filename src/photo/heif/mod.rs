@@ -25,6 +25,7 @@ use super::guard::{Budget, malformed, unsupported};
 use super::hdr::Signal;
 use super::icc::Profile;
 use super::notes::Notes;
+use crate::content::ContentKind;
 use crate::error::Result;
 use crate::geometry::Orientation;
 use items::{CodePoints, Items, Property};
@@ -68,10 +69,10 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
         None => Profile::of_code_points(colour.primaries, colour.transfer),
     };
     if icc.is_some() {
-        notes.keep("icc");
+        notes.keep(ContentKind::Icc);
     }
     if facts.resolution.is_some() {
-        notes.keep("resolution");
+        notes.keep(ContentKind::Resolution);
     }
     let signal = Signal::of(colour.primaries, colour.transfer).filter(|_| icc.is_none());
     let frame = Frame {

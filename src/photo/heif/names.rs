@@ -5,6 +5,7 @@ use super::super::boxes::{Box, Reader};
 use super::super::exif;
 use super::super::notes::{Notes, contains};
 use super::items::Items;
+use crate::content::ContentKind;
 use std::collections::HashSet;
 
 const C2PA: [u8; 16] = *b"\xd8\xfe\xc3\xd6\x1b\x0e\x48\x3c\x92\x97\x58\x28\x87\x7e\xc4\x81";
@@ -12,7 +13,7 @@ const C2PA: [u8; 16] = *b"\xd8\xfe\xc3\xd6\x1b\x0e\x48\x3c\x92\x97\x58\x28\x87\x
 /// Boxes of the file, of which the first `own` are the picture's, and the bytes behind them.
 pub(super) fn boxes(list: &[Box<'_>], own: usize, behind: &[u8], notes: &mut Notes) {
     if own < list.len() {
-        notes.drop("trailer");
+        notes.drop(ContentKind::Trailer);
         notes.motion_video();
     }
     for one in &list[..own] {
@@ -20,11 +21,11 @@ pub(super) fn boxes(list: &[Box<'_>], own: usize, behind: &[u8], notes: &mut Not
             b"ftyp" | b"meta" | b"mdat" | b"moov" | b"free" | b"skip" | b"wide" => {}
             b"mpvd" => notes.motion_video(),
             b"uuid" if one.body.starts_with(&C2PA) => notes.c2pa(),
-            _ => notes.drop("private-chunks"),
+            _ => notes.drop(ContentKind::PrivateChunks),
         }
     }
     if behind.iter().any(|&b| b != 0) {
-        notes.drop("trailer");
+        notes.drop(ContentKind::Trailer);
         if contains(&behind[..behind.len().min(1 << 20)], b"ftyp") {
             notes.motion_video();
         }
@@ -52,10 +53,10 @@ pub(super) fn items(items: &Items<'_>, main: u32, notes: &mut Notes) -> exif::Fa
                 if contains(&packet, b"<x:xmpmeta") || contains(&packet, b"rdf:RDF") {
                     notes.drop_xmp(&packet);
                 } else {
-                    notes.drop("private-chunks");
+                    notes.drop(ContentKind::PrivateChunks);
                 }
             }
-            b"uri " => notes.drop("private-chunks"),
+            b"uri " => notes.drop(ContentKind::PrivateChunks),
             _ if own.contains(&id) => {}
             b"tmap" => notes.gain_map(),
             _ => picture(items, id, notes),
@@ -83,22 +84,22 @@ fn picture(items: &Items<'_>, id: u32, notes: &mut Notes) {
     let is = |words: &[&str]| words.iter().any(|w| purpose.contains(w));
     let tile_of = items.from(id, b"dimg").next();
     if items.refers(id, b"thmb") {
-        notes.drop("heif-thumbnail");
+        notes.drop(ContentKind::HeifThumbnail);
     } else if is(&["gainmap", "GainMap"]) {
         notes.gain_map();
     } else if is(&["depth", "matte", "auxid:2"]) {
-        notes.drop("depth-data");
+        notes.drop(ContentKind::DepthData);
     } else if is(&["alpha", "auxid:1"]) {
         // The main picture's opacity, or that of something that is named itself.
     } else if !purpose.is_empty() || items.refers(id, b"auxl") {
-        notes.drop("further-pictures");
+        notes.drop(ContentKind::FurtherPictures);
     } else if let Some(whole) = tile_of {
         let is_tone_map = |id| items.item(id).is_ok_and(|i| i.kind == *b"tmap");
         if is_tone_map(whole) {
             notes.gain_map();
         }
     } else {
-        notes.drop("further-pictures");
+        notes.drop(ContentKind::FurtherPictures);
         notes.miss("further pictures beside the main one");
     }
 }

@@ -5,6 +5,7 @@ mod made;
 
 use super::super::tests::sources::Random;
 use super::super::{Format, KeepMetadata, Limits, Photo, ReadOptions};
+use crate::content::ContentKind;
 use crate::error::ErrorKind;
 use crate::geometry::{Orientation, PixelRect, Size};
 use made::{Heic, colour};
@@ -150,12 +151,9 @@ fn a_heic_becomes_a_jpeg_with_its_colours_and_without_anything_else() {
     let again = Photo::read(&jpeg, &ReadOptions::new()).expect("a JPEG");
     assert_eq!(again.kept(), ["icc"]);
     assert!(again.dropped().is_empty(), "{:?}", again.dropped());
-    let asked = KeepMetadata {
-        camera: true,
-        ..KeepMetadata::default()
-    };
+    let asked = KeepMetadata::new().camera(true);
     let photo = Photo::read(&spec.file(), &ReadOptions::new().keep(asked)).expect("read");
-    assert!(photo.kept().contains(&"camera".to_owned()));
+    assert!(photo.kept().contains(&ContentKind::Camera));
 }
 
 #[test]

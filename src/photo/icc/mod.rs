@@ -11,6 +11,7 @@ mod tags;
 use super::notes::Notes;
 #[cfg(feature = "jxl")]
 use super::raster::{Model, Raster, Samples};
+use crate::content::ContentKind;
 use moxcms::ColorProfile;
 #[cfg(feature = "jxl")]
 use moxcms::{Layout, TransformOptions};
@@ -33,9 +34,9 @@ impl Profile {
     pub(super) fn take(source: &[u8], notes: &mut Notes) -> Option<Self> {
         let profile = reduced(source);
         if profile.is_some() {
-            notes.keep("icc");
+            notes.keep(ContentKind::Icc);
         } else {
-            notes.drop("icc");
+            notes.drop(ContentKind::Icc);
             notes.warn(
                 "the colour profile could not be read and was dropped: colours may look different",
             );

@@ -21,6 +21,7 @@ use super::guard::Budget;
 use super::icc::Profile;
 use super::notes::Notes;
 use super::raster::{Model as Pixels, Raster, Samples};
+use crate::content::ContentKind;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, PixelRect, Size};
 use crate::parallel;
@@ -84,17 +85,17 @@ impl From<jpeg_coefficients::Error> for Error {
 pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Result<Jpeg> {
     let (header, mut coded) = segments::split(file, budget, notes)?;
     if coded.clear_beyond_edges() {
-        notes.drop("hidden-picture-data");
+        notes.drop(ContentKind::HiddenPictureData);
     }
     coded.set_density(encode::density(header.resolution.as_ref()));
     if header.exif.orientation != Orientation::Normal {
-        notes.keep("orientation");
+        notes.keep(ContentKind::Orientation);
     }
     if header.resolution.is_some() {
-        notes.keep("resolution");
+        notes.keep(ContentKind::Resolution);
     }
     if header.exif.adobe_rgb {
-        notes.keep("color-space");
+        notes.keep(ContentKind::ColorSpace);
     }
     let icc = header
         .icc

@@ -6,6 +6,7 @@
 use super::super::exif::{self, Resolution, Unit};
 use super::super::guard::Budget;
 use super::super::notes::{Notes, contains};
+use crate::content::ContentKind;
 use crate::error::Result;
 use crate::geometry::Size;
 use jpeg_coefficients::{CodedImage, Segment, Visitor};
@@ -62,8 +63,8 @@ impl<'a> Visitor<'a> for Reader<'a, '_> {
     fn segment(&mut self, segment: Segment<'a>) {
         match segment.marker {
             0xe0..=0xef => self.application(segment.marker, segment.body),
-            0xfe => self.notes.drop("comment"),
-            _ => self.notes.drop("unknown-segments"),
+            0xfe => self.notes.drop(ContentKind::Comment),
+            _ => self.notes.drop(ContentKind::UnknownSegments),
         }
     }
 
@@ -74,7 +75,7 @@ impl<'a> Visitor<'a> for Reader<'a, '_> {
 
     fn end(&mut self, trailer: &'a [u8], unused: usize) {
         if unused > HIDDEN {
-            self.notes.drop("hidden-picture-data");
+            self.notes.drop(ContentKind::HiddenPictureData);
         }
         self.finish(trailer);
     }
@@ -85,7 +86,7 @@ impl<'a> Reader<'a, '_> {
         let starts = |with: &[u8]| body.starts_with(with);
         match marker {
             0xe0 if starts(b"JFIF\0") && body.len() >= 14 => self.jfif(body),
-            0xe0 if starts(b"JFXX\0") => self.notes.drop("jfxx-thumbnail"),
+            0xe0 if starts(b"JFXX\0") => self.notes.drop(ContentKind::JfxxThumbnail),
             0xe1 if starts(b"Exif\0") => {
                 let block = body.get(6..).unwrap_or_default();
                 let facts = exif::read(block, self.notes);
@@ -96,34 +97,38 @@ impl<'a> Reader<'a, '_> {
             }
             0xe1 if starts(b"http://ns.adobe.com/xap/1.0/\0") => self.notes.drop_xmp(body),
             0xe1 if starts(b"http://ns.adobe.com/xmp/extension/\0") => {
-                self.notes.drop("xmp-extended");
+                self.notes.drop(ContentKind::XmpExtended);
                 self.notes.drop_xmp(body);
             }
-            0xe1 if starts(b"FLIR\0") => self.notes.drop("thermal-picture"),
+            0xe1 if starts(b"FLIR\0") => self.notes.drop(ContentKind::ThermalPicture),
             0xe2 if starts(b"ICC_PROFILE\0") && body.len() > 14 => {
                 self.icc.push((body[12], body[13], &body[14..]));
             }
             0xe2 if starts(b"MPF\0") => {
-                self.notes.drop("mpf");
+                self.notes.drop(ContentKind::Mpf);
                 self.notes.miss("further pictures behind the main one");
             }
             0xe2 if starts(b"urn:iso:std:iso:ts:21496:-1\0") => self.notes.gain_map(),
             0xeb if contains(&body[..body.len().min(64)], b"jumb") => self.notes.c2pa(),
             0xed if starts(b"Photoshop 3.0\0") => {
-                self.notes.drop("photoshop");
+                self.notes.drop(ContentKind::Photoshop);
                 if contains(body, b"8BIM\x04\x04") {
-                    self.notes.drop("iptc");
+                    self.notes.drop(ContentKind::Iptc);
                 }
                 if contains(body, b"8BIM\x04\x0c") || contains(body, b"8BIM\x04\x09") {
-                    self.notes.drop("photoshop-thumbnail");
+                    self.notes.drop(ContentKind::PhotoshopThumbnail);
                 }
             }
             0xee if starts(b"Adobe") && body.len() >= 12 => {
                 if body.len() > 12 {
-                    self.notes.drop("app14");
+                    self.notes.drop(ContentKind::App14);
                 }
             }
-            _ => self.notes.drop(format!("app{}", marker - 0xe0)),
+            _ => {
+                let kind = ContentKind::app_segment(marker.wrapping_sub(0xe0));
+                self.notes
+                    .drop(kind.unwrap_or(ContentKind::UnknownSegments));
+            }
         }
     }
 
@@ -144,25 +149,25 @@ impl<'a> Reader<'a, '_> {
             self.header.resolution = Some(resolution);
         }
         if body[12] > 0 && body[13] > 0 {
-            self.notes.drop("jfif-thumbnail");
+            self.notes.drop(ContentKind::JfifThumbnail);
         }
     }
 
     /// Names what is behind the picture, and puts together what came in pieces.
     fn finish(&mut self, trailer: &[u8]) {
         if trailer.iter().any(|&b| b != 0) {
-            self.notes.drop("trailer");
+            self.notes.drop(ContentKind::Trailer);
             if contains(&trailer[..trailer.len().min(1 << 20)], b"ftyp") {
                 self.notes.motion_video();
             } else if contains(&trailer[..trailer.len().min(1 << 20)], &[0xff, 0xd8, 0xff]) {
-                self.notes.drop("further-pictures");
+                self.notes.drop(ContentKind::FurtherPictures);
                 self.notes.miss("further pictures behind the main one");
             }
         }
         self.header.resolution = self.header.resolution.or(self.header.exif.resolution);
         self.header.icc = self.whole_profile();
         if self.header.icc.is_none() && !self.icc.is_empty() {
-            self.notes.drop("icc");
+            self.notes.drop(ContentKind::Icc);
             self.notes.warn(
                 "the colour profile is incomplete and was dropped: colours may look different",
             );

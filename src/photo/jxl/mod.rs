@@ -14,6 +14,7 @@ use super::hdr::Signal;
 use super::icc::Profile;
 use super::notes::Notes;
 use super::raster::{Model, Raster, Samples};
+use crate::content::ContentKind;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, Size};
 use ::jxl as codec;
@@ -49,7 +50,7 @@ fn cut_off() -> Error {
 pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Result<Parts> {
     let facts = names::boxes(file, notes);
     if facts.resolution.is_some() {
-        notes.keep("resolution");
+        notes.keep(ContentKind::Resolution);
     }
     let mut options = JxlDecoderOptions::default();
     // Colours, opacity and a few extra channels.
@@ -68,7 +69,7 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
     let size = Size::new(side(info.size.0), side(info.size.1));
     budget.take(size, 1)?;
     if info.preview_size.is_some() {
-        notes.drop("jxl-preview");
+        notes.drop(ContentKind::JxlPreview);
     }
     let profile = decoder.embedded_color_profile().ok_or_else(cut_off)?;
     let layout = Layout::of(&info, profile.channels() == 1, notes)?;
@@ -91,7 +92,7 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
         }
         let header = decoder.frame_header().ok_or_else(cut_off)?;
         if !header.name.is_empty() {
-            notes.drop("text");
+            notes.drop(ContentKind::Text);
         }
         durations.push(header.duration.unwrap_or(0.0).clamp(0.0, 1e9) as u32);
         let row = size.width as usize * layout.bytes();
@@ -123,7 +124,7 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
             durations,
         });
     if timing.is_some() {
-        notes.keep("animation");
+        notes.keep(ContentKind::Animation);
     }
     let (icc, signal) = colour(&profile, notes);
     Ok(Parts {
@@ -132,7 +133,7 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
         exif: facts,
         timing,
         // What was a JPEG keeps its colour space, and how to rebuild it lies beside.
-        lossy: !info.uses_original_profile || notes.has_dropped("jpeg-reconstruction"),
+        lossy: !info.uses_original_profile || notes.has_dropped(ContentKind::JpegReconstruction),
         ..Parts::new(frames)
     })
 }
@@ -156,9 +157,9 @@ impl Layout {
                     ));
                 }
                 ExtraChannel::SpotColor => {}
-                ExtraChannel::Depth => notes.drop("depth-data"),
-                ExtraChannel::Thermal => notes.drop("thermal-picture"),
-                _ => notes.drop("extra-samples"),
+                ExtraChannel::Depth => notes.drop(ContentKind::DepthData),
+                ExtraChannel::Thermal => notes.drop(ContentKind::ThermalPicture),
+                _ => notes.drop(ContentKind::ExtraSamples),
             }
         }
         let deep = match info.bit_depth {
@@ -262,7 +263,7 @@ fn colour(profile: &JxlColorProfile, notes: &mut Notes) -> (Option<Profile>, Opt
     if usual {
         let described = Profile::of_code_points(primaries, transfer);
         if described.is_some() {
-            notes.keep("icc");
+            notes.keep(ContentKind::Icc);
         }
         return (described, None);
     }

@@ -3,6 +3,7 @@
 use super::super::boxes;
 use super::super::exif;
 use super::super::notes::{Notes, contains};
+use crate::content::ContentKind;
 
 /// Names them, and reads what EXIF says. A bare codestream has none.
 pub(super) fn boxes(file: &[u8], notes: &mut Notes) -> exif::Facts {
@@ -14,7 +15,7 @@ pub(super) fn boxes(file: &[u8], notes: &mut Notes) -> exif::Facts {
         return facts;
     };
     if behind.iter().any(|&b| b != 0) {
-        notes.drop("trailer");
+        notes.drop(ContentKind::Trailer);
         if contains(&behind[..behind.len().min(1 << 20)], b"ftyp") {
             notes.motion_video();
         }
@@ -29,20 +30,20 @@ pub(super) fn boxes(file: &[u8], notes: &mut Notes) -> exif::Facts {
             }
             b"xml " => notes.drop_xmp(one.body),
             b"jumb" => notes.c2pa(),
-            b"jbrd" => notes.drop("jpeg-reconstruction"),
+            b"jbrd" => notes.drop(ContentKind::JpegReconstruction),
             b"jhgm" => notes.gain_map(),
             b"brob" => match one.body.first_chunk::<4>() {
                 Some(b"Exif") => {
-                    notes.drop("exif");
+                    notes.drop(ContentKind::Exif);
                     if std::mem::take(&mut notes.wanted).any() {
                         notes.warn("compressed EXIF is not read, so nothing of it can be kept");
                     }
                 }
-                Some(b"xml ") => notes.drop("xmp"),
+                Some(b"xml ") => notes.drop(ContentKind::Xmp),
                 Some(b"jumb") => notes.c2pa(),
-                _ => notes.drop("private-chunks"),
+                _ => notes.drop(ContentKind::PrivateChunks),
             },
-            _ => notes.drop("private-chunks"),
+            _ => notes.drop(ContentKind::PrivateChunks),
         }
     }
     // The codestream says how it is turned; EXIF only repeats it (18181-2, 9.4).

@@ -11,6 +11,7 @@ use super::super::guard::encoder;
 use super::super::icc::Profile;
 use super::super::notes::Notes;
 use super::super::raster::{Model, Raster, Samples};
+use crate::content::ContentKind;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use std::borrow::Cow;
@@ -55,7 +56,7 @@ impl JxlWriter {
             icc if *icc == known(9) => Space::Bt2020,
             Some(icc) if icc.is_srgb() => Space::Srgb,
             Some(icc) => {
-                notes.forget("icc");
+                notes.forget(ContentKind::Icc);
                 for frame in &mut frames {
                     if let Some(raster) = icc.to_srgb(&frame.raster) {
                         frame.raster = raster;

@@ -7,17 +7,18 @@ use super::super::exif;
 use super::super::guard::malformed;
 use super::super::notes::{Notes, contains};
 use super::raw_profile;
+use crate::content::ContentKind;
 use crate::error::Result;
 
 /// Chunks of numbers that change how pixels look, with their lengths (PNG 3, chapter 11.3).
-const NUMBERS: [([u8; 4], usize, &str); 7] = [
-    (*b"cICP", 4, "cicp"),
-    (*b"mDCV", 24, "hdr"),
-    (*b"cLLI", 8, "hdr"),
-    (*b"sRGB", 1, "srgb"),
-    (*b"gAMA", 4, "gamma"),
-    (*b"cHRM", 32, "chromaticities"),
-    (*b"pHYs", 9, "resolution"),
+const NUMBERS: [([u8; 4], usize, ContentKind); 7] = [
+    (*b"cICP", 4, ContentKind::Cicp),
+    (*b"mDCV", 24, ContentKind::Hdr),
+    (*b"cLLI", 8, ContentKind::Hdr),
+    (*b"sRGB", 1, ContentKind::Srgb),
+    (*b"gAMA", 4, ContentKind::Gamma),
+    (*b"cHRM", 32, ContentKind::Chromaticities),
+    (*b"pHYs", 9, ContentKind::Resolution),
 ];
 
 /// What a walk over the chunks finds.
@@ -56,7 +57,7 @@ impl Chunks {
             rest = after.get(length + 4..).unwrap_or_default();
             if name == *b"IEND" {
                 if !rest.is_empty() {
-                    notes.drop("trailer");
+                    notes.drop(ContentKind::Trailer);
                 }
                 return Ok(found.settled(notes));
             }
@@ -84,7 +85,7 @@ impl Chunks {
                 self.numbers.push((name, data.to_vec()));
                 notes.keep(*kept);
             } else {
-                notes.drop_unless_kept(kept);
+                notes.drop_unless_kept(*kept);
             }
             return Ok(());
         }
@@ -97,31 +98,31 @@ impl Chunks {
                 let [a, b, c, d, e, f, g, h] = numbers;
                 let count = u32::from_be_bytes([a, b, c, d]);
                 self.animation = Some((count, u32::from_be_bytes([e, f, g, h])));
-                notes.keep("animation");
+                notes.keep(ContentKind::Animation);
             }
             b"fcTL" => self.frame_controls = self.frame_controls.saturating_add(1),
             b"eXIf" if !self.has_exif => {
                 self.exif = exif::read(data, notes);
                 self.has_exif = true;
             }
-            b"eXIf" => notes.drop("exif"),
+            b"eXIf" => notes.drop(ContentKind::Exif),
             b"tEXt" | b"zTXt" | b"iTXt" if contains(data, b"XML:com.adobe.xmp") => {
                 notes.drop_xmp(data);
             }
             b"tEXt" | b"zTXt" | b"iTXt" if data.starts_with(b"Raw profile type") => {
-                notes.drop("raw-profile");
+                notes.drop(ContentKind::RawProfile);
                 if let Some(block) = raw_profile::exif(&name, data) {
                     self.from_text = Some(exif::read(&block, notes));
                 }
             }
-            b"tEXt" | b"zTXt" | b"iTXt" => notes.drop("text"),
+            b"tEXt" | b"zTXt" | b"iTXt" => notes.drop(ContentKind::Text),
             b"caBX" => notes.c2pa(),
-            b"tIME" => notes.drop("time"),
+            b"tIME" => notes.drop(ContentKind::Time),
             b"sBIT" => self.significant = Some(data.to_vec()),
-            b"bKGD" | b"hIST" | b"sPLT" => {
-                notes.drop(String::from_utf8_lossy(&name).to_lowercase());
-            }
-            _ => notes.drop("private-chunks"),
+            b"bKGD" => notes.drop(ContentKind::Bkgd),
+            b"hIST" => notes.drop(ContentKind::Hist),
+            b"sPLT" => notes.drop(ContentKind::Splt),
+            _ => notes.drop(ContentKind::PrivateChunks),
         }
         Ok(())
     }
@@ -140,9 +141,9 @@ impl Chunks {
         };
         let fine = bits.iter().all(|b| (1..=depth).contains(b));
         if same && fine && bits.len() == channels {
-            notes.keep("significant-bits");
+            notes.keep(ContentKind::SignificantBits);
         } else {
-            notes.drop("sbit");
+            notes.drop(ContentKind::Sbit);
             self.significant = None;
         }
     }
@@ -171,15 +172,17 @@ impl Chunks {
         found.map(|(_, data)| &data[..])
     }
 
-    /// Names of what only a PNG has a place for.
-    pub(super) fn own(&self) -> Vec<&'static str> {
-        let kept = |known: &&([u8; 4], usize, &str)| self.numbers(&known.0).is_some();
-        let names = NUMBERS.iter().filter(kept).map(|known| known.2);
-        let mut names: Vec<_> = names.filter(|name| *name != "resolution").collect();
+    /// What only a PNG has a place for.
+    pub(super) fn own(&self) -> Vec<ContentKind> {
+        let kept = |known: &&([u8; 4], usize, ContentKind)| self.numbers(&known.0).is_some();
+        let kinds = NUMBERS.iter().filter(kept).map(|known| known.2);
+        let mut kinds: Vec<_> = kinds
+            .filter(|kind| *kind != ContentKind::Resolution)
+            .collect();
         if self.significant.is_some() {
-            names.push("significant-bits");
+            kinds.push(ContentKind::SignificantBits);
         }
-        names
+        kinds
     }
 
     /// Whether gamma or primaries are others than those of sRGB.

@@ -15,6 +15,7 @@ use super::hdr::Signal;
 use super::icc::Profile;
 use super::notes::Notes;
 use super::raster::{Model, Raster, Samples, cut, difference, step};
+use crate::content::ContentKind;
 use crate::error::Result;
 use crate::geometry::{Orientation, PixelRect, Size};
 use crate::plane::Sample;
@@ -71,7 +72,7 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
         .as_deref()
         .and_then(|icc| Profile::take(icc, notes));
     if chunks.exif.orientation != Orientation::Normal {
-        notes.keep("orientation");
+        notes.keep(ContentKind::Orientation);
     }
     let (rasters, animation) = if frames > 0 {
         animated(
@@ -185,7 +186,7 @@ fn animated(
     if reader.info().frame_control.is_none() {
         // Shown by viewers that know no animation, and by nobody else: they get the first frame.
         next(reader, size, true)?;
-        notes.drop("default-picture");
+        notes.drop(ContentKind::DefaultPicture);
         notes.miss("the picture of an APNG for viewers that know no animation");
     }
     let count = reader.info().animation_control.map_or(0, |a| a.num_frames);

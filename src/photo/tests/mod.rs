@@ -208,7 +208,7 @@ fn all_eight_orientations_survive_and_impossible_ones_are_normal() {
         let again = read(&photo.write().expect("writes"));
         assert_eq!(again.orientation(0), expected);
         assert_eq!(
-            photo.kept().contains(&"orientation".into()),
+            photo.kept().contains(&ContentKind::Orientation),
             value > 1 && value < 9
         );
     }

@@ -16,6 +16,7 @@ use super::guard::{Budget, malformed};
 use super::icc::Profile;
 use super::notes::{Notes, contains};
 use super::raster::Model;
+use crate::content::ContentKind;
 use crate::error::{Error, Result};
 use crate::geometry::{Orientation, Size};
 use ::tiff as codec;
@@ -76,7 +77,7 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
         }
         let reduced = unsigned(&mut decoder, 254)?.unwrap_or(0) & 1 == 1;
         if reduced && !frames.is_empty() {
-            notes.drop("tiff-thumbnail");
+            notes.drop(ContentKind::TiffThumbnail);
         } else {
             let (frame, page) = one(&mut decoder, file, budget, notes)?;
             frames.push(frame);
@@ -115,7 +116,7 @@ fn one(
         .and_then(Orientation::from_exif)
         .unwrap_or_default();
     if orientation != Orientation::Normal {
-        notes.keep("orientation");
+        notes.keep(ContentKind::Orientation);
     }
     let icc = decoder.find_tag(Tag::IccProfile).map_err(damaged)?;
     // Lab colours become sRGB, and their profile is one for Lab.
@@ -126,7 +127,7 @@ fn one(
         .and_then(|bytes| Profile::take(&bytes, notes));
     let resolution = resolution(decoder)?;
     if resolution.is_some() {
-        notes.keep("resolution");
+        notes.keep(ContentKind::Resolution);
     }
     let page = Page {
         icc,
@@ -190,7 +191,7 @@ fn model(
         _ => model.channels().len(),
     };
     if samples as usize > kept {
-        notes.drop("extra-samples");
+        notes.drop(ContentKind::ExtraSamples);
         notes.warn("samples of a TIFF that are neither colour nor opacity were dropped");
     }
     let bits = stored.bits;
@@ -273,33 +274,33 @@ fn name_tags(decoder: &mut Reader<'_>, notes: &mut Notes) {
     for tag in tags {
         match tag {
             330 => {
-                notes.drop("sub-pictures");
+                notes.drop(ContentKind::SubPictures);
                 notes.miss("further pictures of a TIFF page");
             }
-            513 | 514 => notes.drop("tiff-thumbnail"),
+            513 | 514 => notes.drop(ContentKind::TiffThumbnail),
             700 | 34675 => {}
             52545 => notes.c2pa(),
-            33723 => notes.drop("iptc"),
-            34377 => notes.drop("photoshop"),
-            34665 => notes.drop("exif"),
-            34853 => notes.drop_unless_kept("gps"),
+            33723 => notes.drop(ContentKind::Iptc),
+            34377 => notes.drop(ContentKind::Photoshop),
+            34665 => notes.drop(ContentKind::Exif),
+            34853 => notes.drop_unless_kept(ContentKind::Gps),
             37724 => {
-                notes.drop("photoshop-layers");
+                notes.drop(ContentKind::PhotoshopLayers);
                 notes.miss("the layers of a Photoshop TIFF");
             }
-            271 | 272 => notes.drop_unless_kept("camera"),
-            306 => notes.drop_unless_kept("time"),
-            315 | 33432 => notes.drop_unless_kept("copyright"),
-            269 | 270 | 285 => notes.drop("text"),
-            305 | 316 => notes.drop("software"),
+            271 | 272 => notes.drop_unless_kept(ContentKind::Camera),
+            306 => notes.drop_unless_kept(ContentKind::Time),
+            315 | 33432 => notes.drop_unless_kept(ContentKind::Copyright),
+            269 | 270 | 285 => notes.drop(ContentKind::Text),
+            305 | 316 => notes.drop(ContentKind::Software),
             tag if KNOWN.contains(&tag) => {}
-            _ => notes.drop("private-tags"),
+            _ => notes.drop(ContentKind::PrivateTags),
         }
     }
     if let Ok(Some(data)) = decoder.find_tag(Tag::from_u16_exhaustive(34377)) {
         let data = data.into_u8_vec().unwrap_or_default();
         if contains(&data, b"8BIM\x04\x0c") || contains(&data, b"8BIM\x04\x09") {
-            notes.drop("photoshop-thumbnail");
+            notes.drop(ContentKind::PhotoshopThumbnail);
         }
     }
 }

@@ -11,6 +11,7 @@ use super::guard::{Budget, encoder, malformed};
 use super::icc::Profile;
 use super::notes::Notes;
 use super::raster::{Model, Raster, Samples, cut, difference, step};
+use crate::content::ContentKind;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, PixelRect, Size};
 use image_webp::{ColorType, WebPDecoder, WebPEncoder};
@@ -44,7 +45,7 @@ fn damaged(error: image_webp::DecodingError) -> Error {
 pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Result<WebP> {
     let (chunks, trailer) = riff::split(file)?;
     if trailer {
-        notes.drop("trailer");
+        notes.drop(ContentKind::Trailer);
     }
     let mut facts = exif::Facts::default();
     let mut icc = None;
@@ -55,18 +56,18 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
             b"XMP " => notes.drop_xmp(chunk.data),
             b"VP8 " | b"VP8L" | b"VP8X" | b"ALPH" | b"ANIM" | b"ANMF" | b"ICCP" => {}
             b"C2PA" => notes.c2pa(),
-            _ => notes.drop("private-chunks"),
+            _ => notes.drop(ContentKind::PrivateChunks),
         }
     }
     if facts.orientation != Orientation::Normal {
-        notes.keep("orientation");
+        notes.keep(ContentKind::Orientation);
     }
     if facts.resolution.is_some() {
-        notes.keep("resolution");
+        notes.keep(ContentKind::Resolution);
     }
     let (rasters, animation) = match canvas(&chunks) {
         Some((size, plays)) => {
-            notes.keep("animation");
+            notes.keep(ContentKind::Animation);
             animated(&chunks, size, plays, budget, notes)?
         }
         None => (vec![still(file, budget, notes)?], None),
@@ -188,7 +189,7 @@ fn frame_pixels(frame: &AnimationFrame<'_>, canvas: Size, notes: &mut Notes) -> 
                 alpha |= chunk.name == *b"ALPH";
                 riff::chunk(&mut bitstream, chunk.name, chunk.data);
             }
-            _ => notes.drop("private-chunks"),
+            _ => notes.drop(ContentKind::PrivateChunks),
         }
     }
     let file = riff::still(size, alpha, &bitstream);

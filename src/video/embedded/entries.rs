@@ -5,6 +5,7 @@
 
 use super::specific;
 use super::tables::Written;
+use crate::content::ContentKind;
 use crate::geometry::Size;
 use mp4_atom::AnySampleGroupEntry as Group;
 use mp4_atom::esds::{DecoderConfig, DecoderSpecific, EsDescriptor, SLConfig};
@@ -33,10 +34,13 @@ pub(super) fn picture(source: Option<&Avc1>, size: Size, avcc: Avcc) -> Avc1 {
 }
 
 /// What a picture track's entry has that its new one has not, by the names of `dropped`.
-pub(super) fn lost_of_picture(source: &Avc1) -> impl Iterator<Item = &'static str> {
+pub(super) fn lost_of_picture(source: &Avc1) -> impl Iterator<Item = ContentKind> {
     let is_named = !source.visual.compressor.as_ref().trim().is_empty();
     let has_profile = matches!(source.colr, Some(Colr::Prof { .. } | Colr::Ricc { .. }));
-    let names = [(is_named, "encoder"), (has_profile, "icc")];
+    let names = [
+        (is_named, ContentKind::Encoder),
+        (has_profile, ContentKind::Icc),
+    ];
     names.into_iter().filter(|n| n.0).map(|n| n.1)
 }
 
@@ -110,8 +114,8 @@ pub(super) fn sound(source: &Codec) -> Option<Codec> {
     })
 }
 
-/// What a sound track's entry says that its new one does not, by the name of `dropped`.
-pub(super) fn lost_of_sound(source: &Codec) -> Option<&'static str> {
+/// What a sound track's entry says that its new one does not.
+pub(super) fn lost_of_sound(source: &Codec) -> Option<ContentKind> {
     use FlacMetadataBlock::{Padding, SeekTable};
     let says = |b: &FlacMetadataBlock| !is_stream_info(b) && !matches!(b, Padding | SeekTable);
     let lost = match source {
@@ -119,7 +123,7 @@ pub(super) fn lost_of_sound(source: &Codec) -> Option<&'static str> {
         Codec::Mp4a(s) => s.esds.es_desc.url.is_some(),
         _ => false,
     };
-    lost.then_some("metadata")
+    lost.then_some(ContentKind::Metadata)
 }
 
 const fn is_stream_info(block: &FlacMetadataBlock) -> bool {
@@ -356,7 +360,7 @@ mod tests {
         let source = mp4a(0x40, &long);
         let new = sound(&source).expect("known");
         assert!(tells(&bytes(&source)) && !tells(&bytes(&new)));
-        assert_eq!(lost_of_sound(&source), Some("metadata"));
+        assert_eq!(lost_of_sound(&source), Some(ContentKind::Metadata));
         let Codec::Mp4a(new) = new else {
             panic!("another codec")
         };
@@ -392,7 +396,7 @@ mod tests {
         let new = bytes(&sound(&source).expect("known"));
         assert!(tells(&bytes(&source)) && !tells(&new));
         assert!(new.ends_with(&[&[0x80][..], &info[1..]].concat()));
-        assert_eq!(lost_of_sound(&source), Some("metadata"));
+        assert_eq!(lost_of_sound(&source), Some(ContentKind::Metadata));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::parameters::{Sequence, is_decoded_wrongly};
 use super::sound::Sound;
 use super::tables::{self, Picture};
 use super::tracks::{Header as TrackHeader, Kind, Stretch};
+use crate::content::ContentKind;
 use crate::error::Result;
 use crate::geometry::{Orientation, Size};
 use mp4_atom::{Atom, Avc1, Avcc, Codec, FourCC, Header, Moov, ReadFrom, Trak};
@@ -35,7 +36,7 @@ pub(super) struct Source {
     /// When the last one ceases to be shown.
     pub(super) end: i64,
     pub(super) sound: Vec<Sound>,
-    pub(super) dropped: Vec<String>,
+    pub(super) dropped: Vec<ContentKind>,
     pub(super) is_quicktime: bool,
 }
 
@@ -197,9 +198,9 @@ fn sort_tracks(tables: Tables, length: u64) -> Result<std::result::Result<Source
         Err(reason) => return Ok(Err(reason)),
     };
     let mut dropped = Vec::new();
-    let mut drop = |name: &str| {
-        if !dropped.iter().any(|n| n == name) {
-            dropped.push(name.to_owned());
+    let mut drop = |kind: ContentKind| {
+        if !dropped.contains(&kind) {
+            dropped.push(kind);
         }
     };
     for name in avc(track).into_iter().flat_map(entries::lost_of_picture) {
@@ -219,47 +220,54 @@ fn sort_tracks(tables: Tables, length: u64) -> Result<std::result::Result<Source
                 drop(name);
             }
             if read.is_trimmed {
-                drop("hidden-sound");
+                drop(ContentKind::HiddenSound);
             }
             sound.push(read);
         } else {
-            drop("second-video-track");
+            drop(ContentKind::SecondVideoTrack);
         }
         if !is_usual_name(&track.mdia.hdlr.name) {
-            drop("handler-name");
+            drop(ContentKind::HandlerName);
         }
     }
     for (kind, name) in &outline.others {
         let is_text = [b"text", b"sbtl", b"subt", b"clcp"]
             .map(FourCC::new)
             .contains(kind);
-        drop(if is_text { "subtitles" } else { "data-track" });
+        drop(if is_text {
+            ContentKind::Subtitles
+        } else {
+            ContentKind::DataTrack
+        });
         if !is_usual_name(name) {
-            drop("handler-name");
+            drop(ContentKind::HandlerName);
         }
     }
     if outline.has_metadata {
-        drop("metadata");
+        drop(ContentKind::Metadata);
     }
     let says = |word: &[u8]| raw.windows(word.len()).any(|w| w == word);
     for (words, name) in [
         (
             &[&b"\xa9xyz"[..], b"loci", b"location.ISO6709"][..],
-            "location",
+            ContentKind::Location,
         ),
-        (&[b"\xa9nam", b"titl"], "title"),
-        (&[b"\xa9day", b"creationdate"], "date"),
-        (&[b"\xa9mak", b"\xa9mod", b"quicktime.make"], "camera"),
-        (&[b"\xa9too", b"\xa9swr"], "encoder"),
-        (&[b"covr"], "cover-art"),
-        (&[b"chap", b"chpl"], "chapters"),
+        (&[b"\xa9nam", b"titl"], ContentKind::Title),
+        (&[b"\xa9day", b"creationdate"], ContentKind::Date),
+        (
+            &[b"\xa9mak", b"\xa9mod", b"quicktime.make"],
+            ContentKind::Camera,
+        ),
+        (&[b"\xa9too", b"\xa9swr"], ContentKind::Encoder),
+        (&[b"covr"], ContentKind::CoverArt),
+        (&[b"chap", b"chpl"], ContentKind::Chapters),
     ] {
         if words.iter().any(|word| says(word)) {
             drop(name);
         }
     }
     if moov.mvhd.creation_time != 0 {
-        drop("date");
+        drop(ContentKind::Date);
     }
     let mut pictures = tables::pictures(&track.mdia.minf.stbl, length)?;
     let list = track.edts.as_ref().and_then(|e| e.elst.as_ref());
@@ -272,7 +280,7 @@ fn sort_tracks(tables: Tables, length: u64) -> Result<std::result::Result<Source
     }
     let shown = || pictures.iter().filter(|p| p.is_shown);
     if shown().count() < pictures.len() {
-        drop("hidden-frames");
+        drop(ContentKind::HiddenFrames);
     }
     if shown().any(|p| p.pts < 0) {
         return Ok(Err("its frames begin before its time does".into()));

@@ -20,6 +20,7 @@ mod tests;
 mod tracks;
 
 use super::file::VideoFile;
+use crate::content::ContentKind;
 pub(crate) use cuts::{Cuts, SoundCut};
 pub(crate) use packets::blank_sound;
 
@@ -191,7 +192,7 @@ impl Video for EmbeddedVideo {
         self.source.sound.len()
     }
 
-    fn dropped(&self) -> Vec<String> {
+    fn dropped(&self) -> Vec<ContentKind> {
         self.source.dropped.clone()
     }
 

@@ -1,15 +1,16 @@
 //! Names of what a file tells beside its tracks and will not be in the new one.
 
+use crate::content::ContentKind;
 use serde_json::Value;
 
 /// Names for the report, each once.
 #[derive(Default)]
-pub(super) struct Dropped(pub(super) Vec<String>);
+pub(super) struct Dropped(pub(super) Vec<ContentKind>);
 
 impl Dropped {
-    pub(super) fn add(&mut self, name: &str) {
-        if !self.0.iter().any(|n| n == name) {
-            self.0.push(name.to_owned());
+    pub(super) fn add(&mut self, kind: ContentKind) {
+        if !self.0.contains(&kind) {
+            self.0.push(kind);
         }
     }
 
@@ -26,15 +27,17 @@ impl Dropped {
                 "handler_name" => {
                     let usual = ["VideoHandler", "SoundHandler", "VideoHandle", "SoundHandle"];
                     if !value.as_str().is_some_and(|v| usual.contains(&v)) {
-                        self.add("handler-name");
+                        self.add(ContentKind::HandlerName);
                     }
                 }
-                _ if about(&["location", "gps", "geo"]) => self.add("location"),
-                _ if about(&["creation_time", "creationdate", "date"]) => self.add("date"),
-                _ if about(&["title"]) => self.add("title"),
-                _ if about(&["encoder", "software"]) => self.add("encoder"),
-                _ if about(&["make", "model"]) => self.add("camera"),
-                _ => self.add("metadata"),
+                _ if about(&["location", "gps", "geo"]) => self.add(ContentKind::Location),
+                _ if about(&["creation_time", "creationdate", "date"]) => {
+                    self.add(ContentKind::Date)
+                }
+                _ if about(&["title"]) => self.add(ContentKind::Title),
+                _ if about(&["encoder", "software"]) => self.add(ContentKind::Encoder),
+                _ if about(&["make", "model"]) => self.add(ContentKind::Camera),
+                _ => self.add(ContentKind::Metadata),
             }
         }
     }
@@ -51,7 +54,7 @@ mod tests {
             "com.apple.quicktime.location.ISO6709": "+52.5+013.4/", "creation_time": "2026",
             "title": "Alice", "major_brand": "isom", "handler_name": "Core Media Video"
         }));
-        dropped.0.sort();
+        dropped.0.sort_by_key(|kind| kind.name());
         assert_eq!(dropped.0, ["date", "handler-name", "location", "title"]);
     }
 }

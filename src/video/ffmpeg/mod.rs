@@ -18,6 +18,7 @@ mod source;
 mod tools;
 mod written;
 
+use crate::content::ContentKind;
 pub(crate) use tools::Tools;
 
 use super::failure::malformed;
@@ -172,7 +173,7 @@ impl Video for FfmpegVideo {
         self.probe.audio.len()
     }
 
-    fn dropped(&self) -> Vec<String> {
+    fn dropped(&self) -> Vec<ContentKind> {
         self.probe.dropped.clone()
     }
 

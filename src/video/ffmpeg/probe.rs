@@ -12,6 +12,7 @@ use super::ask::{ask, is_name, number_text, ratio, run, text, time_base};
 use super::dropped::Dropped;
 use super::promise::Promise;
 use super::sound_header::{SoundHeader, undump};
+use crate::content::ContentKind;
 use crate::error::Result;
 use crate::geometry::Size;
 use serde_json::Value;
@@ -35,7 +36,7 @@ pub(super) struct Probe {
     pub(super) video: VideoTrack,
     pub(super) audio: Vec<AudioTrack>,
     /// What will not be in the new file.
-    pub(super) dropped: Vec<String>,
+    pub(super) dropped: Vec<ContentKind>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -184,10 +185,10 @@ pub(super) fn probe(file: &VideoFile) -> Result<Probe> {
     let cuts = is_iso(&all["format"]).then(|| Cuts::read(file)).flatten();
     let cuts = cuts.unwrap_or_default();
     if video["closed_captions"] == 1 {
-        dropped.add("captions");
+        dropped.add(ContentKind::Captions);
     }
     if cuts.hides_frames {
-        dropped.add("hidden-frames");
+        dropped.add(ContentKind::HiddenFrames);
     }
     let mut sound_cuts = cuts.sound.into_iter();
     for stream in streams {
@@ -199,28 +200,28 @@ pub(super) fn probe(file: &VideoFile) -> Result<Probe> {
             "audio" => match audio_track(stream, sound_cuts.next()) {
                 Some(track) => {
                     if has_kind(stream) {
-                        dropped.add("track-kind");
+                        dropped.add(ContentKind::TrackKind);
                     }
                     if track.cut.is_some_and(|c| c.is_trimmed) {
-                        dropped.add("hidden-sound");
+                        dropped.add(ContentKind::HiddenSound);
                     }
                     audio.push(track);
                     dropped.tags(&stream["tags"]);
                 }
                 None => {
-                    dropped.add("audio-track");
+                    dropped.add(ContentKind::AudioTrack);
                     warnings.push("a sound track of an unknown codec is dropped".into());
                 }
             },
-            "video" if is_cover(stream) => dropped.add("cover-art"),
-            "video" => dropped.add("second-video-track"),
-            "subtitle" => dropped.add("subtitles"),
-            "attachment" => dropped.add("attachment"),
-            _ => dropped.add("data-track"),
+            "video" if is_cover(stream) => dropped.add(ContentKind::CoverArt),
+            "video" => dropped.add(ContentKind::SecondVideoTrack),
+            "subtitle" => dropped.add(ContentKind::Subtitles),
+            "attachment" => dropped.add(ContentKind::Attachment),
+            _ => dropped.add(ContentKind::DataTrack),
         }
     }
     if all["chapters"].as_array().is_some_and(|c| !c.is_empty()) {
-        dropped.add("chapters");
+        dropped.add(ContentKind::Chapters);
     }
     let format = &all["format"];
     dropped.tags(&format["tags"]);

@@ -7,6 +7,7 @@ mod made;
 
 use crate::sandbox::{ASTRONAUT, COFFEE, Sandbox, json_lines, sample};
 use faceveil::inspect::inspect;
+use faceveil::report::ContentKind;
 use faceveil::{Detector, DetectorOptions, Format, Photo, ReadOptions};
 use made::{Heic, colour};
 use std::path::Path;
@@ -114,7 +115,10 @@ fn heic_is_read_as_libheif_reads_it() {
         assert!(near > 36.0, "{args:?}: {near:.1} dB");
         same_faces(&detector, &ours, &png);
         let thumbnail = args.contains(&"-t");
-        assert_eq!(ours.dropped().contains(&"heif-thumbnail".into()), thumbnail);
+        assert_eq!(
+            ours.dropped().contains(&ContentKind::HeifThumbnail),
+            thumbnail
+        );
     }
 }
 

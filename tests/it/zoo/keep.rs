@@ -7,12 +7,11 @@ use faceveil::{
     AnonymizeOptions, Anonymizer, Detector, DetectorOptions, Format, KeepMetadata, Preset,
 };
 
-const ALL: KeepMetadata = KeepMetadata {
-    time: true,
-    camera: true,
-    gps: true,
-    copyright: true,
-};
+const ALL: KeepMetadata = KeepMetadata::new()
+    .time(true)
+    .camera(true)
+    .gps(true)
+    .copyright(true);
 
 fn text(words: &str) -> Value {
     Value::Text(words.as_bytes().to_vec())
@@ -108,14 +107,8 @@ fn gps_numbers(file: &[u8]) -> Vec<(u16, f64)> {
 }
 
 fn anonymizer(keep: KeepMetadata) -> Anonymizer {
-    let detector = DetectorOptions {
-        preset: Preset::Fast,
-        ..DetectorOptions::default()
-    };
-    let options = AnonymizeOptions {
-        keep,
-        ..AnonymizeOptions::default()
-    };
+    let detector = DetectorOptions::new().preset(Preset::Fast);
+    let options = AnonymizeOptions::new().keep(keep);
     Anonymizer::new(Detector::new(&detector).unwrap(), options).unwrap()
 }
 
@@ -193,17 +186,10 @@ fn what_is_kept_is_there_again_and_nothing_else() {
 
 #[test]
 fn what_is_kept_is_there_in_another_format_too() {
-    let detector = DetectorOptions {
-        preset: Preset::Fast,
-        ..DetectorOptions::default()
-    };
+    let detector = DetectorOptions::new().preset(Preset::Fast);
     let (_, file) = files().swap_remove(0);
     for format in Format::ALL.iter().copied().filter(|f| f.is_target()) {
-        let options = AnonymizeOptions {
-            keep: ALL,
-            format: Some(format),
-            ..AnonymizeOptions::default()
-        };
+        let options = AnonymizeOptions::new().keep(ALL).format(Some(format));
         let detector = Detector::new(&detector).unwrap();
         let done = Anonymizer::new(detector, options).unwrap().photo(&file);
         let done = done.unwrap();
@@ -221,32 +207,11 @@ fn each_thing_is_kept_alone_and_the_default_keeps_none() {
         let clean = anonymizer(KeepMetadata::default()).photo(&file).unwrap();
         assert!(found(&clean.bytes).is_empty(), "{name}");
         for (keep, kinds) in [
+            (KeepMetadata::new().time(true), vec![FindingKind::Time]),
+            (KeepMetadata::new().camera(true), vec![FindingKind::Camera]),
+            (KeepMetadata::new().gps(true), vec![FindingKind::Gps]),
             (
-                KeepMetadata {
-                    time: true,
-                    ..KeepMetadata::default()
-                },
-                vec![FindingKind::Time],
-            ),
-            (
-                KeepMetadata {
-                    camera: true,
-                    ..KeepMetadata::default()
-                },
-                vec![FindingKind::Camera],
-            ),
-            (
-                KeepMetadata {
-                    gps: true,
-                    ..KeepMetadata::default()
-                },
-                vec![FindingKind::Gps],
-            ),
-            (
-                KeepMetadata {
-                    copyright: true,
-                    ..KeepMetadata::default()
-                },
+                KeepMetadata::new().copyright(true),
                 vec![FindingKind::Author, FindingKind::Copyright],
             ),
         ] {

@@ -3,7 +3,7 @@
 //! Invariant: no byte of a photo or a video is read before the sandbox is closed.
 
 use super::memory::kilobytes;
-use super::protocol::{self, Answer, PhotoAnswer, PhotoRequest, Request, boxes};
+use super::protocol::{self, Answer, PhotoAnswer, PhotoRequest, Request};
 use super::protocol::{VideoActionRequest, VideoRequest};
 use super::sandbox;
 use super::video_work::{LocalVideos, VideoAction, VideoResult, VideoTask};
@@ -209,8 +209,8 @@ fn with_task<T>(
             VideoActionRequest::Apply => VideoAction::Apply(output, line()?),
             VideoActionRequest::Verify => VideoAction::Verify(line()?),
         },
-        regions: &boxes(&request.regions).context("a region is no box")?,
-        ignore: &boxes(&request.ignore).context("a region is no box")?,
+        regions: &request.regions,
+        ignore: &request.ignore,
     };
     work(&task)
 }
@@ -219,8 +219,8 @@ fn photo(local: &Local, request: &PhotoRequest, bytes: &[u8]) -> Result<(Answer,
     let done = local.photo(
         bytes,
         &PhotoTask {
-            regions: &boxes(&request.regions).context("a region is no box")?,
-            ignore: &boxes(&request.ignore).context("a region is no box")?,
+            regions: &request.regions,
+            ignore: &request.ignore,
             line: request.line.as_ref(),
             preview: request.preview,
             cover: request.cover,
@@ -235,7 +235,7 @@ fn photo(local: &Local, request: &PhotoRequest, bytes: &[u8]) -> Result<(Answer,
     };
     let answer = PhotoAnswer {
         found: done.found,
-        written: done.written.short().to_owned(),
+        written: done.written,
         preview: done.preview.as_ref().map(Vec::len),
         covered,
         taken,

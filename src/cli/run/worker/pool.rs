@@ -6,8 +6,8 @@
 
 use super::link::{End, Link, NoAnswer};
 use super::memory;
-use super::protocol::{Answer, PhotoAnswer, PhotoRequest, Request, corners};
-use super::setup::{self, Setup};
+use super::protocol::{Answer, PhotoAnswer, PhotoRequest, Request};
+use super::setup::Setup;
 use super::work::{Covered, PhotoResult, PhotoTask};
 use super::{Fault, NotDone};
 use crate::cli::args::library::STICKER_BYTES;
@@ -87,8 +87,8 @@ impl<'a> Pool<'a> {
 
     pub(super) fn photo(&self, bytes: &[u8], task: &PhotoTask) -> Result<PhotoResult> {
         let request = Request::Photo(Box::new(PhotoRequest {
-            regions: corners(task.regions),
-            ignore: corners(task.ignore),
+            regions: task.regions.to_vec(),
+            ignore: task.ignore.to_vec(),
             line: task.line.cloned(),
             preview: task.preview,
             cover: task.cover,
@@ -229,7 +229,7 @@ fn result(answer: PhotoAnswer, mut bytes: Vec<u8>) -> Result<PhotoResult> {
     };
     Ok(PhotoResult {
         found: answer.found,
-        written: setup::format_named(&answer.written)?,
+        written: answer.written,
         preview,
         covered: answer.covered.map(|report| Covered {
             report,

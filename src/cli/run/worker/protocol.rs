@@ -3,7 +3,7 @@
 //! Invariant: a message is whole or an error.
 
 use faceveil::report::Verification;
-use faceveil::{FileReport, Rect};
+use faceveil::{FileReport, Format, Rect};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
@@ -11,9 +11,6 @@ use std::time::SystemTime;
 
 use super::setup::Setup;
 use crate::cli::files::write::TakesNoMore;
-
-/// Corners of a box: left, top, right, bottom.
-pub(super) type Corners = [f32; 4];
 
 /// From the run to a worker.
 #[derive(Serialize, Deserialize)]
@@ -35,8 +32,8 @@ pub(super) enum Request {
 /// A photo to be worked on; see [`super::work::PhotoTask`].
 #[derive(Serialize, Deserialize)]
 pub(super) struct PhotoRequest {
-    pub(super) regions: Vec<Corners>,
-    pub(super) ignore: Vec<Corners>,
+    pub(super) regions: Vec<Rect>,
+    pub(super) ignore: Vec<Rect>,
     pub(super) line: Option<FileReport>,
     pub(super) preview: Option<bool>,
     pub(super) cover: bool,
@@ -51,8 +48,8 @@ pub(super) struct VideoRequest {
     pub(super) action: VideoActionRequest,
     pub(super) output: Option<Vec<u8>>,
     pub(super) line: Option<FileReport>,
-    pub(super) regions: Vec<Corners>,
-    pub(super) ignore: Vec<Corners>,
+    pub(super) regions: Vec<Rect>,
+    pub(super) ignore: Vec<Rect>,
 }
 
 /// What is done to a video; see [`super::video_work::VideoAction`].
@@ -94,24 +91,11 @@ pub(super) enum Answer {
 #[derive(Serialize, Deserialize)]
 pub(super) struct PhotoAnswer {
     pub(super) found: FileReport,
-    /// [`faceveil::Format::short`].
-    pub(super) written: String,
+    pub(super) written: Format,
     /// Length of the preview.
     pub(super) preview: Option<usize>,
     pub(super) covered: Option<FileReport>,
     pub(super) taken: Option<SystemTime>,
-}
-
-pub(super) fn corners(all: &[Rect]) -> Vec<Corners> {
-    let of_one = |r: &Rect| [r.left(), r.top(), r.right(), r.bottom()];
-    all.iter().map(of_one).collect()
-}
-
-/// The boxes of these corners; `None` if one is no box.
-pub(super) fn boxes(all: &[Corners]) -> Option<Vec<Rect>> {
-    let of_one =
-        |&[left, top, right, bottom]: &Corners| Rect::from_corners(left, top, right, bottom);
-    all.iter().map(of_one).collect()
 }
 
 /// Sends a message.

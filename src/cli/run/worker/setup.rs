@@ -1,30 +1,23 @@
-//! The options of a run on their way to a worker process.
+//! The options of a run on their way to a worker process. Options serialise without what cannot
+//! travel in JSON: the style comes as the report names it, and the sticker behind the message.
 //!
 //! Invariant: what a worker makes of a [`Setup`] equals the options that it was made from; the run
 //! checks that before the first worker starts.
 
-use super::protocol::{Corners, boxes, corners};
 use crate::cli::args::library;
 use crate::cli::run::config::{Config, Faces};
-use anyhow::{Context, Result, bail, ensure};
-use faceveil::detect::{Cover, Writing};
+use anyhow::{Result, ensure};
 use faceveil::engine::{Device, EngineChoice, EngineOptions};
-use faceveil::redact::{Rgb, Sticker};
+use faceveil::report::ReportStyle;
 use faceveil::verify::VerifierOptions;
-use faceveil::{
-    AnonymizeOptions, DetectorOptions, Format, KeepMetadata, Limits, Masking, Preset,
-    ReportApplier, Shape, Style, VideoOptions,
-};
+use faceveil::{AnonymizeOptions, DetectorOptions, ReportApplier, VideoOptions};
 use serde::{Deserialize, Serialize};
 
 /// The options of a run, as far as workers need them.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Setup {
-    find: Option<FindSetup>,
-    keep: [bool; 4],
-    format: Option<String>,
-    max_pixels: u64,
-    verify: Option<VerifySetup>,
+    faces: FacesSetup,
+    verify: Option<VerifierOptions>,
     pub(super) video: VideoOptions,
     /// Threads for one photo.
     pub(super) threads: usize,
@@ -32,73 +25,16 @@ pub(super) struct Setup {
     pub(super) memory: Option<u64>,
 }
 
-/// How faces are looked for.
+/// Where the regions come from.
 #[derive(Clone, Serialize, Deserialize)]
-struct DetectorSetup {
-    preset: String,
-    threshold: Option<f32>,
-    min_face: f32,
-    cover: CoverSetup,
-    min_text_height: f32,
-}
-
-/// How faces are looked for and what covers them.
-#[derive(Clone, Serialize, Deserialize)]
-struct FindSetup {
-    photos: DetectorSetup,
-    videos: DetectorSetup,
-    style: StyleSetup,
-    shape: Shape,
-    margin: f32,
-    regions: Vec<Corners>,
-    ignore: Vec<Corners>,
-    panorama: bool,
-}
-
-/// A style; the sticker travels behind the message.
-#[derive(Clone, Serialize, Deserialize)]
-enum StyleSetup {
-    Blur,
-    Solid(u8, u8, u8),
-    Mosaic(u32),
-    Gaussian,
-    Image,
-}
-
-/// How outputs are verified.
-#[derive(Clone, Serialize, Deserialize)]
-struct VerifySetup {
-    threshold: Option<f32>,
-    min_face: f32,
-    cover: CoverSetup,
-    min_text_height: f32,
-}
-
-/// What is looked for.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-struct CoverSetup {
-    faces: bool,
-    /// Whether of any kind; plates otherwise.
-    writing: Option<bool>,
-}
-
-impl CoverSetup {
-    fn new(cover: Cover) -> Self {
-        Self {
-            faces: cover.faces,
-            writing: cover.writing.map(|w| w == Writing::All),
-        }
-    }
-
-    fn cover(self) -> Cover {
-        Cover {
-            faces: self.faces,
-            writing: self.writing.map(|all| match all {
-                true => Writing::All,
-                false => Writing::Plates,
-            }),
-        }
-    }
+enum FacesSetup {
+    Find {
+        photos: DetectorOptions,
+        videos: DetectorOptions,
+        options: AnonymizeOptions,
+        style: ReportStyle,
+    },
+    FromReport(ReportApplier),
 }
 
 /// Whether the work of a run can be done by worker processes: a GPU is loaded once only, by this
@@ -121,30 +57,22 @@ impl Setup {
     /// # Errors
     /// If an option cannot be sent to a worker.
     pub(super) fn new(config: &Config, sticker: &[u8]) -> Result<Self> {
-        let (find, keep, format, limits) = match &config.faces {
+        let faces = match &config.faces {
             Faces::Find {
                 detector,
                 video_detector,
                 options,
-            } => (
-                Some(FindSetup::new([detector, video_detector], options)?),
-                options.keep,
-                options.format,
-                options.limits,
-            ),
-            Faces::FromReport(applier) => (None, applier.keep, applier.format, applier.limits),
+            } => FacesSetup::Find {
+                photos: detector.clone(),
+                videos: video_detector.clone(),
+                style: ReportStyle::from(&options.style),
+                options: *options.clone(),
+            },
+            Faces::FromReport(applier) => FacesSetup::FromReport(applier.clone()),
         };
         let setup = Self {
-            find,
-            keep: [keep.time, keep.camera, keep.gps, keep.copyright],
-            format: format.map(|format| format.short().to_owned()),
-            max_pixels: limits.max_pixels,
-            verify: config.verify.as_ref().map(|options| VerifySetup {
-                threshold: options.threshold,
-                min_face: options.min_face,
-                cover: CoverSetup::new(options.cover),
-                min_text_height: options.min_text_height,
-            }),
+            faces,
+            verify: config.verify.clone(),
             video: config.video.clone(),
             threads: config.threads_per_photo(),
             memory: None,
@@ -153,8 +81,11 @@ impl Setup {
         Ok(setup)
     }
 
+    /// Checks that the options are the same after the way to a worker, but for the engine: workers
+    /// have the built-in one.
     fn ensure_equal(&self, config: &Config, sticker: &[u8]) -> Result<()> {
-        let (faces, verify) = self.options(sticker)?;
+        let arrived: Self = serde_json::from_slice(&serde_json::to_vec(self)?)?;
+        let (faces, verify) = arrived.options(sticker)?;
         let is_equal = match (&faces, &config.faces) {
             (
                 Faces::Find {
@@ -168,17 +99,16 @@ impl Setup {
                     options,
                 },
             ) => {
-                *a == without_engine(detector)
-                    && *b == without_engine(video_detector)
-                    && c == options
+                let same = |a: &DetectorOptions, b: &DetectorOptions| {
+                    *a == b.clone().engine(EngineOptions::default())
+                };
+                same(a, detector) && same(b, video_detector) && c == options
             }
             (Faces::FromReport(a), Faces::FromReport(b)) => a == b,
             _ => false,
         };
-        let asked = config.verify.clone().map(|mut options| {
-            options.engine = EngineOptions::default();
-            options
-        });
+        let verifier = config.verify.clone();
+        let asked = verifier.map(|options| options.engine(EngineOptions::default()));
         ensure!(
             is_equal && verify == asked,
             "an option of this run cannot be sent to it"
@@ -189,133 +119,31 @@ impl Setup {
     /// What the library takes.
     ///
     /// # Errors
-    /// If a value is none of its kind.
+    /// If the sticker is none, or missing.
     pub(super) fn options(&self, sticker: &[u8]) -> Result<(Faces, Option<VerifierOptions>)> {
-        let limits = Limits::max_pixels(self.max_pixels);
+        let limits = match &self.faces {
+            FacesSetup::Find { options, .. } => options.limits,
+            FacesSetup::FromReport(applier) => applier.limits,
+        };
         let sticker = match sticker.is_empty() {
             true => None,
             false => Some(library::sticker_of(sticker, &limits)?),
         };
-        let [time, camera, gps, copyright] = self.keep;
-        let keep = KeepMetadata {
-            time,
-            camera,
-            gps,
-            copyright,
-        };
-        let format = self.format.as_deref().map(format_named).transpose()?;
-        let verify = self.verify.as_ref().map(|verify| VerifierOptions {
-            threshold: verify.threshold,
-            min_face: verify.min_face,
-            cover: verify.cover.cover(),
-            min_text_height: verify.min_text_height,
-            sticker: sticker.clone(),
-            limits,
-            video: self.video.clone(),
-            ..VerifierOptions::default()
-        });
-        let faces = match &self.find {
-            Some(find) => Faces::Find {
-                detector: find.photos.options()?,
-                video_detector: find.videos.options()?,
-                options: Box::new(AnonymizeOptions {
-                    style: find.style(sticker)?,
-                    masking: Masking {
-                        shape: find.shape,
-                        margin: find.margin,
-                    },
-                    regions: boxes(&find.regions).context("a region is no box")?,
-                    ignore: boxes(&find.ignore).context("a region is no box")?,
-                    panorama: find.panorama,
-                    keep,
-                    format,
-                    limits,
-                }),
+        let verifier = self.verify.clone();
+        let verify = verifier.map(|options| options.sticker(sticker.clone()));
+        let faces = match &self.faces {
+            FacesSetup::Find {
+                photos,
+                videos,
+                options,
+                style,
+            } => Faces::Find {
+                detector: photos.clone(),
+                video_detector: videos.clone(),
+                options: Box::new(options.clone().style(style.style(sticker.as_ref())?)),
             },
-            None => Faces::FromReport(ReportApplier {
-                sticker,
-                keep,
-                format,
-                limits,
-            }),
+            FacesSetup::FromReport(applier) => Faces::FromReport(applier.clone().sticker(sticker)),
         };
         Ok((faces, verify))
     }
-}
-
-impl FindSetup {
-    fn new(detectors: [&DetectorOptions; 2], options: &AnonymizeOptions) -> Result<Self> {
-        let [photos, videos] = detectors.map(DetectorSetup::new);
-        Ok(Self {
-            photos,
-            videos,
-            style: match &options.style {
-                Style::Blur => StyleSetup::Blur,
-                Style::Solid(Rgb(r, g, b)) => StyleSetup::Solid(*r, *g, *b),
-                Style::Mosaic(cells) => StyleSetup::Mosaic(*cells),
-                Style::Gaussian => StyleSetup::Gaussian,
-                Style::Image(_) => StyleSetup::Image,
-                other => bail!("the style {} cannot be sent to it", other.name()),
-            },
-            shape: options.masking.shape,
-            margin: options.masking.margin,
-            regions: corners(&options.regions),
-            ignore: corners(&options.ignore),
-            panorama: options.panorama,
-        })
-    }
-
-    fn style(&self, sticker: Option<Sticker>) -> Result<Style> {
-        Ok(match self.style {
-            StyleSetup::Blur => Style::Blur,
-            StyleSetup::Solid(r, g, b) => Style::Solid(Rgb(r, g, b)),
-            StyleSetup::Mosaic(cells) => Style::Mosaic(cells),
-            StyleSetup::Gaussian => Style::Gaussian,
-            StyleSetup::Image => Style::Image(sticker.context("the sticker is missing")?),
-        })
-    }
-}
-
-impl DetectorSetup {
-    fn new(options: &DetectorOptions) -> Self {
-        Self {
-            preset: options.preset.name().to_owned(),
-            threshold: options.threshold,
-            min_face: options.min_face,
-            cover: CoverSetup::new(options.cover),
-            min_text_height: options.min_text_height,
-        }
-    }
-
-    fn options(&self) -> Result<DetectorOptions> {
-        let preset = Preset::ALL
-            .iter()
-            .copied()
-            .find(|p| p.name() == self.preset);
-        Ok(DetectorOptions {
-            cover: self.cover.cover(),
-            min_text_height: self.min_text_height,
-            preset: preset.context("no such preset")?,
-            threshold: self.threshold,
-            min_face: self.min_face,
-            ..DetectorOptions::default()
-        })
-    }
-}
-
-fn without_engine(options: &DetectorOptions) -> DetectorOptions {
-    DetectorOptions {
-        engine: EngineOptions::default(),
-        ..options.clone()
-    }
-}
-
-/// The format of a short name.
-///
-/// # Errors
-/// If there is none.
-pub(super) fn format_named(short: &str) -> Result<Format> {
-    let mut all = Format::ALL.iter().copied();
-    all.find(|format| format.short() == short)
-        .with_context(|| format!("no such format: {short}"))
 }

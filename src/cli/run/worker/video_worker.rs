@@ -2,7 +2,7 @@
 
 use super::NotDone;
 use super::link::Link;
-use super::protocol::{Answer, Request, VideoActionRequest, VideoRequest, corners};
+use super::protocol::{Answer, Request, VideoActionRequest, VideoRequest};
 use super::setup::Setup;
 use super::video_work::{VideoAction, VideoResult, VideoTask, Watch};
 use crate::cli::args::library::STICKER_BYTES;
@@ -105,7 +105,7 @@ fn request(task: &VideoTask<'_>) -> VideoRequest {
         action,
         output: output.map(bytes),
         line: line.cloned(),
-        regions: corners(task.regions),
-        ignore: corners(task.ignore),
+        regions: task.regions.to_vec(),
+        ignore: task.ignore.to_vec(),
     }
 }

@@ -6,7 +6,7 @@ use crate::cli::run::outcome::for_one;
 use crate::cli::ui::preview;
 use anyhow::{Context, Result, bail};
 use faceveil::photo::time_taken;
-use faceveil::report::{Outcome, Verification};
+use faceveil::report::{ContentKind, Outcome, Verification};
 use faceveil::verify::{Verifier, VerifierOptions};
 use faceveil::{AnonymizeOptions, Anonymizer, Detector, FileReport, Format, Rect, ReportApplier};
 use rayon::ThreadPool;
@@ -128,8 +128,8 @@ impl Local {
         if let (true, Some(formats)) = (task.same_format, &found.report().formats) {
             bail!(
                 "{} would become {}, which cannot be done in place; choose another place with -o",
-                formats.input,
-                formats.output
+                formats.input.short(),
+                formats.output.short()
             );
         }
         let draw = |masks| preview::draw(&found.picture(0), found.report(), masks);
@@ -143,7 +143,7 @@ impl Local {
                 true => {
                     let done = found.redact()?;
                     let (report, bytes) = (done.report, done.bytes);
-                    let says_time = report.kept.iter().any(|name| name == "time");
+                    let says_time = report.kept.contains(&ContentKind::Time);
                     let taken = says_time.then(|| time_taken(&bytes)).flatten();
                     Some(Covered {
                         report,
