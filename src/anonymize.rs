@@ -232,7 +232,7 @@ fn describe(report: &mut FileReport, photo: &Photo) {
     report.kept = photo.kept().to_vec();
     report.warnings = photo.warnings().to_vec();
     let (input, output) = (photo.format(), photo.written());
-    report.formats = (input != output).then(|| FormatChange::new(input, output));
+    report.formats = (input != output).then(|| FormatChange::new(input.short(), output.short()));
 }
 
 /// Frames before and after one whose masks it shares: a face that a detector loses for a moment in

@@ -14,6 +14,7 @@ mod detect;
 mod doctor;
 mod files;
 mod inspect;
+mod live;
 mod man;
 mod merge;
 mod options;
@@ -58,6 +59,7 @@ pub(crate) fn run() -> Exit {
     let ended = match typed.command {
         Command::Blur(typed) => blur::run(*typed),
         Command::Watch(typed) => watch::run(*typed),
+        Command::Live(typed) => live::run(&typed),
         Command::Apply(typed) => apply::run(*typed),
         Command::Detect(typed) => detect::run(typed),
         Command::Merge(typed) => merge::run(&typed),

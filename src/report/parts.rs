@@ -3,7 +3,6 @@
 use crate::digest::Digest;
 use crate::face::{Face, Subject};
 use crate::geometry::{Point, Quad, Rect, Size};
-use crate::photo::Format;
 use crate::redact::{Region, Shape};
 use crate::track::{Span, Summary};
 use serde::{Deserialize, Serialize};
@@ -35,15 +34,18 @@ impl FileDigests {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct FormatChange {
-    /// Of the input.
-    pub input: Format,
-    /// Of the output.
-    pub output: Format,
+    /// Of the input: `heic`.
+    pub input: String,
+    /// Of the output: `jpeg`.
+    pub output: String,
 }
 
 impl FormatChange {
-    pub(crate) const fn new(input: Format, output: Format) -> Self {
-        Self { input, output }
+    pub(crate) fn new(input: &str, output: &str) -> Self {
+        Self {
+            input: input.to_owned(),
+            output: output.to_owned(),
+        }
     }
 }
 

@@ -4,7 +4,8 @@
 use std::path::Path;
 
 /// Modules that every other one may use.
-const BASE: [&str; 10] = [
+const BASE: [&str; 11] = [
+    "content",
     "digest",
     "error",
     "face",
@@ -17,7 +18,8 @@ const BASE: [&str; 10] = [
     "time_range",
 ];
 /// What each module may use besides itself and, unless it is part of the base, the base.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
+    ("content", &[]),
     ("digest", &[]),
     ("error", &[]),
     ("geometry", &[]),

@@ -43,6 +43,28 @@ impl Default for EncodeOptions {
     }
 }
 
+impl EncodeOptions {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// At this quality, 1..=100.
+    #[must_use]
+    pub const fn quality(mut self, quality: u8) -> Self {
+        self.quality = quality;
+        self
+    }
+
+    /// With colour differences at half the size, or at full size.
+    #[must_use]
+    pub const fn subsampled(mut self, is_subsampled: bool) -> Self {
+        self.subsampled = is_subsampled;
+        self
+    }
+}
+
 #[rustfmt::skip]
 const LUMA: QuantTable = [
     16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55,

@@ -52,6 +52,23 @@ Exit codes:
   1    ended by a signal, and requests were cut off after 9 seconds
   2    never started: wrong usage, no engine, no worker process, a port that is taken";
 
+pub(crate) const LIVE_HELP: &str = "\
+Examples:
+  faceveil live rtsp://camera/stream rtsp://127.0.0.1:8554/covered
+  faceveil live /dev/video0 /dev/video9         a v4l2loopback device, for calls
+  faceveil live udp://127.0.0.1:5000 safe.mkv --preset balanced
+  ffmpeg ... -f mpegts - | faceveil live - - | ffplay -
+
+Frames come out covered, in order, after their look-ahead was searched: half a second or
+more behind. Frames that come too fast are left out, never shown. When a search fails, no
+further frame is shown. Sound is left out. faceveil itself opens no connection: ffmpeg does.
+
+Exit codes:
+  0    ended by the source or by a signal
+  1    the source, the sink or a search failed
+  2    never started: wrong usage, no ffmpeg, no such source
+  3    ended, and a face may have shown in a span";
+
 pub(crate) const WATCH_HELP: &str = "\
 Examples:
   faceveil watch inbox/ -o safe/                what is there, and whatever comes

@@ -12,6 +12,7 @@ mod covering;
 mod detection;
 pub(crate) mod help;
 pub(crate) mod library;
+mod live;
 mod merge;
 mod review;
 #[cfg(feature = "serve")]
@@ -27,7 +28,9 @@ pub(crate) use self::check::{Doctor, Inspect, Verify};
 pub(crate) use self::common::{Common, Isolation, Processing, Running};
 pub(crate) use self::covering::Covering;
 pub(crate) use self::detection::{Detection, Engine, FaceFilter, Subjects};
-use self::help::{APPLY_HELP, INSPECT_HELP, MERGE_HELP, REVIEW_HELP, VERIFY_HELP, WATCH_HELP};
+use self::help::{APPLY_HELP, INSPECT_HELP, LIVE_HELP, MERGE_HELP};
+use self::help::{REVIEW_HELP, VERIFY_HELP, WATCH_HELP};
+pub(crate) use self::live::Live;
 pub(crate) use self::merge::Merge;
 pub(crate) use self::review::Review;
 #[cfg(feature = "serve")]
@@ -84,6 +87,9 @@ pub(crate) enum Command {
     /// Cover photos and videos as they arrive in a folder, until Ctrl-C
     #[command(after_help = WATCH_HELP)]
     Watch(Box<Watch>),
+    /// Cover a live stream while it runs, through your ffmpeg: cameras, RTSP, pipes
+    #[command(after_help = LIVE_HELP)]
+    Live(Box<Live>),
     /// Join the reports of all shards of a run into one
     #[command(after_help = MERGE_HELP)]
     Merge(Merge),
@@ -132,6 +138,7 @@ impl Command {
         match self {
             Self::Blur(typed) => typed.common.processing.running.log,
             Self::Watch(typed) => typed.blur.common.processing.running.log,
+            Self::Live(typed) => typed.log,
             Self::Detect(typed) => typed.common.processing.running.log,
             Self::Apply(typed) => typed.processing.running.log,
             Self::Verify(typed) => typed.running.log,

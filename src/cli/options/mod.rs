@@ -20,7 +20,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 /// Commands whose options may come from elsewhere: those that search, cover and write.
-const COMMANDS: [&str; 5] = ["blur", "detect", "apply", "watch", "serve"];
+const COMMANDS: [&str; 6] = ["blur", "detect", "apply", "watch", "live", "serve"];
 /// Options that must be typed: what is replaced is gone, and a list of inputs is an input.
 const TYPED_ONLY: [&str; 6] = [
     "help",

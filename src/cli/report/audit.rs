@@ -14,12 +14,13 @@ use crate::cli::ui::show;
 use anyhow::{Context, Result};
 use faceveil::FileReport;
 use faceveil::report::RunSummary;
+use jiff::{Timestamp, Unit};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 /// How every line begins.
 const BEGINNING: &[u8] = b"{\"audit\":";
@@ -187,30 +188,14 @@ pub(crate) fn without_models(mut settings: Value) -> (Value, Value) {
 
 /// `2026-11-25T02:10:00Z`.
 fn time(at: SystemTime) -> String {
-    let seconds = at.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    let (days, second) = (seconds / 86_400, seconds % 86_400);
-    let (year, month, day) = date(days);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-}
-
-/// Days since 1970 as a date of the Gregorian calendar, by years that begin in March, whose leap
-/// day is the last.
-fn date(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468; // from 0000-03-01
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (era * 400 + year + u64::from(month <= 2), month, day)
+    let time = Timestamp::try_from(at).unwrap_or_default();
+    format!("{:.0}", time.round(Unit::Second).unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
+    use std::time::{Duration, UNIX_EPOCH};
 
     #[test]
     fn times_are_those_of_the_calendar() {

@@ -70,8 +70,9 @@ fn added(line: &FileReport) -> Option<&str> {
 
 /// The format that a photo has, and the one that it was or would be written in.
 fn written(line: &FileReport, inputs: &BaseDir) -> Option<(Format, Format)> {
+    let named = |name: &str| Format::ALL.iter().copied().find(|f| f.short() == name);
     if let Some(formats) = &line.formats {
-        return Some((formats.input, formats.output));
+        return Some((named(&formats.input)?, named(&formats.output)?));
     }
     if line.is_video() || line.output.is_none() {
         return None;

@@ -16,8 +16,7 @@ use faceveil::picture::RgbImage;
 use faceveil::report::Digest;
 use faceveil::report::SearchedPart;
 use faceveil::video::{Backend, Damaged, Outside, VideoFrames};
-use faceveil::{FileReport, Limits, Photo, Picture, ReadOptions, Size};
-use jpeg_encoder::{ColorType, Encoder};
+use faceveil::{FileReport, Limits, Photo, Picture, ReadOptions};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -262,11 +261,6 @@ pub(super) fn view(picture: &impl Picture, longest: u32) -> Result<RgbImage> {
 
 /// As a JPEG file.
 pub(super) fn encode(image: &RgbImage, quality: u8) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let Size { width, height } = image.size();
-    let (width, height) = (u16::try_from(width)?, u16::try_from(height)?);
-    Encoder::new(&mut bytes, quality)
-        .encode(image.data(), width, height, ColorType::Rgb)
-        .context("encoding the picture")?;
-    Ok(bytes)
+    crate::cli::ui::preview::encode(image.data(), image.size(), quality)
+        .context("encoding the picture")
 }

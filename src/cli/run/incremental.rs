@@ -123,7 +123,7 @@ fn has_format(line: &FileReport, asked: Option<Format>) -> bool {
         return line.formats.is_none();
     };
     match &line.formats {
-        Some(formats) => formats.output == asked,
+        Some(formats) => formats.output == asked.short(),
         // A video keeps its own.
         None if line.is_video() => true,
         None => {

@@ -24,8 +24,8 @@ use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show::{self, count};
 use crate::cli::ui::terminal::{self, Terminal};
 use anyhow::{Context, Result, bail};
+use faceveil::FileReport;
 use faceveil::report::RunSummary;
-use faceveil::{FileReport, Format};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -199,12 +199,11 @@ fn run_jobs(
             None => {
                 messages::about_file(&terminal, config, planned, &done);
                 if let (None, Some(formats)) = (config.faces.format(), &done.report.formats)
-                    && named.formats.insert(formats.input)
+                    && named.formats.insert(formats.input.clone())
                 {
                     terminal.about(&planned.input.shown()).warning(format_args!(
                         "{} is written as {}, here and from now on; --format chooses another",
-                        formats.input.short(),
-                        formats.output.short()
+                        formats.input, formats.output
                     ));
                 }
                 summary.add(&done.report);
@@ -240,7 +239,7 @@ fn run_jobs(
 /// What messages have named, so that none names it twice.
 #[derive(Default)]
 struct Named {
-    formats: HashSet<Format>,
+    formats: HashSet<String>,
     failed: Vec<(String, String)>,
 }
 

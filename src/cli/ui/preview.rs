@@ -6,7 +6,7 @@
 use anyhow::{Context, Result};
 use faceveil::geometry::PixelRect;
 use faceveil::{FileReport, Picture, Shape, Size};
-use jpeg_encoder::{ColorType, Encoder};
+use jpeg_coefficients::{CodedImage, EncodeOptions, PixelLayout};
 
 /// Longest side of a preview.
 const LONGEST: u32 = 1600;
@@ -46,12 +46,18 @@ pub(crate) fn draw(picture: &impl Picture, report: &FileReport, masks: bool) -> 
         canvas.frame(place, thick, FACE);
         canvas.score(place, face.score, 1 + thick as i32);
     }
-    let mut bytes = Vec::new();
-    let (width, height) = (u16::try_from(size.width)?, u16::try_from(size.height)?);
-    Encoder::new(&mut bytes, QUALITY)
-        .encode(&canvas.rgb, width, height, ColorType::Rgb)
-        .context("encoding the preview")?;
-    Ok(bytes)
+    encode(&canvas.rgb, size, QUALITY).context("encoding the preview")
+}
+
+/// Interleaved RGB as a JPEG file.
+///
+/// # Errors
+/// For sides that no JPEG has.
+pub(crate) fn encode(rgb: &[u8], size: Size, quality: u8) -> Result<Vec<u8>> {
+    let size = jpeg_coefficients::Size::new(size.width, size.height);
+    let options = EncodeOptions::new().quality(quality);
+    let coded = CodedImage::from_pixels(rgb, size, PixelLayout::Rgb, &options)?;
+    Ok(coded.write(&[])?)
 }
 
 /// Interleaved RGB that can be drawn on; what lies outside is left out.

@@ -230,6 +230,11 @@ impl Terminal {
         self.about_all().warning(what);
     }
 
+    /// Something that a person must look at, even one who wants to hear of errors only.
+    pub(crate) fn alert(&self, what: impl Display) {
+        self.about_all().alert(what);
+    }
+
     /// Something that a person may want to know.
     pub(crate) fn note(&self, what: impl Display) {
         self.about_all().note(what);

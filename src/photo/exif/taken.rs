@@ -2,6 +2,8 @@
 
 use super::kept::{Fields, digits, moment, offset};
 use exif::{Exif, Reader, Tag};
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
 use std::io::Cursor;
 use std::time::{Duration, SystemTime};
 
@@ -48,44 +50,45 @@ fn of(parsed: &Exif) -> Option<SystemTime> {
         (Tag::DateTime, Tag::OffsetTime, Tag::SubSecTime),
     ];
     moments.into_iter().find_map(|(time, zone, fraction)| {
-        let local = seconds(&source.text(time)?)?;
-        let zone = source.text(zone).and_then(|text| offset_seconds(&text));
-        let whole = u64::try_from(local - zone.unwrap_or(0)).ok()?;
+        let local = calendar(&source.text(time)?)?;
+        let zone = source.text(zone).and_then(|text| zone_of(&text));
+        let at = zone.unwrap_or(Offset::UTC).to_timestamp(local).ok()?;
+        let whole = u64::try_from(at.as_second()).ok()?;
         let fraction = source.text(fraction).and_then(|text| nanoseconds(&text));
         SystemTime::UNIX_EPOCH.checked_add(Duration::new(whole, fraction.unwrap_or(0)))
     })
 }
 
-/// Seconds from 1970 to `2024:01:31 23:59:59`, without a time zone.
-fn seconds(text: &str) -> Option<i64> {
+/// `2024:01:31 23:59:59` as a time of the calendar.
+fn calendar(text: &str) -> Option<DateTime> {
     let text = moment(text)?;
-    let numbers: Vec<i64> = text
+    let numbers: Vec<i16> = text
         .split([':', ' '])
         .map(|n| n.parse().ok())
         .collect::<Option<_>>()?;
     let &[year, month, day, h, m, s] = &numbers[..] else {
         return None;
     };
-    Some(days(year, month, day) * 86_400 + h * 3600 + m * 60 + s)
+    let small = |n: i16| i8::try_from(n).ok();
+    DateTime::new(
+        year,
+        small(month)?,
+        small(day)?,
+        small(h)?,
+        small(m)?,
+        small(s)?,
+        0,
+    )
+    .ok()
 }
 
-/// Days from 1970-01-01 in the Gregorian calendar; the year begins in March, so that the leap day
-/// is its last (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`).
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
-/// `+02:00` in seconds.
-fn offset_seconds(text: &str) -> Option<i64> {
+/// `+02:00`.
+fn zone_of(text: &str) -> Option<Offset> {
     let text = offset(text)?;
     let (sign, rest) = text.split_at_checked(1)?;
     let (h, m) = rest.split_once(':')?;
-    let seconds = h.parse::<i64>().ok()? * 3600 + m.parse::<i64>().ok()? * 60;
-    Some(if sign == "-" { -seconds } else { seconds })
+    let seconds = h.parse::<i32>().ok()? * 3600 + m.parse::<i32>().ok()? * 60;
+    Offset::from_seconds(if sign == "-" { -seconds } else { seconds }).ok()
 }
 
 /// Digits behind the point of a second.
@@ -99,12 +102,14 @@ mod tests {
 
     #[test]
     fn moments_are_counted_as_the_calendar_has_them() {
+        let seconds = |text| Some(Offset::UTC.to_timestamp(calendar(text)?).ok()?.as_second());
         assert_eq!(seconds("1970:01:01 00:00:00"), Some(0));
         assert_eq!(seconds("2000:02:29 12:00:00"), Some(951_825_600));
         assert_eq!(seconds("2024:12:31 23:59:59"), Some(1_735_689_599));
         assert_eq!(seconds("1969:12:31 23:59:59"), Some(-1));
         assert_eq!(seconds("2024:13:01 00:00:00"), None);
-        assert_eq!(offset_seconds("-03:30"), Some(-12_600));
+        assert_eq!(seconds("2023:02:29 00:00:00"), None);
+        assert_eq!(zone_of("-03:30").map(Offset::seconds), Some(-12_600));
         assert_eq!(nanoseconds("25"), Some(250_000_000));
     }
 

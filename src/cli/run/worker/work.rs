@@ -128,8 +128,8 @@ impl Local {
         if let (true, Some(formats)) = (task.same_format, &found.report().formats) {
             bail!(
                 "{} would become {}, which cannot be done in place; choose another place with -o",
-                formats.input.short(),
-                formats.output.short()
+                formats.input,
+                formats.output
             );
         }
         let draw = |masks| preview::draw(&found.picture(0), found.report(), masks);

@@ -93,13 +93,153 @@ pub(super) unsafe fn offset(p: *const f32, n: usize) -> *const f32 {
     }
 }
 
-/// P pixels x B channel blocks of a 1x1 or 3x3 convolution.
+/// The output channels of a tile: whole blocks ([`Blocks`]), or one and a half ([`BlockAndHalf`]).
 ///
 /// # Safety
-/// As [`super::Entry`]; `block + B` is at most the number of output blocks, `x + P` at most the
-/// width.
+/// `load` and `store` reach what [`gemm_tile`] says for these channels, and nothing else.
+unsafe trait Columns<S: Simd> {
+    /// A number for each channel.
+    type V: Copy;
+    /// Number of channels.
+    const CHANNELS: usize;
+
+    /// Numbers that lie one behind the other.
+    ///
+    /// # Safety
+    /// `CHANNELS` floats can be read there.
+    unsafe fn load(from: *const f32) -> Self::V;
+
+    /// `value * weights + sum`.
+    ///
+    /// # Safety
+    /// As [`super::Entry`].
+    unsafe fn fma(value: f32, weights: Self::V, sum: Self::V) -> Self::V;
+
+    /// Writes the pixels of a tile.
+    ///
+    /// # Safety
+    /// As [`gemm_tile`].
+    unsafe fn store<const P: usize>(
+        arena: *mut f32,
+        call: &Call<'_>,
+        row: &Row,
+        block: usize,
+        x: usize,
+        sums: &[Self::V; P],
+    );
+}
+
+/// B blocks of channels.
+struct Blocks<const B: usize>;
+
+// SAFETY: B blocks are read and written.
+unsafe impl<S: Simd, const B: usize> Columns<S> for Blocks<B> {
+    type V = [S::V; B];
+    const CHANNELS: usize = B * S::L;
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> [S::V; B] {
+        // SAFETY: the caller's.
+        unsafe {
+            let mut all = [S::splat(0.0); B];
+            for j in 0..B {
+                all[j] = S::load(from.add(j * S::L));
+            }
+            all
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn fma(value: f32, weights: [S::V; B], mut sum: [S::V; B]) -> [S::V; B] {
+        // SAFETY: the caller's.
+        unsafe {
+            let value = S::splat(value);
+            for j in 0..B {
+                sum[j] = S::fma(value, weights[j], sum[j]);
+            }
+        }
+        sum
+    }
+
+    #[inline(always)]
+    unsafe fn store<const P: usize>(
+        arena: *mut f32,
+        call: &Call<'_>,
+        row: &Row,
+        block: usize,
+        x: usize,
+        sums: &[[S::V; B]; P],
+    ) {
+        let act = call.act;
+        for j in 0..B {
+            // SAFETY: pixels `x..x + P` of block `block + j` of the output and the residual were
+            // checked.
+            unsafe {
+                let (dst, res) = targets::<S>(arena, call, row, block + j, x);
+                unroll!(I, P, {
+                    let o = I * call.dst_step * S::L;
+                    finish::<S>(act, sums[I][j], dst.add(o), offset(res, o));
+                });
+            }
+        }
+    }
+}
+
+/// One block of channels and half of the next.
+struct BlockAndHalf;
+
+// SAFETY: `Kernels::padded` counts a block and a half of weights for this pair, and half a block of
+// bias and output lies inside the whole one that was checked.
+unsafe impl<S: Simd> Columns<S> for BlockAndHalf {
+    type V = (S::V, <S::Half as Simd>::V);
+    const CHANNELS: usize = S::L + S::L / 2;
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self::V {
+        // SAFETY: the caller's.
+        unsafe { (S::load(from), S::Half::load(from.add(S::L))) }
+    }
+
+    #[inline(always)]
+    unsafe fn fma(value: f32, weights: Self::V, sum: Self::V) -> Self::V {
+        // SAFETY: the caller's.
+        unsafe {
+            (
+                S::fma(S::splat(value), weights.0, sum.0),
+                S::Half::fma(S::Half::splat(value), weights.1, sum.1),
+            )
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store<const P: usize>(
+        arena: *mut f32,
+        call: &Call<'_>,
+        row: &Row,
+        block: usize,
+        x: usize,
+        sums: &[Self::V; P],
+    ) {
+        let act = call.act;
+        // SAFETY: as in `Blocks`, for whole blocks of both.
+        unsafe {
+            let (dst, res) = targets::<S>(arena, call, row, block, x);
+            let (dst1, res1) = targets::<S>(arena, call, row, block + 1, x);
+            unroll!(I, P, {
+                let o = I * call.dst_step * S::L;
+                finish::<S>(act, sums[I].0, dst.add(o), offset(res, o));
+                finish::<S::Half>(act, sums[I].1, dst1.add(o), offset(res1, o));
+            });
+        }
+    }
+}
+
+/// P pixels and the channels C, from those of `block` on, of a 1x1 or 3x3 convolution.
+///
+/// # Safety
+/// As [`super::Entry`]; the channels lie in the output's blocks, `x + P` is at most the width.
 #[inline(always)]
-unsafe fn gemm_tile<S: Simd, const P: usize, const B: usize>(
+unsafe fn gemm_tile<S: Simd, C: Columns<S>, const P: usize>(
     arena: *mut f32,
     call: &Call<'_>,
     row: &Row,
@@ -111,11 +251,7 @@ unsafe fn gemm_tile<S: Simd, const P: usize, const B: usize>(
     // row that pixels up to `width + 1` (1x1: `width`) of every input block lie inside the arena.
     // The source pointer goes past its row only after the last block, and is not read there.
     unsafe {
-        let mut acc = [[S::splat(0.0); B]; P];
-        for j in 0..B {
-            let bias = S::load(call.bias.as_ptr().add((block + j) * S::L));
-            unroll!(I, P, { acc[I][j] = bias });
-        }
+        let mut sums = [C::load(call.bias.as_ptr().add(block * S::L)); P];
         let taps = call.window * call.window;
         let mut w = call.weights.as_ptr().add(block * S::L * call.inputs * taps);
         for ky in 0..call.window {
@@ -128,17 +264,11 @@ unsafe fn gemm_tile<S: Simd, const P: usize, const B: usize>(
                     let n = left.min(S::L);
                     let mut s = src;
                     for _ in 0..n {
-                        let mut wv = [S::splat(0.0); B];
-                        for j in 0..B {
-                            wv[j] = S::load(w.add(j * S::L));
-                        }
+                        let weights = C::load(w);
                         unroll!(I, P, {
-                            let v = S::splat(*s.add(I * S::L));
-                            for j in 0..B {
-                                acc[I][j] = S::fma(v, wv[j], acc[I][j]);
-                            }
+                            sums[I] = C::fma(*s.add(I * S::L), weights, sums[I]);
                         });
-                        w = w.add(B * S::L);
+                        w = w.add(C::CHANNELS);
                         s = s.add(1);
                     }
                     src = src.wrapping_add(row.src_block[ky]);
@@ -146,65 +276,16 @@ unsafe fn gemm_tile<S: Simd, const P: usize, const B: usize>(
                 }
             }
         }
-        store_tile::<S, P, B>(arena, call, row, block, x, &acc);
+        C::store::<P>(arena, call, row, block, x, &sums);
     }
 }
 
-/// As [`gemm_tile`] with one block and a half.
-///
-/// # Safety
-/// As [`gemm_tile`] with B = 2, where the second block has at most half of its channels.
-#[inline(always)]
-unsafe fn gemm_tile_half<S: Simd, const P: usize>(
-    arena: *mut f32,
-    call: &Call<'_>,
-    row: &Row,
-    block: usize,
-    x: usize,
-) {
-    let border = usize::from(call.window == 1);
-    // SAFETY: as in `gemm_tile`; `Kernels::padded` counts a block and a half of weights for this
-    // pair, and half a block of bias and output lies inside the whole one that was checked.
-    unsafe {
-        let bias = call.bias.as_ptr().add(block * S::L);
-        let mut acc = [S::load(bias); P];
-        let mut half = [S::Half::load(bias.add(S::L)); P];
-        let taps = call.window * call.window;
-        let mut w = call.weights.as_ptr().add(block * S::L * call.inputs * taps);
-        for ky in 0..call.window {
-            for kx in 0..call.window {
-                let mut src = arena
-                    .add(row.src[ky] + (x + kx + border) * S::L)
-                    .cast_const();
-                let mut left = call.inputs;
-                while left > 0 {
-                    let n = left.min(S::L);
-                    let mut s = src;
-                    for _ in 0..n {
-                        let (w0, w1) = (S::load(w), S::Half::load(w.add(S::L)));
-                        unroll!(I, P, {
-                            let v = *s.add(I * S::L);
-                            acc[I] = S::fma(S::splat(v), w0, acc[I]);
-                            half[I] = S::Half::fma(S::Half::splat(v), w1, half[I]);
-                        });
-                        w = w.add(S::L + S::L / 2);
-                        s = s.add(1);
-                    }
-                    src = src.wrapping_add(row.src_block[ky]);
-                    left -= n;
-                }
-            }
-        }
-        store_tile_half::<S, P>(arena, call, row, block, x, (&acc, &half));
-    }
-}
-
-/// P pixels x B channel blocks of the first layer, whose input is planar.
+/// P pixels and the channels C of the first layer, whose input is planar.
 ///
 /// # Safety
 /// As [`gemm_tile`].
 #[inline(always)]
-unsafe fn first_tile<S: Simd, const P: usize, const B: usize>(
+unsafe fn first_tile<S: Simd, C: Columns<S>, const P: usize>(
     arena: *mut f32,
     call: &Call<'_>,
     row: &Row,
@@ -214,121 +295,21 @@ unsafe fn first_tile<S: Simd, const P: usize, const B: usize>(
     // SAFETY: `Kernels::first` checked weights and bias of all whole blocks, and that floats up to
     // `2 * (width - 1) + 2` of every plane of the three rows lie inside the arena.
     unsafe {
-        let mut acc = [[S::splat(0.0); B]; P];
-        for j in 0..B {
-            let bias = S::load(call.bias.as_ptr().add((block + j) * S::L));
-            unroll!(I, P, { acc[I][j] = bias });
-        }
+        let mut sums = [C::load(call.bias.as_ptr().add(block * S::L)); P];
         let mut w = call.weights.as_ptr().add(block * S::L * call.inputs * 9);
         for ky in 0..3 {
             for plane in 0..call.inputs {
                 let src = arena.add(row.src[ky] + plane * row.src_block[ky] + x * 2);
                 for kx in 0..3 {
-                    let mut wv = [S::splat(0.0); B];
-                    for j in 0..B {
-                        wv[j] = S::load(w.add(j * S::L));
-                    }
+                    let weights = C::load(w);
                     unroll!(I, P, {
-                        let v = S::splat(*src.add(I * 2 + kx));
-                        for j in 0..B {
-                            acc[I][j] = S::fma(v, wv[j], acc[I][j]);
-                        }
+                        sums[I] = C::fma(*src.add(I * 2 + kx), weights, sums[I]);
                     });
-                    w = w.add(B * S::L);
+                    w = w.add(C::CHANNELS);
                 }
             }
         }
-        store_tile::<S, P, B>(arena, call, row, block, x, &acc);
-    }
-}
-
-/// As [`first_tile`] with one block and a half.
-///
-/// # Safety
-/// As [`gemm_tile_half`].
-#[inline(always)]
-unsafe fn first_tile_half<S: Simd, const P: usize>(
-    arena: *mut f32,
-    call: &Call<'_>,
-    row: &Row,
-    block: usize,
-    x: usize,
-) {
-    // SAFETY: as in `first_tile`; `Kernels::padded` counts a block and a half of weights for this
-    // pair, and half a block of bias and output lies inside the whole one that was checked.
-    unsafe {
-        let bias = call.bias.as_ptr().add(block * S::L);
-        let mut acc = [S::load(bias); P];
-        let mut half = [S::Half::load(bias.add(S::L)); P];
-        let mut w = call.weights.as_ptr().add(block * S::L * call.inputs * 9);
-        for ky in 0..3 {
-            for plane in 0..call.inputs {
-                let src = arena.add(row.src[ky] + plane * row.src_block[ky] + x * 2);
-                for kx in 0..3 {
-                    let (w0, w1) = (S::load(w), S::Half::load(w.add(S::L)));
-                    unroll!(I, P, {
-                        let v = *src.add(I * 2 + kx);
-                        acc[I] = S::fma(S::splat(v), w0, acc[I]);
-                        half[I] = S::Half::fma(S::Half::splat(v), w1, half[I]);
-                    });
-                    w = w.add(S::L + S::L / 2);
-                }
-            }
-        }
-        store_tile_half::<S, P>(arena, call, row, block, x, (&acc, &half));
-    }
-}
-
-/// Writes a tile.
-///
-/// # Safety
-/// As [`gemm_tile`].
-#[inline(always)]
-unsafe fn store_tile<S: Simd, const P: usize, const B: usize>(
-    arena: *mut f32,
-    call: &Call<'_>,
-    row: &Row,
-    block: usize,
-    x: usize,
-    acc: &[[S::V; B]; P],
-) {
-    let act = call.act;
-    for j in 0..B {
-        // SAFETY: pixels `x..x + P` of block `block + j` of the output and the residual were
-        // checked.
-        unsafe {
-            let (dst, res) = targets::<S>(arena, call, row, block + j, x);
-            unroll!(I, P, {
-                let o = I * call.dst_step * S::L;
-                finish::<S>(act, acc[I][j], dst.add(o), offset(res, o));
-            });
-        }
-    }
-}
-
-/// Writes a block and a half.
-///
-/// # Safety
-/// As [`gemm_tile_half`].
-#[inline(always)]
-unsafe fn store_tile_half<S: Simd, const P: usize>(
-    arena: *mut f32,
-    call: &Call<'_>,
-    row: &Row,
-    block: usize,
-    x: usize,
-    (acc, half): (&[S::V; P], &[<S::Half as Simd>::V; P]),
-) {
-    let act = call.act;
-    // SAFETY: as in `store_tile`, for whole blocks of both.
-    unsafe {
-        let (dst, res) = targets::<S>(arena, call, row, block, x);
-        let (dst1, res1) = targets::<S>(arena, call, row, block + 1, x);
-        unroll!(I, P, {
-            let o = I * call.dst_step * S::L;
-            finish::<S>(act, acc[I], dst.add(o), offset(res, o));
-            finish::<S::Half>(act, half[I], dst1.add(o), offset(res1, o));
-        });
+        C::store::<P>(arena, call, row, block, x, &sums);
     }
 }
 
@@ -343,7 +324,7 @@ macro_rules! with_pixels {
             _ => unreachable!("tiles have at most {} pixels", $max),
         }
     };
-    (call $f:ident, $n:literal, [$S:ty, $b:literal], $args:tt) => { $f::<$S, $n, $b> $args };
+    (call $f:ident, $n:literal, [$S:ty, $C:ty], $args:tt) => { $f::<$S, $C, $n> $args };
     (call $f:ident, $n:literal, [$S:ty], $args:tt) => { $f::<$S, $n> $args };
 }
 pub(super) use with_pixels;
@@ -351,7 +332,7 @@ pub(super) use with_pixels;
 /// Covers all output with tiles. Channel-block pairs outermost, so that one weight panel stays in
 /// the cache over all rows; tiles of nearly equal width instead of full ones and a thin rest.
 macro_rules! over_tiles {
-    ($(#[$doc:meta])* $name:ident, $tile:ident, $half_tile:ident) => {
+    ($(#[$doc:meta])* $name:ident, $tile:ident) => {
         $(#[$doc])*
         ///
         /// # Safety
@@ -372,11 +353,11 @@ macro_rules! over_tiles {
                         // the last output channel, and the tiles' widths add up to the row's.
                         unsafe {
                             if const { S::HALF } && pair && left <= S::L + S::L / 2 {
-                                with_pixels!(p, max S::P2, $half_tile, [S], (arena, call, row, block, x));
+                                with_pixels!(p, max S::P2, $tile, [S, BlockAndHalf], (arena, call, row, block, x));
                             } else if pair {
-                                with_pixels!(p, max S::P2, $tile, [S, 2], (arena, call, row, block, x));
+                                with_pixels!(p, max S::P2, $tile, [S, Blocks<2>], (arena, call, row, block, x));
                             } else {
-                                with_pixels!(p, max S::P1, $tile, [S, 1], (arena, call, row, block, x));
+                                with_pixels!(p, max S::P1, $tile, [S, Blocks<1>], (arena, call, row, block, x));
                             }
                         }
                         x += p;
@@ -390,9 +371,9 @@ macro_rules! over_tiles {
 
 over_tiles!(
     /// Convolution 1x1 or 3x3.
-    gemm, gemm_tile, gemm_tile_half
+    gemm, gemm_tile
 );
 over_tiles!(
     /// The first layer.
-    first, first_tile, first_tile_half
+    first, first_tile
 );
