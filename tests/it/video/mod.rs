@@ -11,6 +11,7 @@ mod failing;
 mod isolation;
 mod kept;
 mod lights;
+mod live;
 mod part;
 mod sizes;
 mod verify;

@@ -324,6 +324,7 @@ macro_rules! with_pixels {
             _ => unreachable!("tiles have at most {} pixels", $max),
         }
     };
+    (call $f:ident, $n:literal, [$S:ty, $b:literal], $args:tt) => { $f::<$S, $n, $b> $args };
     (call $f:ident, $n:literal, [$S:ty, $C:ty], $args:tt) => { $f::<$S, $C, $n> $args };
     (call $f:ident, $n:literal, [$S:ty], $args:tt) => { $f::<$S, $n> $args };
 }
