@@ -62,7 +62,9 @@ pub(crate) struct Config {
     pub(crate) audit: Option<PathBuf>,
     /// The output folder, if there is one: it has a record of what was done in it.
     pub(crate) folder: Option<PathBuf>,
-    /// Where that is, if it was said.
+    /// Whether outputs lie beside their originals.
+    pub(crate) is_beside: bool,
+    /// Where the record of the output folder is, if it was said.
     pub(crate) record: Option<PathBuf>,
     /// What comes between the stem and the ending of new files, if that was said.
     pub(crate) suffix: Option<String>,
@@ -302,6 +304,7 @@ impl Config {
             report: to.report,
             audit: to.audit,
             folder,
+            is_beside: *to.destination == Destination::Beside,
             record: to.record,
             suffix: to.suffix,
             notices,
@@ -470,6 +473,13 @@ fn check_given(given: &[OsString], is_beside: bool) -> Result<()> {
             );
         }
     }
+    if let Some(path) = last.map(Path::new).filter(|path| is_empty_folder(path)) {
+        bail!(
+            "{} is an empty folder, and no -o is given{}",
+            show::path(path),
+            meant(path)
+        );
+    }
     if let Some(path) = last.map(Path::new).filter(|path| Manifest::is_of(path)) {
         bail!(
             "{} is the output folder of an earlier run, and no -o is given{}",
@@ -478,4 +488,13 @@ fn check_given(given: &[OsString], is_beside: bool) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Whether a path is a folder with nothing in it that a person sees.
+fn is_empty_folder(path: &Path) -> bool {
+    let is_hidden = |name: OsString| name.as_encoded_bytes().starts_with(b".");
+    let is_hidden = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.is_ok_and(|entry| is_hidden(entry.file_name()))
+    };
+    std::fs::read_dir(path).is_ok_and(|mut entries| entries.all(is_hidden))
 }

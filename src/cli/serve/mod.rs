@@ -140,6 +140,7 @@ fn config(typed: &Serve) -> Result<Config> {
         report: ReportTo::Nowhere,
         audit: None,
         folder: None,
+        is_beside: false,
         record: None,
         suffix: None,
         notices: Vec::new(),
