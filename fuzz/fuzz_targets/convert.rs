@@ -30,6 +30,7 @@ fuzz_target!(|data: &[u8]| {
         camera: true,
         gps: true,
         copyright: true,
+        hdr: true,
     };
     let photo = match Photo::read(
         file,

@@ -54,6 +54,7 @@ pub(super) fn config(mut typed: Blur) -> Result<Config> {
         regions: regions.always.clone(),
         ignore: ignore.always.clone(),
         panorama: typed.common.detection.panorama,
+        raw: typed.common.detection.raw.into(),
         keep: library::keep(&writing.photo.keep),
         format: config::format(&destination, writing.photo.format, &typed.common.inputs)?,
         limits,

@@ -14,13 +14,16 @@ pub struct KeepMetadata {
     pub gps: bool,
     /// Artist and copyright notice.
     pub copyright: bool,
+    /// The HDR gain map of a JPEG that stays one (Ultra HDR, ISO 21496-1), covered under the same
+    /// masks.
+    pub hdr: bool,
 }
 
 impl KeepMetadata {
     /// Whether anything is asked for.
     #[must_use]
     pub const fn any(self) -> bool {
-        self.time || self.camera || self.gps || self.copyright
+        self.time || self.camera || self.gps || self.copyright || self.hdr
     }
 
     /// The names of what is asked for, as in a report.
@@ -30,6 +33,7 @@ impl KeepMetadata {
             (self.camera, "camera"),
             (self.gps, "gps"),
             (self.copyright, "copyright"),
+            (self.hdr, "hdr"),
         ]
         .into_iter()
         .filter_map(|(asked, name)| asked.then_some(name))

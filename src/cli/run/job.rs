@@ -19,8 +19,9 @@ use crate::cli::report::findings;
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, anyhow, bail};
+use faceveil::photo::FileKind;
 use faceveil::report::{Digest, FileDigests, Outcome};
-use faceveil::{AnonymizeOptions, FileReport, Format, ReportApplier};
+use faceveil::{AnonymizeOptions, FileReport, Format, RawFiles, ReportApplier};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -97,7 +98,8 @@ impl Job<'_> {
                 report
             }
             Err(why) => {
-                let mut report = FileReport::failed(self.engine(planned), show::chain(&why));
+                let why = show::chain(&why) + self.remedy(planned);
+                let mut report = FileReport::failed(self.engine(planned), why);
                 report.sha256 = self.hash(planned);
                 report
             }
@@ -116,6 +118,16 @@ impl Job<'_> {
             target,
             up_to_date,
             sizes: sizes.map(|(sources, outputs)| Sizes { sources, outputs }),
+        }
+    }
+
+    /// The flag that helps a file that failed, behind what is wrong with it.
+    fn remedy(&self, planned: &Planned) -> &'static str {
+        match (self.covering, planned.input.kind().recognised()) {
+            (Covering::Find(options), FileKind::Raw(_)) if options.raw == RawFiles::Refuse => {
+                "; or cover the JPEG that is embedded in it, with --raw preview"
+            }
+            _ => "",
         }
     }
 

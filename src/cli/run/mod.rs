@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod config;
+mod given;
 pub(crate) mod incremental;
 pub(crate) mod job;
 pub(crate) mod manifest;

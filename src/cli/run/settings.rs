@@ -8,7 +8,7 @@ use crate::cli::plan::task::Task;
 use faceveil::detect::{Cover, bundled_models};
 use faceveil::report::{Digest, ReportStyle};
 use faceveil::video::{Damaged, Effort, Encoding};
-use faceveil::{AnonymizeOptions, DetectorOptions, KeepMetadata, Style, VideoOptions};
+use faceveil::{AnonymizeOptions, DetectorOptions, KeepMetadata, RawFiles, Style, VideoOptions};
 use serde_json::{Value, json};
 
 /// The settings of a run; `engine` is what the networks run on.
@@ -126,13 +126,14 @@ fn covering(options: &AnonymizeOptions) -> Value {
         panorama,
         keep,
         format,
+        raw,
         limits: _,
     } = options;
     let boxes = |all: &[faceveil::Rect]| -> Value {
         let numbers = |r: &faceveil::Rect| json!([r.left(), r.top(), r.width(), r.height()]);
         all.iter().map(numbers).collect()
     };
-    json!({
+    let mut all = json!({
         "shape": masking.shape,
         "margin": masking.margin,
         "regions": boxes(regions),
@@ -140,7 +141,11 @@ fn covering(options: &AnonymizeOptions) -> Value {
         "panorama": panorama,
         "keep": kept(*keep),
         "format": format.map(faceveil::Format::short),
-    })
+    });
+    if let (Value::Object(all), RawFiles::Preview) = (&mut all, raw) {
+        all.insert("raw".into(), "preview".into());
+    }
+    all
 }
 
 fn kept(keep: KeepMetadata) -> Value {
@@ -149,8 +154,14 @@ fn kept(keep: KeepMetadata) -> Value {
         camera,
         gps,
         copyright,
+        hdr,
     } = keep;
-    json!({ "time": time, "camera": camera, "gps": gps, "copyright": copyright })
+    let mut all = json!({ "time": time, "camera": camera, "gps": gps, "copyright": copyright });
+    // What is not asked for leaves the fingerprints of earlier runs as they are.
+    if let (Value::Object(all), true) = (&mut all, hdr) {
+        all.insert("hdr".into(), true.into());
+    }
+    all
 }
 
 /// The number of workers changes no output.

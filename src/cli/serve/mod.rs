@@ -119,6 +119,7 @@ fn config(typed: &Serve) -> Result<Config> {
             margin: typed.covering.margin,
         },
         panorama: typed.detection.panorama,
+        raw: typed.detection.raw.into(),
         keep: library::keep(&typed.photo.keep),
         format: typed.photo.format,
         limits,

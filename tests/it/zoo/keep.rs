@@ -12,6 +12,7 @@ const ALL: KeepMetadata = KeepMetadata {
     camera: true,
     gps: true,
     copyright: true,
+    hdr: false,
 };
 
 fn text(words: &str) -> Value {

@@ -12,7 +12,7 @@ use faceveil::engine::{Device, EngineChoice, EngineOptions};
 use faceveil::redact::{Rgb, Sticker};
 use faceveil::verify::VerifierOptions;
 use faceveil::{
-    AnonymizeOptions, DetectorOptions, Format, KeepMetadata, Limits, Masking, Preset,
+    AnonymizeOptions, DetectorOptions, Format, KeepMetadata, Limits, Masking, Preset, RawFiles,
     ReportApplier, Shape, Style, VideoOptions,
 };
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Setup {
     find: Option<FindSetup>,
-    keep: [bool; 4],
+    keep: [bool; 5],
     format: Option<String>,
     max_pixels: u64,
     verify: Option<VerifySetup>,
@@ -53,6 +53,8 @@ struct FindSetup {
     regions: Vec<Corners>,
     ignore: Vec<Corners>,
     panorama: bool,
+    /// Whether previews of raw files are covered.
+    raw_preview: bool,
 }
 
 /// A style; the sticker travels behind the message.
@@ -136,7 +138,7 @@ impl Setup {
         };
         let setup = Self {
             find,
-            keep: [keep.time, keep.camera, keep.gps, keep.copyright],
+            keep: [keep.time, keep.camera, keep.gps, keep.copyright, keep.hdr],
             format: format.map(|format| format.short().to_owned()),
             max_pixels: limits.max_pixels,
             verify: config.verify.as_ref().map(|options| VerifySetup {
@@ -196,12 +198,13 @@ impl Setup {
             true => None,
             false => Some(library::sticker_of(sticker, &limits)?),
         };
-        let [time, camera, gps, copyright] = self.keep;
+        let [time, camera, gps, copyright, hdr] = self.keep;
         let keep = KeepMetadata {
             time,
             camera,
             gps,
             copyright,
+            hdr,
         };
         let format = self.format.as_deref().map(format_named).transpose()?;
         let verify = self.verify.as_ref().map(|verify| VerifierOptions {
@@ -227,6 +230,10 @@ impl Setup {
                     regions: boxes(&find.regions).context("a region is no box")?,
                     ignore: boxes(&find.ignore).context("a region is no box")?,
                     panorama: find.panorama,
+                    raw: match find.raw_preview {
+                        true => RawFiles::Preview,
+                        false => RawFiles::Refuse,
+                    },
                     keep,
                     format,
                     limits,
@@ -262,6 +269,7 @@ impl FindSetup {
             regions: corners(&options.regions),
             ignore: corners(&options.ignore),
             panorama: options.panorama,
+            raw_preview: options.raw == RawFiles::Preview,
         })
     }
 
