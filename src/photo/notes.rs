@@ -142,10 +142,13 @@ impl Notes {
         self.hdr && self.panorama.is_none()
     }
 
-    /// The gain map is written again, and the list of pictures that leads to it.
-    pub(super) fn keep_gain_map(&mut self) {
+    /// The gain map is written again, and the list of pictures that leads to it. `is_alone`: it was
+    /// all that lay behind the picture.
+    pub(super) fn keep_gain_map(&mut self, is_alone: bool) {
         self.keep(GAIN_MAP);
-        self.dropped.retain(|name| name != GAIN_MAP);
+        let behind = ["trailer", "further-pictures", "mpf"];
+        self.dropped
+            .retain(|name| name != GAIN_MAP && !(is_alone && behind.contains(&&name[..])));
         self.missed
             .retain(|what| what != MISSED_MAP && what != MISSED_PICTURES);
     }

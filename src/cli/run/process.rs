@@ -197,6 +197,15 @@ fn run_jobs(
             Some(open_spans) => summary.add_up_to_date(open_spans, done.report.reviewed),
             None => {
                 messages::about_file(&terminal, config, planned, &done);
+                if let Some(format) = messages::grown(planned, &done)
+                    && named.grown.insert(format.short())
+                {
+                    terminal.about(&planned.input.shown()).warning(format_args!(
+                        "{} files grow, here and from now on, since they are written without loss; \
+                         --format jpeg writes smaller ones",
+                        format.name()
+                    ));
+                }
                 if let (None, Some(formats)) = (config.faces.format(), &done.report.formats)
                     && named.formats.insert(formats.input.clone())
                 {
@@ -240,6 +249,7 @@ fn run_jobs(
 #[derive(Default)]
 struct Named {
     formats: HashSet<String>,
+    grown: HashSet<&'static str>,
     failed: Vec<(String, String)>,
 }
 

@@ -101,8 +101,8 @@ pub(super) fn read_with(
         true => GainMap::find(trailer, size(coded.frame().size), budget),
         false => None,
     };
-    if gain_map.is_some() {
-        notes.keep_gain_map();
+    if let Some(map) = &gain_map {
+        notes.keep_gain_map(map.is_alone());
     }
     if let Some(block) = tags {
         // How large the sensor's own picture would be printed.

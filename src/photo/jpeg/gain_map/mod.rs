@@ -29,6 +29,8 @@ const SAME_SHAPE: f64 = 0.05;
 pub(super) struct GainMap {
     image: Box<Jpeg>,
     numbers: Numbers,
+    /// Whether nothing else was behind the picture.
+    is_alone: bool,
 }
 
 impl GainMap {
@@ -39,12 +41,16 @@ impl GainMap {
             let image = super::read(file, budget, &mut Notes::default()).ok()?;
             let shape = |size: Size| f64::from(size.width) / f64::from(size.height);
             let alike = (shape(image.size(0)) / shape(picture) - 1.0).abs() <= SAME_SHAPE;
-            let components = image.coded.frame().components.len();
-            (alike && numbers.fits(components)).then(|| Self {
+            alike.then(|| Self {
                 image: Box::new(image),
                 numbers,
+                is_alone: file.len() == trailer.len(),
             })
         })
+    }
+
+    pub(super) const fn is_alone(&self) -> bool {
+        self.is_alone
     }
 
     pub(super) fn image(&mut self) -> &mut Jpeg {

@@ -185,11 +185,6 @@ impl Numbers {
         }
         block
     }
-
-    /// Whether a map with so many components can have these numbers.
-    pub(super) fn fits(&self, components: usize) -> bool {
-        self.channels.len() == 1 || components == 3
-    }
 }
 
 /// The numbers of a property: one as an attribute or an element, or a list of three.
