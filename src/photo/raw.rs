@@ -24,14 +24,14 @@ pub(super) struct Preview<'a> {
 
 /// The JPEGs of 8 bits in a file, one behind the other.
 pub(super) fn jpegs(file: &[u8]) -> impl Iterator<Item = &[u8]> {
-    Embeddeds::new(file, 0).map(|one| &file[one.start..one.end])
+    EmbeddedJpegs::new(file, 0).map(|one| &file[one.start..one.end])
 }
 
 /// Finds it; `None` if there is none that shows a picture of 8 bits, grey or in colour.
 pub(super) fn preview(file: &[u8]) -> Option<Preview<'_>> {
     // A file that is a JPEG as a whole is no raw file.
     let mut best: Option<Embedded> = None;
-    for one in Embeddeds::new(file, 1) {
+    for one in EmbeddedJpegs::new(file, 1) {
         if best.as_ref().is_none_or(|best| best.pixels < one.pixels) {
             best = Some(one);
         }
@@ -44,14 +44,14 @@ pub(super) fn preview(file: &[u8]) -> Option<Preview<'_>> {
 }
 
 /// The JPEGs in a file.
-struct Embeddeds<'a> {
+struct EmbeddedJpegs<'a> {
     file: &'a [u8],
     at: usize,
     /// How many bytes and segments may still be looked at.
     steps: usize,
 }
 
-impl<'a> Embeddeds<'a> {
+impl<'a> EmbeddedJpegs<'a> {
     fn new(file: &'a [u8], at: usize) -> Self {
         let steps = file
             .len()
@@ -61,13 +61,13 @@ impl<'a> Embeddeds<'a> {
     }
 }
 
-impl Iterator for Embeddeds<'_> {
+impl Iterator for EmbeddedJpegs<'_> {
     type Item = Embedded;
 
     fn next(&mut self) -> Option<Embedded> {
         while self.steps > 0 {
-            let found = start(self.file, self.at)?;
-            let whole = whole(self.file, found, &mut self.steps);
+            let found = find_start(self.file, self.at)?;
+            let whole = read_jpeg(self.file, found, &mut self.steps);
             self.at = whole.as_ref().map_or(found + 2, |whole| whole.end);
             if whole.is_some() {
                 return whole;
@@ -86,14 +86,14 @@ struct Embedded {
 }
 
 /// Where the next JPEG may start.
-fn start(file: &[u8], from: usize) -> Option<usize> {
+fn find_start(file: &[u8], from: usize) -> Option<usize> {
     let rest = file.get(from..)?;
     let found = rest.windows(3).position(|w| w == [0xff, 0xd8, 0xff])?;
     Some(from + found)
 }
 
 /// The JPEG that starts here, if it is one of 8 bits and reaches its end.
-fn whole(file: &[u8], start: usize, steps: &mut usize) -> Option<Embedded> {
+fn read_jpeg(file: &[u8], start: usize, steps: &mut usize) -> Option<Embedded> {
     let mut at = start + 2;
     let (mut pixels, mut scans, mut has_exif) = (0, 0, false);
     loop {
