@@ -229,7 +229,8 @@ fn state_folder() -> Option<PathBuf> {
     if cfg!(windows) {
         return set("LOCALAPPDATA").filter(absolute);
     }
-    let home = || set("HOME").filter(absolute);
+    // A user of a service may have none.
+    let home = || set("HOME").filter(|home| home.is_absolute() && home.is_dir());
     if cfg!(target_os = "macos") {
         return Some(home()?.join("Library/Application Support"));
     }
