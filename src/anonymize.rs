@@ -3,6 +3,7 @@
 
 mod apply;
 mod frames;
+mod gain_map;
 pub(crate) mod live;
 mod options;
 mod panorama;
@@ -210,7 +211,8 @@ fn open(file: &[u8], options: &AnonymizeOptions, engine: &str) -> Result<(Photo,
     let reading = ReadOptions::new()
         .limits(options.limits)
         .keep(options.keep)
-        .format(options.format);
+        .format(options.format)
+        .raw(options.raw);
     let photo = Photo::read(file, &reading)?;
     report.ms.decode = start.milliseconds();
     describe(&mut report, &photo);
@@ -232,7 +234,10 @@ fn describe(report: &mut FileReport, photo: &Photo) {
     report.kept = photo.kept().to_vec();
     report.warnings = photo.warnings().to_vec();
     let (input, output) = (photo.format(), photo.written());
-    report.formats = (input != output).then(|| FormatChange::new(input.short(), output.short()));
+    report.formats = match photo.raw_file() {
+        Some(_) => Some(FormatChange::new(FormatChange::RAW, output.short())),
+        None => (input != output).then(|| FormatChange::new(input.short(), output.short())),
+    };
 }
 
 /// Frames before and after one whose masks it shares: a face that a detector loses for a moment in
@@ -331,6 +336,7 @@ impl PreparedPhoto {
                     AnyPlaneMut::U16(mut plane) => redaction.apply(&mut plane, channel),
                 })?;
         }
+        self.cover_gain_map()?;
         self.report.ms.redact = start.milliseconds();
         let start = Stopwatch::start();
         let bytes = self.photo.write()?;
@@ -394,6 +400,7 @@ fn ensure_nothing_left(seen: Inspection, keep: KeepMetadata) -> Result<()> {
         FindingKind::Camera => keep.camera,
         FindingKind::Gps => keep.gps,
         FindingKind::Author | FindingKind::Copyright => keep.copyright,
+        FindingKind::GainMap => keep.hdr,
         _ => false,
     };
     let left = seen.findings.iter().find(|finding| !asked(finding.kind));
@@ -428,6 +435,7 @@ mod tests {
             camera: true,
             gps: true,
             copyright: true,
+            hdr: true,
         };
         assert!(ensure_clean(&gif(b""), KeepMetadata::default()).is_ok());
         let error = ensure_clean(&gif(b"!\xfe\x03Ann\0"), all).expect_err("a comment");

@@ -72,7 +72,7 @@ pub use detect::{Detector, DetectorOptions, Preset};
 pub use error::{Error, ErrorKind, Result};
 pub use face::{Face, Subject};
 pub use geometry::{Rect, Size};
-pub use photo::{Format, KeepMetadata, Limits, Photo, ReadOptions};
+pub use photo::{Format, KeepMetadata, Limits, Photo, RawFiles, ReadOptions};
 pub use picture::Picture;
 pub use redact::{Region, Shape, Style};
 pub use report::FileReport;

@@ -20,8 +20,10 @@ export interface Options {
   /** Boxes in which faces stay open. */
   ignore?: string | string[];
   panorama?: boolean;
-  /** Metadata that is written again: "time,camera,gps,copyright". */
+  /** Metadata that is written again: "time,camera,gps,copyright"; "hdr": a JPEG's gain map. */
   keep?: string;
+  /** What becomes of raw files; "preview" covers the JPEG that is embedded in one. */
+  raw?: "refuse" | "preview";
   format?: "jpeg" | "png" | "webp" | "tiff" | "heic" | "jxl";
   /** Most pixels of a file: 50000000 or "50M", which is the default. */
   maxPixels?: number | string;

@@ -29,7 +29,8 @@ fuzz_target!(|data: &[u8]| {
         .time(true)
         .camera(true)
         .gps(true)
-        .copyright(true);
+        .copyright(true)
+        .hdr(true);
     let photo = match Photo::read(
         file,
         &ReadOptions::new().limits(limits).keep(keep).format(to),

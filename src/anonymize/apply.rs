@@ -9,9 +9,11 @@ use super::{PreparedPhoto, describe, upright};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Rect;
-use crate::photo::{Format, KeepMetadata, Limits, Photo, ReadOptions};
+use crate::photo::{Format, KeepMetadata, Limits, Photo, RawFiles, ReadOptions};
 use crate::redact::{Sticker, Style};
-use crate::report::{FileDigests, FileReport, Outcome, Schedule, StageTimings, ensure_regions};
+use crate::report::{
+    FileDigests, FileReport, FormatChange, Outcome, Schedule, StageTimings, ensure_regions,
+};
 use crate::stopwatch::Stopwatch;
 
 /// Most regions of all frames of a photo together.
@@ -80,13 +82,16 @@ impl ReportApplier {
         let style = self.style(line)?;
         let mut report = begun(line, Digest::of(file))?;
         let start = Stopwatch::start();
-        let photo = Photo::read(
-            file,
-            &ReadOptions::new()
-                .limits(self.limits)
-                .keep(self.keep)
-                .format(self.format),
-        )?;
+        let is_preview = line.formats.as_ref().is_some_and(FormatChange::is_of_raw);
+        let reading = ReadOptions::new()
+            .limits(self.limits)
+            .keep(self.keep)
+            .format(self.format)
+            .raw(match is_preview {
+                true => RawFiles::Preview,
+                false => RawFiles::Refuse,
+            });
+        let photo = Photo::read(file, &reading)?;
         report.ms.decode = start.milliseconds();
         describe(&mut report, &photo);
         same_size(&report, line)?;

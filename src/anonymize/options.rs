@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::{Face, Subject};
 use crate::geometry::{Point, Quad, Rect, Size};
-use crate::photo::{Format, KeepMetadata, Limits};
+use crate::photo::{Format, KeepMetadata, Limits, RawFiles};
 use crate::redact::{Region, Shape, Style};
 
 /// How a mask is made from a face.
@@ -63,6 +63,8 @@ pub struct AnonymizeOptions {
     /// The format in which photos are written; `None`: their own, or what [`Format::written_as`]
     /// says.
     pub format: Option<Format>,
+    /// What becomes of the raw files of cameras.
+    pub raw: RawFiles,
     /// Bounds for reading.
     pub limits: Limits,
 }
@@ -120,6 +122,13 @@ impl AnonymizeOptions {
     #[must_use]
     pub fn format(mut self, format: impl Into<Option<Format>>) -> Self {
         self.format = format.into();
+        self
+    }
+
+    /// Doing this with the raw files of cameras.
+    #[must_use]
+    pub fn raw(mut self, raw: RawFiles) -> Self {
+        self.raw = raw;
         self
     }
 

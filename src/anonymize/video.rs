@@ -42,7 +42,7 @@ const MOST_WORKERS: usize = 1024;
 pub(super) fn ensure_no_photo(file: &VideoFile) -> Result<()> {
     let what = match Photo::recognise(&file.head(4096)?) {
         FileKind::Photo(format) => format.name(),
-        FileKind::Refused(name) => name,
+        FileKind::Refused(name) | FileKind::Raw(name) => name,
         FileKind::Video(_) | FileKind::Unknown => return Ok(()),
     };
     let message = format!("it is a photo ({what}) and no video");

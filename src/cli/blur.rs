@@ -52,6 +52,7 @@ pub(super) fn config(mut typed: Blur) -> Result<Config> {
         .regions(regions.always.clone())
         .ignore(ignore.always.clone())
         .panorama(typed.common.detection.panorama)
+        .raw(typed.common.detection.raw.into())
         .keep(library::keep(&writing.photo.keep))
         .format(format)
         .limits(limits);

@@ -33,6 +33,7 @@ fn config(mut typed: Detect) -> Result<Config> {
     );
     let options = AnonymizeOptions::new()
         .panorama(typed.common.detection.panorama)
+        .raw(typed.common.detection.raw.into())
         .limits(library::limits(&typed.common.processing.running));
     let destination = Destination::Nowhere;
     let previews = typed.common.preview.as_deref();

@@ -282,6 +282,8 @@ fn joined(shards: &[Scanned], terminal: &Terminal) -> RunSummary {
         all.skipped += summary.skipped;
         all.up_to_date += summary.up_to_date;
         all.open_spans += summary.open_spans;
+        all.bytes_in += summary.bytes_in;
+        all.bytes_out += summary.bytes_out;
         all.seconds += summary.seconds;
         all.left_alone.extend_from_slice(&summary.left_alone);
     }

@@ -33,6 +33,8 @@ pub enum FileKind {
     Photo(Format),
     /// A video, by the name of its container.
     Video(&'static str),
+    /// A camera's raw file, by name; see [`RawFiles`](super::RawFiles).
+    Raw(&'static str),
     /// A picture format that is not handled, by name.
     Refused(&'static str),
     /// Nothing known, or a document (PDF, SVG).

@@ -17,6 +17,9 @@ pub struct KeepMetadata {
     pub gps: bool,
     /// Artist and copyright notice.
     pub copyright: bool,
+    /// The HDR gain map of a JPEG that stays one (Ultra HDR, ISO 21496-1), covered under the same
+    /// masks.
+    pub hdr: bool,
 }
 
 impl KeepMetadata {
@@ -28,6 +31,7 @@ impl KeepMetadata {
             camera: false,
             gps: false,
             copyright: false,
+            hdr: false,
         }
     }
 
@@ -59,10 +63,17 @@ impl KeepMetadata {
         self
     }
 
+    /// Whether to keep the gain map of an HDR photo.
+    #[must_use]
+    pub const fn hdr(mut self, is_kept: bool) -> Self {
+        self.hdr = is_kept;
+        self
+    }
+
     /// Whether anything is asked for.
     #[must_use]
     pub const fn any(self) -> bool {
-        self.time || self.camera || self.gps || self.copyright
+        self.time || self.camera || self.gps || self.copyright || self.hdr
     }
 
     /// The names of what is asked for, as in a report.
@@ -72,6 +83,7 @@ impl KeepMetadata {
             (self.camera, "camera"),
             (self.gps, "gps"),
             (self.copyright, "copyright"),
+            (self.hdr, "hdr"),
         ]
         .into_iter()
         .filter_map(|(asked, name)| asked.then_some(name))

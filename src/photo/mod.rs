@@ -29,6 +29,7 @@ mod options;
 mod panorama;
 mod png;
 mod raster;
+mod raw;
 mod sniff;
 #[cfg(test)]
 mod tests;
@@ -48,7 +49,7 @@ pub use format::{FileKind, Format};
 use guard::{Budget, guarded};
 pub use keep::KeepMetadata;
 use notes::Notes;
-pub use options::{Limits, ReadOptions};
+pub use options::{Limits, RawFiles, ReadOptions};
 use panorama::Panorama;
 
 /// What each format's module does with a file once it is decoded. Frames are counted from 0;
@@ -73,6 +74,14 @@ trait Body: Send + Sync {
         touched: &dyn Fn(&Layout) -> Vec<PixelRect>,
         change: &mut dyn FnMut(AnyPlaneMut<'_>, Channel),
     ) -> Result<()>;
+    /// Stored size of its gain map, if it has one that is kept.
+    fn gain_map_size(&self) -> Option<Size> {
+        None
+    }
+    /// The gain map, as a picture of its own.
+    fn gain_map(&mut self) -> Option<&mut dyn Body> {
+        None
+    }
     /// See [`Photo::write`].
     fn write(&self) -> Result<Vec<u8>>;
     /// Its pixels and all else that another format may have a place for.
@@ -89,6 +98,8 @@ trait Body: Send + Sync {
 pub struct Photo {
     format: Format,
     written: Format,
+    /// The kind of raw file whose preview it is.
+    raw: Option<&'static str>,
     body: Box<dyn Body>,
     panorama: Option<Panorama>,
     notes: Notes,
@@ -112,12 +123,19 @@ impl Photo {
             limits,
             keep,
             format: to,
+            raw,
         } = *options;
+        if let (RawFiles::Preview, FileKind::Raw(kind)) = (raw, sniff::recognise(file)) {
+            return Self::preview(file, kind, options);
+        }
         let format = sniff::format(file)?;
         let written = to.unwrap_or(format.written_as());
         let mut budget = Budget::new(limits.max_pixels);
         guarded(&format!("reading the {}", format.name()), || {
             let mut notes = Notes::wanting(keep);
+            if written != Format::Jpeg {
+                notes.cannot_keep_gain_map();
+            }
             let (budget, n) = (&mut budget, &mut notes);
             let own: Box<dyn Body> = match format {
                 Format::Jpeg => Box::new(jpeg::read(file, budget, n)?),
@@ -137,6 +155,38 @@ impl Photo {
                 false => convert::body(own.parts()?, written, n)?,
             };
             Ok(Self::new((format, written), body, keep, notes))
+        })
+    }
+
+    /// Reads the largest JPEG that is embedded in a raw file of this kind.
+    fn preview(file: &[u8], kind: &'static str, options: &ReadOptions) -> Result<Self> {
+        let written = options.format.unwrap_or(Format::Jpeg);
+        let mut budget = Budget::new(options.limits.max_pixels);
+        guarded(&format!("reading the preview of the {kind}"), || {
+            let Some(preview) = raw::preview(file) else {
+                return Err(guard::unsupported(format!(
+                    "{kind} files are not handled, and no JPEG is embedded in this one: develop it \
+                     to JPEG or TIFF first"
+                )));
+            };
+            let mut notes = Notes::wanting(options.keep);
+            if written != Format::Jpeg {
+                notes.cannot_keep_gain_map();
+            }
+            let tags = preview.tags.as_deref();
+            let own = jpeg::read_with(preview.jpeg, tags, &mut budget, &mut notes)?;
+            let Size { width, height } = own.size(0);
+            notes.warn(format!(
+                "the new file shows the {width}x{height} preview that is embedded in the {kind}; \
+                 the raw file shows the faces and stays as it is"
+            ));
+            let body = match written {
+                Format::Jpeg => Box::new(own),
+                _ => convert::body(Box::new(own).parts()?, written, &mut notes)?,
+            };
+            let mut photo = Self::new((Format::Jpeg, written), body, options.keep, notes);
+            photo.raw = Some(kind);
+            Ok(photo)
         })
     }
 
@@ -170,6 +220,7 @@ impl Photo {
         Self {
             format,
             written,
+            raw: None,
             body,
             panorama,
             notes,
@@ -199,7 +250,14 @@ impl Photo {
         sniff::recognise(head)
     }
 
-    /// Its format.
+    /// The kind of raw file whose embedded preview it is, `Nikon NEF (RAW)` for instance; `None` of
+    /// any other photo.
+    #[must_use]
+    pub fn raw_file(&self) -> Option<&'static str> {
+        self.raw
+    }
+
+    /// Its format; of a raw file, that of its preview.
     #[must_use]
     pub fn format(&self) -> Format {
         self.format
@@ -282,6 +340,27 @@ impl Photo {
         change: &mut dyn FnMut(AnyPlaneMut<'_>, Channel),
     ) -> Result<()> {
         self.body.edit(frame, touched, change)
+    }
+
+    /// Size of its HDR gain map as stored, if it has one that is kept. It is turned as frame 0 is.
+    #[must_use]
+    pub fn gain_map_size(&self) -> Option<Size> {
+        self.body.gain_map_size()
+    }
+
+    /// As [`Photo::edit`], for the planes of the gain map. Nothing happens if there is none.
+    ///
+    /// # Errors
+    /// Those of [`Photo::edit`].
+    pub fn edit_gain_map(
+        &mut self,
+        touched: &dyn Fn(&Layout) -> Vec<PixelRect>,
+        change: &mut dyn FnMut(AnyPlaneMut<'_>, Channel),
+    ) -> Result<()> {
+        match self.body.gain_map() {
+            Some(map) => map.edit(0, touched, change),
+            None => Ok(()),
+        }
     }
 
     /// Encodes in the format of [`Photo::written`]: pixels and the allow-list, nothing else.

@@ -8,6 +8,9 @@ use super::panorama::{Panorama, property};
 use crate::content::ContentKind;
 use crate::geometry::Orientation;
 
+const MISSED_MAP: &str = "the HDR gain map";
+const MISSED_PICTURES: &str = "further pictures behind the main one";
+
 /// Collects names and sentences, each once, in the order in which they were met.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Notes {
@@ -21,6 +24,8 @@ pub(super) struct Notes {
     missed: Vec<String>,
     /// What the caller asked for and no block has had yet.
     pub(super) wanted: KeepMetadata,
+    /// Whether a gain map is to be kept.
+    hdr: bool,
     /// How XMP says that the picture must be turned.
     pub(super) orientation: Option<Orientation>,
     /// How the picture is projected, if it says so.
@@ -31,6 +36,7 @@ impl Notes {
     /// Notes for a reader that is asked to keep something.
     pub(super) fn wanting(wanted: KeepMetadata) -> Self {
         Self {
+            hdr: wanted.hdr,
             wanted,
             ..Self::default()
         }
@@ -128,7 +134,37 @@ impl Notes {
     /// A second, brighter rendering was there.
     pub(super) fn gain_map(&mut self) {
         self.drop(ContentKind::GainMap);
-        self.miss("the HDR gain map");
+        self.miss(MISSED_MAP);
+    }
+
+    /// Whether a gain map is to be kept. A panorama's is not: its own packet has the place.
+    pub(super) fn wants_gain_map(&self) -> bool {
+        self.hdr && self.panorama.is_none()
+    }
+
+    /// The gain map is written again, and the list of pictures that leads to it. `is_alone`: it was
+    /// all that lay behind the picture.
+    pub(super) fn keep_gain_map(&mut self, is_alone: bool) {
+        self.keep(ContentKind::GainMap);
+        let behind = [
+            ContentKind::Trailer,
+            ContentKind::FurtherPictures,
+            ContentKind::Mpf,
+        ];
+        self.dropped
+            .retain(|kind| *kind != ContentKind::GainMap && !(is_alone && behind.contains(kind)));
+        self.missed
+            .retain(|what| what != MISSED_MAP && what != MISSED_PICTURES);
+    }
+
+    /// Behind the main picture were others, which may be the gain map.
+    pub(super) fn miss_pictures(&mut self) {
+        self.miss(MISSED_PICTURES);
+    }
+
+    /// The format that is written has no place for the gain map.
+    pub(super) fn cannot_keep_gain_map(&mut self) {
+        self.hdr = false;
     }
 
     /// A signed history was there, which a change makes void.

@@ -1,6 +1,7 @@
 //! How a photo is read, and within which bounds.
 
 use super::{Format, KeepMetadata};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Bounds checked before memory is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -33,6 +34,37 @@ impl Default for Limits {
     }
 }
 
+/// What becomes of the raw files of cameras.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum RawFiles {
+    /// They are refused.
+    #[default]
+    Refuse,
+    /// The largest JPEG that is embedded in one is read in its place.
+    Preview,
+}
+
+impl std::str::FromStr for RawFiles {
+    type Err = Error;
+
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for another word than `refuse` and `preview`.
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "refuse" => Ok(Self::Refuse),
+            "preview" => Ok(Self::Preview),
+            _ => Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("raw files: {name} is neither refuse nor preview"),
+            )),
+        }
+    }
+}
+
 /// How a photo is read, and what the new file that is made of it has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -44,6 +76,8 @@ pub struct ReadOptions {
     /// The format of the new file: its pixels are made what that holds, and lie upright. `None` and
     /// the source's own format change nothing, but where [`Format::written_as`] says so.
     pub format: Option<Format>,
+    /// What becomes of raw files.
+    pub raw: RawFiles,
 }
 
 impl ReadOptions {
@@ -71,6 +105,12 @@ impl ReadOptions {
     #[must_use]
     pub fn format(mut self, format: impl Into<Option<Format>>) -> Self {
         self.format = format.into();
+        self
+    }
+    /// Doing this with raw files.
+    #[must_use]
+    pub const fn raw(mut self, raw: RawFiles) -> Self {
+        self.raw = raw;
         self
     }
 }

@@ -26,6 +26,7 @@ pub(super) fn recognise(head: &[u8]) -> FileKind {
         Some(Known::Refused(kind)) if matches!(kind.group, Group::Video) => {
             FileKind::Video(kind.name)
         }
+        Some(Known::Refused(kind)) if matches!(kind.group, Group::Raw) => FileKind::Raw(kind.name),
         // A folder of photos may hold documents without anyone meaning them.
         Some(Known::Refused(kind)) if !matches!(kind.group, Group::Document) => {
             FileKind::Refused(kind.name)

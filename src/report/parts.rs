@@ -34,13 +34,22 @@ impl FileDigests {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct FormatChange {
-    /// Of the input: `heic`.
+    /// Of the input: `heic`, or `raw` where the preview of a raw file was taken.
     pub input: String,
     /// Of the output: `jpeg`.
     pub output: String,
 }
 
 impl FormatChange {
+    /// The input of a camera's raw file.
+    pub(crate) const RAW: &'static str = "raw";
+
+    /// Whether the input is the preview of a camera's raw file.
+    #[must_use]
+    pub fn is_of_raw(&self) -> bool {
+        self.input == Self::RAW
+    }
+
     pub(crate) fn new(input: &str, output: &str) -> Self {
         Self {
             input: input.to_owned(),

@@ -32,6 +32,12 @@ pub struct RunSummary {
     pub not_started: usize,
     /// Spans of videos in which a face may show.
     pub open_spans: usize,
+    /// Bytes of the files that outputs were written of, as far as both are files.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub bytes_in: u64,
+    /// Bytes of these outputs.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub bytes_out: u64,
     /// Whether somebody stopped it.
     pub interrupted: bool,
     /// How long it took.
@@ -43,6 +49,11 @@ pub struct RunSummary {
     /// Which part of a run it is the summary of; `None` of a whole run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<ShardSummary>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// One of the parts of a run that several processes share.

@@ -20,7 +20,7 @@ use crate::anonymize::{VideoAnonymizer, VideoOptions};
 use crate::detect::{Cover, DetectorOptions, ModelSource, Preset};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Rect;
-use crate::photo::{Format, KeepMetadata, Limits};
+use crate::photo::{Format, KeepMetadata, Limits, RawFiles};
 use crate::redact::{Rgb, Sticker, Style};
 #[cfg(feature = "video")]
 use crate::video::{Backend, Damaged, Encoding, Outside};
@@ -51,6 +51,7 @@ pub struct Settings {
     panorama: bool,
     keep: KeepMetadata,
     format: Option<Format>,
+    raw: RawFiles,
     limits: Limits,
     #[cfg(feature = "video")]
     backend: Backend,
@@ -124,8 +125,9 @@ settings! {
     "region", "a box that is always covered: x,y,width,height", |s, text| s.regions.push(values::rectangle(text)?);
     "ignore", "a box in which faces stay open: x,y,width,height", |s, text| s.ignore.push(values::rectangle(text)?);
     "panorama", "true or false", |s, text| s.panorama = values::truth(text)?;
-    "keep", "time, camera, gps, copyright, with commas between", |s, text| s.keep = values::keep(text)?;
+    "keep", "time, camera, gps, copyright, hdr, with commas between", |s, text| s.keep = values::keep(text)?;
     "format", "jpeg, png, webp, tiff, heic, avif or jxl", |s, text| s.format = Some(values::format(text)?);
+    "raw", "refuse or preview: what becomes of raw files", |s, text| s.raw = text.parse()?;
     "max-pixels", "most pixels of a file: 80000000 or 80M", |s, text| s.limits = Limits::max_pixels(values::pixels(text)?);
     #[cfg(feature = "video")]
     "video-backend", "auto, embedded or ffmpeg", |s, text| s.backend = text.parse()?;
@@ -199,6 +201,7 @@ impl Settings {
             panorama: self.panorama,
             keep: self.keep,
             format: self.format,
+            raw: self.raw,
             limits: self.limits,
         })
     }
@@ -274,6 +277,7 @@ mod tests {
             ("format", "png"),
             ("max-pixels", "5M"),
             ("panorama", "true"),
+            ("raw", "preview"),
         ] {
             settings.set(name, value).expect(name);
         }
@@ -288,6 +292,7 @@ mod tests {
         assert!(options.keep.time && options.keep.gps && !options.keep.camera);
         assert_eq!(options.limits, Limits::max_pixels(5_000_000));
         assert!(options.panorama);
+        assert_eq!(options.raw, RawFiles::Preview);
     }
 
     #[test]

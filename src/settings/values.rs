@@ -388,9 +388,10 @@ pub fn keep(text: &str) -> Result<KeepMetadata> {
             "camera" => keep.camera = true,
             "gps" => keep.gps = true,
             "copyright" => keep.copyright = true,
+            "hdr" => keep.hdr = true,
             _ => {
                 return Err(wrong(format!(
-                    "{name} cannot be kept; there are time, camera, gps, copyright"
+                    "{name} cannot be kept; there are time, camera, gps, copyright, hdr"
                 )));
             }
         }

@@ -3,7 +3,7 @@
 use super::{Findings, chain, unread};
 use crate::error::Result;
 use crate::inspect::{FindingKind, Inspection};
-use crate::report::{FileReport, VerifyFindingKind};
+use crate::report::{ContentKind, FileReport, VerifyFindingKind};
 
 /// Tells what was seen in a file, or why it could not be looked through.
 pub(super) fn tell(seen: Result<Inspection>, line: Option<&FileReport>, findings: &mut Findings) {
@@ -15,13 +15,14 @@ pub(super) fn tell(seen: Result<Inspection>, line: Option<&FileReport>, findings
             return;
         }
     };
-    let kept = |name: &str| line.is_some_and(|line| line.kept.iter().any(|k| k == name));
+    let kept = |kind| line.is_some_and(|line| line.kept.contains(&kind));
     let asked = |kind| match kind {
-        FindingKind::Time => kept("time"),
-        FindingKind::Camera => kept("camera"),
-        FindingKind::Gps => kept("gps"),
-        FindingKind::Author | FindingKind::Copyright => kept("copyright"),
-        FindingKind::SoundData => kept("audio"),
+        FindingKind::Time => kept(ContentKind::Time),
+        FindingKind::Camera => kept(ContentKind::Camera),
+        FindingKind::Gps => kept(ContentKind::Gps),
+        FindingKind::Author | FindingKind::Copyright => kept(ContentKind::Copyright),
+        FindingKind::SoundData => kept(ContentKind::Audio),
+        FindingKind::GainMap => kept(ContentKind::GainMap),
         _ => false,
     };
     // Its words are somebody's data, and may say less than they seem to.

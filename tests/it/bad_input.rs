@@ -145,6 +145,13 @@ fn a_file_that_is_not_there() {
         .exits(2)
         .says("did you mean -o safe/?");
     assert_eq!(dir.tree(), ["good.jpg"]);
+    fs::create_dir(dir.path("safe")).unwrap();
+    dir.file("safe/.DS_Store", b"x");
+    dir.run(&["blur", "good.jpg", "safe/"])
+        .exits(2)
+        .says("safe/ is an empty folder, and no -o is given; did you mean -o safe/?");
+    fs::remove_dir_all(dir.path("safe")).unwrap();
+    assert_eq!(dir.tree(), ["good.jpg"]);
     dir.run(&["blur", "good.jpg", "-o", "safe/"]).exits(0);
     dir.run(&["blur", "good.jpg", "safe/"])
         .exits(2)

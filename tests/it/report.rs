@@ -96,6 +96,9 @@ fn an_audit_has_hashes_settings_counts_and_the_end_even_of_a_run_with_failures()
     assert_eq!(failed["outcome"], "failed");
     assert_eq!(lines[3]["exit"], 1);
     assert_eq!(lines[3]["summary"]["written"], 1);
+    let size = |name| Value::from(dir.read(name).len());
+    assert_eq!(lines[3]["summary"]["bytes_in"], size("in/a.jpg"));
+    assert_eq!(lines[3]["summary"]["bytes_out"], size("out/a.jpg"));
     let text = String::from_utf8(dir.read("audit.jsonl")).unwrap();
     let here = dir.path("");
     assert!(!text.contains(here.to_str().unwrap()), "no absolute path");

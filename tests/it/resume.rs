@@ -1,6 +1,6 @@
 //! The same command again: only what is missing or changed is done.
 
-use crate::sandbox::{ASTRONAUT, COFFEE, Sandbox, lines_of};
+use crate::sandbox::{ASTRONAUT, COFFEE, Sandbox, finish, lines_of};
 use std::fs;
 
 const RECORD: &str = ".out.faceveil.jsonl";
@@ -249,4 +249,55 @@ fn a_killed_run_is_taken_up_where_it_was() {
     let ran = dir.run(&BLUR).exits(0);
     let ran = ran.says(&format!("{there} up to date"));
     ran.says(&format!("40 files, {} written", 40 - there));
+}
+
+#[test]
+fn without_an_output_folder_a_second_run_does_only_what_is_missing_or_changed() {
+    let dir = Sandbox::new();
+    dir.sample(ASTRONAUT, "in/a.jpg")
+        .sample(COFFEE, "in/sub/b.png")
+        .sample(ASTRONAUT, "other/a.jpg");
+    let blur = ["blur", "in", "other/a.jpg"];
+    dir.run(&blur).exits(0).says("3 files, 3 written");
+    let before = dir.tree();
+    dir.run(&blur)
+        .exits(0)
+        .says("3 files, 0 written, 3 up to date");
+    assert_eq!(dir.tree(), before, "no further file among the photos");
+    // However the folder is given.
+    dir.run(&["blur", "./other/../in"])
+        .exits(0)
+        .says("2 files, 0 written, 2 up to date");
+    dir.sample(ASTRONAUT, "in/new.jpg");
+    fs::remove_file(dir.path("in/sub/b_blurred.png")).unwrap();
+    dir.run(&blur).exits(0).says("2 written, 2 up to date");
+    // Our own output of other settings is replaced.
+    let solid = [&blur[..], &["--style", "solid"]].concat();
+    dir.run(&solid).exits(0).says("4 files, 4 written");
+    // What somebody changed, and what nobody knows, is not.
+    dir.file("in/a_blurred.jpg", b"mine");
+    dir.file("in/new_blurred.jpg", b"mine");
+    dir.sample(COFFEE, "in/c.png")
+        .sample(COFFEE, "in/c_blurred.png");
+    dir.run(&solid)
+        .exits(1)
+        .says("changed by somebody")
+        .says("in/c.png: its output exists; use --overwrite or --skip-existing")
+        .says("2 up to date");
+    assert_eq!(dir.read("in/a_blurred.jpg"), b"mine");
+}
+
+#[test]
+fn without_a_place_to_remember_it_an_output_that_exists_is_a_failure_that_says_what_to_do() {
+    let dir = Sandbox::new();
+    dir.sample(ASTRONAUT, "a.jpg").file("state", b"no folder");
+    let run = || {
+        let mut command = dir.command(&["blur", "a.jpg"]);
+        command.env("XDG_STATE_HOME", dir.path("state"));
+        finish(command)
+    };
+    run().exits(0).says("1 written").does_not_say("warning");
+    run()
+        .exits(1)
+        .says("its output exists; use --overwrite or --skip-existing");
 }

@@ -73,11 +73,12 @@ pub(crate) const ASTRONAUT: &str = "astronaut.jpg";
 /// No face.
 pub(crate) const COFFEE: &str = "coffee.png";
 
-pub(crate) struct Sandbox(tempfile::TempDir);
+/// The folder, and another one for what the command remembers of this user.
+pub(crate) struct Sandbox(tempfile::TempDir, tempfile::TempDir);
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        Self(tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap())
     }
 
     pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
@@ -129,6 +130,7 @@ impl Sandbox {
         command
             .args(args)
             .current_dir(self.0.path())
+            .env("XDG_STATE_HOME", self.1.path())
             .env_remove("NO_COLOR")
             .env_remove("CLICOLOR_FORCE")
             .stdin(Stdio::null())

@@ -1,6 +1,6 @@
 //! How faces and writing are searched for.
 
-use super::value_parsers::{CoverArg, DeviceArg, EngineArg, PresetArg};
+use super::value_parsers::{CoverArg, DeviceArg, EngineArg, PresetArg, RawArg};
 use clap::{Args, ValueHint};
 use faceveil::settings::values::{min_face, text_min_height, threshold};
 use std::path::PathBuf;
@@ -17,6 +17,20 @@ pub(crate) struct Detection {
     /// Treat each photo as a 360-degree panorama, whatever its tags say
     #[arg(long, help_heading = "Detection")]
     pub(crate) panorama: bool,
+
+    /// What becomes of the raw files of cameras: `preview` takes the largest JPEG that is embedded
+    /// in one in its place
+    ///
+    /// It is mostly as large as the picture. The new file is a JPEG, or what --format says. A raw
+    /// file is never changed: it shows the faces.
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHAT",
+        help_heading = "Detection"
+    )]
+    pub(crate) raw: RawArg,
 
     /// How hard to look [default: balanced for photos, fast for videos]
     #[arg(long, value_enum, help_heading = "Detection")]

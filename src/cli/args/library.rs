@@ -27,6 +27,7 @@ pub(crate) fn keep(asked: &[KeepArg]) -> KeepMetadata {
         .camera(has(KeepArg::Camera))
         .gps(has(KeepArg::Gps))
         .copyright(has(KeepArg::Copyright))
+        .hdr(has(KeepArg::Hdr))
 }
 
 /// How masks are made from faces.

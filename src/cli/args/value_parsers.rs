@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use faceveil::engine::{Device, EngineChoice};
 use faceveil::settings::values;
 use faceveil::video::{Audio, Backend, Effort};
-use faceveil::{Preset, Rect, Shape};
+use faceveil::{Preset, RawFiles, Rect, Shape};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -84,6 +84,13 @@ choices! { OnNoFaceArg:
     Fail,
 }
 
+choices! { RawArg:
+    /// They are never covered, and left alone in folders
+    #[default] Refuse,
+    /// The largest JPEG that is embedded in one is covered
+    Preview,
+}
+
 choices! { AudioArg:
     /// Every track, packet by packet
     #[default] Keep,
@@ -115,6 +122,8 @@ pub(crate) enum KeepArg {
     Gps,
     /// Artist and notice
     Copyright,
+    /// The HDR gain map of a JPEG (Ultra HDR), covered like the picture
+    Hdr,
 }
 
 impl From<PresetArg> for Preset {
@@ -123,6 +132,15 @@ impl From<PresetArg> for Preset {
             PresetArg::Fast => Self::Fast,
             PresetArg::Balanced => Self::Balanced,
             PresetArg::Thorough => Self::Thorough,
+        }
+    }
+}
+
+impl From<RawArg> for RawFiles {
+    fn from(arg: RawArg) -> Self {
+        match arg {
+            RawArg::Refuse => Self::Refuse,
+            RawArg::Preview => Self::Preview,
         }
     }
 }
@@ -306,6 +324,7 @@ mod tests {
         read::<Device>(names::<DeviceArg>());
         read::<values::StyleName>(names::<StyleArg>());
         read::<Shape>(names::<ShapeArg>());
+        read::<RawFiles>(names::<RawArg>());
         read::<Audio>(names::<AudioArg>());
         read::<Backend>(names::<BackendArg>());
         read::<Effort>(names::<EffortArg>());

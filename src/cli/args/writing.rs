@@ -112,8 +112,8 @@ pub(crate) struct PhotoOutput {
     #[arg(long, value_name = "FORMAT", value_parser = format, help_heading = "Output")]
     pub(crate) format: Option<Format>,
 
-    /// Keep these EXIF values in the new photo: time, camera, gps, copyright; all other metadata is
-    /// dropped
+    /// Keep these EXIF values in the new photo: time, camera, gps, copyright; and hdr, the gain map
+    /// of a JPEG, covered like the picture; all else is dropped
     ///
     /// Values are checked and written anew. With `time` the new file gets the picture's time as its
     /// own. Not possible in GIF, BMP and videos, which is reported.

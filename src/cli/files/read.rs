@@ -15,7 +15,7 @@ pub(crate) const MOST_BYTES: u64 = 4 << 30;
 /// A photo's bytes, or the first few of a file whose `kind` is none, from which the library tells
 /// why.
 pub(crate) fn photo(path: &Path, kind: InputKind) -> Result<Vec<u8>> {
-    if matches!(kind.recognised(), FileKind::Photo(_)) {
+    if matches!(kind.recognised(), FileKind::Photo(_) | FileKind::Raw(_)) {
         return file(path, MOST_BYTES);
     }
     let (file, _) = open(path)?;

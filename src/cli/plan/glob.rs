@@ -2,6 +2,8 @@
 //! Upper and lower case are the same, since cameras write `.JPG`.
 
 use crate::cli::ui::show;
+use faceveil::RawFiles;
+use faceveil::photo::FileKind;
 use std::path::Path;
 
 /// Which of the files in folders are taken.
@@ -11,15 +13,32 @@ pub(crate) struct Filter {
     pub(crate) include: Vec<Glob>,
     /// But none that matches one of these.
     pub(crate) exclude: Vec<Glob>,
+    /// What becomes of the raw files of cameras.
+    pub(crate) raw: RawFiles,
 }
 
 impl Filter {
-    /// Of what was typed.
+    /// Of what was typed; raw files are refused.
     pub(crate) fn new(include: &[String], exclude: &[String]) -> Self {
         let globs = |all: &[String]| all.iter().map(|text| Glob::new(text)).collect();
         Self {
             include: globs(include),
             exclude: globs(exclude),
+            raw: RawFiles::Refuse,
+        }
+    }
+
+    /// The same with raw files.
+    pub(crate) fn raw(self, raw: RawFiles) -> Self {
+        Self { raw, ..self }
+    }
+
+    /// Whether files of a kind are known and never covered.
+    pub(crate) fn refuses(&self, kind: FileKind) -> bool {
+        match kind {
+            FileKind::Refused(_) => true,
+            FileKind::Raw(_) => self.raw == RawFiles::Refuse,
+            _ => false,
         }
     }
 

@@ -283,7 +283,7 @@ impl Walk {
             inputs.left_alone.excluded += 1;
         } else {
             let input = Input::new(Source::File(path.to_owned()), below(root, path));
-            let is_refused = matches!(input.kind().recognised(), FileKind::Refused(_));
+            let is_refused = self.filter.refuses(input.kind().recognised());
             let is_taken = match self.everything {
                 true => has_picture_name(path) || is_sidecar(path) || has_picture_content(&input),
                 false if is_refused => false,

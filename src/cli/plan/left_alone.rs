@@ -70,7 +70,9 @@ impl LeftAlone {
             ));
         }
         if !self.named.is_empty() {
-            let others = count(self.other.len(), "other file");
+            // Documents have a sentence of their own.
+            let others = self.other.len() - self.documents.len();
+            let others = count(others, "other file");
             sentences.push(format!("{others} left alone: {}", list(&self.named)));
         }
         if self.repeated > 0 {

@@ -44,6 +44,11 @@ impl<'a> Naming<'a> {
             (Source::File(path), FileKind::Photo(own)) => {
                 ending(path, own, format.unwrap_or(own.written_as()))
             }
+            // Its preview.
+            (Source::File(path), FileKind::Raw(_)) => {
+                let written = format.unwrap_or(Format::Jpeg);
+                (!has_ending(path, written.extensions())).then_some(written.extensions()[0])
+            }
             (Source::File(path), FileKind::Video(_)) => {
                 has_ending(path, BECOMES_MOV).then_some("mov")
             }

@@ -72,6 +72,9 @@ fn added(line: &FileReport) -> Option<&str> {
 fn written(line: &FileReport, inputs: &BaseDir) -> Option<(Format, Format)> {
     let named = |name: &str| Format::ALL.iter().copied().find(|f| f.short() == name);
     if let Some(formats) = &line.formats {
+        if formats.is_of_raw() {
+            return Some((Format::Jpeg, named(&formats.output)?));
+        }
         return Some((named(&formats.input)?, named(&formats.output)?));
     }
     if line.is_video() || line.output.is_none() {

@@ -16,7 +16,7 @@ use faceveil::picture::RgbImage;
 use faceveil::report::Digest;
 use faceveil::report::SearchedPart;
 use faceveil::video::{Backend, Damaged, Outside, VideoFrames};
-use faceveil::{FileReport, Limits, Photo, Picture, ReadOptions};
+use faceveil::{FileReport, Limits, Photo, Picture, RawFiles, ReadOptions};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -143,7 +143,12 @@ impl Pictures {
         if wanted.side == Side::Preview {
             return preview::photo(&bytes, report, self.limits, wanted);
         }
-        let photo = Photo::read(&bytes, &ReadOptions::new().limits(self.limits))?;
+        let photo = Photo::read(
+            &bytes,
+            &ReadOptions::new()
+                .limits(self.limits)
+                .raw(RawFiles::Preview),
+        )?;
         let (frame, frames) = (wanted.frame, photo.frame_count());
         ensure!(
             frame < frames,

@@ -3,7 +3,7 @@
 //!
 //! Invariant: a flag is used or refused, never passed over.
 
-use super::manifest::Manifest;
+use super::given::check_given;
 use crate::cli::args::value_parsers::IsolateArg;
 use crate::cli::args::{Common, Detection, Processing, Writing, library};
 use crate::cli::files::kind::InputKind;
@@ -19,7 +19,7 @@ use crate::cli::plan::{companion_files, unrelated_files};
 use crate::cli::report::report_file::ReportTo;
 use crate::cli::ui::show;
 use crate::cli::ui::terminal::{LogArg, ProgressArg};
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use faceveil::photo::FileKind;
 use faceveil::verify::VerifierOptions;
 use faceveil::video::Encoding;
@@ -62,7 +62,9 @@ pub(crate) struct Config {
     pub(crate) audit: Option<PathBuf>,
     /// The output folder, if there is one: it has a record of what was done in it.
     pub(crate) folder: Option<PathBuf>,
-    /// Where that is, if it was said.
+    /// Whether outputs lie beside their originals.
+    pub(crate) is_beside: bool,
+    /// Where the record of the output folder is, if it was said.
     pub(crate) record: Option<PathBuf>,
     /// What comes between the stem and the ending of new files, if that was said.
     pub(crate) suffix: Option<String>,
@@ -297,6 +299,7 @@ impl Config {
             report: to.report,
             audit: to.audit,
             folder,
+            is_beside: *to.destination == Destination::Beside,
             record: to.record,
             suffix: to.suffix,
             notices,
@@ -374,7 +377,12 @@ pub(crate) fn format(
         );
         return Ok(Some(asked));
     }
-    match InputKind::read(Path::new(input)).recognised() {
+    let own = match InputKind::read(Path::new(input)).recognised() {
+        // Its preview.
+        FileKind::Raw(_) => FileKind::Photo(Format::Jpeg),
+        other => other,
+    };
+    match own {
         FileKind::Photo(own) if own.written_as() == named => Ok(None),
         FileKind::Photo(own) => {
             ensure!(
@@ -441,36 +449,7 @@ pub(crate) fn gather(
     if let Destination::Folder(folder) = destination {
         own.push(folder);
     }
-    let filter = Filter::new(&typed.include, &typed.exclude);
+    let filter = Filter::new(&typed.include, &typed.exclude).raw(typed.detection.raw.into());
     let suffix = suffix.filter(|_| *destination == Destination::Beside);
     Ok(inputs::gather(given, &own, &filter, suffix))
-}
-
-/// Makes sure that nothing was forgotten on the command line; `is_beside`: there is no `-o`.
-fn check_given(given: &[OsString], is_beside: bool) -> Result<()> {
-    let last = given.last().filter(|_| is_beside && given.len() > 1);
-    let meant = |path: &Path| match last.is_some_and(|last| Path::new(last) == path) {
-        true => format!("; did you mean -o {}?", show::path(path)),
-        false => String::new(),
-    };
-    let paths = given.iter().filter(|g| !inputs::is_stdin(g)).map(Path::new);
-    for path in paths {
-        if let Err(e) = path.metadata()
-            && e.kind() == std::io::ErrorKind::NotFound
-        {
-            bail!(
-                "{}: there is no such file or folder, so nothing was started{}",
-                show::path(path),
-                meant(path)
-            );
-        }
-    }
-    if let Some(path) = last.map(Path::new).filter(|path| Manifest::is_of(path)) {
-        bail!(
-            "{} is the output folder of an earlier run, and no -o is given{}",
-            show::path(path),
-            meant(path)
-        );
-    }
-    Ok(())
 }

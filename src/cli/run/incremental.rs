@@ -24,7 +24,7 @@ impl Job<'_> {
         digest: impl FnOnce() -> Result<Digest>,
     ) -> Result<Option<Ended>> {
         let (Some(manifest), Target::File { path, name: output }) =
-            (self.manifest, &planned.target)
+            (self.manifests.of(planned), &planned.target)
         else {
             return Ok(None);
         };
@@ -110,7 +110,8 @@ impl Job<'_> {
     /// Has the manifest of the output folder know of it, unless it failed.
     pub(crate) fn remember(&self, planned: &Planned, report: &mut FileReport) {
         let input = report.sha256.map(|hashes| hashes.input);
-        if let (Some(manifest), Some(input), None) = (self.manifest, input, &report.error) {
+        let manifest = self.manifests.of(planned);
+        if let (Some(manifest), Some(input), None) = (manifest, input, &report.error) {
             report.input = planned.report_name();
             manifest.add(&fingerprint(manifest, planned, input), report);
         }

@@ -4,7 +4,8 @@
 //! new file is.
 
 use super::batch;
-use super::manifest::Manifest;
+use super::manifests::Manifests;
+use super::summary::Sizes;
 use super::videos::Videos;
 use super::worker::Photos;
 use crate::cli::files::read;
@@ -18,10 +19,11 @@ use crate::cli::report::findings;
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, anyhow, bail};
+use faceveil::photo::FileKind;
 use faceveil::report::{Digest, FileDigests, Outcome};
-use faceveil::{AnonymizeOptions, FileReport, Format, ReportApplier};
+use faceveil::{AnonymizeOptions, FileReport, Format, RawFiles, ReportApplier};
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Said of an output that is there.
 pub(crate) const EXISTS: &str = "its output exists; use --overwrite or --skip-existing";
@@ -44,8 +46,8 @@ pub(crate) struct Job<'a> {
     pub(crate) format: Option<Format>,
     /// Whether outputs are verified.
     pub(crate) verify: bool,
-    /// What earlier runs did in the output folder.
-    pub(crate) manifest: Option<&'a Manifest>,
+    /// What earlier runs wrote.
+    pub(crate) manifests: &'a Manifests,
     /// Their report's lines.
     pub(crate) earlier: &'a EarlierLines,
     /// Whether each file needs a line that says what was covered, an earlier one or a new one.
@@ -71,6 +73,8 @@ pub(crate) struct Done {
     pub(crate) target: Option<PathBuf>,
     /// Whether there was nothing to do, and how many spans were left open when it was done.
     pub(crate) up_to_date: Option<usize>,
+    /// Bytes of the source and of the new file, if both are files.
+    pub(crate) sizes: Option<Sizes>,
 }
 
 /// What became of an attempt.
@@ -85,6 +89,8 @@ impl Job<'_> {
     /// Deals with one photo.
     pub(crate) fn run(&self, planned: &Planned) -> Done {
         let mut up_to_date = None;
+        // A photo that is replaced has another size afterwards.
+        let source = planned.input.path().and_then(size);
         let mut report = match self.attempt(planned) {
             Ok(Ended::Reported(report)) => report,
             Ok(Ended::UpToDate(report, open_spans)) => {
@@ -92,7 +98,8 @@ impl Job<'_> {
                 report
             }
             Err(why) => {
-                let mut report = FileReport::failed(self.engine(planned), show::chain(&why));
+                let why = show::chain(&why) + self.remedy(planned);
+                let mut report = FileReport::failed(self.engine(planned), why);
                 report.sha256 = self.hash(planned);
                 report
             }
@@ -103,10 +110,24 @@ impl Job<'_> {
             Target::File { path, .. } => Some(path.clone()),
             _ => None,
         };
+        let is_written = report.output.is_some() && up_to_date.is_none();
+        let output = target.as_deref().filter(|_| is_written).and_then(size);
+        let sizes = source.zip(output);
         Done {
             report,
             target,
             up_to_date,
+            sizes: sizes.map(|(sources, outputs)| Sizes { sources, outputs }),
+        }
+    }
+
+    /// The flag that helps a file that failed, behind what is wrong with it.
+    fn remedy(&self, planned: &Planned) -> &'static str {
+        match (self.covering, planned.input.kind().recognised()) {
+            (Covering::Find(options), FileKind::Raw(_)) if options.raw == RawFiles::Refuse => {
+                "; or cover the JPEG that is embedded in it, with --raw preview"
+            }
+            _ => "",
         }
     }
 
@@ -150,6 +171,7 @@ impl Job<'_> {
             report,
             target: None,
             up_to_date: None,
+            sizes: None,
         }
     }
 
@@ -256,9 +278,8 @@ impl Job<'_> {
         if fs::symlink_metadata(path).is_err() {
             return Ok(None);
         }
-        let is_known = self
-            .manifest
-            .is_some_and(|m| m.knows(&planned.report_name()));
+        let manifest = self.manifests.of(planned);
+        let is_known = manifest.is_some_and(|m| m.knows(&planned.report_name()));
         match existing {
             IfExists::Skip if !is_known => {
                 return Ok(Some(self.skipped(planned, "its output exists".into())));
@@ -284,6 +305,12 @@ impl Job<'_> {
         report.warnings.push(why);
         report
     }
+}
+
+/// Bytes of a file.
+fn size(path: &Path) -> Option<u64> {
+    let there = fs::metadata(path).ok()?;
+    there.is_file().then_some(there.len())
 }
 
 /// What is written already is there, whatever becomes of the second look at it.

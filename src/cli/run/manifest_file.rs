@@ -204,10 +204,22 @@ fn beside(folder: &Path) -> Option<PathBuf> {
 
 /// A name that no two folders share, where this system keeps what programs remember.
 fn in_state_folder(folder: &Path) -> Option<PathBuf> {
+    named_in_state_folder(folder, ".jsonl")
+}
+
+/// Where the manifest of outputs is that lie beside their originals, in a folder and those below
+/// it. The folder that it is in is made; `None` where there is no place.
+pub(super) fn for_beside(folder: &Path) -> Option<PathBuf> {
+    let path = named_in_state_folder(folder, ".beside.jsonl")?;
+    MadeFolders::default().make(path.parent()?).ok()?;
+    Some(path)
+}
+
+fn named_in_state_folder(folder: &Path, ending: &str) -> Option<PathBuf> {
     let folder = resolved(folder);
     let digest = Digest::of(folder.as_os_str().as_encoded_bytes()).to_string();
     let mut name = folder.file_name().unwrap_or(OsStr::new("root")).to_owned();
-    name.push(format!("-{}.jsonl", digest.get(..16)?));
+    name.push(format!("-{}{ending}", digest.get(..16)?));
     Some(state_folder()?.join("faceveil").join(name))
 }
 
@@ -217,7 +229,8 @@ fn state_folder() -> Option<PathBuf> {
     if cfg!(windows) {
         return set("LOCALAPPDATA").filter(absolute);
     }
-    let home = || set("HOME").filter(absolute);
+    // A user of a service may have none.
+    let home = || set("HOME").filter(|home| home.is_absolute() && home.is_dir());
     if cfg!(target_os = "macos") {
         return Some(home()?.join("Library/Application Support"));
     }

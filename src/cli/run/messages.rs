@@ -10,9 +10,10 @@ use crate::cli::plan::task::{IfExists, Task};
 use crate::cli::report::findings;
 use crate::cli::ui::show::{self, count};
 use crate::cli::ui::terminal::Terminal;
-use faceveil::FileReport;
 use faceveil::detect::Cover;
+use faceveil::photo::FileKind;
 use faceveil::report::{Outcome, Verdict};
+use faceveil::{FileReport, Format};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fs;
@@ -78,6 +79,22 @@ pub(crate) fn about_file(terminal: &Terminal, config: &Config, planned: &Planned
         };
         about.print(format_args!("{found}, {would}"));
     }
+}
+
+/// A new file of so many times the source's size has grown.
+const GROWN: u64 = 3;
+/// Smaller new files are no matter, in bytes.
+const SMALL: u64 = 100_000;
+
+/// The format of a photo whose new file is much larger and would be smaller in another format.
+pub(crate) fn grown(planned: &Planned, done: &Done) -> Option<Format> {
+    let sizes = done.sizes?;
+    let FileKind::Photo(format) = planned.input.kind().recognised() else {
+        return None;
+    };
+    let is_kept = done.report.formats.is_none() && format != Format::Jpeg;
+    let has_grown = sizes.outputs > SMALL && sizes.outputs / sizes.sources.max(1) >= GROWN;
+    (is_kept && has_grown).then_some(format)
 }
 
 /// What one file came to, for programs.

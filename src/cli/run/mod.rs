@@ -2,10 +2,12 @@
 
 pub(crate) mod batch;
 pub(crate) mod config;
+mod given;
 pub(crate) mod incremental;
 pub(crate) mod job;
 pub(crate) mod manifest;
 mod manifest_file;
+pub(crate) mod manifests;
 pub(crate) mod messages;
 pub(crate) mod outcome;
 pub(crate) mod photo;

@@ -6,7 +6,7 @@
 use super::batch;
 use super::config::{Config, Faces};
 use super::job::{Covering, Done, Job};
-use super::manifest::Manifest;
+use super::manifests::Manifests;
 use super::messages;
 use super::run_log::RunLog;
 use super::settings;
@@ -24,11 +24,10 @@ use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show::{self, count};
 use crate::cli::ui::terminal::{self, Terminal};
 use anyhow::{Context, Result, bail};
-use faceveil::FileReport;
 use faceveil::report::RunSummary;
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 /// Deals with every file of a plan.
@@ -96,8 +95,8 @@ fn run(config: &Config, drive: impl Drive) -> Result<Exit> {
     };
     let mut report = config.report.open(access)?;
     let mut audit = Audit::open(config.audit.as_deref(), access)?;
-    let manifest = manifest(config, &settings, access, &terminal)?;
-    let earlier = earlier(config, manifest.as_ref(), &terminal)?;
+    let manifests = Manifests::claim(config, &settings, access, &terminal)?;
+    let earlier = earlier(config, &manifests, &terminal)?;
     // After all that can keep a run from starting, since the report replaces an older one.
     interrupt.end_at_once(false);
     leftovers::sweep(written_folders(config));
@@ -116,7 +115,7 @@ fn run(config: &Config, drive: impl Drive) -> Result<Exit> {
             task: config.task,
             format: config.faces.format(),
             verify: config.verify.is_some(),
-            manifest: manifest.as_ref(),
+            manifests: &manifests,
             earlier: &earlier,
             needs_line: config.report.path().is_some(),
             interrupt: &interrupt,
@@ -137,7 +136,7 @@ fn run(config: &Config, drive: impl Drive) -> Result<Exit> {
     }
     let mut terminal = terminal.into_inner();
     terminal.end_progress();
-    if let Some(why) = manifest.as_ref().and_then(Manifest::finish) {
+    if let Some(why) = manifests.finish() {
         terminal.warning(why);
     }
     if let Some(why) = sync::warning() {
@@ -198,6 +197,15 @@ fn run_jobs(
             Some(open_spans) => summary.add_up_to_date(open_spans, done.report.reviewed),
             None => {
                 messages::about_file(&terminal, config, planned, &done);
+                if let Some(format) = messages::grown(planned, &done)
+                    && named.grown.insert(format.short())
+                {
+                    terminal.about(&planned.input.shown()).warning(format_args!(
+                        "{} files grow, here and from now on, since they are written without loss; \
+                         --format jpeg writes smaller ones",
+                        format.name()
+                    ));
+                }
                 if let (None, Some(formats)) = (config.faces.format(), &done.report.formats)
                     && named.formats.insert(formats.input.clone())
                 {
@@ -207,6 +215,7 @@ fn run_jobs(
                     ));
                 }
                 summary.add(&done.report);
+                summary.add_sizes(done.sizes.unwrap_or_default());
             }
         }
         messages::about_open_spans(&terminal, config, planned, &done);
@@ -240,6 +249,7 @@ fn run_jobs(
 #[derive(Default)]
 struct Named {
     formats: HashSet<String>,
+    grown: HashSet<&'static str>,
     failed: Vec<(String, String)>,
 }
 
@@ -297,64 +307,12 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// The record of the output folder, where a second run of the same command can know what the first
-/// did.
-///
-/// # Errors
-/// If another run writes there.
-fn manifest(
-    config: &Config,
-    settings: &serde_json::Value,
-    access: Access,
-    terminal: &Terminal,
-) -> Result<Option<Manifest>> {
-    let resumes = matches!(config.task, Task::Blur { .. });
-    let Some(folder) = config.folder.as_deref().filter(|_| resumes) else {
-        return Ok(None);
-    };
-    let given = config.record.as_deref();
-    let settings = settings::fingerprint(settings);
-    let (manifest, sentences) = Manifest::claim(folder, (given, config.shard), settings, access)?;
-    for sentence in sentences {
-        terminal.warning(sentence);
-    }
-    let applies = matches!(config.faces, Faces::FromReport(_));
-    let writing = settings::fingerprint(&settings::writing(config));
-    let manifest = manifest.for_writing(writing, applies);
-    // `review` wants a report of all files.
-    let report = config.report.path().filter(|_| config.shard.is_none());
-    manifest.note_run(report, base_folder(config).as_deref());
-    Ok(Some(manifest))
-}
-
-/// The folder that the names of all inputs begin in, if there is one.
-fn base_folder(config: &Config) -> Option<PathBuf> {
-    let base = |planned: &Planned| {
-        let path = planned.input.path()?;
-        let depth = planned.input.name.components().count();
-        let base = path.ancestors().nth(depth)?;
-        // Of a relative path that is all there is.
-        Some(match base.as_os_str().is_empty() {
-            true => PathBuf::from("."),
-            false => base.to_owned(),
-        })
-    };
-    let mut all = config.plan.iter().map(base);
-    let first = all.next()??;
-    all.all(|other| other.as_ref() == Some(&first))
-        .then_some(first)
-}
-
 /// The lines of the report that is about to be replaced.
 ///
 /// # Errors
 /// If somebody edited one and did not apply it; without a record, if somebody said to have looked
 /// at it.
-fn earlier(
-    config: &Config,
-    manifest: Option<&Manifest>,
-    terminal: &Terminal,
-) -> Result<EarlierLines> {
+fn earlier(config: &Config, manifests: &Manifests, terminal: &Terminal) -> Result<EarlierLines> {
     let Some(report) = config.report.path() else {
         return Ok(EarlierLines::default());
     };
@@ -362,11 +320,7 @@ fn earlier(
     if !matches!(config.faces, Faces::Find { .. }) {
         return Ok(earlier);
     }
-    let is_edited = |line: &FileReport| match manifest {
-        Some(manifest) => manifest.is_edited(line),
-        None => line.reviewed,
-    };
-    if let Some(line) = earlier.all().find(|line| is_edited(line)) {
+    if let Some(line) = earlier.all().find(|line| manifests.is_edited(line)) {
         bail!(
             "the line of {} in {} was edited since it was written; `faceveil apply` covers what \
              it says, \

@@ -32,6 +32,8 @@ pub(crate) struct Summary {
     pub(crate) open_spans: usize,
     /// Those of them that nobody has looked at in the review.
     pub(crate) to_look_at: usize,
+    /// Bytes of the files that were written anew, and of their outputs.
+    pub(crate) bytes: Sizes,
     /// Outputs that `--verify` let pass.
     pub(crate) passed: usize,
     /// Outputs in which it found something.
@@ -40,6 +42,13 @@ pub(crate) struct Summary {
     pub(crate) not_checked: usize,
     /// What ran the networks.
     pub(crate) engine: Option<String>,
+}
+
+/// Bytes of sources and of the outputs that were made of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sizes {
+    pub(crate) sources: u64,
+    pub(crate) outputs: u64,
 }
 
 impl Summary {
@@ -68,6 +77,12 @@ impl Summary {
             Outcome::Skipped => self.skipped += 1,
             _ => self.without_faces += usize::from(faces(report) == 0),
         }
+    }
+
+    /// Counts the bytes of an output and of what it was made from.
+    pub(crate) fn add_sizes(&mut self, sizes: Sizes) {
+        self.bytes.sources += sizes.sources;
+        self.bytes.outputs += sizes.outputs;
     }
 
     /// Counts what `--verify` made of an output.
@@ -101,6 +116,8 @@ impl Summary {
         run.up_to_date = self.up_to_date;
         run.not_started = self.not_started;
         run.open_spans = self.open_spans;
+        run.bytes_in = self.bytes.sources;
+        run.bytes_out = self.bytes.outputs;
         run.interrupted = interrupted;
         run.left_alone.clone_from(&config.left_alone.other);
         run.shard = config.shard.map(|shard| {
@@ -152,6 +169,10 @@ impl Summary {
         let mut sentence = format!("{} in {:.1} s", parts.join(", "), took.as_secs_f64());
         if let Some(engine) = &self.engine {
             sentence += &format!(" ({engine})");
+        }
+        if self.bytes != Sizes::default() {
+            let [from, to] = [self.bytes.sources, self.bytes.outputs].map(show::bytes);
+            sentence += &format!("; {from} became {to}");
         }
         sentence += &config.left_alone.sentence();
         if let Some(shard) = config.shard {

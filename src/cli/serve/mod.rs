@@ -116,6 +116,7 @@ fn config(typed: &Serve) -> Result<Config> {
         .style(library::style(&typed.covering, &limits)?)
         .masking(library::masking(&typed.covering))
         .panorama(typed.detection.panorama)
+        .raw(typed.detection.raw.into())
         .keep(library::keep(&typed.photo.keep))
         .format(typed.photo.format)
         .limits(limits);
@@ -135,6 +136,7 @@ fn config(typed: &Serve) -> Result<Config> {
         report: ReportTo::Nowhere,
         audit: None,
         folder: None,
+        is_beside: false,
         record: None,
         suffix: None,
         notices: Vec::new(),

@@ -167,7 +167,8 @@ fn check(bytes: &[u8], max_bytes: usize) -> Result<(), Problem> {
         return Err(too_large(max_bytes));
     }
     match Photo::recognise(bytes) {
-        FileKind::Photo(_) => Ok(()),
+        // A raw file may have a preview.
+        FileKind::Photo(_) | FileKind::Raw(_) => Ok(()),
         FileKind::Video(kind) => refuse(format!("it is a video ({kind}); photos only")),
         FileKind::Refused(kind) => refuse(format!("{kind} files are not handled")),
         _ => refuse("it is no picture of a known format".into()),

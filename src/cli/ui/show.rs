@@ -94,6 +94,18 @@ pub(crate) fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{s}")
 }
 
+/// A size with its unit: `512 bytes`, `3.4 MB`; a kB is 1,000 bytes.
+pub(crate) fn bytes(n: u64) -> String {
+    let unit = |size: u64| n as f64 / size as f64;
+    match n {
+        0..1_000 => count(n as usize, "byte"),
+        // What would be rounded to 1000 kB is 1.0 MB.
+        1_000..999_500 => format!("{:.0} kB", unit(1_000)),
+        999_500..999_950_000 => format!("{:.1} MB", unit(1_000_000)),
+        _ => format!("{:.1} GB", unit(1_000_000_000)),
+    }
+}
+
 /// A time of a video: `0:01.3`, `1:02:03.4`.
 pub(crate) fn time(seconds: f64) -> String {
     let tenths = (seconds.max(0.0) * 10.0).round() as u64;
@@ -141,6 +153,21 @@ mod tests {
             [0.84, 61.25, 3723.4].map(time),
             ["0:00.8", "1:01.3", "1:02:03.4"]
         );
+    }
+
+    #[test]
+    fn sizes_have_a_unit_that_is_read_at_a_glance() {
+        let sizes = [1, 999, 3_400, 999_499, 999_500, 3_449_999, 999_950_000];
+        let shown = [
+            "1 byte",
+            "999 bytes",
+            "3 kB",
+            "999 kB",
+            "1.0 MB",
+            "3.4 MB",
+            "1.0 GB",
+        ];
+        assert_eq!(sizes.map(bytes), shown);
     }
 
     #[test]

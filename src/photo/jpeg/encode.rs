@@ -20,8 +20,14 @@ pub(super) fn density(resolution: Option<&Resolution>) -> Density {
     Density { x, y, unit }
 }
 
-/// A whole file. The density of `coded` is that of the header.
-pub(super) fn write(coded: &CodedImage, header: &Header, icc: Option<&Profile>) -> Result<Vec<u8>> {
+/// A whole file, with `more` segments behind those of the header. The density of `coded` is that of
+/// the header.
+pub(super) fn write(
+    coded: &CodedImage,
+    header: &Header,
+    icc: Option<&Profile>,
+    more: Vec<(u8, Vec<u8>)>,
+) -> Result<Vec<u8>> {
     // Only these have a JFIF segment.
     let jfif = matches!(coded.color_model(), ColorModel::Grey | ColorModel::YCbCr);
     let facts = exif::Facts {
@@ -41,6 +47,7 @@ pub(super) fn write(coded: &CodedImage, header: &Header, icc: Option<&Profile>) 
             bodies.push((0xe2, [b"ICC_PROFILE\0", &head[..], chunk].concat()));
         }
     }
+    bodies.extend(more);
     let segments: Vec<Segment<'_>> = bodies
         .iter()
         .map(|(marker, body)| Segment {

@@ -7,6 +7,7 @@
 
 mod cover;
 mod encode;
+mod gain_map;
 mod pixels;
 mod segments;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use crate::geometry::{Orientation, PixelRect, Size};
 use crate::parallel;
 use crate::picture::{RgbImage, resample_rgb_part};
 use crate::plane::{AnyPlaneMut, Channel, Layout};
+use gain_map::GainMap;
 use jpeg_coefficients::{CodedImage, ColorModel, Rect, Reduction};
 pub(super) use pixels::PixelWriter;
 use segments::Header;
@@ -43,6 +45,8 @@ pub(super) struct Jpeg {
     coded: CodedImage,
     header: Header,
     icc: Option<Profile>,
+    /// If it is to be kept.
+    gain_map: Option<GainMap>,
     /// The whole picture at the least reduction that makes it small enough, once somebody looked.
     kept: OnceLock<Vec<u8>>,
 }
@@ -83,7 +87,32 @@ impl From<jpeg_coefficients::Error> for Error {
 
 /// Reads a JPEG file.
 pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Result<Jpeg> {
-    let (header, mut coded) = segments::split(file, budget, notes)?;
+    read_with(file, None, budget, notes)
+}
+
+/// The same with `tags`: a block of EXIF that is about it and not in it.
+pub(super) fn read_with(
+    file: &[u8],
+    tags: Option<&[u8]>,
+    budget: &mut Budget,
+    notes: &mut Notes,
+) -> Result<Jpeg> {
+    let (mut header, mut coded, trailer) = segments::split(file, budget, notes)?;
+    let gain_map = match notes.wants_gain_map() {
+        true => GainMap::find(trailer, size(coded.frame().size), budget),
+        false => None,
+    };
+    if let Some(map) = &gain_map {
+        notes.keep_gain_map(map.is_alone());
+    }
+    if let Some(block) = tags {
+        // How large the sensor's own picture would be printed.
+        let resolution = None;
+        header.exif = exif::Facts {
+            resolution,
+            ..exif::read(block, notes)
+        };
+    }
     if coded.clear_beyond_edges() {
         notes.drop(ContentKind::HiddenPictureData);
     }
@@ -105,6 +134,7 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
         coded,
         header,
         icc,
+        gain_map,
         kept: OnceLock::new(),
     })
 }
@@ -114,7 +144,7 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
 #[cfg(test)]
 pub(super) fn coded(file: &[u8]) -> Result<impl PartialEq> {
     let (mut budget, mut notes) = (Budget::new(u64::MAX), Notes::default());
-    let (_, mut coded) = segments::split(file, &mut budget, &mut notes)?;
+    let (_, mut coded, _) = segments::split(file, &mut budget, &mut notes)?;
     coded.flatten_padding();
     coded.set_density(Default::default());
     Ok(coded.write_with_neutral_steps(&[])?)
@@ -231,7 +261,19 @@ impl Body for Jpeg {
     }
 
     fn write(&self) -> Result<Vec<u8>> {
-        encode::write(&self.coded, &self.header, self.icc.as_ref())
+        let write = |more| encode::write(&self.coded, &self.header, self.icc.as_ref(), more);
+        match &self.gain_map {
+            Some(map) => map.write_behind(write),
+            None => write(Vec::new()),
+        }
+    }
+
+    fn gain_map_size(&self) -> Option<Size> {
+        self.gain_map.as_ref().map(GainMap::size)
+    }
+
+    fn gain_map(&mut self) -> Option<&mut dyn Body> {
+        Some(self.gain_map.as_mut()?.image())
     }
 
     fn parts(self: Box<Self>) -> Result<Parts> {

@@ -45,7 +45,7 @@ impl Writer for PixelWriter {
     fn write(&self, frames: &[Picture]) -> Result<Vec<u8>> {
         let mut coded = coded(&frames[0].raster, self.subsampled)?;
         coded.set_density(encode::density(self.header.resolution.as_ref()));
-        encode::write(&coded, &self.header, self.icc.as_ref())
+        encode::write(&coded, &self.header, self.icc.as_ref(), Vec::new())
     }
 
     fn parts(self, frames: Vec<Picture>) -> Parts {

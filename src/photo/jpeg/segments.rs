@@ -26,21 +26,23 @@ pub(super) struct Header {
 /// smaller.
 const HIDDEN: usize = 16;
 
-/// Takes a file apart. Its pixels are paid for before anything is allocated for them.
-pub(super) fn split(
-    file: &[u8],
+/// Takes a file apart, into the picture and what lies behind it. Its pixels are paid for before
+/// anything is allocated for them.
+pub(super) fn split<'a>(
+    file: &'a [u8],
     budget: &mut Budget,
     notes: &mut Notes,
-) -> Result<(Header, CodedImage)> {
+) -> Result<(Header, CodedImage, &'a [u8])> {
     let mut reader = Reader {
         budget,
         notes,
         header: Header::default(),
         icc: Vec::new(),
         seen_exif: false,
+        trailer: &[],
     };
     let coded = jpeg_coefficients::read(file, &mut reader)?;
-    Ok((reader.header, coded))
+    Ok((reader.header, coded, reader.trailer))
 }
 
 struct Reader<'a, 'n> {
@@ -50,6 +52,7 @@ struct Reader<'a, 'n> {
     /// Sequence number, count and data of each chunk.
     icc: Vec<(u8, u8, &'a [u8])>,
     seen_exif: bool,
+    trailer: &'a [u8],
 }
 
 impl<'a> Visitor<'a> for Reader<'a, '_> {
@@ -77,6 +80,7 @@ impl<'a> Visitor<'a> for Reader<'a, '_> {
         if unused > HIDDEN {
             self.notes.drop(ContentKind::HiddenPictureData);
         }
+        self.trailer = trailer;
         self.finish(trailer);
     }
 }
@@ -106,7 +110,7 @@ impl<'a> Reader<'a, '_> {
             }
             0xe2 if starts(b"MPF\0") => {
                 self.notes.drop(ContentKind::Mpf);
-                self.notes.miss("further pictures behind the main one");
+                self.notes.miss_pictures();
             }
             0xe2 if starts(b"urn:iso:std:iso:ts:21496:-1\0") => self.notes.gain_map(),
             0xeb if contains(&body[..body.len().min(64)], b"jumb") => self.notes.c2pa(),
@@ -161,7 +165,7 @@ impl<'a> Reader<'a, '_> {
                 self.notes.motion_video();
             } else if contains(&trailer[..trailer.len().min(1 << 20)], &[0xff, 0xd8, 0xff]) {
                 self.notes.drop(ContentKind::FurtherPictures);
-                self.notes.miss("further pictures behind the main one");
+                self.notes.miss_pictures();
             }
         }
         self.header.resolution = self.header.resolution.or(self.header.exif.resolution);

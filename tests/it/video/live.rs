@@ -34,13 +34,19 @@ fn a_stream_comes_out_covered_and_frames_are_written_or_left_out() {
     assert_eq!(number("tracks"), 1, "{said}");
     assert_eq!(picture(&probe(&dir, "out.mkv"))["width"], 320);
     let args = ["-count_packets", "-show_entries", "stream=nb_read_packets"];
-    let read = tool(&dir, "ffprobe", &[&args[..], &["-of", "csv=p=0", "out.mkv"]].concat());
+    let read = tool(
+        &dir,
+        "ffprobe",
+        &[&args[..], &["-of", "csv=p=0", "out.mkv"]].concat(),
+    );
     assert_eq!(read.trim().parse(), Ok(number("frames")));
     let found = |file: &str| dir.run(&["detect", file]).exits(0).lines();
     assert_eq!(found("clip.mp4")[0]["tracks"].as_array().unwrap().len(), 1);
     assert!(found("out.mkv")[0].get("tracks").is_none());
     // What is there is not replaced.
-    dir.run(&["live", "clip.mp4", "out.mkv"]).exits(2).says("new file");
+    dir.run(&["live", "clip.mp4", "out.mkv"])
+        .exits(2)
+        .says("new file");
 }
 
 #[test]

@@ -147,6 +147,7 @@ class Anonymizer:
         panorama: bool | None = None,
         keep: str | list[str] | None = None,
         format: str | None = None,
+        raw: Literal["refuse", "preview"] | None = None,
         max_pixels: int | str | None = None,
         video_backend: Literal["auto", "embedded", "ffmpeg"] | None = None,
         audio: Literal["keep", "drop"] | None = None,

@@ -4,6 +4,7 @@
 mod behind;
 mod blocks;
 mod examples;
+mod gain_map;
 mod huffman;
 mod scan;
 mod tables;
@@ -39,13 +40,51 @@ pub(super) fn is_tables_only(stream: &[u8]) -> bool {
 
 /// Looks through a JPEG.
 pub(super) fn look(file: &[u8], out: &mut Inspection) {
-    if let Some(end) = picture(file, out) {
+    let (parts, end) = walk(file, out);
+    let map = end.and_then(|end| parts.map(file, end));
+    if let Some(map) = map {
+        let mut inside = Inspection::default();
+        let (of_map, end) = walk(map, &mut inside);
+        if of_map.are_of_map() && end == Some(map.len()) && inside.damage.is_none() {
+            let size = Some((inside.width, inside.height));
+            let finding = Finding::new(Kind::GainMap, "behind the picture");
+            out.add(finding.bytes(map.len()).size(size).detail("JPEG"));
+            for finding in inside.findings {
+                let place = format!("gain map, {}", finding.place);
+                out.add(Finding { place, ..finding });
+            }
+            return;
+        }
+    }
+    name_all(parts, out);
+    if let Some(end) = end {
         behind::look(rest(file, end), out);
     }
 }
 
 /// Looks through the first picture of a file, and gives the place behind it.
 fn picture(file: &[u8], out: &mut Inspection) -> Option<usize> {
+    let (parts, end) = walk(file, out);
+    name_all(parts, out);
+    end
+}
+
+/// Names segments of a gain map's container that are no part of a whole one.
+fn name_all(parts: gain_map::Parts<'_>, out: &mut Inspection) {
+    for body in parts.taken() {
+        if body.starts_with(b"MPF\0") {
+            further_pictures(rest(body, 4), out);
+        } else if body.starts_with(b"http") {
+            xmp::packet(rest(body, 29), "APP1 XMP", out);
+        } else {
+            out.add(Finding::new(Kind::GainMap, "APP2 ISO 21496-1").bytes(body.len()));
+        }
+    }
+}
+
+/// Looks through the first picture of a file. Gives the segments of a gain map's container, which
+/// are not named yet, and the place behind the picture.
+fn walk<'a>(file: &'a [u8], out: &mut Inspection) -> (gain_map::Parts<'a>, Option<usize>) {
     let mut walk = Walk {
         file,
         at: 2,
@@ -56,6 +95,7 @@ fn picture(file: &[u8], out: &mut Inspection) -> Option<usize> {
         icc: Vec::new(),
         extended: Vec::new(),
         stray: 0,
+        gain_map: gain_map::Parts::default(),
     };
     let end = walk.run(out);
     if end.is_ok() {
@@ -63,7 +103,8 @@ fn picture(file: &[u8], out: &mut Inspection) -> Option<usize> {
         walk.tables.finish();
     }
     walk.finish(out);
-    end.map_err(|why| out.damaged(why)).ok()
+    let end = end.map_err(|why| out.damaged(why)).ok();
+    (walk.gain_map, end)
 }
 
 struct Walk<'a> {
@@ -81,6 +122,7 @@ struct Walk<'a> {
     extended: Vec<(u32, &'a [u8])>,
     /// Bytes between segments.
     stray: usize,
+    gain_map: gain_map::Parts<'a>,
 }
 
 const CUT: &str = "the JPEG ends in the middle of a segment";
@@ -247,6 +289,7 @@ impl<'a> Walk<'a> {
         let starts = |with: &[u8]| body.starts_with(with);
         let name = format!("APP{}", marker - 0xe0);
         match marker {
+            0xe1 | 0xe2 if self.gain_map.take(body, self.at) => {}
             0xe0 if starts(b"JFIF\0") => self.jfif(body, out),
             0xe0 if starts(b"JFXX\0") => {
                 let inside = rest(body, 6);
