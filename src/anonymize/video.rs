@@ -273,7 +273,7 @@ impl VideoAnonymizer {
         let mut report = self.report(&*video);
         report.style = Some((&self.options.style).into());
         let input = file.digest()?;
-        tell_sound(&mut report, &*video, &self.video.encoding);
+        tell_sound(&mut report, &*video, &self.video.encoding)?;
         name_captions(file, &mut report.dropped);
         let start = Stopwatch::start();
         let mut regions = Runs::default();

@@ -22,6 +22,7 @@ pub(super) fn tell(seen: Result<Inspection>, line: Option<&FileReport>, findings
         FindingKind::Gps => kept("gps"),
         FindingKind::Author | FindingKind::Copyright => kept("copyright"),
         FindingKind::SoundData => kept("audio"),
+        FindingKind::Subtitles => kept("subtitles"),
         _ => false,
     };
     // Its words are somebody's data, and may say less than they seem to.

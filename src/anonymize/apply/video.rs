@@ -65,7 +65,7 @@ impl ReportApplier {
         same_size(&report, line)?;
         report.backend = Some(video.backend());
         report.style = Some((&style).into());
-        tell_sound(&mut report, &*video, &options.encoding);
+        tell_sound(&mut report, &*video, &options.encoding)?;
         name_captions(file, &mut report.dropped);
         report.warnings.extend(line.concealed_sentence());
         report

@@ -11,7 +11,7 @@ use crate::plane::AnyPlaneMut;
 use crate::redact::{Redaction, Region, Style};
 use crate::report::FileReport;
 use crate::stopwatch::Stopwatch;
-use crate::video::{self, Encoding, Frame, Shape, Video, VideoFile};
+use crate::video::{self, Encoding, Frame, Shape, Subtitles, Video, VideoFile};
 use flow::Pool;
 use std::fs::File;
 use std::ops::ControlFlow;
@@ -61,11 +61,19 @@ pub(in crate::anonymize) fn again(
 }
 
 /// What becomes of the sound, and what the container will not have.
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`] for an encoder or subtitles that are asked for and that the backend
+/// cannot have.
 pub(in crate::anonymize) fn tell_sound(
     report: &mut FileReport,
     video: &dyn Video,
     encoding: &Encoding,
-) {
+) -> Result<()> {
+    video.check(encoding)?;
+    if let Some(encoder) = video.encoder(encoding) {
+        report.backend = Some(format!("{} ({encoder})", video.backend()));
+    }
     report.dropped = video.dropped();
     report.kept.clear();
     report.warnings.extend(video.warnings(encoding));
@@ -76,6 +84,26 @@ pub(in crate::anonymize) fn tell_sound(
         };
         list.push("audio".into());
     }
+    if encoding.subtitles == Subtitles::Keep {
+        keep_subtitles(report, video.subtitles(encoding))?;
+    }
+    Ok(())
+}
+
+/// Says what becomes of subtitles that are asked for: how many there are, and how many are written.
+fn keep_subtitles(report: &mut FileReport, (all, kept): (usize, usize)) -> Result<()> {
+    const NAME: &str = "subtitles";
+    if all == 0 && report.dropped.iter().any(|d| d == NAME) {
+        let why = "its subtitles are to be kept, which needs ffmpeg";
+        return Err(Error::new(ErrorKind::Unsupported, why));
+    }
+    if kept > 0 {
+        report.kept.push(NAME.into());
+    }
+    if kept == all {
+        report.dropped.retain(|d| d != NAME);
+    }
+    Ok(())
 }
 
 /// Covers one frame.
@@ -112,6 +140,9 @@ pub(in crate::anonymize) fn look_through(report: &mut FileReport, output: &Path)
         .sum();
     let before = seen.findings.len();
     seen.findings.retain(|finding| !is_sound(finding));
+    if report.kept.iter().any(|kept| kept == "subtitles") {
+        seen.findings.retain(|f| f.kind != FindingKind::Subtitles);
+    }
     if seen.findings.len() < before && report.kept.iter().any(|kept| kept == "audio") {
         report.kept.push(FindingKind::SoundData.name().into());
         report.warnings.push(format!(

@@ -32,6 +32,8 @@ pub(crate) fn keep(asked: &[KeepArg]) -> KeepMetadata {
 pub(crate) fn encoding(typed: &Writing) -> Encoding {
     Encoding {
         audio: typed.audio.into(),
+        subtitles: typed.subtitles.into(),
+        encoder: typed.encoder.into(),
         crf: typed.crf,
         bitrate: typed.bitrate,
         effort: typed.preset_video.map(Effort::from),

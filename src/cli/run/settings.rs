@@ -7,7 +7,7 @@ use super::config::{Config, Faces};
 use crate::cli::plan::task::Task;
 use faceveil::detect::{Cover, bundled_models};
 use faceveil::report::{Digest, ReportStyle};
-use faceveil::video::{Damaged, Effort, Encoding};
+use faceveil::video::{Damaged, Effort, Encoding, Subtitles, VideoEncoder};
 use faceveil::{AnonymizeOptions, DetectorOptions, KeepMetadata, Style, VideoOptions};
 use serde_json::{Value, json};
 
@@ -160,6 +160,8 @@ fn video(options: &VideoOptions) -> Value {
         encoding:
             Encoding {
                 audio,
+                subtitles,
+                encoder,
                 crf,
                 bitrate,
                 effort,
@@ -177,6 +179,14 @@ fn video(options: &VideoOptions) -> Value {
     });
     if let (Value::Object(all), Some(bits)) = (&mut all, bitrate) {
         all.insert("bitrate".into(), json!(bits));
+    }
+    if let (Value::Object(all), Subtitles::Keep) = (&mut all, subtitles) {
+        all.insert("subtitles".into(), "keep".into());
+    }
+    if let Value::Object(all) = &mut all
+        && *encoder != VideoEncoder::Auto
+    {
+        all.insert("encoder".into(), encoder.name().into());
     }
     if let (Value::Object(all), Damaged::Conceal) = (&mut all, damaged) {
         all.insert("damaged".into(), "conceal".into());

@@ -2,9 +2,12 @@
 //! test says so and passes, unless `FACEVEIL_REQUIRE_FFMPEG` is set.
 
 mod apply;
+mod bars;
+mod blurred;
 mod cases;
 mod clean;
 mod clips;
+mod encoders;
 mod exposure;
 mod failing;
 #[cfg(target_os = "linux")]
@@ -14,6 +17,7 @@ mod lights;
 mod part;
 mod sizes;
 mod verify;
+mod words;
 mod writing;
 
 use crate::sandbox::Sandbox;
