@@ -54,8 +54,9 @@ pub enum Subtitles {
     /// There are none in the new file: they may name people.
     #[default]
     Drop,
-    /// Words and times of text tracks are written anew, without styles. Pictures of words, and what
-    /// the container cannot hold, are dropped with a warning. Needs [`Backend::Ffmpeg`].
+    /// Words and times of text tracks are written anew, without styles, and captions (CEA-608) of
+    /// the pictures' stream as such a track. Pictures of words, and what the container cannot hold,
+    /// are dropped with a warning. Needs [`Backend::Ffmpeg`].
     Keep,
 }
 
@@ -200,6 +201,10 @@ pub(crate) trait Video: Send + Sync {
     fn subtitles(&self, encoding: &Encoding) -> (usize, usize) {
         let _ = encoding;
         (0, 0)
+    }
+    /// There are captions in the pictures' stream: writes them as subtitles from now on, if it can.
+    fn keep_captions(&self) -> bool {
+        false
     }
     /// What the new file will not have.
     fn dropped(&self) -> Vec<String>;

@@ -30,7 +30,7 @@ pub(in crate::anonymize) fn again(
     let shape = video.shape();
     let source = video.source()?;
     let mut writing = flow::Writing::start(video.sink(output, &options.encoding)?)?;
-    let pool = Pool::new(2 * flow::WRITER_QUEUE);
+    let pool = Pool::new((2 * flow::WRITER_QUEUE).min(flow::frames_in_flight(shape)));
     let mut frames = 0;
     flow::in_order(
         source,
@@ -67,6 +67,7 @@ pub(in crate::anonymize) fn again(
 /// cannot have.
 pub(in crate::anonymize) fn tell_sound(
     report: &mut FileReport,
+    file: &VideoFile,
     video: &dyn Video,
     encoding: &Encoding,
 ) -> Result<()> {
@@ -84,10 +85,26 @@ pub(in crate::anonymize) fn tell_sound(
         };
         list.push("audio".into());
     }
+    name_captions(file, &mut report.dropped);
     if encoding.subtitles == Subtitles::Keep {
         keep_subtitles(report, video.subtitles(encoding))?;
+        keep_captions(report, video);
     }
     Ok(())
+}
+
+/// Says what becomes of captions in the pictures' stream.
+fn keep_captions(report: &mut FileReport, video: &dyn Video) {
+    const NAME: &str = "subtitles";
+    if !report.dropped.iter().any(|d| d == CAPTIONS) || !video.keep_captions() {
+        return;
+    }
+    report.dropped.retain(|d| d != CAPTIONS);
+    if !report.kept.iter().any(|k| k == NAME) {
+        report.kept.push(NAME.into());
+    }
+    let what = "its captions (CEA-608) are written as subtitles; any of CEA-708 are dropped";
+    report.warnings.push(what.into());
 }
 
 /// Says what becomes of subtitles that are asked for: how many there are, and how many are written.
@@ -155,19 +172,21 @@ pub(in crate::anonymize) fn look_through(report: &mut FileReport, output: &Path)
     Ok(())
 }
 
+/// Closed captions, in `dropped` and in what is found.
+const CAPTIONS: &str = "captions";
+
 /// Names closed captions that lie in the pictures' stream of the source; `dropped` is what is named
 /// already. They may begin anywhere, so the whole file is searched for them.
-pub(in crate::anonymize) fn name_captions(file: &VideoFile, dropped: &mut Vec<String>) {
-    const NAME: &str = "captions";
-    let is_named = dropped.iter().any(|d| d == NAME);
+fn name_captions(file: &VideoFile, dropped: &mut Vec<String>) {
+    let is_named = dropped.iter().any(|d| d == CAPTIONS);
     // What cannot be read there is for the decoder to find.
     let found = |seen: Inspection| {
         let mut findings = seen.findings.iter();
-        findings.any(|f| f.kind == FindingKind::Text && f.detail.starts_with(NAME))
+        findings.any(|f| f.kind == FindingKind::Text && f.detail.starts_with(CAPTIONS))
     };
     let path = file.path();
     if !is_named && !path.as_os_str().is_empty() && inspect_file(path).is_ok_and(found) {
-        dropped.push(NAME.into());
+        dropped.push(CAPTIONS.into());
     }
 }
 

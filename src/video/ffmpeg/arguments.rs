@@ -35,6 +35,8 @@ pub(super) struct Job<'a> {
     pub(super) encoding: &'a Encoding,
     /// Tracks of subtitles that are written.
     pub(super) subtitles: Vec<&'a SubtitleTrack>,
+    /// What gives the captions of the pictures' stream as subtitles, if they are written.
+    pub(super) captions: Option<String>,
     /// The part of the source that is written.
     pub(super) range: Option<TimeRange>,
     pub(super) damaged: Damaged,
@@ -141,9 +143,9 @@ impl Job<'_> {
         all.add(["-v", "error", "-nostdin", "-xerror", "-y", "-copyts"]);
         all.add(["-f", "nut", "-i", "pipe:0"]);
         let sound = self.sound();
-        if !sound.is_empty() || !self.subtitles.is_empty() {
+        let begin = self.range.map_or(0.0, |r| r.from.as_secs_f64());
+        if self.reads_source() {
             all.add(["-protocol_whitelist", "file,pipe"]);
-            let begin = self.range.map_or(0.0, |r| r.from.as_secs_f64());
             all.add(self.probe.to_zero(begin));
             if self.damaged == Damaged::Conceal {
                 // Damaged packets of sound are left out; those of the pictures are not read here.
@@ -151,6 +153,10 @@ impl Job<'_> {
             }
             all.add(["-i"]);
             all.0.push(source.to_owned());
+        }
+        if let Some(graph) = &self.captions {
+            all.add(self.probe.to_zero(begin));
+            all.add(["-f", "lavfi", "-i", graph]);
         }
         all.add(["-map", "0:v:0"]);
         for (i, track) in sound.iter().enumerate() {
@@ -194,18 +200,25 @@ impl Job<'_> {
 
     /// Subtitles, written anew; those of a part that lie outside of it are left out.
     fn words(&self, all: &mut Arguments) {
-        let Some(encoder) = subtitles::encoder(self.container) else {
+        let own = self.subtitles.iter().map(|track| {
+            let language = track.language.as_deref();
+            (format!("1:{}", track.index), language, track.is_default)
+        });
+        let input = if self.reads_source() { 2 } else { 1 };
+        let captions = self
+            .captions
+            .iter()
+            .map(|_| (format!("{input}:s:0"), None, false));
+        let tracks: Vec<_> = own.chain(captions).collect();
+        let Some(encoder) = subtitles::encoder(self.container).filter(|_| !tracks.is_empty())
+        else {
             return all.add(["-sn"]);
         };
-        if self.subtitles.is_empty() {
-            return all.add(["-sn"]);
-        }
-        for (i, track) in self.subtitles.iter().enumerate() {
-            all.add(["-map", &format!("1:{}", track.index)]);
-            all.add([&format!("-c:s:{i}"), encoder]);
-            let chosen = if track.is_default { "default" } else { "0" };
+        for (i, (track, language, is_default)) in tracks.iter().enumerate() {
+            all.add(["-map", track, &format!("-c:s:{i}"), encoder]);
+            let chosen = if *is_default { "default" } else { "0" };
             all.add([&format!("-disposition:s:{i}"), chosen]);
-            if let Some(language) = &track.language {
+            if let Some(language) = language {
                 all.add([
                     &format!("-metadata:s:s:{i}"),
                     &format!("language={language}"),
@@ -220,6 +233,11 @@ impl Job<'_> {
             let drop = format!("noise=amount=0:drop='{}'", dropped.join("+"));
             all.add([&format!("-bsf:s:{i}"), &drop]);
         }
+    }
+
+    /// Whether more than pictures come from the source.
+    fn reads_source(&self) -> bool {
+        !self.sound().is_empty() || !self.subtitles.is_empty()
     }
 
     /// Leaves out what is not heard of a track: what an edit list hides, and what lies outside the

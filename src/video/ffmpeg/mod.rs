@@ -41,6 +41,7 @@ use probe::{Colour, Probe};
 use sink::{Encoder, Plan};
 use source::Decoder;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes from which the container is told.
@@ -63,6 +64,8 @@ pub(crate) struct FfmpegVideo {
     damaged: Damaged,
     /// When damage was concealed, in seconds of the whole file.
     concealed: Arc<Mutex<Vec<f64>>>,
+    /// Whether captions of the pictures' stream are written as subtitles.
+    captions: AtomicBool,
 }
 
 impl FfmpegVideo {
@@ -108,6 +111,7 @@ impl FfmpegVideo {
             range: how.range,
             damaged: how.damaged,
             concealed,
+            captions: AtomicBool::new(false),
         })
     }
 
@@ -124,6 +128,7 @@ impl FfmpegVideo {
                 &self.shape,
             )?,
             keys: Vec::new(),
+            captions: None,
             encoding,
             subtitles: subtitles::kept(
                 &self.probe.subtitles,
@@ -204,6 +209,15 @@ impl Video for FfmpegVideo {
         self.tools.ensure_encoder(encoder.name())
     }
 
+    fn keep_captions(&self) -> bool {
+        let input = self.file.for_child(Slot::Output);
+        let graph = input.ok().and_then(|(_, file)| subtitles::captions(&file));
+        let encoder = subtitles::encoder(self.container);
+        let is_kept = graph.is_some() && encoder.is_some_and(|e| self.tools.can_encode(e));
+        self.captions.store(is_kept, Ordering::Relaxed);
+        is_kept
+    }
+
     fn dropped(&self) -> Vec<String> {
         self.probe.dropped.clone()
     }
@@ -264,6 +278,9 @@ impl Video for FfmpegVideo {
         let packets = written::packets(&self.file, &self.probe)?;
         job.keys = packets.keys(begins_at);
         let (input, sound) = self.file.for_child(Slot::Output)?;
+        if self.captions.load(Ordering::Relaxed) {
+            job.captions = subtitles::captions(&sound);
+        }
         Ok(Box::new(Encoder::start(Plan {
             arguments: job.arguments(&self.tools, &sound, to)?,
             input,
@@ -278,7 +295,7 @@ impl Video for FfmpegVideo {
             begins_at,
             converts_sound: job.converts_sound(),
             sound_tracks: job.sound().len(),
-            subtitle_tracks: job.subtitles.len(),
+            subtitle_tracks: job.subtitles.len() + usize::from(job.captions.is_some()),
             too_much: job.too_much(),
             begins_anywhere: self.container == Container::Ts,
             is_iso: self.container.is_iso(),

@@ -6,6 +6,7 @@ use super::ask::text;
 use super::containers::Container;
 use super::tools::Tools;
 use serde_json::Value;
+use std::ffi::OsStr;
 
 /// Formats of words; the others are pictures of words.
 const WORDS: [&str; 7] = ["subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text"];
@@ -60,6 +61,15 @@ pub(super) const fn encoder(container: Container) -> Option<&'static str> {
         Container::WebM => Some("webvtt"),
         Container::Ts => None,
     }
+}
+
+/// What makes ffmpeg decode a file that it has open once more, for the captions (CEA-608) in its
+/// pictures' stream. `None` for a file by its name, which would have to be quoted.
+pub(super) fn captions(file: &OsStr) -> Option<String> {
+    let path = file.to_str()?.strip_prefix("file:")?;
+    let number = path.strip_prefix("/proc/self/fd/")?;
+    let is_plain = number.bytes().all(|b| b.is_ascii_digit());
+    is_plain.then(|| format!("movie={path}[out0+subcc]"))
 }
 
 /// The tracks that are written.

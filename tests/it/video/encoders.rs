@@ -1,8 +1,8 @@
 //! Encoders by name. Hardware is not there, so a program in front of the real ffmpeg says that it
 //! is, writes down what it was asked for, and lets x264 do the work.
 
-use super::{clips, has_ffmpeg};
-use crate::sandbox::{Ran, Sandbox, finish, lines_of};
+use super::{clips, has_ffmpeg, line_of};
+use crate::sandbox::{Ran, Sandbox, finish};
 
 const FRONT: &str = r#"#!/bin/sh
 real=$(PATH="$REAL_PATH" command -v ffmpeg)
@@ -95,7 +95,7 @@ fn hardware_encoders_get_what_their_options_are() {
         // What x264 does not know fails there.
         if crf.is_none() {
             ran.exits(0);
-            let line = lines_of(&dir.read("r.jsonl")).pop().unwrap();
+            let line = line_of(&dir, "r.jsonl");
             let backend = line["backend"].as_str().unwrap();
             assert!(backend.ends_with(&format!("(h264_{encoder})")), "{backend}");
         }
@@ -123,7 +123,7 @@ fn an_encoder_that_is_asked_for_works_or_fails() {
     assert!(!dir.path("o.mp4").exists());
     let ran = blur("x265", &["--report", "r.jsonl"]);
     ran.exits(0);
-    let line = lines_of(&dir.read("r.jsonl")).pop().unwrap();
+    let line = line_of(&dir, "r.jsonl");
     assert!(line["backend"].to_string().contains("libx265"), "{line}");
 }
 

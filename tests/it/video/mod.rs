@@ -55,6 +55,14 @@ fn tool<S: AsRef<OsStr>>(dir: &Sandbox, program: &str, args: &[S]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// The line of a report about a file, the only one.
+#[track_caller]
+fn line_of(dir: &Sandbox, report: &str) -> serde_json::Value {
+    let lines = crate::sandbox::lines_of(&dir.read(report));
+    let mut lines = lines.into_iter().filter(|l| l["input"].is_string());
+    lines.next().expect("a line about a file")
+}
+
 /// What ffprobe says of a file.
 #[track_caller]
 fn probe(dir: &Sandbox, file: &str) -> serde_json::Value {

@@ -1,8 +1,8 @@
 //! Subtitles: dropped and said, or kept as words and times.
 
 use super::clips::make_from;
-use super::{has_ffmpeg, tool};
-use crate::sandbox::{Sandbox, lines_of};
+use super::{has_ffmpeg, line_of, tool};
+use crate::sandbox::Sandbox;
 
 const WORDS: &str = "1\n00:00:00,200 --> 00:00:00,600\nGood morning\n\n\
                      2\n00:00:00,900 --> 00:00:01,400\n<i>Alice</i> waves\n";
@@ -36,7 +36,7 @@ fn subtitles_are_dropped_unless_they_are_to_be_kept() {
         let out = format!("out-{name}");
         let ran = dir.run(&["blur", name, "-o", &out, "--report", "r.jsonl"]);
         ran.exits(0);
-        let line = lines_of(&dir.read("r.jsonl")).pop().unwrap();
+        let line = line_of(&dir, "r.jsonl");
         assert!(
             line["dropped"].to_string().contains("\"subtitles\""),
             "{name}"
@@ -52,7 +52,7 @@ fn subtitles_are_dropped_unless_they_are_to_be_kept() {
         ];
         let ran = dir.run(&[&args[..], &["--report", "k.jsonl"]].concat());
         ran.exits(0);
-        let line = lines_of(&dir.read("k.jsonl")).pop().unwrap();
+        let line = line_of(&dir, "k.jsonl");
         assert!(line["kept"].to_string().contains("\"subtitles\""), "{name}");
         assert!(!line["dropped"].to_string().contains("subtitles"), "{name}");
         let words = words(&dir, &out);
