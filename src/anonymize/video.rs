@@ -14,7 +14,7 @@ mod tests;
 
 pub(super) use fallback::with_fallback;
 pub use options::VideoOptions;
-pub(super) use rewrite::{about_size, again, digest, look_through, name_captions, tell_sound};
+pub(super) use rewrite::{about_size, again, digest, look_through, tell_sound};
 use rewrite::{check_count, cover};
 
 use super::AnonymizeOptions;
@@ -201,8 +201,7 @@ impl VideoAnonymizer {
         let mut report = self.report(&*video);
         report.style = Some((&self.options.style).into());
         let input = file.digest()?;
-        tell_sound(&mut report, &*video, &self.video.encoding);
-        name_captions(file, &mut report.dropped);
+        tell_sound(&mut report, file, &*video, &self.video.encoding)?;
         let start = Stopwatch::start();
         let mut regions = Runs::default();
         let (followed, waited) = match self.in_one_pass(&*video, output, watch, &mut regions)? {
@@ -251,7 +250,7 @@ impl VideoAnonymizer {
     /// How many frames may wait for a decision, unless more than memory holds will have to.
     fn room(&self, video: &dyn Video) -> Option<usize> {
         let frames = self.ring / video.shape().bytes().max(1);
-        let room = frames.checked_sub(self.in_flight())?;
+        let room = frames.checked_sub(self.in_flight(video.shape()))?;
         (Tracker::usual_delay(video.rate()) <= room).then_some(room)
     }
 

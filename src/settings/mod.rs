@@ -134,6 +134,10 @@ settings! {
     #[cfg(feature = "video")]
     "audio", "keep or drop", |s, text| s.encoding.audio = text.parse()?;
     #[cfg(feature = "video")]
+    "subtitles", "keep or drop", |s, text| s.encoding.subtitles = text.parse()?;
+    #[cfg(feature = "video")]
+    "encoder", "auto, x264, x265, vpx, nvenc, videotoolbox, vaapi, qsv or amf", |s, text| s.encoding.encoder = text.parse()?;
+    #[cfg(feature = "video")]
     "crf", "constant rate factor, 0 to 51", |s, text| s.encoding.crf = Some(values::crf(text)?);
     #[cfg(feature = "video")]
     "bitrate", "bits a second of a video's pictures, 800k or 2.5M, instead of crf", |s, text| s.encoding.bitrate = Some(values::bitrate(text)?);

@@ -6,7 +6,7 @@ use crate::geometry::Rect;
 use crate::photo::{Format, KeepMetadata};
 use crate::redact::{Rgb, Shape};
 #[cfg(feature = "video")]
-use crate::video::{Audio, Backend, Damaged, Effort, Outside, TimeRange};
+use crate::video::{Audio, Backend, Damaged, Effort, Outside, Subtitles, TimeRange, VideoEncoder};
 use std::num::NonZeroUsize;
 use std::str::FromStr;
 use std::time::Duration;
@@ -71,6 +71,27 @@ named!(
 );
 #[cfg(feature = "video")]
 named!(Audio, "choice for the sound", Keep = "keep", Drop = "drop");
+#[cfg(feature = "video")]
+named!(
+    Subtitles,
+    "choice for subtitles",
+    Keep = "keep",
+    Drop = "drop"
+);
+#[cfg(feature = "video")]
+named!(
+    VideoEncoder,
+    "encoder of a video",
+    Auto = "auto",
+    X264 = "x264",
+    X265 = "x265",
+    Vpx = "vpx",
+    Nvenc = "nvenc",
+    Videotoolbox = "videotoolbox",
+    Vaapi = "vaapi",
+    Qsv = "qsv",
+    Amf = "amf"
+);
 #[cfg(feature = "video")]
 named!(
     Damaged,

@@ -11,13 +11,16 @@
 //! waits for it.
 //!
 //! Invariant: every frame that goes in comes out once, in order, when [`GAP`] of the frames after
-//! it, and [`cut::LOOK_AHEAD`] more, are known; between two sightings of a track between which
+//! it (where a fast face is lost [`carry::LONGEST`]), and [`cut::LOOK_AHEAD`] more, are known; between two sightings of a track between which
 //! others are shown for less than [`GAP`] every frame is covered; nothing is carried across a scene
 //! cut.
 
 mod associate;
 #[cfg(test)]
 mod calm_tests;
+mod carry;
+#[cfg(test)]
+mod carry_tests;
 mod clock;
 mod cut;
 #[cfg(test)]
@@ -184,12 +187,13 @@ impl Tracker {
         }
     }
 
-    /// About how many frames are held back at this many frames a second; where frames come faster
-    /// for a while, more.
+    /// About how many frames are held back at most at this many frames a second; where frames come
+    /// faster for a while, more.
     #[cfg(any(test, feature = "video"))]
     pub(crate) fn usual_delay(frames_per_second: f64) -> usize {
         // `as` clamps; a rate that is no number gives the least.
-        let frames = (GAP * frames_per_second).ceil() as usize;
+        let longest = carry::LONGEST + carry::SETTLED;
+        let frames = (longest * frames_per_second).ceil() as usize;
         frames.clamp(12, clock::MOST_FRAMES) + 1 + cut::LOOK_AHEAD
     }
 
@@ -273,7 +277,7 @@ impl Tracker {
         }
         let frame = self.next;
         self.end_lost(frame);
-        while self.due < frame && self.clock.apart(self.due, frame) >= GAP {
+        while self.due < frame && self.clock.apart(self.due, frame) >= self.delay(frame) {
             self.release(out);
         }
         associate::associate(
@@ -298,6 +302,22 @@ impl Tracker {
             }
         }
         self.next += 1;
+    }
+
+    /// Seconds for which the next frame to come out is held back. A face that was fast when it was
+    /// lost may be seen again elsewhere, later than others.
+    fn delay(&self, frame: usize) -> f64 {
+        let is_carried = |trail: &Trail| {
+            let last = trail.last_frame();
+            let apart = self.clock.apart(last, frame);
+            last < self.due
+                && apart < carry::LONGEST + carry::SETTLED
+                && trail.departs_fast(self.picture, &self.clock)
+        };
+        match self.look_ahead.is_none() && self.trails.iter().any(is_carried) {
+            true => carry::LONGEST + carry::SETTLED,
+            false => GAP,
+        }
     }
 
     /// Ends the tracks that waited for too long to take a sighting of this frame. Their gaps are
@@ -349,14 +369,18 @@ impl Tracker {
     /// Gives the next frame.
     fn release(&mut self, out: &mut Vec<Vec<Place>>) {
         let frame = self.due;
+        let carried = carry::carried(&self.trails, frame, self.belief, &self.clock);
         let mut places = Vec::new();
-        for trail in &mut self.trails {
+        for (t, trail) in self.trails.iter_mut().enumerate() {
             let held = || {
                 self.look_ahead
                     .and_then(|_| trail.held(frame, self.belief, &self.clock))
             };
-            let found = trail.place(frame, self.belief, self.picture, &self.clock);
-            let Some((area, why)) = found.or_else(held) else {
+            let place = trail.place(frame, self.belief, self.picture, &self.clock);
+            let carried = carried.iter().find(|(from, _)| *from == t);
+            let carried = carried.map(|(_, area)| (*area, Why::Between));
+            let own = place.or_else(held);
+            let Some((_, why)) = own.or(carried) else {
                 continue;
             };
             let track = *trail.number.get_or_insert_with(|| {
@@ -377,12 +401,14 @@ impl Tracker {
                 Why::Between => summary.between += 1,
                 Why::Beyond => summary.beyond += 1,
             }
-            places.push(Place {
-                track,
-                subject: trail.subject(),
-                area,
-                why,
-            });
+            for (area, why) in own.into_iter().chain(carried) {
+                places.push(Place {
+                    track,
+                    subject: trail.subject(),
+                    area,
+                    why,
+                });
+            }
         }
         let areas = places.iter().map(|p: &Place| p.area).collect();
         self.spans.decided(frame, areas, &self.clock);
@@ -390,7 +416,8 @@ impl Tracker {
         for trail in &mut self.trails {
             trail.forget_before(self.due, &self.clock);
         }
-        self.trails.retain(|t| !t.is_over(self.due, &self.clock));
+        self.trails
+            .retain(|t| !t.is_over(self.due, self.picture, &self.clock));
         out.push(places);
     }
 }

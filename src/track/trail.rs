@@ -3,9 +3,12 @@
 //! Invariant: the place at a sighting holds the sighting's box; no place lies outside of the scene.
 
 mod calm;
+mod ends;
+
+pub(super) use ends::{End, FAST};
 
 use super::clock::Clock;
-use super::{GAP, REACH, REACH_AT_BORDER, Seen, Why};
+use super::{GAP, REACH, REACH_AT_BORDER, Seen, Why, carry};
 use crate::face::Subject;
 use crate::geometry::{Rect, Size};
 use std::collections::VecDeque;
@@ -208,11 +211,15 @@ impl Trail {
     }
 
     /// Whether it covers no frame from `frame` on. One that is doubtful waits for a face that it
-    /// may lead to.
-    pub(super) fn is_over(&self, frame: usize, clock: &Clock) -> bool {
+    /// may lead to, one that was fast for another track of its face.
+    pub(super) fn is_over(&self, frame: usize, picture: Size, clock: &Clock) -> bool {
         let is_followed = self.followed_by.is_some_and(|(next, _)| next > frame);
         let last = self.last_frame();
-        let is_past = last < frame && clock.apart(last, frame) >= REACH_AT_BORDER;
+        let reach = match self.departs_fast(picture, clock) {
+            true => carry::LONGEST,
+            false => REACH_AT_BORDER,
+        };
+        let is_past = last < frame && clock.apart(last, frame) >= reach;
         self.ended && is_past && !is_followed
     }
 

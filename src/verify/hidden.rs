@@ -22,6 +22,7 @@ pub(super) fn tell(seen: Result<Inspection>, line: Option<&FileReport>, findings
         FindingKind::Gps => kept(ContentKind::Gps),
         FindingKind::Author | FindingKind::Copyright => kept(ContentKind::Copyright),
         FindingKind::SoundData => kept(ContentKind::Audio),
+        FindingKind::Subtitles => kept(ContentKind::Subtitles),
         FindingKind::GainMap => kept(ContentKind::GainMap),
         _ => false,
     };

@@ -5,6 +5,7 @@
 //! new file holds one picture track, the sound that was asked for, and nothing else of the source.
 
 mod embedded;
+mod encoders;
 mod failure;
 mod ffmpeg;
 mod file;
@@ -17,6 +18,7 @@ mod timeline;
 use crate::content::ContentKind;
 pub(crate) use crate::frame::{Frame, FramePicture, Samples, Shape};
 pub use crate::time_range::{Outside, TimeRange};
+pub use encoders::VideoEncoder;
 pub(crate) use file::VideoFile;
 pub(crate) use guard::caught;
 pub use input::{VideoInput, VideoOutput};
@@ -44,6 +46,21 @@ pub enum Audio {
     Drop,
 }
 
+/// What becomes of subtitles.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Subtitles {
+    /// There are none in the new file: they may name people.
+    #[default]
+    Drop,
+    /// Words and times of text tracks are written anew, without styles, and captions (CEA-608) of
+    /// the pictures' stream as such a track. Pictures of words, and what the container cannot hold,
+    /// are dropped with a warning. Needs [`Backend::Ffmpeg`].
+    Keep,
+}
+
 /// What becomes of a video of which a part is damaged or missing.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
@@ -64,6 +81,11 @@ pub enum Damaged {
 pub struct Encoding {
     /// What becomes of the sound.
     pub audio: Audio,
+    /// What becomes of subtitles.
+    pub subtitles: Subtitles,
+    /// What encodes the pictures. The built-in backend has one encoder, and takes
+    /// [`VideoEncoder::Auto`] only.
+    pub encoder: VideoEncoder,
     /// Constant rate factor, 0..=51, lower is better; the encoder's usual high quality if `None`.
     pub crf: Option<u8>,
     /// Bits a second of the pictures instead of a quality. With neither, they follow the source's
@@ -84,6 +106,20 @@ impl Encoding {
     #[must_use]
     pub const fn audio(mut self, audio: Audio) -> Self {
         self.audio = audio;
+        self
+    }
+
+    /// What becomes of the subtitles.
+    #[must_use]
+    pub const fn subtitles(mut self, subtitles: Subtitles) -> Self {
+        self.subtitles = subtitles;
+        self
+    }
+
+    /// With this encoder.
+    #[must_use]
+    pub const fn encoder(mut self, encoder: VideoEncoder) -> Self {
+        self.encoder = encoder;
         self
     }
 
@@ -201,8 +237,27 @@ pub(crate) trait Video: Send + Sync {
     fn seconds(&self, pts: i64) -> f64;
     /// When the last frame ceases to be shown, if the file says so.
     fn end(&self) -> Option<i64>;
+    /// The encoder that is asked for by name, as the backend calls it.
+    fn encoder(&self, encoding: &Encoding) -> Option<&'static str> {
+        let _ = encoding;
+        None
+    }
+    /// Whether frames can be encoded as asked.
+    ///
+    /// # Errors
+    /// If not.
+    fn check(&self, encoding: &Encoding) -> Result<()>;
     /// Sound tracks.
     fn sound_tracks(&self) -> usize;
+    /// Tracks of subtitles that are in the source, and those of them that are written.
+    fn subtitles(&self, encoding: &Encoding) -> (usize, usize) {
+        let _ = encoding;
+        (0, 0)
+    }
+    /// There are captions in the pictures' stream: writes them as subtitles from now on, if it can.
+    fn keep_captions(&self) -> bool {
+        false
+    }
     /// What the new file will not have.
     fn dropped(&self) -> Vec<ContentKind>;
     /// What a person should know.

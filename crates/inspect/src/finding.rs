@@ -26,6 +26,8 @@ pub enum FindingKind {
     /// Parts of packets of sound that are no sound: data, filling with content, bytes between
     /// frames.
     SoundData,
+    /// A track of words in a video.
+    Subtitles,
     /// Layers of an editing program.
     Layers,
     /// A frame that no viewer shows.
@@ -89,6 +91,7 @@ impl FindingKind {
             Self::MotionVideo => "motion-video",
             Self::Sound => "sound",
             Self::SoundData => "sound-data",
+            Self::Subtitles => "subtitles",
             Self::Layers => "layers",
             Self::HiddenFrame => "hidden-frame",
             Self::HiddenPixels => "hidden-pixels",

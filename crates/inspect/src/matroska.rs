@@ -318,10 +318,10 @@ fn track(body: &[u8], pictures: &mut Pictures, out: &mut Inspection) {
             }
         }
         Some(2) => out.carry("sound"),
+        Some(0x11) => out.add(Finding::new(Kind::Subtitles, "track")),
         other => {
             let finding = Finding::new(Kind::PrivateData, "track");
             out.add(finding.detail(match other {
-                Some(0x11) => "subtitles".into(),
                 Some(n) => format!("of type {n}"),
                 None => "of no type".into(),
             }));

@@ -3,8 +3,8 @@
 use super::{ReportApplier, begun, differs, same_size};
 use crate::anonymize::Progress;
 use crate::anonymize::video::{
-    VideoOptions, about_size, again, digest, ensure_no_photo, look_through, name_captions,
-    tell_sound, with_fallback,
+    VideoOptions, about_size, again, digest, ensure_no_photo, look_through, tell_sound,
+    with_fallback,
 };
 use crate::error::Result;
 use crate::report::{FileReport, Schedule, SearchedPart, ensure_regions};
@@ -65,8 +65,7 @@ impl ReportApplier {
         same_size(&report, line)?;
         report.backend = Some(video.backend());
         report.style = Some((&style).into());
-        tell_sound(&mut report, &*video, &options.encoding);
-        name_captions(file, &mut report.dropped);
+        tell_sound(&mut report, file, &*video, &options.encoding)?;
         report.warnings.extend(line.concealed_sentence());
         report
             .warnings

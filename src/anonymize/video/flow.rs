@@ -15,10 +15,18 @@ use std::time::{Duration, Instant};
 
 /// Frames that may wait for the encoder.
 pub(super) const WRITER_QUEUE: usize = 4;
+/// Frames that no decision holds back take no more than this many bytes, where a few do not take
+/// more already.
+const IN_FLIGHT: usize = 192 << 20;
 /// How often the caller is asked whether to go on while nothing comes.
 const TICK: Duration = Duration::from_millis(200);
 /// Decoders keep tables on the stack; threads have 2 MiB by default.
 const STACK: usize = 8 << 20;
+
+/// Frames of this shape that may be decoded, searched and encoded at a time; few of large ones.
+pub(super) fn frames_in_flight(shape: &Shape) -> usize {
+    (IN_FLIGHT / shape.bytes().max(1)).max(3)
+}
 
 /// Frames that are used again and again.
 pub(crate) struct Pool {

@@ -138,7 +138,7 @@ impl VideoAnonymizer {
     ) -> Result<Option<Followed>> {
         let shape = video.shape();
         let mut tracker = Tracker::new(self.sure, shape.upright());
-        let pool = Pool::new(self.in_flight());
+        let pool = Pool::new(self.in_flight(shape));
         let (mut most_held, mut fits) = (0, true);
         let mut waiting: Waiting = VecDeque::new();
         let mut pts = Vec::new();
@@ -325,7 +325,8 @@ impl VideoAnonymizer {
     }
 
     /// Frames that are neither held by the tracker nor idle.
-    pub(super) const fn in_flight(&self) -> usize {
-        self.video.workers * 3 + flow::WRITER_QUEUE + 2
+    pub(super) fn in_flight(&self, shape: &Shape) -> usize {
+        let most = self.video.workers * 3 + flow::WRITER_QUEUE + 2;
+        most.min(flow::frames_in_flight(shape).max(self.video.workers + 2))
     }
 }

@@ -12,7 +12,7 @@ use crate::plane::AnyPlaneMut;
 use crate::redact::{Redaction, Region, Style};
 use crate::report::FileReport;
 use crate::stopwatch::Stopwatch;
-use crate::video::{self, Encoding, Frame, Shape, Video, VideoFile};
+use crate::video::{self, Encoding, Frame, Shape, Subtitles, Video, VideoFile};
 use flow::Pool;
 use std::fs::File;
 use std::ops::ControlFlow;
@@ -31,7 +31,7 @@ pub(in crate::anonymize) fn again(
     let shape = video.shape();
     let source = video.source()?;
     let mut writing = flow::Writing::start(video.sink(output, &options.encoding)?)?;
-    let pool = Pool::new(2 * flow::WRITER_QUEUE);
+    let pool = Pool::new((2 * flow::WRITER_QUEUE).min(flow::frames_in_flight(shape)));
     let mut frames = 0;
     flow::in_order(
         source,
@@ -62,11 +62,20 @@ pub(in crate::anonymize) fn again(
 }
 
 /// What becomes of the sound, and what the container will not have.
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`] for an encoder or subtitles that are asked for and that the backend
+/// cannot have.
 pub(in crate::anonymize) fn tell_sound(
     report: &mut FileReport,
+    file: &VideoFile,
     video: &dyn Video,
     encoding: &Encoding,
-) {
+) -> Result<()> {
+    video.check(encoding)?;
+    if let Some(encoder) = video.encoder(encoding) {
+        report.backend = Some(format!("{} ({encoder})", video.backend()));
+    }
     report.dropped = video.dropped();
     report.kept.clear();
     report.warnings.extend(video.warnings(encoding));
@@ -77,6 +86,40 @@ pub(in crate::anonymize) fn tell_sound(
         };
         list.push(ContentKind::Audio);
     }
+    name_captions(file, &mut report.dropped);
+    if encoding.subtitles == Subtitles::Keep {
+        keep_subtitles(report, video.subtitles(encoding))?;
+        keep_captions(report, video);
+    }
+    Ok(())
+}
+
+/// Says what becomes of captions in the pictures' stream.
+fn keep_captions(report: &mut FileReport, video: &dyn Video) {
+    if !report.dropped.contains(&ContentKind::Captions) || !video.keep_captions() {
+        return;
+    }
+    report.dropped.retain(|d| *d != ContentKind::Captions);
+    if !report.kept.contains(&ContentKind::Subtitles) {
+        report.kept.push(ContentKind::Subtitles);
+    }
+    let what = "its captions (CEA-608) are written as subtitles; any of CEA-708 are dropped";
+    report.warnings.push(what.into());
+}
+
+/// Says what becomes of subtitles that are asked for: how many there are, and how many are written.
+fn keep_subtitles(report: &mut FileReport, (all, kept): (usize, usize)) -> Result<()> {
+    if all == 0 && report.dropped.contains(&ContentKind::Subtitles) {
+        let why = "its subtitles are to be kept, which needs ffmpeg";
+        return Err(Error::new(ErrorKind::Unsupported, why));
+    }
+    if kept > 0 {
+        report.kept.push(ContentKind::Subtitles);
+    }
+    if kept == all {
+        report.dropped.retain(|d| *d != ContentKind::Subtitles);
+    }
+    Ok(())
 }
 
 /// Covers one frame.
@@ -113,6 +156,9 @@ pub(in crate::anonymize) fn look_through(report: &mut FileReport, output: &Path)
         .sum();
     let before = seen.findings.len();
     seen.findings.retain(|finding| !is_sound(finding));
+    if report.kept.contains(&ContentKind::Subtitles) {
+        seen.findings.retain(|f| f.kind != FindingKind::Subtitles);
+    }
     if seen.findings.len() < before && report.kept.contains(&ContentKind::Audio) {
         report.kept.push(ContentKind::SoundData);
         report.warnings.push(format!(
@@ -127,7 +173,7 @@ pub(in crate::anonymize) fn look_through(report: &mut FileReport, output: &Path)
 
 /// Names closed captions that lie in the pictures' stream of the source; `dropped` is what is named
 /// already. They may begin anywhere, so the whole file is searched for them.
-pub(in crate::anonymize) fn name_captions(file: &VideoFile, dropped: &mut Vec<ContentKind>) {
+fn name_captions(file: &VideoFile, dropped: &mut Vec<ContentKind>) {
     let is_named = dropped.contains(&ContentKind::Captions);
     // What cannot be read there is for the decoder to find.
     let found = |seen: Inspection| {

@@ -157,7 +157,7 @@ fn a_burst_that_does_not_fit_into_memory_is_found_out_midway_and_gets_the_same_f
     let (report, once) = blur(&anonymizer, "once.mp4");
     assert_eq!((report.frames, report.tracks.len()), (75, 1));
     let room = Tracker::usual_delay(30.0);
-    anonymizer.ring = (room + anonymizer.in_flight()) * video.shape().bytes();
+    anonymizer.ring = (room + anonymizer.in_flight(video.shape())) * video.shape().bytes();
     assert_eq!(anonymizer.room(&*video), Some(room), "it seems to fit");
     let within = anonymizer.follow_within(
         &*video,

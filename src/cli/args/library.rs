@@ -39,6 +39,8 @@ pub(crate) fn masking(typed: &Covering) -> Masking {
 pub(crate) fn encoding(typed: &Writing) -> Encoding {
     Encoding::new()
         .audio(typed.audio.into())
+        .subtitles(typed.subtitles.into())
+        .encoder(typed.encoder.into())
         .crf(typed.crf)
         .bitrate(typed.bitrate)
         .effort(typed.preset_video.map(Effort::from))

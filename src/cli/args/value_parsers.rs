@@ -7,7 +7,7 @@ use crate::cli::ui::show;
 use clap::ValueEnum;
 use faceveil::engine::{Device, EngineChoice};
 use faceveil::settings::values;
-use faceveil::video::{Audio, Backend, Effort};
+use faceveil::video::{Audio, Backend, Effort, Subtitles, VideoEncoder};
 use faceveil::{Preset, RawFiles, Rect, Shape};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -98,6 +98,34 @@ choices! { AudioArg:
     Drop,
 }
 
+choices! { SubtitlesArg:
+    /// None
+    #[default] Drop,
+    /// Words and times of text tracks, without styles
+    Keep,
+}
+
+choices! { EncoderArg:
+    /// x264, x265 or libvpx, as the container and the depth ask for
+    #[default] Auto,
+    /// H.264, 8 bits
+    X264,
+    /// HEVC
+    X265,
+    /// VP9
+    Vpx,
+    /// NVIDIA
+    Nvenc,
+    /// macOS
+    Videotoolbox,
+    /// VA-API on Linux
+    Vaapi,
+    /// Intel
+    Qsv,
+    /// AMD
+    Amf,
+}
+
 choices! { BackendArg:
     /// ffmpeg where it is installed, else the built-in one
     #[default] Auto,
@@ -150,6 +178,31 @@ impl From<AudioArg> for Audio {
         match arg {
             AudioArg::Keep => Self::Keep,
             AudioArg::Drop => Self::Drop,
+        }
+    }
+}
+
+impl From<SubtitlesArg> for Subtitles {
+    fn from(arg: SubtitlesArg) -> Self {
+        match arg {
+            SubtitlesArg::Drop => Self::Drop,
+            SubtitlesArg::Keep => Self::Keep,
+        }
+    }
+}
+
+impl From<EncoderArg> for VideoEncoder {
+    fn from(arg: EncoderArg) -> Self {
+        match arg {
+            EncoderArg::Auto => Self::Auto,
+            EncoderArg::X264 => Self::X264,
+            EncoderArg::X265 => Self::X265,
+            EncoderArg::Vpx => Self::Vpx,
+            EncoderArg::Nvenc => Self::Nvenc,
+            EncoderArg::Videotoolbox => Self::Videotoolbox,
+            EncoderArg::Vaapi => Self::Vaapi,
+            EncoderArg::Qsv => Self::Qsv,
+            EncoderArg::Amf => Self::Amf,
         }
     }
 }
@@ -326,6 +379,8 @@ mod tests {
         read::<Shape>(names::<ShapeArg>());
         read::<RawFiles>(names::<RawArg>());
         read::<Audio>(names::<AudioArg>());
+        read::<Subtitles>(names::<SubtitlesArg>());
+        read::<VideoEncoder>(names::<EncoderArg>());
         read::<Backend>(names::<BackendArg>());
         read::<Effort>(names::<EffortArg>());
         assert!(values::keep(&names::<KeepArg>().join(",")).is_ok());

@@ -1,6 +1,8 @@
 //! Where and how new files are written.
 
-use super::value_parsers::{AudioArg, EffortArg, KeepArg, OnNoFaceArg, suffix};
+use super::value_parsers::{
+    AudioArg, EffortArg, EncoderArg, KeepArg, OnNoFaceArg, SubtitlesArg, suffix,
+};
 use clap::{Args, ValueHint};
 use faceveil::Format;
 use faceveil::settings::values::{bitrate, crf, format};
@@ -83,6 +85,26 @@ pub(crate) struct Writing {
         help_heading = "Videos"
     )]
     pub(crate) audio: AudioArg,
+
+    /// What becomes of a video's subtitles, which may name people; keep needs ffmpeg
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHAT",
+        help_heading = "Videos"
+    )]
+    pub(crate) subtitles: SubtitlesArg,
+
+    /// What encodes a video's pictures: a library or hardware that your ffmpeg knows
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "ENCODER",
+        help_heading = "Videos"
+    )]
+    pub(crate) encoder: EncoderArg,
 
     /// Constant rate factor of a video's encoder, 0 to 51; lower is better and larger
     /// [default: as the original needs]

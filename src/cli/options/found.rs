@@ -44,7 +44,7 @@ fn is_safe(key: &str, value: &Value) -> bool {
         }
         "color" | "format" => true,
         "strict" | "verify" => value.truth() == Some(true),
-        "audio" => is(&["drop"]),
+        "audio" | "subtitles" => is(&["drop"]),
         "on-no-face" => is(&["skip", "fail"]),
         _ => false,
     }

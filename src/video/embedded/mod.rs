@@ -24,8 +24,11 @@ use crate::content::ContentKind;
 pub(crate) use cuts::{Cuts, SoundCut};
 pub(crate) use packets::blank_sound;
 
+use super::failure::unsupported;
 use super::guard::{Guarded, caught};
-use super::{Audio, Effort, Encoding, FrameSink, FrameSource, Opening, TimeBase, Video};
+use super::{
+    Audio, Effort, Encoding, FrameSink, FrameSource, Opening, TimeBase, Video, VideoEncoder,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Planes, Shape};
 use crate::geometry::Size;
@@ -186,6 +189,17 @@ impl Video for EmbeddedVideo {
 
     fn end(&self) -> Option<i64> {
         Some(self.source.end)
+    }
+
+    fn check(&self, encoding: &Encoding) -> Result<()> {
+        let encoder = encoding.encoder;
+        match encoder == VideoEncoder::Auto {
+            true => Ok(()),
+            false => Err(unsupported(format!(
+                "the encoder {} needs ffmpeg",
+                encoder.name()
+            ))),
+        }
     }
 
     fn sound_tracks(&self) -> usize {

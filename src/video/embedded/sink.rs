@@ -68,6 +68,9 @@ pub(super) struct Writing {
     pixel: Option<(u32, u32)>,
     /// When the last frame ceases to be shown.
     end: i64,
+    /// When frames of the source are shown from which playing may begin, falling; none if these
+    /// are most.
+    keys: Vec<i64>,
 }
 
 impl Writing {
@@ -123,6 +126,7 @@ impl Writing {
             colour: source.sequence.colour,
             pixel: source.sequence.pixel,
             end: source.end,
+            keys: key_times(source),
         };
         writing.begin(source.is_quicktime, frames)?;
         Ok(writing)
@@ -255,6 +259,13 @@ impl FrameSink for Writing {
             .and_then(|(y, rest)| Some((y, rest.split_at_checked(chroma)?)))
             .and_then(|(y, (u, v))| YuvPlanes::new(w, h, y, u, v, w, w / 2))
             .ok_or_else(|| Error::new(ErrorKind::Internal, "a frame of another size"))?;
+        let is_due = |key: &&i64| **key <= frame.pts;
+        if self.keys.last().filter(is_due).is_some() {
+            self.encoder.request_keyframe();
+            while self.keys.last().filter(is_due).is_some() {
+                self.keys.pop();
+            }
+        }
         let stream = self
             .encoder
             .encode_planes(&planes)
@@ -328,6 +339,20 @@ impl FrameSink for Writing {
             false => Err(malformed("the new file is not what was written")),
         }
     }
+}
+
+/// When frames are shown from which playing may begin, the last one first. None of a source that
+/// has so many that each frame would cost as much as a picture.
+fn key_times(source: &Source) -> Vec<i64> {
+    /// Pictures for one from which playing may begin.
+    const RARE: usize = 8;
+    let keys = source.pictures.iter().filter(|p| p.is_sync && p.is_shown);
+    let mut keys: Vec<i64> = keys.map(|p| p.pts).collect();
+    if keys.len() * RARE > source.pictures.len() {
+        keys.clear();
+    }
+    keys.sort_unstable_by(|a, b| b.cmp(a));
+    keys
 }
 
 fn output(e: std::io::Error) -> Error {

@@ -1,12 +1,12 @@
 //! The encoder's command line: pixels, colour, sound, and what keeps everything else out.
 
-use super::super::failure::unsupported;
-use super::super::{Audio, Damaged, Effort, Encoding, TimeRange};
+use super::super::{Audio, Damaged, Encoding, TimeRange};
 use super::containers::Container;
+use super::encoder::{Codec, PictureEncoder};
 use super::pixels::PixelFormat;
-use super::probe::{AudioTrack, Fields, Probe};
-use super::rate::Average;
+use super::probe::{AudioTrack, Probe};
 use super::sound_header::{Part, SoundHeader};
+use super::subtitles::{self, SubtitleTrack};
 use super::tools::{Tools, file_argument};
 use crate::error::Result;
 use crate::frame::Planes;
@@ -14,62 +14,8 @@ use crate::frame::Shape;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-/// Quality when none is asked for: hardly to be told from the source (x264, x265, libvpx).
-const CRF: [u8; 3] = [18, 20, 24];
-/// x264's quantiser below which bits are wasted, where it has an average to keep: of few bits and
-/// of many. With the second, a source of 0.4 bits a pixel became 0.43 times as large, and 0.40 at
-/// the fixed quality; noise of 0.75 bits a pixel 1.3 instead of 2.3 times.
-const LEAST_QUANTISER: [u8; 2] = [15, 18];
-/// The one above which covers are too coarse for `verify` to tell them from something else; rather
-/// more bits.
-const MOST_QUANTISER: u8 = 32;
-/// Effort of x265 when none is asked for: the fastest that does not waste bits.
-const PRESET: &str = "veryfast";
-/// The same where there are few bits: they go further.
-const LOW: &str = "fast";
-/// The same of x264: `superfast` with what makes `veryfast` spare bits, bits moved to what later
-/// frames refer to. At one quality it took 0.51 of veryfast's CPU for 1.02 of its bytes (1080p of a
-/// crowd, equal in SSIM to 0.0002).
-const X264: [&str; 4] = [
-    "-preset",
-    "superfast",
-    "-x264-params",
-    "mbtree=1:rc-lookahead=10",
-];
-
-/// An encoder for pictures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Codec {
-    H264,
-    Hevc,
-    Vp9,
-}
-
-impl Codec {
-    /// H.264 for what everything plays, HEVC for more bits, VP9 where only it is allowed or where
-    /// the size is odd, which the others cannot hold at reduced chroma.
-    pub(super) fn choose(container: Container, format: &PixelFormat, shape: &Shape) -> Self {
-        let is_odd = is_odd(format, shape);
-        let takes_vp9 = container != Container::Ts && container != Container::Mov;
-        match container {
-            Container::WebM => Self::Vp9,
-            _ if is_odd && takes_vp9 => Self::Vp9,
-            _ if format.bits > 8 || format.planes == Planes::Gbr => Self::Hevc,
-            _ => Self::H264,
-        }
-    }
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::H264 => "libx264",
-            Self::Hevc => "libx265",
-            Self::Vp9 => "libvpx-vp9",
-        }
-    }
-}
-
 /// Whether chroma samples stand for fewer pixels at an edge than elsewhere.
-fn is_odd(format: &PixelFormat, shape: &Shape) -> bool {
+pub(super) fn is_odd(format: &PixelFormat, shape: &Shape) -> bool {
     let (w, h) = (shape.size.width, shape.size.height);
     match format.planes {
         Planes::Yuv { x, y } => w % (1 << x) != 0 || h % (1 << y) != 0,
@@ -83,8 +29,14 @@ pub(super) struct Job<'a> {
     pub(super) container: Container,
     pub(super) format: &'a PixelFormat,
     pub(super) shape: &'a Shape,
-    pub(super) codec: Codec,
+    pub(super) encoder: PictureEncoder,
+    /// When frames of the source are shown from which playing may begin, in seconds.
+    pub(super) keys: Vec<f64>,
     pub(super) encoding: &'a Encoding,
+    /// Tracks of subtitles that are written.
+    pub(super) subtitles: Vec<&'a SubtitleTrack>,
+    /// What gives the captions of the pictures' stream as subtitles, if they are written.
+    pub(super) captions: Option<String>,
     /// The part of the source that is written.
     pub(super) range: Option<TimeRange>,
     pub(super) damaged: Damaged,
@@ -147,8 +99,11 @@ impl Job<'_> {
             all.push("its size is odd, so its chroma was written at full resolution".into());
         }
         let hdr = &self.probe.video.hdr;
-        if self.codec != Codec::Hevc && (hdr.mastering.is_some() || hdr.light.is_some()) {
+        if self.encoder.name() != "libx265" && (hdr.mastering.is_some() || hdr.light.is_some()) {
             all.push("the metadata of its high dynamic range is dropped".into());
+        }
+        if self.encoder.is_hardware() && self.encoding.effort.is_some() {
+            all.push("its encoder takes no effort; its own usual one was used".into());
         }
         if self.probe.video.fields.is_some() && !self.keeps_fields() {
             all.push("its interlaced fields are written as whole frames".into());
@@ -157,11 +112,11 @@ impl Job<'_> {
     }
 
     /// H.264 and HEVC hold odd sizes only with a chroma sample for every pixel.
-    fn has_full_chroma(&self) -> bool {
-        self.codec != Codec::Vp9 && is_odd(self.format, self.shape)
+    pub(super) fn has_full_chroma(&self) -> bool {
+        self.encoder.codec != Codec::Vp9 && is_odd(self.format, self.shape)
     }
 
-    fn encoder_format(&self) -> String {
+    pub(super) fn encoder_format(&self) -> String {
         if !self.has_full_chroma() {
             return self.format.for_encoder();
         }
@@ -171,8 +126,8 @@ impl Job<'_> {
     }
 
     /// x264 keeps fields where rows come in fours.
-    fn keeps_fields(&self) -> bool {
-        self.codec == Codec::H264 && self.shape.size.height.is_multiple_of(4)
+    pub(super) fn keeps_fields(&self) -> bool {
+        self.encoder.name() == "libx264" && self.shape.size.height.is_multiple_of(4)
     }
 
     /// The command line that reads frames from standard input and sound from `source`, and writes
@@ -183,19 +138,14 @@ impl Job<'_> {
         source: &OsStr,
         to: &Path,
     ) -> Result<Vec<OsString>> {
-        if !tools.can_encode(self.codec.name()) {
-            return Err(unsupported(format!(
-                "the ffmpeg on the PATH was built without the encoder {}",
-                self.codec.name()
-            )));
-        }
+        tools.ensure_encoder(self.encoder.name())?;
         let mut all = Arguments::default();
         all.add(["-v", "error", "-nostdin", "-xerror", "-y", "-copyts"]);
         all.add(["-f", "nut", "-i", "pipe:0"]);
         let sound = self.sound();
-        if !sound.is_empty() {
+        let begin = self.range.map_or(0.0, |r| r.from.as_secs_f64());
+        if self.reads_source() {
             all.add(["-protocol_whitelist", "file,pipe"]);
-            let begin = self.range.map_or(0.0, |r| r.from.as_secs_f64());
             all.add(self.probe.to_zero(begin));
             if self.damaged == Damaged::Conceal {
                 // Damaged packets of sound are left out; those of the pictures are not read here.
@@ -203,6 +153,10 @@ impl Job<'_> {
             }
             all.add(["-i"]);
             all.0.push(source.to_owned());
+        }
+        if let Some(graph) = &self.captions {
+            all.add(self.probe.to_zero(begin));
+            all.add(["-f", "lavfi", "-i", graph]);
         }
         all.add(["-map", "0:v:0"]);
         for (i, track) in sound.iter().enumerate() {
@@ -219,7 +173,8 @@ impl Job<'_> {
         if sound.iter().any(|t| self.container.is_new_for(&t.codec)) {
             all.add(["-strict", "experimental"]);
         }
-        all.add(["-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]);
+        self.words(&mut all);
+        all.add(["-dn", "-map_metadata", "-1", "-map_chapters", "-1"]);
         all.add([
             "-fflags",
             "+bitexact",
@@ -241,6 +196,48 @@ impl Job<'_> {
         self.file(&mut all);
         all.0.push(file_argument(to)?);
         Ok(all.0)
+    }
+
+    /// Subtitles, written anew; those of a part that lie outside of it are left out.
+    fn words(&self, all: &mut Arguments) {
+        let own = self.subtitles.iter().map(|track| {
+            let language = track.language.as_deref();
+            (format!("1:{}", track.index), language, track.is_default)
+        });
+        let input = if self.reads_source() { 2 } else { 1 };
+        let captions = self
+            .captions
+            .iter()
+            .map(|_| (format!("{input}:s:0"), None, false));
+        let tracks: Vec<_> = own.chain(captions).collect();
+        let Some(encoder) = subtitles::encoder(self.container).filter(|_| !tracks.is_empty())
+        else {
+            return all.add(["-sn"]);
+        };
+        for (i, (track, language, is_default)) in tracks.iter().enumerate() {
+            all.add(["-map", track, &format!("-c:s:{i}"), encoder]);
+            let chosen = if *is_default { "default" } else { "0" };
+            all.add([&format!("-disposition:s:{i}"), chosen]);
+            if let Some(language) = language {
+                all.add([
+                    &format!("-metadata:s:s:{i}"),
+                    &format!("language={language}"),
+                ]);
+            }
+            let Some(range) = self.range else { continue };
+            let mut dropped = vec!["lt(pts*tb\\,-0.0005)".to_owned()];
+            if let Some(to) = range.to {
+                let end = (to - range.from.min(to)).as_secs_f64() + 0.0005;
+                dropped.push(format!("gt((pts+duration)*tb\\,{end:.6})"));
+            }
+            let drop = format!("noise=amount=0:drop='{}'", dropped.join("+"));
+            all.add([&format!("-bsf:s:{i}"), &drop]);
+        }
+    }
+
+    /// Whether more than pictures come from the source.
+    fn reads_source(&self) -> bool {
+        !self.sound().is_empty() || !self.subtitles.is_empty()
     }
 
     /// Leaves out what is not heard of a track: what an edit list hides, and what lies outside the
@@ -291,120 +288,6 @@ impl Job<'_> {
         }
     }
 
-    fn picture(&self, all: &mut Arguments) {
-        let video = &self.probe.video;
-        let colour = &video.colour;
-        let mut set: Vec<String> = Vec::new();
-        for (key, value) in [
-            ("range", &colour.range),
-            ("color_primaries", &colour.primaries),
-            ("color_trc", &colour.transfer),
-            ("colorspace", &colour.matrix),
-        ] {
-            set.extend(value.as_ref().map(|v| format!("{key}={v}")));
-        }
-        let mut filters = Vec::new();
-        if !set.is_empty() {
-            filters.push(format!("setparams={}", set.join(":")));
-        }
-        if let (Some(fields), true) = (video.fields, self.keeps_fields()) {
-            let first = match fields {
-                Fields::Top => "tff",
-                Fields::Bottom => "bff",
-            };
-            filters.push(format!("setfield={first}"));
-            all.add(["-flags:v", "+bitexact+ildct+ilme"]);
-        }
-        if !filters.is_empty() {
-            all.add(["-vf", &filters.join(",")]);
-        }
-        if let Some(location) = &colour.chroma_location {
-            all.add(["-chroma_sample_location", location]);
-        }
-        let Encoding {
-            crf,
-            bitrate,
-            effort,
-            ..
-        } = self.encoding;
-        let average = match (crf, bitrate) {
-            (None, None) => Average::new(video, self.shape.size.area(), self.codec),
-            _ => None,
-        };
-        let low = average.filter(|a| a.is_low).map(|_| LOW);
-        let asked = effort.map(Effort::name);
-        let preset = asked.or(low).unwrap_or(PRESET);
-        all.add([
-            "-pix_fmt",
-            &self.encoder_format(),
-            "-c:v",
-            self.codec.name(),
-        ]);
-        match self.codec {
-            Codec::H264 => {
-                match asked.or(low) {
-                    Some(preset) => all.add(["-preset", preset]),
-                    None => all.add(X264),
-                }
-                all.add(self.quality(0, average));
-            }
-            Codec::Hevc => {
-                let mut own = vec!["log-level=error".to_owned(), "info=0".to_owned()];
-                own.extend(
-                    video
-                        .hdr
-                        .mastering
-                        .iter()
-                        .map(|m| format!("master-display={m}")),
-                );
-                own.extend(video.hdr.light.iter().map(|l| format!("max-cll={l}")));
-                if video.hdr.mastering.is_some() {
-                    own.push("hdr10=1".into());
-                }
-                all.add(["-preset", preset]);
-                all.add(self.quality(1, average));
-                all.add(["-x265-params", &own.join(":")]);
-                if self.container.is_iso() {
-                    all.add(["-tag:v", "hvc1"]);
-                }
-            }
-            Codec::Vp9 => {
-                all.add(self.quality(2, average));
-                all.add(["-deadline", "good", "-cpu-used", "5", "-row-mt", "1"]);
-            }
-        }
-    }
-
-    /// How good pictures are, or how many bits they get; `i`: which of [`CRF`].
-    fn quality(&self, i: usize, average: Option<Average>) -> Vec<String> {
-        let mut all = Vec::new();
-        let mut add = |word: &str, value: String| all.extend([word.to_owned(), value]);
-        let crf = self.encoding.crf.unwrap_or(CRF[i]).to_string();
-        match (self.encoding.bitrate, average, self.codec) {
-            (Some(bits), ..) => add("-b:v", bits.to_string()),
-            (None, Some(average), codec) => {
-                add("-b:v", average.rate.to_string());
-                match codec {
-                    // What is easy needs fewer.
-                    Codec::H264 => {
-                        let least = LEAST_QUANTISER[usize::from(average.is_high)];
-                        add("-qmin", least.to_string());
-                        add("-qmax", MOST_QUANTISER.to_string());
-                    }
-                    Codec::Vp9 => add("-crf", crf),
-                    Codec::Hevc => {}
-                }
-            }
-            (None, None, codec) => {
-                if codec == Codec::Vp9 {
-                    add("-b:v", "0".to_owned());
-                }
-                add("-crf", crf);
-            }
-        }
-        all
-    }
-
     /// When the last frame of the new file ceases to be shown, in seconds.
     fn end(&self) -> Option<f64> {
         let end = self.probe.video.end?;
@@ -417,9 +300,11 @@ impl Job<'_> {
 
     fn file(&self, all: &mut Arguments) {
         let mut filters = Vec::new();
-        if self.codec == Codec::H264 {
+        if self.encoder.codec == Codec::H264 {
             // x264 writes its settings into the stream.
             filters.push("filter_units=remove_types=6".to_owned());
+        } else if self.encoder.is_hardware() {
+            filters.push("filter_units=remove_types=39|40".to_owned());
         }
         if let Some(end) = self.end()
             && self.container.is_iso()
@@ -452,10 +337,10 @@ fn is_cut_up(track: &AudioTrack) -> bool {
 
 /// A command line in the making.
 #[derive(Default)]
-struct Arguments(Vec<OsString>);
+pub(super) struct Arguments(Vec<OsString>);
 
 impl Arguments {
-    fn add(&mut self, words: impl IntoIterator<Item = impl AsRef<OsStr>>) {
+    pub(super) fn add(&mut self, words: impl IntoIterator<Item = impl AsRef<OsStr>>) {
         let words = words.into_iter().map(|w| w.as_ref().to_owned());
         self.0.extend(words);
     }

@@ -7,6 +7,7 @@ mod child;
 mod containers;
 mod damage;
 mod dropped;
+mod encoder;
 mod nut;
 mod pixels;
 mod probe;
@@ -15,6 +16,7 @@ mod rate;
 mod sink;
 mod sound_header;
 mod source;
+mod subtitles;
 mod tools;
 mod written;
 
@@ -25,19 +27,22 @@ use super::failure::malformed;
 use super::file::{Slot, VideoFile};
 use super::{
     Damaged, Encoding, FrameSink, FrameSource, Opening, PartSource, TimeBase, TimeRange, Video,
+    VideoEncoder,
 };
 use crate::error::Result;
 use crate::frame::Shape;
 use crate::geometry::{Orientation, Size};
 use crate::plane::{SampleCoding, YuvMatrix, YuvRange};
-use arguments::{Codec, Job};
+use arguments::Job;
 use containers::Container;
+use encoder::PictureEncoder;
 use nut::Header;
 use pixels::PixelFormat;
 use probe::{Colour, Probe};
 use sink::{Encoder, Plan};
 use source::Decoder;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes from which the container is told.
@@ -60,6 +65,8 @@ pub(crate) struct FfmpegVideo {
     damaged: Damaged,
     /// When damage was concealed, in seconds of the whole file.
     concealed: Arc<Mutex<Vec<f64>>>,
+    /// Whether captions of the pictures' stream are written as subtitles.
+    captions: AtomicBool,
 }
 
 impl FfmpegVideo {
@@ -105,20 +112,34 @@ impl FfmpegVideo {
             range: how.range,
             damaged: how.damaged,
             concealed,
+            captions: AtomicBool::new(false),
         })
     }
 
-    fn job<'a>(&'a self, encoding: &'a Encoding) -> Job<'a> {
-        Job {
+    fn job<'a>(&'a self, encoding: &'a Encoding) -> Result<Job<'a>> {
+        Ok(Job {
             probe: &self.probe,
             container: self.container,
             format: &self.format,
             shape: &self.shape,
-            codec: Codec::choose(self.container, &self.format, &self.shape),
+            encoder: PictureEncoder::choose(
+                encoding.encoder,
+                self.container,
+                &self.format,
+                &self.shape,
+            )?,
+            keys: Vec::new(),
+            captions: None,
             encoding,
+            subtitles: subtitles::kept(
+                &self.probe.subtitles,
+                encoding.subtitles,
+                self.container,
+                &self.tools,
+            ),
             range: self.range,
             damaged: self.damaged,
-        }
+        })
     }
 
     /// When the last frame of the whole file ceases to be shown.
@@ -173,6 +194,31 @@ impl Video for FfmpegVideo {
         self.probe.audio.len()
     }
 
+    fn subtitles(&self, encoding: &Encoding) -> (usize, usize) {
+        let all = &self.probe.subtitles;
+        let kept = subtitles::kept(all, encoding.subtitles, self.container, &self.tools);
+        (all.len(), kept.len())
+    }
+
+    fn encoder(&self, encoding: &Encoding) -> Option<&'static str> {
+        let is_asked = encoding.encoder != VideoEncoder::Auto;
+        is_asked.then(|| Some(self.job(encoding).ok()?.encoder.name()))?
+    }
+
+    fn check(&self, encoding: &Encoding) -> Result<()> {
+        let encoder = self.job(encoding)?.encoder;
+        self.tools.ensure_encoder(encoder.name())
+    }
+
+    fn keep_captions(&self) -> bool {
+        let input = self.file.for_child(Slot::Output);
+        let graph = input.ok().and_then(|(_, file)| subtitles::captions(&file));
+        let encoder = subtitles::encoder(self.container);
+        let is_kept = graph.is_some() && encoder.is_some_and(|e| self.tools.can_encode(e));
+        self.captions.store(is_kept, Ordering::Relaxed);
+        is_kept
+    }
+
     fn dropped(&self) -> Vec<ContentKind> {
         self.probe.dropped.clone()
     }
@@ -183,7 +229,16 @@ impl Video for FfmpegVideo {
             let to = self.container.name();
             all.push(format!("its container was changed to {to}"));
         }
-        all.extend(self.job(encoding).warnings());
+        all.extend(
+            self.job(encoding)
+                .map_or_else(|_| Vec::new(), |job| job.warnings()),
+        );
+        all.extend(subtitles::warnings(
+            &self.probe.subtitles,
+            encoding.subtitles,
+            self.container,
+            &self.tools,
+        ));
         all
     }
 
@@ -219,8 +274,14 @@ impl Video for FfmpegVideo {
     }
 
     fn sink(&self, to: &Path, encoding: &Encoding) -> Result<Box<dyn FrameSink>> {
-        let job = self.job(encoding);
+        let mut job = self.job(encoding)?;
+        let begins_at = self.range.map_or(0.0, |range| range.from.as_secs_f64());
+        let packets = written::packets(&self.file, &self.probe)?;
+        job.keys = packets.keys(begins_at);
         let (input, sound) = self.file.for_child(Slot::Output)?;
+        if self.captions.load(Ordering::Relaxed) {
+            job.captions = subtitles::captions(&sound);
+        }
         Ok(Box::new(Encoder::start(Plan {
             arguments: job.arguments(&self.tools, &sound, to)?,
             input,
@@ -229,12 +290,13 @@ impl Video for FfmpegVideo {
             time_base: self.time_base,
             to: to.to_owned(),
             packets: match self.probe.has_times() {
-                true => written::packet_times(&self.file, &self.probe)?,
+                true => packets.times()?,
                 false => None,
             },
-            begins_at: self.range.map_or(0.0, |range| range.from.as_secs_f64()),
+            begins_at,
             converts_sound: job.converts_sound(),
             sound_tracks: job.sound().len(),
+            subtitle_tracks: job.subtitles.len() + usize::from(job.captions.is_some()),
             too_much: job.too_much(),
             begins_anywhere: self.container == Container::Ts,
             is_iso: self.container.is_iso(),

@@ -12,6 +12,7 @@ use super::ask::{ask, is_name, number_text, ratio, run, text, time_base};
 use super::dropped::Dropped;
 use super::promise::Promise;
 use super::sound_header::{SoundHeader, undump};
+use super::subtitles::SubtitleTrack;
 use crate::content::ContentKind;
 use crate::error::Result;
 use crate::geometry::Size;
@@ -35,6 +36,7 @@ pub(super) struct Probe {
     start: String,
     pub(super) video: VideoTrack,
     pub(super) audio: Vec<AudioTrack>,
+    pub(super) subtitles: Vec<SubtitleTrack>,
     /// What will not be in the new file.
     pub(super) dropped: Vec<ContentKind>,
     pub(super) warnings: Vec<String>,
@@ -182,6 +184,7 @@ pub(super) fn probe(file: &VideoFile) -> Result<Probe> {
     let mut dropped = Dropped::default();
     let mut warnings = Vec::new();
     let mut audio = Vec::new();
+    let mut subtitles = Vec::new();
     let cuts = is_iso(&all["format"]).then(|| Cuts::read(file)).flatten();
     let cuts = cuts.unwrap_or_default();
     if video["closed_captions"] == 1 {
@@ -215,7 +218,10 @@ pub(super) fn probe(file: &VideoFile) -> Result<Probe> {
             },
             "video" if is_cover(stream) => dropped.add(ContentKind::CoverArt),
             "video" => dropped.add(ContentKind::SecondVideoTrack),
-            "subtitle" => dropped.add(ContentKind::Subtitles),
+            "subtitle" => {
+                dropped.add(ContentKind::Subtitles);
+                subtitles.extend(SubtitleTrack::new(stream));
+            }
             "attachment" => dropped.add(ContentKind::Attachment),
             _ => dropped.add(ContentKind::DataTrack),
         }
@@ -248,6 +254,7 @@ pub(super) fn probe(file: &VideoFile) -> Result<Probe> {
         start: start.to_owned(),
         video,
         audio,
+        subtitles,
         dropped: dropped.0,
         warnings,
     })

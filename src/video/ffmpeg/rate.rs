@@ -4,7 +4,7 @@
 //! An average is set and no bound: with one (VBV), x264 on several threads gives other bytes in
 //! each run.
 
-use super::arguments::Codec;
+use super::encoder::Codec;
 use super::probe::VideoTrack;
 
 /// Bits a second of a new file over those of the source, whose encoder looked longer for them.

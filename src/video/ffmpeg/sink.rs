@@ -2,7 +2,7 @@
 //! they count as written.
 //!
 //! Invariant: after [`FrameSink::finish`] the file holds one picture track with exactly the frames
-//! that were given, at their times, and the sound tracks that were asked for; nothing else.
+//! that were given, at their times, and the sound and subtitles that were asked for; nothing else.
 
 use super::super::FrameSink;
 use super::super::embedded::blank_sound;
@@ -36,6 +36,7 @@ pub(super) struct Encoder {
     begins_at: f64,
     converts_sound: bool,
     sound_tracks: usize,
+    subtitle_tracks: usize,
     too_much: Vec<Part>,
     begins_anywhere: bool,
     is_iso: bool,
@@ -57,6 +58,7 @@ pub(super) struct Plan {
     pub(super) begins_at: f64,
     pub(super) converts_sound: bool,
     pub(super) sound_tracks: usize,
+    pub(super) subtitle_tracks: usize,
     /// What comes along in the headers of copied sound and must not stay.
     pub(super) too_much: Vec<Part>,
     /// Whether the container moves the whole of time as it sees fit.
@@ -91,6 +93,7 @@ impl Encoder {
             begins_at: plan.begins_at,
             converts_sound: plan.converts_sound,
             sound_tracks: plan.sound_tracks,
+            subtitle_tracks: plan.subtitle_tracks,
             too_much: plan.too_much,
             begins_anywhere: plan.begins_anywhere,
             is_iso: plan.is_iso,
@@ -150,10 +153,11 @@ impl FrameSink for Encoder {
             start,
             tracks: [video, audio, other],
         } = read_back(&self.to)?;
-        if (video, other) != (1, 0) || audio != self.sound_tracks {
+        // A track of subtitles without any is not written.
+        if video != 1 || other > self.subtitle_tracks || audio != self.sound_tracks {
             return Err(malformed(format!(
-                "the new file has {video} picture, {audio} sound and {other} other tracks instead of 1, {} and 0",
-                self.sound_tracks
+                "the new file has {video} picture, {audio} sound and {other} other tracks instead of 1, {} and {}",
+                self.sound_tracks, self.subtitle_tracks
             )));
         }
         let mut written = self.written;

@@ -47,6 +47,16 @@ impl Tools {
         })
     }
 
+    /// Fails without an encoder of this name.
+    pub(super) fn ensure_encoder(&self, encoder: &str) -> Result<()> {
+        match self.can_encode(encoder) {
+            true => Ok(()),
+            false => Err(unsupported(format!(
+                "the ffmpeg on the PATH was built without the encoder {encoder}"
+            ))),
+        }
+    }
+
     /// Whether an encoder of this name was built in.
     pub(super) fn can_encode(&self, encoder: &str) -> bool {
         let mut lines = self.encoders.lines();

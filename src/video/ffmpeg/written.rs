@@ -67,34 +67,67 @@ pub(super) fn written(path: &Path) -> Result<Written> {
     })
 }
 
-/// When the packets of a file's picture track are shown, in seconds from the file's start, rising.
-/// `None` where one does not say.
-pub(super) fn packet_times(file: &VideoFile, probe: &Probe) -> Result<Option<Vec<f64>>> {
+/// Packets of a file's picture track: when they are shown, in seconds from the file's start, if
+/// they say, and whether playing may begin there.
+pub(super) struct Packets(Vec<(Option<f64>, bool)>);
+
+/// Reads them, in the order of decoding.
+pub(super) fn packets(file: &VideoFile, probe: &Probe) -> Result<Packets> {
     let track = probe.video.index.to_string();
     let what = [
         "-select_streams",
         &track,
         "-show_entries",
-        "packet=pts",
+        "packet=pts,flags",
         "-of",
         "csv=p=0",
     ];
     let packets = run(file.for_child(Slot::Input)?, &what)?;
-    let mut times = Vec::new();
-    for line in packets.lines().filter(|l| !l.trim().is_empty()) {
-        let Ok(ticks) = line.trim_end_matches(',').trim().parse() else {
+    let lines = packets.lines().filter(|l| !l.trim().is_empty());
+    let packet = |line: &str| {
+        let (ticks, flags) = line.split_once(',').unwrap_or((line, ""));
+        let seconds = |ticks| probe.video.time_base.seconds(ticks) - probe.start_seconds();
+        (ticks.trim().parse().ok().map(seconds), flags.contains('K'))
+    };
+    Ok(Packets(lines.map(packet).collect()))
+}
+
+impl Packets {
+    /// All times, rising; `None` where a packet does not say.
+    ///
+    /// # Errors
+    /// If time jumps back.
+    pub(super) fn times(&self) -> Result<Option<Vec<f64>>> {
+        let times: Option<Vec<f64>> = self.0.iter().map(|(time, _)| *time).collect();
+        let Some(mut times) = times else {
             return Ok(None);
         };
-        times.push(probe.video.time_base.seconds(ticks) - probe.start_seconds());
+        if let Some(time) = begins_again(&times) {
+            return Err(malformed(format!(
+                "its time jumps back at {time:.3} seconds, as where recordings were joined; encode it anew first, for \
+                 instance with `ffmpeg -i INPUT -crf 16 OUTPUT.mp4`, and check what that shows"
+            )));
+        }
+        times.sort_by(f64::total_cmp);
+        Ok(Some(times))
     }
-    if let Some(time) = begins_again(&times) {
-        return Err(malformed(format!(
-            "its time jumps back at {time:.3} seconds, as where recordings were joined; encode it anew first, for \
-             instance with `ffmpeg -i INPUT -crf 16 OUTPUT.mp4`, and check what that shows"
-        )));
+
+    /// When those are shown from which playing may begin, in seconds from `begin` on. None of a
+    /// source that has so many that each frame would cost as much as a picture.
+    pub(super) fn keys(&self, begin: f64) -> Vec<f64> {
+        /// A command line is no longer than this.
+        const MOST: usize = 4000;
+        /// Packets for one from which playing may begin.
+        const RARE: usize = 8;
+        let keys = self.0.iter().filter(|(_, is_key)| *is_key);
+        let times = keys.filter_map(|(time, _)| Some((*time)? - begin));
+        let mut times: Vec<f64> = times.filter(|t| *t > 0.0).collect();
+        times.sort_by(f64::total_cmp);
+        match times.len() <= MOST && times.len() * RARE <= self.0.len() {
+            true => times,
+            false => Vec::new(),
+        }
     }
-    times.sort_by(f64::total_cmp);
-    Ok(Some(times))
 }
 
 /// The latest time before one that lies further back than frames can be out of order.
@@ -113,6 +146,17 @@ fn begins_again(times: &[f64]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn playing_may_begin_where_it_could_and_not_at_every_frame() {
+        let packets = |distance: usize| {
+            let packet = |i: usize| (Some(i as f64 / 25.0), i % distance == 0);
+            Packets((0..100).map(packet).collect())
+        };
+        assert_eq!(packets(50).keys(0.0), [2.0]);
+        assert_eq!(packets(30).keys(2.0), [0.4, 1.6]);
+        assert!(packets(1).keys(0.0).is_empty());
+    }
 
     #[test]
     fn joined_recordings_are_told_from_frames_out_of_order() {

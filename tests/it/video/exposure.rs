@@ -88,17 +88,30 @@ fn clip(dir: &Sandbox, name: &str) {
     let file = std::fs::read(sample(ASTRONAUT)).unwrap();
     let photo = Photo::read(&file, &ReadOptions::new()).unwrap();
     let (size, pixels) = photo.to_rgba();
-    let args = "-v error -y -f rawvideo -pix_fmt rgb24 -s 640x360 -r 30 -i - -c:v libx264 -preset fast -pix_fmt yuv420p";
+    let pictures = (0..FRAMES).map(|frame| draw(frame, &pixels, size.width as usize));
+    draw_clip(dir, name, [WIDTH, HEIGHT], 30, pictures);
+}
+
+/// Writes H.264 of pictures of this size, three bytes a pixel, so many a second.
+pub(super) fn draw_clip(
+    dir: &Sandbox,
+    name: &str,
+    [width, height]: [usize; 2],
+    rate: u32,
+    pictures: impl Iterator<Item = Vec<u8>>,
+) {
+    let (size, rate) = (format!("{width}x{height}"), rate.to_string());
     let mut child = Command::new("ffmpeg")
-        .args(args.split(' '))
+        .args(["-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"])
+        .args(["-s", &size, "-r", &rate, "-i", "-", "-c:v", "libx264"])
+        .args(["-preset", "fast", "-pix_fmt", "yuv420p"])
         .arg(dir.path(name))
         .stdin(Stdio::piped())
         .spawn()
         .unwrap();
     let mut pipe = child.stdin.take().unwrap();
-    for frame in 0..FRAMES {
-        pipe.write_all(&draw(frame, &pixels, size.width as usize))
-            .unwrap();
+    for picture in pictures {
+        pipe.write_all(&picture).unwrap();
     }
     drop(pipe);
     assert!(child.wait().unwrap().success());
@@ -113,6 +126,21 @@ fn holds([x, y, width, height]: [f64; 4], at: (f64, f64)) -> bool {
 
 /// Whether nine tenths of what can be seen of the face in a frame are under masks.
 fn is_covered(frame: usize, face: [f64; 4], boxes: &[&Value], grown: f64) -> bool {
+    is_under_masks(face, boxes, grown, |x| !is_pillar(frame, x))
+}
+
+/// Whether nine tenths of a face that nothing hides are under masks.
+pub(super) fn is_under(face: [f64; 4], boxes: &[&Value]) -> bool {
+    is_under_masks(face, boxes, 1.0, |_| true)
+}
+
+/// The same of a face that is seen in some columns.
+fn is_under_masks(
+    face: [f64; 4],
+    boxes: &[&Value],
+    grown: f64,
+    is_seen: impl Fn(usize) -> bool,
+) -> bool {
     let mask = |value: &&Value| {
         let [x, y, w, h] = [0, 1, 2, 3].map(|i| value["box"][i].as_f64().unwrap());
         let (dx, dy) = (w * (grown - 1.0) / 2.0, h * (grown - 1.0) / 2.0);
@@ -120,8 +148,9 @@ fn is_covered(frame: usize, face: [f64; 4], boxes: &[&Value], grown: f64) -> boo
     };
     let masks: Vec<[f64; 4]> = boxes.iter().map(mask).collect();
     let (mut seen, mut covered) = (0, 0);
-    for y in 0..HEIGHT {
-        for x in (0..WIDTH).filter(|x| !is_pillar(frame, *x)) {
+    let [left, top, width, height] = face.map(|v| v.max(0.0) as usize);
+    for y in top..=top + height {
+        for x in (left..=left + width).filter(|x| is_seen(*x)) {
             let at = (x as f64 + 0.5, y as f64 + 0.5);
             if holds(face, at) {
                 seen += 1;
@@ -132,7 +161,8 @@ fn is_covered(frame: usize, face: [f64; 4], boxes: &[&Value], grown: f64) -> boo
     covered * 10 >= seen * 9
 }
 
-fn in_frame(list: &Value, frame: usize) -> Vec<&Value> {
+/// What of a list of a report is in a frame.
+pub(super) fn in_frame(list: &Value, frame: usize) -> Vec<&Value> {
     let all = list.as_array().unwrap().iter();
     let within = |v: &Value| match v["frames"].as_array() {
         Some(span) => (span[0].as_u64()..=span[1].as_u64()).contains(&Some(frame as u64)),

@@ -2,9 +2,12 @@
 //! test says so and passes, unless `FACEVEIL_REQUIRE_FFMPEG` is set.
 
 mod apply;
+mod bars;
+mod blurred;
 mod cases;
 mod clean;
 mod clips;
+mod encoders;
 mod exposure;
 mod failing;
 #[cfg(target_os = "linux")]
@@ -15,6 +18,7 @@ mod live;
 mod part;
 mod sizes;
 mod verify;
+mod words;
 mod writing;
 
 use crate::sandbox::Sandbox;
@@ -50,6 +54,14 @@ fn tool<S: AsRef<OsStr>>(dir: &Sandbox, program: &str, args: &[S]) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{program}: {said}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// The line of a report about a file, the only one.
+#[track_caller]
+fn line_of(dir: &Sandbox, report: &str) -> serde_json::Value {
+    let lines = crate::sandbox::lines_of(&dir.read(report));
+    let mut lines = lines.into_iter().filter(|l| l["input"].is_string());
+    lines.next().expect("a line about a file")
 }
 
 /// What ffprobe says of a file.

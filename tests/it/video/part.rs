@@ -1,8 +1,8 @@
 //! A part of a video's time: `--from`, `--to` and `--outside`, and what the report and `verify`
 //! make of it.
 
-use super::{has_ffmpeg, probe, times, tool};
-use crate::sandbox::{Sandbox, json_lines};
+use super::{has_ffmpeg, line_of, probe, times, tool};
+use crate::sandbox::Sandbox;
 use serde_json::Value;
 
 /// Ten frames a second for two seconds, a tone, and a frame of another brightness each.
@@ -40,8 +40,7 @@ fn blurred(dir: &Sandbox, input: &str, output: &str, flags: &[&str], code: i32) 
     args.extend(["--report", "r.jsonl", "--region", "8,8,32,32"]);
     args.extend(flags);
     dir.run(&args).exits(code);
-    let lines = json_lines(&String::from_utf8(dir.read("r.jsonl")).unwrap());
-    lines.into_iter().find(|l| l["input"].is_string()).unwrap()
+    line_of(dir, "r.jsonl")
 }
 
 /// The middle brightness of a part of each frame.

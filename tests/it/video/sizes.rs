@@ -1,7 +1,7 @@
 //! How large new videos are, and that captions in the stream are named.
 
-use super::{has_ffmpeg, tool};
-use crate::sandbox::{Sandbox, json_lines};
+use super::{has_ffmpeg, line_of, tool};
+use crate::sandbox::Sandbox;
 use serde_json::Value;
 
 /// Covers a file with these flags and gives its line.
@@ -11,8 +11,7 @@ fn blurred(dir: &Sandbox, input: &str, output: &str, flags: &[&str]) -> Value {
     args.extend(["--report", "r.jsonl"]);
     args.extend(flags);
     dir.run(&args).exits(0);
-    let lines = json_lines(&String::from_utf8(dir.read("r.jsonl")).unwrap());
-    lines.into_iter().find(|l| l["input"].is_string()).unwrap()
+    line_of(dir, "r.jsonl")
 }
 
 #[test]
@@ -142,4 +141,7 @@ fn captions_in_the_stream_are_named_wherever_they_begin() {
         let dropped = line["dropped"].to_string();
         assert!(dropped.contains("captions"), "{backend}: {dropped}");
     }
+    let line = blurred(&dir, "b.mp4", "o.mp4", &["--subtitles", "keep"]);
+    assert!(!line["dropped"].to_string().contains("captions"), "{line}");
+    assert!(line["kept"].to_string().contains("subtitles"), "{line}");
 }

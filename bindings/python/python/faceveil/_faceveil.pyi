@@ -151,6 +151,8 @@ class Anonymizer:
         max_pixels: int | str | None = None,
         video_backend: Literal["auto", "embedded", "ffmpeg"] | None = None,
         audio: Literal["keep", "drop"] | None = None,
+        subtitles: Literal["keep", "drop"] | None = None,
+        encoder: str | None = None,
         crf: int | None = None,
         bitrate: int | str | None = None,
         preset_video: str | None = None,

@@ -125,6 +125,7 @@ fn track<'a, R: Read + Seek>(
             out.carry("sound");
             entries::look(descriptions, false, out);
         }
+        b"sbtl" | b"subt" => out.add(Finding::new(Kind::Subtitles, "track")),
         _ => {
             let name = String::from_utf8_lossy(kind).trim().to_owned();
             let finding = Finding::new(Kind::PrivateData, format!("track {name}"));
