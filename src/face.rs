@@ -21,7 +21,8 @@ pub enum Subject {
 
 impl Subject {
     /// Whether it is a face, which reports leave out.
-    pub(crate) fn is_face(&self) -> bool {
+    #[must_use]
+    pub fn is_face(&self) -> bool {
         *self == Self::Face
     }
 }

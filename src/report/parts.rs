@@ -136,11 +136,14 @@ pub struct TrackSummary {
     pub beyond: usize,
 }
 
-/// Frames, both ends included, in which a face was lost and nothing covers it.
+/// Frames, both ends included, in which a face or writing was lost and nothing covers it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct UncoveredSpan {
+    /// What was lost; left out for a face.
+    #[serde(default, skip_serializing_if = "Subject::is_face")]
+    pub subject: Subject,
     /// First frame, counted from 0.
     pub first: usize,
     /// Last frame.
@@ -309,6 +312,7 @@ impl From<&Summary> for TrackSummary {
 impl UncoveredSpan {
     pub(crate) fn new(span: &Span) -> Self {
         Self {
+            subject: span.subject,
             first: span.first,
             last: span.last,
             seconds: span.seconds.map(|s| (s * 1e3).round() / 1e3),

@@ -295,8 +295,13 @@ impl Tracker {
             }
             if self.look_ahead.is_some() && trail.last_frame() == frame {
                 match trail.late_gap(self.due) {
-                    _ if is_news => self.spans.doubted(trail.first_seen(), self.due),
-                    Some([before, after]) => self.spans.late(before, after, self.due),
+                    _ if is_news => {
+                        self.spans
+                            .doubted(trail.subject(), trail.first_seen(), self.due)
+                    }
+                    Some([before, after]) => {
+                        self.spans.late(trail.subject(), before, after, self.due)
+                    }
                     None => {}
                 }
             }
@@ -343,7 +348,8 @@ impl Tracker {
             let from = self.trails[f].follow(&self.clock);
             let last = (self.trails[t].last_frame(), self.trails[t].last_area());
             if self.look_ahead.is_some() {
-                self.spans.late(last, from, self.due);
+                let subject = self.trails[t].subject();
+                self.spans.late(subject, last, from, self.due);
             }
             self.trails[t].be_followed(from);
         }

@@ -25,6 +25,8 @@ const NEIGHBOURS: f64 = 0.5;
 /// Frames, both ends included, in which a face was probably left open.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Span {
+    /// What was lost.
+    pub(crate) subject: Subject,
     /// First frame.
     pub(crate) first: usize,
     /// Last frame.
@@ -96,30 +98,43 @@ impl Spans {
             let mut open = (last + 1..frame).filter(is_open);
             if let Some(first) = open.next() {
                 let end = open.next_back().unwrap_or(first);
-                self.wait_for(first, end, (last, before), (frame, area));
+                self.wait_for(trail.subject(), [first, end], (last, before), (frame, area));
             }
         }
     }
 
     /// A face was seen before and after frames that had to be given out before the second sighting
     /// was known: those before `due`.
-    pub(super) fn late(&mut self, before: (usize, Rect), after: (usize, Rect), due: usize) {
+    pub(super) fn late(
+        &mut self,
+        subject: Subject,
+        before: (usize, Rect),
+        after: (usize, Rect),
+        due: usize,
+    ) {
         let last = due.min(after.0).saturating_sub(1);
         if before.0 < last {
-            self.wait_for(before.0 + 1, last, before, after);
+            self.wait_for(subject, [before.0 + 1, last], before, after);
         }
     }
 
     /// A face was believed too late for the frames before `due`, in which it was seen from `first`
     /// on.
-    pub(super) fn doubted(&mut self, first: (usize, Rect), due: usize) {
+    pub(super) fn doubted(&mut self, subject: Subject, first: (usize, Rect), due: usize) {
         if let Some(last) = due.checked_sub(1).filter(|last| first.0 <= *last) {
-            self.wait_for(first.0, last, first, (due, first.1));
+            self.wait_for(subject, [first.0, last], first, (due, first.1));
         }
     }
 
-    fn wait_for(&mut self, first: usize, last: usize, before: (usize, Rect), after: (usize, Rect)) {
+    fn wait_for(
+        &mut self,
+        subject: Subject,
+        [first, last]: [usize; 2],
+        before: (usize, Rect),
+        after: (usize, Rect),
+    ) {
         let span = Span {
+            subject,
             first,
             last,
             seconds: [0.0; 2],
@@ -161,6 +176,7 @@ impl Spans {
         let Some(first) = open.next() else { return };
         let last = open.next_back().unwrap_or(first);
         let span = Span {
+            subject: one.span.subject,
             first,
             last,
             seconds: [clock.said(first), clock.said(last)],
@@ -169,7 +185,7 @@ impl Spans {
         let is_near = |old: &&mut Span| {
             let (left, right) = (old.last.min(span.last), old.first.max(span.first));
             let is_soon = right <= left || clock.apart(left, right) < NEIGHBOURS;
-            is_soon && old.area.intersection(&span.area).is_some()
+            is_soon && old.subject == span.subject && old.area.intersection(&span.area).is_some()
         };
         match self.open.iter_mut().rev().find(is_near) {
             Some(old) => {

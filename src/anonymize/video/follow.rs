@@ -316,9 +316,11 @@ impl VideoAnonymizer {
         };
         if !report.spans.is_empty() {
             let open: usize = report.spans.iter().map(|s| s.last - s.first + 1).sum();
+            let is_face = report.spans.iter().any(|span| span.subject.is_face());
             report.warnings.push(format!(
-                "a face was lost and found again too late: frames that may show it: {open}, in \
+                "{} was lost and found again too late: frames that may show it: {open}, in \
                  spans of the report: {}; look at them",
+                if is_face { "a face" } else { "writing" },
                 report.spans.len()
             ));
         }

@@ -17,7 +17,6 @@ use crate::cli::ui::show::{self, count};
 use crate::cli::ui::terminal::{ProgressArg, Terminal};
 use anyhow::{Context, Result, ensure};
 use faceveil::live::{FrameFormat, LiveAnonymizer, LiveOptions};
-use faceveil::report::UncoveredSpan;
 use faceveil::{AnonymizeOptions, DetectorOptions, Limits, Preset, VideoAnonymizer};
 use serde_json::json;
 use sink::Sink;
@@ -175,10 +174,10 @@ impl Stream {
         self.faces += summary.tracks.len();
         self.spans += summary.spans.len();
         for span in &summary.spans {
-            let UncoveredSpan { seconds, .. } = span;
-            let [from, to] = seconds.map(show::time);
+            let [from, to] = span.seconds.map(show::time);
             terminal.alert(format_args!(
-                "a face may have shown from {from} to {to}: it was found again too late"
+                "{} may have shown from {from} to {to}: it was found again too late",
+                show::subject(span.subject)
             ));
         }
     }

@@ -2,6 +2,7 @@
 //! of, then where it saw nothing at all.
 
 use super::exposed::{ENOUGH, ENOUGH_OF_DOUBTFUL, Exposed};
+use crate::cli::ui::show;
 use faceveil::report::{Outcome, ReportFace, Verdict, VerifyFinding, VerifyFindingKind};
 use faceveil::{FileReport, Subject};
 use serde::Serialize;
@@ -102,8 +103,10 @@ impl Risk {
                 n => format!(", and in {n} more spans"),
             };
             let why = format!(
-                "a face may show in frames {} to {}{more}",
-                span.first, span.last
+                "{} may show in frames {} to {}{more}",
+                show::subject(span.subject),
+                span.first,
+                span.last
             );
             return Self::new(Level::Finding, 0.0, why, Some(span.first));
         }

@@ -13,7 +13,7 @@ use crate::cli::ui::terminal::Terminal;
 use faceveil::detect::Cover;
 use faceveil::photo::FileKind;
 use faceveil::report::{Outcome, Verdict};
-use faceveil::{FileReport, Format};
+use faceveil::{FileReport, Format, Subject};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fs;
@@ -197,8 +197,11 @@ pub(crate) fn about_open_spans(
         Some(path) => format!("faceveil review {}", show::path(path)),
         None => "run it again with --report FILE, then `faceveil review FILE`".to_owned(),
     };
+    let face = report.spans.iter().find(|s| s.subject.is_face());
+    let what = face.or(report.spans.first());
+    let what = show::subject(what.map_or(Subject::Face, |s| s.subject));
     terminal.about(&name).alert(format_args!(
-        "a face that was followed may show uncovered {when}; look at it: {next}"
+        "{what} that was followed may show uncovered {when}; look at it: {next}"
     ));
 }
 
