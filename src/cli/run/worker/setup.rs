@@ -31,7 +31,7 @@ enum FacesSetup {
     Find {
         photos: DetectorOptions,
         videos: DetectorOptions,
-        options: AnonymizeOptions,
+        options: Box<AnonymizeOptions>,
         style: ReportStyle,
     },
     FromReport(ReportApplier),
@@ -66,7 +66,7 @@ impl Setup {
                 photos: detector.clone(),
                 videos: video_detector.clone(),
                 style: ReportStyle::from(&options.style),
-                options: *options.clone(),
+                options: options.clone(),
             },
             Faces::FromReport(applier) => FacesSetup::FromReport(applier.clone()),
         };
@@ -140,7 +140,7 @@ impl Setup {
             } => Faces::Find {
                 detector: photos.clone(),
                 video_detector: videos.clone(),
-                options: Box::new(options.clone().style(style.style(sticker.as_ref())?)),
+                options: Box::new((**options).clone().style(style.style(sticker.as_ref())?)),
             },
             FacesSetup::FromReport(applier) => Faces::FromReport(applier.clone().sticker(sticker)),
         };
