@@ -49,7 +49,15 @@ fn a_dry_run_says_what_is_there() {
 fn a_report_that_somebody_reviewed_is_not_replaced() {
     let dir = Sandbox::new();
     dir.sample(ASTRONAUT, "a.jpg");
-    let blur = ["blur", "a.jpg", "--overwrite", "--report", "r.jsonl"];
+    let blur = [
+        "blur",
+        "a.jpg",
+        "-o",
+        "b.jpg",
+        "--overwrite",
+        "--report",
+        "r.jsonl",
+    ];
     dir.run(&blur).exits(0);
     let text = String::from_utf8(dir.read("r.jsonl")).unwrap();
     let line = text.replacen("\"dropped\":", "\"reviewed\":true,\"dropped\":", 1);
@@ -57,6 +65,15 @@ fn a_report_that_somebody_reviewed_is_not_replaced() {
     dir.file("r.jsonl", line.as_bytes());
     dir.run(&blur).exits(2).says("was edited");
     assert_eq!(dir.read("r.jsonl"), line.as_bytes());
+    // Where it is known that nothing else was edited, the line is taken over.
+    let beside = ["blur", "a.jpg", "--report", "s.jsonl"];
+    dir.run(&beside).exits(0);
+    let text = String::from_utf8(dir.read("s.jsonl")).unwrap();
+    let line = text.replacen("\"dropped\":", "\"reviewed\":true,\"dropped\":", 1);
+    dir.file("s.jsonl", line.as_bytes());
+    dir.run(&beside).exits(0).says("1 up to date");
+    let text = String::from_utf8(dir.read("s.jsonl")).unwrap();
+    assert!(text.contains("\"reviewed\":true"));
 }
 
 #[test]
