@@ -163,7 +163,12 @@ fn look_through(
 ) {
     // How an encoder names itself is part of its stream; a tag that says it is for `inspect` to
     // judge.
-    for what in video.dropped().iter().filter(|what| *what != "encoder") {
+    let is_kept = |what: &str| {
+        what == "subtitles" && line.is_some_and(|line| line.kept.iter().any(|k| k == what))
+    };
+    let dropped = video.dropped();
+    let more = dropped.iter().filter(|what| *what != "encoder");
+    for what in more.filter(|what| !is_kept(what)) {
         findings.add(
             kind::HIDDEN,
             format!("it still holds something besides picture and sound ({what})"),
