@@ -166,11 +166,12 @@ fn look_through(
 ) {
     // How an encoder names itself is part of its stream; a tag that says it is for `inspect` to
     // judge.
-    for what in video
-        .dropped()
-        .iter()
-        .filter(|what| **what != ContentKind::Encoder)
-    {
+    let is_kept = |kind: &&ContentKind| {
+        **kind == ContentKind::Subtitles && line.is_some_and(|line| line.kept.contains(*kind))
+    };
+    let dropped = video.dropped();
+    let more = dropped.iter().filter(|kind| **kind != ContentKind::Encoder);
+    for what in more.filter(|kind| !is_kept(kind)) {
         findings.add(
             VerifyFindingKind::Hidden,
             format!("it still holds something besides picture and sound ({what})"),

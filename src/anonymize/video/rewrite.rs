@@ -156,15 +156,15 @@ pub(in crate::anonymize) fn look_through(report: &mut FileReport, output: &Path)
         .sum();
     let before = seen.findings.len();
     seen.findings.retain(|finding| !is_sound(finding));
-    if report.kept.contains(&ContentKind::Subtitles) {
-        seen.findings.retain(|f| f.kind != FindingKind::Subtitles);
-    }
     if seen.findings.len() < before && report.kept.contains(&ContentKind::Audio) {
         report.kept.push(ContentKind::SoundData);
         report.warnings.push(format!(
             "its sound was copied with {beside} bytes that are no sound; what they are is not \
              known, and they go only with the sound"
         ));
+    }
+    if report.kept.contains(&ContentKind::Subtitles) {
+        seen.findings.retain(|f| f.kind != FindingKind::Subtitles);
     }
     ensure_nothing_left(seen, KeepMetadata::default())?;
     report.ms.inspect = start.milliseconds();

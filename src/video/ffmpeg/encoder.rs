@@ -33,6 +33,17 @@ const X264: [&str; 4] = [
     "mbtree=1:rc-lookahead=10",
 ];
 
+/// Pixels from which the memory of an encoder counts: of 8K, x264 took 2.9 GB with [`X264`] and
+/// takes 0.76 GB with [`X264_OF_LARGE`], in the same time.
+const LARGE: u64 = 1 << 24;
+/// The same without frames that wait: slices of one frame are encoded at a time.
+const X264_OF_LARGE: [&str; 4] = [
+    "-preset",
+    "superfast",
+    "-x264-params",
+    "mbtree=0:rc-lookahead=0:sync-lookahead=0:bframes=0:sliced-threads=1",
+];
+
 /// An encoder for pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Codec {
@@ -255,9 +266,11 @@ impl Job<'_> {
         let preset = asked.or(low).unwrap_or(PRESET);
         match self.encoder.codec {
             Codec::H264 => {
-                match asked.or(low) {
-                    Some(preset) => all.add(["-preset", preset]),
-                    None => all.add(X264),
+                let is_large = self.shape.size.area() >= LARGE;
+                match (asked, low) {
+                    (None, _) if is_large => all.add(X264_OF_LARGE),
+                    (Some(preset), _) | (None, Some(preset)) => all.add(["-preset", preset]),
+                    (None, None) => all.add(X264),
                 }
                 all.add(self.quality(0, average));
             }

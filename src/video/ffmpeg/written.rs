@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn playing_may_begin_where_it_could_and_not_at_every_frame() {
         let packets = |distance: usize| {
-            let packet = |i: usize| (Some(i as f64 / 25.0), i % distance == 0);
+            let packet = |i: usize| (Some(i as f64 / 25.0), i.is_multiple_of(distance));
             Packets((0..100).map(packet).collect())
         };
         assert_eq!(packets(50).keys(0.0), [2.0]);

@@ -62,7 +62,8 @@ fn hardware_encoders_get_what_their_options_are() {
         (
             "vaapi",
             Some("20"),
-            "format=nv12,hwupload -c:v h264_vaapi -rc_mode CQP -qp 20 ",
+            "-init_hw_device vaapi -vf format=nv12,hwupload -chroma_sample_location left \
+             -c:v h264_vaapi -rc_mode CQP -qp 20 ",
         ),
         (
             "qsv",
