@@ -13,7 +13,7 @@ fn line() -> String {
             r#"{{"schema":1,"input":"a/b.jpg","output":"a/b.jpg","outcome":"redacted","sha256":{{"input":"{hash}","output":null}},"#,
             r#""width":40,"height":30,"frames":9,"faces":[{{"frame":0,"box":[-2,5,6,7],"score":0.5,"landmarks":null,"found_by":["x"]}}],"#,
             r#""regions":[{{"frames":[0,3],"shape":"ellipse","box":[-2,5,6,7]}}],"style":{{"name":"blur","irreversible":true}},"#,
-            r#""verify":{{"verdict":"not-checked","findings":[{{"kind":"k","box":[0,0,1,1],"reason":"r"}}]}},"dropped":[],"kept":[],"#,
+            r#""verify":{{"verdict":"not-checked","findings":[{{"kind":"face","box":[0,0,1,1],"reason":"r"}}]}},"dropped":[],"kept":[],"#,
             r#""warnings":[],"engine":"e","ms":{{"decode":0,"detect":0,"redact":0,"encode":0,"inspect":0}},"error":null}}"#
         ),
         hash = hash

@@ -154,7 +154,8 @@ mod tests {
             Packets((0..100).map(packet).collect())
         };
         assert_eq!(packets(50).keys(0.0), [2.0]);
-        assert_eq!(packets(30).keys(2.0), [0.4, 1.6]);
+        assert_eq!(packets(50).keys(1.5), [0.5]);
+        assert_eq!(packets(25).keys(1.0), [1.0, 2.0]);
         assert!(packets(1).keys(0.0).is_empty());
     }
 
