@@ -14,7 +14,7 @@ use crate::cli::args::{Live, library};
 use crate::cli::ui::exit::Exit;
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show::{self, count};
-use crate::cli::ui::terminal::{ProgressArg, Terminal};
+use crate::cli::ui::terminal::{self, ProgressArg, Terminal};
 use anyhow::{Context, Result, ensure};
 use faceveil::live::{FrameFormat, LiveAnonymizer, LiveOptions};
 use faceveil::{AnonymizeOptions, DetectorOptions, Limits, Preset, VideoAnonymizer};
@@ -190,7 +190,9 @@ impl Stream {
             dropped,
             count(self.faces, "track")
         );
-        terminal.print(&sentence);
+        if !terminal::is_in_json() {
+            return terminal.print(sentence);
+        }
         terminal.result(
             None,
             &sentence,

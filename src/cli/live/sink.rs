@@ -75,9 +75,11 @@ impl Sink {
     /// # Errors
     /// If they could not be.
     pub(super) fn close(&mut self, limit: Duration) -> Result<()> {
-        match self.input.take() {
-            Some(_) => self.process.wait(limit, "ending the sink"),
-            None => Ok(()),
+        // Its end is what ffmpeg waits for.
+        let was_open = self.input.take().is_some();
+        match was_open {
+            true => self.process.wait(limit, "ending the sink"),
+            false => Ok(()),
         }
     }
 }
