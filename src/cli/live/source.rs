@@ -178,10 +178,12 @@ fn command(typed: &Live) -> Result<Command> {
     match &typed.from_format {
         Some(format) => command.args(["-f", format]),
         None if is_camera => command.args(["-f", "v4l2"]),
-        // As fast as it was recorded.
-        None if path.is_file() => command.arg("-re"),
         None => &mut command,
     };
+    if path.is_file() {
+        // As fast as it was recorded.
+        command.arg("-re");
+    }
     if is_piped {
         command.args(["-i", "pipe:0"]).stdin(Stdio::inherit());
     } else {
