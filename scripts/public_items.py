@@ -23,10 +23,16 @@ KNOWN = range(45, 60)
 
 
 def documented() -> dict:
+    # Only rustdoc itself is asked for what is unstable: dependencies that look for it would be built
+    # anew, here and again by the next build.
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).absolute()
+    target.mkdir(parents=True, exist_ok=True)
+    rustdoc = target / "rustdoc-json"
+    rustdoc.write_text('#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec rustdoc "$@"\n')
+    rustdoc.chmod(0o755)
     command = ["cargo", "rustdoc", "--quiet", "-p", "faceveil", "--lib", "--"]
     options = ["-Zunstable-options", "--output-format", "json", "--cap-lints", "allow"]
-    subprocess.run([*command, *options], cwd=ROOT, check=True, env={**os.environ, "RUSTC_BOOTSTRAP": "1"})
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    subprocess.run([*command, *options], cwd=ROOT, check=True, env={**os.environ, "RUSTDOC": str(rustdoc)})
     return json.loads((target / "doc" / "faceveil.json").read_text())
 
 
