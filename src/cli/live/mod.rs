@@ -16,7 +16,7 @@ use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::show::{self, count};
 use crate::cli::ui::terminal::{self, ProgressArg, Terminal};
 use anyhow::{Context, Result, ensure};
-use faceveil::live::{FrameFormat, LiveAnonymizer, LiveOptions};
+use faceveil::live::{CoveredFrame, FrameFormat, LiveAnonymizer, LiveOptions};
 use faceveil::{AnonymizeOptions, DetectorOptions, Limits, Preset, VideoAnonymizer};
 use serde_json::json;
 use sink::Sink;
@@ -28,6 +28,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_millis(200);
 /// How often tracks that are over are taken out of memory.
 const TIDY: Duration = Duration::from_secs(5);
+/// The longest pause between the last frames.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How long the sink may take to write what it has, once the stream has ended.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
@@ -86,6 +88,8 @@ struct Stream {
     live: LiveAnonymizer,
     sink: Sink,
     written: usize,
+    /// Time of the frame that was written last.
+    newest: Duration,
     faces: usize,
     spans: usize,
     /// How long the slowest frame was held back.
@@ -114,6 +118,7 @@ impl Stream {
             live,
             sink: Sink::open(typed, head)?,
             written: 0,
+            newest: Duration::ZERO,
             faces: 0,
             spans: 0,
             longest: Duration::ZERO,
@@ -135,7 +140,7 @@ impl Stream {
                 Arrived::Nothing => {}
                 Arrived::End => {
                     self.live.finish()?;
-                    self.write()?;
+                    self.write_rest(interrupt)?;
                     self.tidy(terminal);
                     return Ok(());
                 }
@@ -159,11 +164,27 @@ impl Stream {
     /// Hands on what is covered.
     fn write(&mut self) -> Result<()> {
         while let Some(frame) = self.live.receive() {
-            self.sink.write(&frame.data)?;
-            self.written += 1;
+            self.write_one(&frame)?;
             let behind = self.start.elapsed().saturating_sub(frame.time);
             self.longest = self.longest.max(behind);
         }
+        Ok(())
+    }
+
+    /// Hands on the last frames, which are all ready at once, at the pace at which they came.
+    fn write_rest(&mut self, interrupt: &Interrupt) -> Result<()> {
+        while let Some(frame) = self.live.receive() {
+            let pause = frame.time.saturating_sub(self.newest).min(LONGEST_PAUSE);
+            wait_until(pause, || interrupt.requested());
+            self.write_one(&frame)?;
+        }
+        Ok(())
+    }
+
+    fn write_one(&mut self, frame: &CoveredFrame) -> Result<()> {
+        self.sink.write(&frame.data)?;
+        self.written += 1;
+        self.newest = frame.time;
         Ok(())
     }
 
