@@ -115,7 +115,9 @@ fn command(typed: &Live, head: &Head) -> Result<Command> {
         .args(["-f", "rawvideo", "-pix_fmt", "yuv420p"])
         .args(["-video_size", &format!("{}x{}", size.width, size.height)])
         .args(["-framerate", &format!("{}/{}", rate.0, rate.1)])
-        .args(["-i", "pipe:0", "-fps_mode", "vfr", "-map_metadata", "-1"])
+        .args(["-i", "pipe:0", "-map_metadata", "-1"])
+        // Frames that come closer together than the rate says are no doubles.
+        .args(["-fps_mode", "vfr", "-enc_time_base", "1:90000"])
         .stdin(Stdio::piped());
     let is_webm = Path::new(sink).extension().is_some_and(|e| e == "webm");
     match format {

@@ -225,7 +225,7 @@ fn a_name_with_markup_in_it_is_shown_as_it_is() {
     let name = "<img src=x onerror=document.title='owned'>\"'&amp;.png";
     dir.file(Path::new("in").join(name), &bytes);
     let mut first = line(name, 40, 30, &bytes, None);
-    let found = json!({"kind": "face", "box": [1, 1, 9, 9], "score": 0.5, "reason": "<script>document.title='owned'</script>"});
+    let found = json!({"kind": "uncovered", "box": [1, 1, 9, 9], "score": 0.5, "reason": "<script>document.title='owned'</script>"});
     first["verify"] = json!({"verdict": "found", "findings": [found]});
     let mut second = line("gone.png", 40, 30, &bytes, None);
     second["outcome"] = "failed".into();
