@@ -23,6 +23,10 @@ const FORMATS: [(&str, &str); 7] = [
     ("srt://", "mpegts"),
 ];
 
+/// The time of a frame is when ffmpeg reads it, finer than the rate says: frames that come close
+/// together are no doubles.
+const ARRIVAL: &str = "settb=1/90000,setpts=(RTCTIME-RTCSTART)*0.09";
+
 /// Refuses a sink that would replace something.
 ///
 /// # Errors
@@ -111,12 +115,11 @@ fn command(typed: &Live, head: &Head) -> Result<Command> {
     let mut command = Command::new("ffmpeg");
     command
         .args(["-v", "error", "-nostdin", "-n"])
-        .args(["-use_wallclock_as_timestamps", "1"])
         .args(["-f", "rawvideo", "-pix_fmt", "yuv420p"])
         .args(["-video_size", &format!("{}x{}", size.width, size.height)])
         .args(["-framerate", &format!("{}/{}", rate.0, rate.1)])
         .args(["-i", "pipe:0", "-map_metadata", "-1"])
-        // Frames that come closer together than the rate says are no doubles.
+        .args(["-vf", ARRIVAL])
         .args(["-fps_mode", "vfr", "-enc_time_base", "1:90000"])
         .stdin(Stdio::piped());
     let is_webm = Path::new(sink).extension().is_some_and(|e| e == "webm");
