@@ -184,6 +184,10 @@ fn command(typed: &Live) -> Result<Command> {
         // As fast as it was recorded.
         command.arg("-re");
     }
+    if !path.is_file() {
+        // A stream is looked at for five seconds otherwise, whose frames come all at once then.
+        command.args(["-analyzeduration", "1000000"]);
+    }
     if is_piped {
         command.args(["-i", "pipe:0"]).stdin(Stdio::inherit());
     } else {
