@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The kind of a [`Style`], without its numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum StyleName {
     /// [`Style::Blur`].
+    #[default]
     Blur,
     /// [`Style::Solid`].
     Solid,

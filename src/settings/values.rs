@@ -11,22 +11,7 @@ use std::num::NonZeroUsize;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// The styles by name, without what belongs to each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StyleName {
-    /// [`Style::Blur`](crate::Style::Blur).
-    #[default]
-    Blur,
-    /// [`Style::Solid`](crate::Style::Solid).
-    Solid,
-    /// [`Style::Mosaic`](crate::Style::Mosaic).
-    Mosaic,
-    /// [`Style::Gaussian`](crate::Style::Gaussian).
-    Gaussian,
-    /// [`Style::Image`](crate::Style::Image).
-    Image,
-}
+pub use crate::report::StyleName;
 
 /// Reads an enumeration by its names.
 macro_rules! named {
@@ -128,20 +113,6 @@ named!(
     Slower = "slower",
     Veryslow = "veryslow"
 );
-
-impl StyleName {
-    /// The name, as in a report.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Blur => "blur",
-            Self::Solid => "solid",
-            Self::Mosaic => "mosaic",
-            Self::Gaussian => "gaussian",
-            Self::Image => "image",
-        }
-    }
-}
 
 fn wrong(message: String) -> Error {
     Error::new(ErrorKind::InvalidArgument, message)
