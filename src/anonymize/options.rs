@@ -41,8 +41,9 @@ impl Default for Masking {
 }
 
 /// What to cover, with what, and within which bounds; the methods change one option each.
-/// Serialised without the style, which may hold a picture ([`ReportStyle`](crate::report::ReportStyle)
-/// stands for one): that is the default when it is read back.
+/// Serialised without the style, which may hold a picture
+/// ([`ReportStyle`](crate::report::ReportStyle) stands for one): that is the default when it is
+/// read back.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub struct AnonymizeOptions {

@@ -3,8 +3,8 @@
 use super::{Point, Size};
 use serde::{Deserialize, Serialize};
 
-/// An axis-aligned rectangle with finite corners and sides of zero or more, in pixels. Serialised as
-/// its corners, and checked when it is read back.
+/// An axis-aligned rectangle with finite corners and sides of zero or more, in pixels. Serialised
+/// as its corners, and checked when it is read back.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Corners")]
 pub struct Rect {

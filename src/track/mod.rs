@@ -11,9 +11,9 @@
 //! waits for it.
 //!
 //! Invariant: every frame that goes in comes out once, in order, when [`GAP`] of the frames after
-//! it (where a fast face is lost [`carry::LONGEST`]), and [`cut::LOOK_AHEAD`] more, are known; between two sightings of a track between which
-//! others are shown for less than [`GAP`] every frame is covered; nothing is carried across a scene
-//! cut.
+//! it (where a fast face is lost [`carry::LONGEST`]), and [`cut::LOOK_AHEAD`] more, are known;
+//! between two sightings of a track between which others are shown for less than [`GAP`] every
+//! frame is covered; nothing is carried across a scene cut.
 
 mod associate;
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! A mask keeps its size while a bar passes in front of its face, in a clip made for it.
 
-use super::exposure::{draw_clip, in_frame};
+use super::exposure::{draw_clip, in_frame, sample_pixels};
 use super::has_ffmpeg;
-use crate::sandbox::{ASTRONAUT, Sandbox, sample};
-use faceveil::{Photo, ReadOptions};
+use crate::sandbox::Sandbox;
 use serde_json::Value;
 
 const WIDTH: usize = 480;
@@ -36,12 +35,10 @@ fn a_bar_that_passes_in_front_of_a_face_changes_its_mask_by_less_than_a_fifth() 
         return;
     }
     let dir = Sandbox::new();
-    let file = std::fs::read(sample(ASTRONAUT)).unwrap();
-    let photo = Photo::read(&file, &ReadOptions::new()).unwrap();
-    let (size, pixels) = photo.to_rgba();
+    let (side, pixels) = sample_pixels();
     for speed in [3, 6] {
         let name = format!("bar{speed}.mp4");
-        let pictures = (0..FRAMES).map(|f| draw(f, speed, &pixels, size.width as usize));
+        let pictures = (0..FRAMES).map(|f| draw(f, speed, &pixels, side));
         draw_clip(&dir, &name, [WIDTH, HEIGHT], 25, pictures);
         let ran = dir.run(&["detect", &name]).exits(0);
         let line = &ran.lines()[0];

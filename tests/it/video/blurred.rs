@@ -1,10 +1,9 @@
 //! A face that blurs for longer than a second, in a clip whose truth is known: the sample's face is
 //! whipped across a wide picture, with the blur of a shutter that is always open.
 
-use super::exposure::{draw_clip, in_frame, is_under};
+use super::exposure::{draw_clip, in_frame, is_under, sample_pixels};
 use super::has_ffmpeg;
-use crate::sandbox::{ASTRONAUT, Sandbox, sample};
-use faceveil::{Photo, ReadOptions};
+use crate::sandbox::Sandbox;
 
 const WIDTH: usize = 2112;
 const HEIGHT: usize = 240;
@@ -58,9 +57,7 @@ fn a_face_that_blurs_for_longer_than_a_second_is_covered_on_its_way() {
         return;
     }
     let dir = Sandbox::new();
-    let file = std::fs::read(sample(ASTRONAUT)).unwrap();
-    let photo = Photo::read(&file, &ReadOptions::new()).unwrap();
-    let (size, pixels) = photo.to_rgba();
+    let (side, pixels) = sample_pixels();
     let mut left = -60.0;
     let mut truth = Vec::new();
     let mut frames = Vec::new();
@@ -72,7 +69,7 @@ fn a_face_that_blurs_for_longer_than_a_second_is_covered_on_its_way() {
     }
     let pictures = frames
         .iter()
-        .map(|(from, speed)| draw(*from, *speed, &pixels, size.width as usize));
+        .map(|(from, speed)| draw(*from, *speed, &pixels, side));
     draw_clip(&dir, "whip.mp4", [WIDTH, HEIGHT], 25, pictures);
     let ran = dir.run(&["detect", "whip.mp4"]).exits(0);
     let line = &ran.lines()[0];

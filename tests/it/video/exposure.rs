@@ -85,11 +85,17 @@ fn draw(frame: usize, photo: &[u8], size: usize) -> Vec<u8> {
 }
 
 fn clip(dir: &Sandbox, name: &str) {
+    let (side, pixels) = sample_pixels();
+    let pictures = (0..FRAMES).map(|frame| draw(frame, &pixels, side));
+    draw_clip(dir, name, [WIDTH, HEIGHT], 30, pictures);
+}
+
+/// The sample: its side in pixels, and RGBA.
+pub(super) fn sample_pixels() -> (usize, Vec<u8>) {
     let file = std::fs::read(sample(ASTRONAUT)).unwrap();
     let photo = Photo::read(&file, &ReadOptions::new()).unwrap();
     let (size, pixels) = photo.to_rgba();
-    let pictures = (0..FRAMES).map(|frame| draw(frame, &pixels, size.width as usize));
-    draw_clip(dir, name, [WIDTH, HEIGHT], 30, pictures);
+    (size.width as usize, pixels)
 }
 
 /// Writes H.264 of pictures of this size, three bytes a pixel, so many a second.
