@@ -46,7 +46,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ),
     (
         "settings",
-        &["anonymize", "detect", "photo", "redact", "video"],
+        &["anonymize", "detect", "photo", "redact", "report", "video"],
     ),
     // It judges what `anonymize` wrote, and takes from it only how videos are read.
     (
