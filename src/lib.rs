@@ -55,6 +55,11 @@ pub mod engine {
     pub use faceveil_engine::{Device, EngineChoice, EngineInfo, EngineOptions, engines};
 }
 
+/// Following a box that a person drew from frame to frame, by its looks.
+pub mod follow {
+    pub use crate::track::follow::{BoxFollower, Ending, FindFaces};
+}
+
 /// Live streams: the formats of frames, options, and what comes out of a [`LiveAnonymizer`].
 pub mod live {
     pub use crate::anonymize::live::{

@@ -68,6 +68,11 @@ impl Glimpse {
         sum / (2 * CELLS * CELLS) as f32
     }
 
+    /// Whether a frame soon after this one shows another scene.
+    pub(super) fn is_another_scene(&self, later: &Self) -> bool {
+        self.is_elsewhere(later, LEAST)
+    }
+
     /// Whether it shows another scene: its brightness differs by more than `least`, and its
     /// structure, too. Frames without structure show none.
     fn is_elsewhere(&self, other: &Self, least: f32) -> bool {

@@ -23,6 +23,7 @@ mod carry;
 mod carry_tests;
 mod clock;
 mod cut;
+pub(crate) mod follow;
 #[cfg(test)]
 mod simulation;
 mod spans;

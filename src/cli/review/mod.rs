@@ -11,6 +11,7 @@ mod cache;
 mod command;
 mod draft;
 mod exposed;
+mod follow;
 mod gate;
 mod margin;
 mod pictures;
@@ -35,6 +36,7 @@ use anyhow::{Context, Result, ensure};
 use apply_run::ApplyRun;
 use draft::Draft;
 use faceveil::{FileReport, Limits};
+use follow::Followers;
 use pictures::Pictures;
 use server::Server;
 use site::Site;
@@ -147,6 +149,7 @@ fn serve(
             written,
         ),
         apply_run: ApplyRun::default(),
+        followers: Followers::default(),
         apply: command::shown(typed, &draft, &pictures.inputs),
         margin: margin::estimate(draft.lines()),
         report: Mutex::new(draft),

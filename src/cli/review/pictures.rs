@@ -117,6 +117,17 @@ impl Pictures {
         Ok(made)
     }
 
+    /// The original of a video, for its caller alone.
+    ///
+    /// # Errors
+    /// As of [`Pictures::jpeg`].
+    pub(super) fn video(&self, report: &FileReport) -> Result<VideoFrames> {
+        let path = self.path(report, Side::Original)?;
+        let video = open(&path, report, Side::Original, self.limits.max_pixels)?;
+        check_hash(report, Side::Original, video.digest()?)?;
+        Ok(video)
+    }
+
     /// Frames a second of a video, 0 if it is unknown.
     pub(super) fn rate(&self, id: usize, report: &FileReport) -> f64 {
         if !report.is_video() {

@@ -6,6 +6,7 @@
 use super::apply_run::{ApplyRun, Progress};
 use super::cache::lock;
 use super::draft::{Change, Draft, Line, Refused};
+use super::follow::{self, Followers};
 use super::pictures::{LARGEST, Pictures, Side, THUMB, Wanted};
 use super::response::Response;
 use super::risk::{self, Risk};
@@ -39,6 +40,7 @@ const PARTS: &[(&str, &str, &str)] = &[
     ("cover.js", SCRIPT, include_str!("page/cover.js")),
     ("dialogs.js", SCRIPT, include_str!("page/dialogs.js")),
     ("edits.js", SCRIPT, include_str!("page/edits.js")),
+    ("follow.js", SCRIPT, include_str!("page/follow.js")),
     ("grid.js", SCRIPT, include_str!("page/grid.js")),
     ("keys.js", SCRIPT, include_str!("page/keys.js")),
     ("list.js", SCRIPT, include_str!("page/list.js")),
@@ -69,6 +71,7 @@ pub(super) struct Site {
     pub(super) repeated: AtomicUsize,
     /// The run of `apply` that the page asked for.
     pub(super) apply_run: ApplyRun,
+    pub(super) followers: Followers,
     /// What it is started with, and the report that it writes.
     pub(super) arguments: (Vec<OsString>, PathBuf),
 }
@@ -224,6 +227,7 @@ impl server::Site for Site {
                     done.map(|()| Response::json(&serde_json::json!({})))
                 }
             },
+            "follow" => return self.follow(body),
             // All that the server has is saved first.
             "apply" => {
                 let mut report = lock(&self.report);
@@ -300,6 +304,22 @@ impl Site {
             line: &shown,
             revision,
         })
+    }
+
+    fn follow(&self, body: &[u8]) -> Response {
+        let request = match serde_json::from_slice(body) {
+            Ok(request) => request,
+            Err(e) => return Response::text(400, format!("no box to follow: {e}")),
+        };
+        let line = match &request {
+            follow::Request::Begin(begin) => lock(&self.report).line(begin.id),
+            follow::Request::GoOn(_) => None,
+        };
+        let line = line.as_ref().map(|(line, _)| line.as_ref());
+        match self.followers.follow(request, line, &self.pictures) {
+            Ok(piece) => Response::json(&piece),
+            Err(why) => Response::text(422, show::chain(&why)),
+        }
     }
 
     fn picture(&self, wanted: &Wanted) -> Response {

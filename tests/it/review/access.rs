@@ -63,7 +63,7 @@ fn the_tab_key_reaches_everything_and_the_focus_is_seen() {
 fn nothing_moves_for_who_asked_for_less_motion() {
     let dir = Sandbox::new();
     three(&dir);
-    let Some(browser) = Browser::start(1280, 800) else {
+    let Some(browser) = Browser::start_chromium(1280, 800) else {
         return;
     };
     let serving = Serving::start(&dir, &USUAL);

@@ -1,5 +1,7 @@
-//! A browser that a test drives: Debian's Chromium through its WebDriver, spoken to over plain
-//! HTTP. Where there is none a test says so and passes, unless `FACEVEIL_REQUIRE_CHROMIUM` is set.
+//! A browser that a test drives through its WebDriver, spoken to over plain HTTP: Debian's Chromium,
+//! or Firefox where `FACEVEIL_BROWSER` is `firefox`. Where there is none a test says so and passes,
+//! unless `FACEVEIL_REQUIRE_CHROMIUM` is set. What only Chromium's own protocol can do is left out
+//! in Firefox.
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -16,13 +18,18 @@ pub(super) const DELETE: char = '\u{e017}';
 
 pub(super) struct Browser {
     driver: Child,
+    is_firefox: bool,
     port: u16,
     session: String,
     _profile: tempfile::TempDir,
 }
 
-fn spawn() -> std::io::Result<Child> {
-    Command::new("chromedriver")
+fn is_firefox() -> bool {
+    std::env::var_os("FACEVEIL_BROWSER").is_some_and(|name| name == "firefox")
+}
+
+fn spawn(program: &str) -> std::io::Result<Child> {
+    Command::new(program)
         .arg("--port=0")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -33,7 +40,8 @@ fn spawn() -> std::io::Result<Child> {
 fn port_of(driver: &mut Child) -> Option<u16> {
     let lines = BufReader::new(driver.stdout.take()?).lines();
     lines.map_while(Result::ok).find_map(|line| {
-        let (_, port) = line.split_once("successfully on port ")?;
+        let port = ["successfully on port ", "Listening on 127.0.0.1:"];
+        let (_, port) = port.iter().find_map(|before| line.split_once(before))?;
         port.trim_end_matches('.').parse().ok()
     })
 }
@@ -41,14 +49,20 @@ fn port_of(driver: &mut Child) -> Option<u16> {
 impl Browser {
     /// A window of this size, or nothing if there is no browser.
     pub(super) fn start(width: u32, height: u32) -> Option<Self> {
+        let is_firefox = is_firefox();
+        let program = if is_firefox {
+            "geckodriver"
+        } else {
+            "chromedriver"
+        };
         let mut attempts = 0;
         let (driver, port) = loop {
-            let Ok(mut driver) = spawn() else {
+            let Ok(mut driver) = spawn(program) else {
                 assert!(
                     std::env::var_os("FACEVEIL_REQUIRE_CHROMIUM").is_none(),
-                    "no chromedriver on the PATH"
+                    "no {program} on the PATH"
                 );
-                eprintln!("skipped: no chromedriver on the PATH");
+                eprintln!("skipped: no {program} on the PATH");
                 return None;
             };
             if let Some(port) = port_of(&mut driver) {
@@ -58,16 +72,42 @@ impl Browser {
             attempts += 1;
             let _ = driver.kill();
             let _ = driver.wait();
-            assert!(attempts < 5, "chromedriver does not say its port");
+            assert!(attempts < 5, "{program} does not say its port");
         };
         let profile = tempfile::tempdir().unwrap();
         let mut browser = Self {
             driver,
+            is_firefox,
             port,
             session: String::new(),
             _profile: profile,
         };
-        let folder = browser._profile.path().display().to_string();
+        let options = match is_firefox {
+            true => json!({"moz:firefoxOptions": {
+                "args": ["-headless"],
+                // Boxes on a page lie where they are at one pixel a point.
+                "prefs": {"layout.css.devPixelsPerPx": "1.0"},
+            }}),
+            false => browser.chromium_options(width, height),
+        };
+        let new = json!({"capabilities": {"alwaysMatch": options}});
+        let session = browser.call("POST", "/session", &new);
+        browser.session = format!("/session/{}", session["sessionId"].as_str().unwrap());
+        browser.resize(width, height, false);
+        Some(browser)
+    }
+
+    /// The same in Chromium alone, for what only its own protocol can do.
+    pub(super) fn start_chromium(width: u32, height: u32) -> Option<Self> {
+        if is_firefox() {
+            eprintln!("skipped: Firefox cannot be asked for this");
+            return None;
+        }
+        Self::start(width, height)
+    }
+
+    fn chromium_options(&self, width: u32, height: u32) -> Value {
+        let folder = self._profile.path().display().to_string();
         let args = [
             "--headless=new".to_owned(),
             // Tests run as root in a container; the pages are our own.
@@ -78,15 +118,7 @@ impl Browser {
             format!("--user-data-dir={folder}"),
             format!("--window-size={width},{height}"),
         ];
-        let options =
-            json!({"goog:chromeOptions": {"args": args}, "goog:loggingPrefs": {"browser": "ALL"}});
-        let new = json!({"capabilities": {"alwaysMatch": options}});
-        let session = browser.call("POST", "/session", &new);
-        browser.session = format!("/session/{}", session["sessionId"].as_str().unwrap());
-        let metrics =
-            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
-        browser.devtools("Emulation.setDeviceMetricsOverride", &metrics);
-        Some(browser)
+        json!({"goog:chromeOptions": {"args": args}, "goog:loggingPrefs": {"browser": "ALL"}})
     }
 
     #[track_caller]
@@ -185,6 +217,22 @@ impl Browser {
 
     /// Another size of the window; `touch`: with a screen that fingers work on.
     pub(super) fn resize(&self, width: u32, height: u32, touch: bool) {
+        if self.is_firefox {
+            // The window is larger than the page by its frame.
+            for _ in 0..2 {
+                let frame: [i64; 2] = serde_json::from_value(
+                    self.eval("[outerWidth - innerWidth, outerHeight - innerHeight]"),
+                )
+                .unwrap();
+                let [width, height] = [i64::from(width) + frame[0], i64::from(height) + frame[1]];
+                self.call(
+                    "POST",
+                    "/window/rect",
+                    &json!({"width": width, "height": height}),
+                );
+            }
+            return;
+        }
         let metrics =
             json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": touch});
         self.devtools("Emulation.setDeviceMetricsOverride", &metrics);
@@ -216,9 +264,10 @@ impl Browser {
 
     /// Turns the wheel over a place.
     pub(super) fn wheel(&self, at: [f64; 2], by: f64) {
-        let event =
-            json!({"type": "mouseWheel", "x": at[0], "y": at[1], "deltaX": 0, "deltaY": by});
-        self.devtools("Input.dispatchMouseEvent", &event);
+        let [x, y] = at.map(|v| v.round() as i64);
+        let turn = json!({"type": "scroll", "x": x, "y": y, "deltaX": 0, "deltaY": by as i64});
+        let wheel = json!({"type": "wheel", "id": "wheel", "actions": [turn]});
+        self.call("POST", "/actions", &json!({"actions": [wheel]}));
     }
 
     /// What a key sends that is held down: one press, then repetitions.
@@ -266,6 +315,9 @@ impl Browser {
 
     /// Errors and warnings of the page, such as what its policy refused.
     pub(super) fn log(&self) -> Value {
+        if self.is_firefox {
+            return json!([]);
+        }
         self.call("POST", "/se/log", &json!({"type": "browser"}))
     }
 }

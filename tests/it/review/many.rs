@@ -119,7 +119,7 @@ fn pictures_that_were_not_shown_are_not_chosen_with_all() {
 fn the_list_of_keys_is_all_that_is_printed() {
     let dir = Sandbox::new();
     twenty(&dir);
-    let Some(browser) = Browser::start(1280, 800) else {
+    let Some(browser) = Browser::start_chromium(1280, 800) else {
         return;
     };
     let serving = Serving::start(&dir, &USUAL);

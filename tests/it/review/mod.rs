@@ -6,6 +6,7 @@ mod applying;
 mod driver;
 mod finding_files;
 mod findings;
+mod following;
 mod http;
 mod many;
 mod page;

@@ -47,7 +47,7 @@ fn what_every_picture_needs_is_in_sight_in_small_windows() {
 fn a_finger_moves_the_view_two_zoom_and_drawing_is_a_mode() {
     let dir = Sandbox::new();
     three(&dir);
-    let Some(browser) = Browser::start(400, 800) else {
+    let Some(browser) = Browser::start_chromium(400, 800) else {
         return;
     };
     browser.resize(400, 800, true);

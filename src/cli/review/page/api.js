@@ -33,6 +33,7 @@ export const item = (id) => ask(`item/${id}`);
 export const edit = (changes, more) => post("edit", { changes }, more);
 export const save = (changes) => post("save", { changes });
 export const apply = () => post("apply", {});
+export const follow = (what) => post("follow", what);
 export const offer = (take) => post("offer", { take });
 
 export const thumb = (id) => `thumb/${id}`;

@@ -4,6 +4,7 @@ import { Actions } from "./actions.js";
 import * as api from "./api.js";
 import { choose, chooseNext, goTo, nextSpan, openSpan, pick, select, turnTrack } from "./choice.js";
 import { Dialogs } from "./dialogs.js";
+import { follow, isFollowing, stop } from "./follow.js";
 import { Grid } from "./grid.js";
 import { listen } from "./keys.js";
 import { List } from "./list.js";
@@ -343,7 +344,8 @@ const KEYS = {
   j: () => actions.join(),
   "/": () => $("search").select(),
   " ": () => timeline.toggle(),
-  Escape: () => (isGrid() ? grid.chooseNone() : choose(null)),
+  l: () => follow(change),
+  Escape: () => (isFollowing() ? stop() : isGrid() ? grid.chooseNone() : choose(null)),
   Delete: (shift) => actions.remove(shift),
   Backspace: () => actions.remove(false),
   "+": () => stage.zoomBy(1.5),
@@ -400,6 +402,7 @@ click("delete", () => actions.remove(false));
 click("delete-track", () => actions.remove(true));
 click("shape", () => actions.shape());
 click("whole", turnWhole);
+click("follow", () => follow(change));
 click("split", () => actions.split());
 click("join", () => actions.join());
 click("output", turnSide);

@@ -127,6 +127,31 @@ export function withSpan(regions, track, first, last) {
   return [...others(regions, track), ...cut];
 }
 
+// Whether the track has no other box before this frame, or after it, than the one of this frame: such
+// boxes were never placed.
+export function heldAround(regions, track, frame) {
+  const { box } = boxAt(regions, track, frame);
+  const isHeld = (runs) => runs.every((run) => near(run.box, box));
+  const all = runsOf(regions, track);
+  return {
+    before: isHeld(all.filter((run) => run.frames[0] < frame)),
+    after: isHeld(all.filter((run) => run.frames[1] > frame)),
+  };
+}
+
+// The track goes along these keyframes from the first to the last frame. `drop`: whether it loses the
+// boxes before and after them.
+export function withPath(regions, track, keys, [first, last], drop) {
+  const kept = runsOf(regions, track).flatMap((run) => {
+    const [a, b] = run.frames;
+    const before = a < first && !drop.before ? [{ ...run, frames: [a, Math.min(b, first - 1)] }] : [];
+    const after = b > last && !drop.after ? [{ ...run, frames: [Math.max(a, last + 1), b] }] : [];
+    return [...before, ...after];
+  });
+  const { shape } = boxAt(regions, track, keys[0].frame);
+  return [...others(regions, track), ...kept, ...runs(keys, last, track, shape)];
+}
+
 // From this frame on it is a track of its own, with this number.
 export function split(regions, track, frame, number) {
   return regions.flatMap((r) => {
