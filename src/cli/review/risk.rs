@@ -100,6 +100,7 @@ impl Risk {
         if let Some(span) = report.spans.first() {
             let more = match report.spans.len() - 1 {
                 0 => String::new(),
+                1 => ", and in another span".into(),
                 n => format!(", and in {n} more spans"),
             };
             let why = format!(

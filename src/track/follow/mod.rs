@@ -42,6 +42,9 @@ const MOST_REACH: f32 = 1.2;
 const SURE: f32 = 0.6;
 const SURE_AGAIN: f32 = 0.7;
 const SURE_WITH_FACE: f32 = 0.3;
+/// Likeness to the looks where it was drawn, or where a face was seen last: slowly it may have become
+/// something else.
+const LIKE_CONFIRMED: f32 = 0.45;
 /// The way back may miss by so much of a side.
 const MISSES: f32 = 0.16;
 /// How far the way back is looked for, in sides.
@@ -70,8 +73,8 @@ const WAY_OUT: f64 = 1.0;
 
 /// By so much followed boxes are larger than the one that was drawn, and by so much of a side
 /// [`BoxFollower::keyframes`] may be off: together they cover what was followed.
-const GROWTH: f32 = 1.16;
-const SLACK: f32 = 0.03;
+const GROWTH: f32 = 1.2;
+const SLACK: f32 = 0.045;
 
 /// Where the faces of a picture are.
 pub type FindFaces<'a> = &'a dyn Fn(&dyn Picture) -> Result<Vec<Rect>>;
@@ -83,6 +86,8 @@ pub struct BoxFollower {
     drawn: Rect,
     /// What is looked for.
     looks: Patch,
+    /// Its looks where a person or a face said that this is it.
+    confirmed: Patch,
     /// From the middle of the face to that of the box in sides of the face, and the sides of the
     /// box in those of the face.
     on_face: Option<[f32; 4]>,
@@ -145,6 +150,7 @@ impl BoxFollower {
         let frames = |seconds: f64| (seconds * rate).round().clamp(2.0, 60.0) as usize;
         Ok(Self {
             drawn,
+            confirmed: looks.clone(),
             looks,
             on_face,
             places: vec![drawn],
@@ -245,6 +251,7 @@ impl BoxFollower {
         let least = if self.unseen == 0 { SURE } else { SURE_AGAIN };
         let mut by_looks = None;
         if let Some(found) = found.filter(|f| f.score >= least && self.is_like_drawn(&f.area))
+            && self.confirmed.likeness(picture, &found.area)? >= LIKE_CONFIRMED
             && self.leads_back(picture, &found.area)?
         {
             by_looks = Some(found.area);
@@ -264,6 +271,11 @@ impl BoxFollower {
             (None, None) => return Ok(None),
         };
         self.looks.learn(picture, &area, learned)?;
+        if by_face.is_some()
+            && let Some(now) = Patch::new(picture, &area)?
+        {
+            self.confirmed = now;
+        }
         Ok(Some(area))
     }
 

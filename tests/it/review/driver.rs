@@ -38,12 +38,15 @@ fn spawn(program: &str) -> std::io::Result<Child> {
 
 /// What the driver says when it listens.
 fn port_of(driver: &mut Child) -> Option<u16> {
-    let lines = BufReader::new(driver.stdout.take()?).lines();
-    lines.map_while(Result::ok).find_map(|line| {
+    let mut lines = BufReader::new(driver.stdout.take()?).lines();
+    let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
         let port = ["successfully on port ", "Listening on 127.0.0.1:"];
         let (_, port) = port.iter().find_map(|before| line.split_once(before))?;
         port.trim_end_matches('.').parse().ok()
-    })
+    });
+    // Firefox's driver ends when nobody reads what it says.
+    std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+    port
 }
 
 impl Browser {

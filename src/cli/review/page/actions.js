@@ -40,7 +40,7 @@ export class Actions {
     if (!line?.width) return;
     const region = { shape: shapeOf(line), box: rounded(box) };
     const text = line.backend
-      ? "Box added for a second. L follows it; or go to where it ends and move it there."
+      ? "Box added for a second. Follow it (L), or go to where it ends and move it there."
       : "Box added; this place will be covered.";
     this.#insert(placed(region, line, state, frame, this.#last), text);
   }

@@ -109,7 +109,7 @@ export class Panel {
     $("cover-all").hidden = !all.some((mark) => mark.kind === "span" || CAN_COVER.has(mark.what));
     const entries = all.slice(0, MOST_FINDINGS).map((mark) => {
       const entry = document.createElement("li");
-      const text = mark.kind === "span" ? `A face may show in frames ${mark.first} to ${mark.last}` : sentence(mark);
+      const text = mark.kind === "span" ? `Frames ${mark.first}–${mark.last}: a face may show` : sentence(mark);
       if (mark.box || mark.frame != null) {
         const button = document.createElement("button");
         button.type = "button";
