@@ -104,7 +104,7 @@ impl Risk {
             };
             let why = format!(
                 "{} may show in frames {} to {}{more}",
-                show::subject(span.subject),
+                span.subject.words(),
                 span.first,
                 span.last
             );
@@ -168,6 +168,7 @@ fn named(kind: VerifyFindingKind) -> Option<&'static str> {
     match kind {
         VerifyFindingKind::Face => Some("a face"),
         VerifyFindingKind::Text => Some("writing"),
+        VerifyFindingKind::Object => Some("an object"),
         _ => None,
     }
 }
