@@ -2,7 +2,6 @@
 //! of, then where it saw nothing at all.
 
 use super::exposed::{ENOUGH, ENOUGH_OF_DOUBTFUL, Exposed};
-use crate::cli::ui::show;
 use faceveil::report::{Outcome, ReportFace, Verdict, VerifyFinding, VerifyFindingKind};
 use faceveil::{FileReport, Subject};
 use serde::Serialize;
