@@ -121,11 +121,7 @@ impl Anonymizer {
             report.faces.extend(found.faces.iter().map(reported));
             report.rejected.extend(found.rejected.iter().map(reported));
             regions.push(match &panorama {
-                Some(panorama) => {
-                    let faces = found.faces.iter().map(|f| &f.area);
-                    let masks = options.masks_all_round(faces, panorama);
-                    masks.into_iter().map(|m| (m, Subject::Face)).collect()
-                }
+                Some(panorama) => options.masks_all_round(&found.faces, panorama),
                 None => options.masks_about(&found.faces),
             });
         }

@@ -75,7 +75,7 @@ pub use anonymize::{
 pub use anonymize::{VideoAnonymizer, VideoOptions};
 pub use detect::{Detector, DetectorOptions, Preset};
 pub use error::{Error, ErrorKind, Result};
-pub use face::{Face, Subject};
+pub use face::{ClassName, Face, Subject};
 pub use geometry::{Rect, Size};
 pub use photo::{Format, KeepMetadata, Limits, Photo, RawFiles, ReadOptions};
 pub use picture::Picture;

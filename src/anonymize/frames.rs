@@ -30,7 +30,7 @@ pub(super) fn detector_for_frames(options: &DetectorOptions) -> Result<(Detector
 
 /// What says where faces are: a [`Detector`], and in tests something that is known.
 pub(super) trait FindFaces: Send + Sync {
-    /// The faces of a picture.
+    /// What is in a picture, but writing.
     fn find(&self, picture: &dyn Picture) -> Result<Vec<Face>>;
 
     /// Whether writing is looked for, too.
@@ -121,10 +121,10 @@ impl Looked {
         let sighting = |f: &Face| Sighting {
             subject: f.subject,
             area: f.area,
-            // A line of writing that was found is covered, whatever its score.
+            // A line of writing or an object that was found is covered, whatever its score.
             score: match f.subject {
                 Subject::Face => f.score,
-                Subject::Text => 1.0,
+                Subject::Text | Subject::Object(_) => 1.0,
             },
         };
         self.faces.iter().map(sighting).collect()
@@ -140,6 +140,7 @@ impl AnonymizeOptions {
             let mask = match place.subject {
                 Subject::Face => self.mask(&place.area)?,
                 Subject::Text => self.box_of_writing(&place.area)?,
+                Subject::Object(_) => self.box_of_object(&place.area)?,
             };
             let region = ReportRegion::new(&mask, upright)?.about(place.subject);
             Some(region.of_track(place.track))

@@ -21,6 +21,9 @@ pub struct Masking {
 /// alone is too little for small faces.
 pub(super) const ROOM: f32 = 1.5;
 
+/// Side of a mask over side of the box of an object: a hand or a mirror may stick out.
+pub(super) const OBJECT_MARGIN: f32 = 1.1;
+
 impl Masking {
     /// This outline, so many times the face's box.
     #[must_use]
@@ -203,16 +206,25 @@ impl AnonymizeOptions {
         (!self.ignores(area)).then(|| Region::new(Shape::Box, area.padded(ROOM)))
     }
 
+    /// The mask of what a network of the user's own found: its box, a little larger.
+    pub(super) fn box_of_object(&self, area: &Rect) -> Option<Region> {
+        (!self.ignores(area))
+            .then(|| Region::new(Shape::Box, area.grown(OBJECT_MARGIN).padded(ROOM)))
+    }
+
     /// The masks of what was found in one frame of a photo and what they are about, then the
     /// regions always covered.
     pub(super) fn masks_about(&self, found: &[Face]) -> Vec<(Region, Subject)> {
-        let about = |subject: Subject| move |region: Region| (region, subject);
-        let found = found.iter().filter_map(|one| match one.subject {
-            Subject::Face => self.mask(&one.area).map(about(Subject::Face)),
-            Subject::Text => self.text_mask(one).map(about(Subject::Text)),
+        let found = found.iter().filter_map(|one| {
+            let mask = match one.subject {
+                Subject::Face => self.mask(&one.area),
+                Subject::Text => self.text_mask(one),
+                Subject::Object(_) => self.box_of_object(&one.area),
+            };
+            Some((mask?, one.subject))
         });
         found
-            .chain(self.always().map(about(Subject::Face)))
+            .chain(self.always().map(|region| (region, Subject::Face)))
             .collect()
     }
 

@@ -1,8 +1,10 @@
 //! Masks on panoramas: they go over the edge where left and right meet, and are as wide near the
 //! poles as the projection draws what they cover.
 
-use super::{AnonymizeOptions, Masking, options::ROOM, upright};
-use crate::geometry::{Equirectangular, Rect};
+use super::options::{OBJECT_MARGIN, ROOM};
+use super::{AnonymizeOptions, Masking, upright};
+use crate::face::{Face, Subject};
+use crate::geometry::Equirectangular;
 use crate::photo::Photo;
 use crate::redact::{Region, Shape};
 use crate::report::FileReport;
@@ -36,29 +38,35 @@ impl AnonymizeOptions {
         found
     }
 
-    /// The masks of one panorama, as [`AnonymizeOptions::masks`] has them for a flat picture.
-    pub(super) fn masks_all_round<'a>(
+    /// The masks of one panorama, as [`AnonymizeOptions::masks_about`] has them for a flat picture;
+    /// those of writing are boxes.
+    pub(super) fn masks_all_round(
         &self,
-        faces: impl Iterator<Item = &'a Rect>,
+        found: &[Face],
         panorama: &Equirectangular,
-    ) -> Vec<Region> {
+    ) -> Vec<(Region, Subject)> {
         let mut masks = Vec::new();
-        for face in faces.filter(|f| !self.ignores(f)) {
-            let Masking { shape, margin } = self.masking;
-            match panorama.grown(face, margin, ROOM, shape == Shape::Ellipse) {
+        for Face { area, subject, .. } in found.iter().filter(|f| !self.ignores(&f.area)) {
+            let Masking { shape, margin } = match subject {
+                Subject::Face => self.masking,
+                Subject::Text => Masking::new(Shape::Box, 1.0),
+                Subject::Object(_) => Masking::new(Shape::Box, OBJECT_MARGIN),
+            };
+            match panorama.grown(area, margin, ROOM, shape == Shape::Ellipse) {
                 Some(area) => {
                     let copies = panorama.copies(&area).into_iter();
-                    masks.extend(copies.map(|area| Region::new(shape, area)));
+                    masks.extend(copies.map(|area| (Region::new(shape, area), *subject)));
                 }
                 None => {
-                    let band = panorama.polar_band(face, margin, ROOM);
-                    masks.push(Region::new(Shape::Box, band));
+                    let band = panorama.polar_band(area, margin, ROOM);
+                    masks.push((Region::new(Shape::Box, band), *subject));
                 }
             }
         }
         for region in self.always() {
             let copies = panorama.copies(&region.area).into_iter();
-            masks.extend(copies.map(|area| Region::new(region.shape, area)));
+            let region = |area| (Region::new(region.shape, area), Subject::Face);
+            masks.extend(copies.map(region));
         }
         masks
     }
@@ -67,14 +75,24 @@ impl AnonymizeOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::Size;
+    use crate::geometry::{Rect, Size};
 
     #[test]
     fn a_mask_over_the_edge_is_two_and_one_at_a_pole_goes_all_round() {
         let panorama = Equirectangular::new(Size::new(2048, 1024));
         let options = AnonymizeOptions::default();
-        let face = |x: f32, y: f32| Rect::new(x, y, 80.0, 80.0).expect("a box");
-        let masks = |face: Rect| options.masks_all_round([face].iter(), &panorama);
+        let face = |x: f32, y: f32| Face {
+            subject: Subject::Face,
+            corners: None,
+            area: Rect::new(x, y, 80.0, 80.0).expect("a box"),
+            score: 0.9,
+            landmarks: None,
+            found_by: Vec::new(),
+        };
+        let masks = |face: Face| -> Vec<Region> {
+            let all = options.masks_all_round(&[face], &panorama).into_iter();
+            all.map(|(region, _)| region).collect()
+        };
         let edge = masks(face(2010.0, 480.0));
         assert_eq!(edge.len(), 2);
         assert!(edge[0].area.right() > 2100.0 && edge[1].area.left() < 0.0);

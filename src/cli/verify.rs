@@ -265,7 +265,8 @@ fn options(typed: &Verify) -> Result<VerifierOptions> {
         .min_face(typed.faces.min_face.unwrap_or(0.0))
         .cover(library::subjects(&typed.subjects, &typed.faces)?)
         .min_text_height(typed.subjects.text_min_height.unwrap_or(0.0))
-        .engine(library::engine(&typed.engine)?)
+        .objects(library::objects(&typed.subjects.model)?)
+        .engine(library::engine(&typed.engine, &typed.subjects.model)?)
         .video(video)
         .limits(limits);
     if let Some(path) = &typed.image {

@@ -1,6 +1,6 @@
 //! Options of a detector, set one by one.
 
-use super::{Cover, DetectorOptions, ModelSource, Preset};
+use super::{Cover, DetectorOptions, ModelSource, ObjectModel, Preset};
 use faceveil_engine::EngineOptions;
 
 impl DetectorOptions {
@@ -49,6 +49,13 @@ impl DetectorOptions {
     #[must_use]
     pub fn cover(mut self, cover: Cover) -> Self {
         self.cover = cover;
+        self
+    }
+
+    /// Covering what this network finds, too.
+    #[must_use]
+    pub fn objects(mut self, model: impl Into<Option<ObjectModel>>) -> Self {
+        self.objects = model.into();
         self
     }
 

@@ -5,6 +5,7 @@
 mod again;
 mod builder;
 mod context;
+mod cover;
 mod dark;
 mod decide;
 mod evidence;
@@ -13,6 +14,7 @@ mod letterbox;
 mod look;
 mod merge;
 mod negative;
+mod objects;
 mod panorama;
 mod plan;
 mod pool;
@@ -26,6 +28,8 @@ mod weights_of_evidence;
 
 pub use crate::face::Landmarks;
 pub(crate) use again::SecondSearch;
+pub use cover::Cover;
+pub use objects::ObjectModel;
 pub use preset::Preset;
 pub use text::Writing;
 pub use weights::{BundledModel, ModelFile, ModelSource, bundled_models};
@@ -41,6 +45,7 @@ use heads::Head;
 use letterbox::{Canvas, Letterbox};
 use look::Look;
 use merge::Sighting;
+use objects::ObjectDetector;
 use plan::{Plan, Plans};
 use pool::Pool;
 use second_look::second_look;
@@ -78,46 +83,9 @@ pub struct DetectorOptions {
     /// Lines of writing less high than so many pixels of the upright picture are left alone; 0
     /// leaves none alone.
     pub min_text_height: f32,
-}
-
-/// What is looked for: faces, writing, or both. The default is faces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[non_exhaustive]
-pub struct Cover {
-    /// Faces.
-    pub faces: bool,
-    /// Writing, and which. In photos that are no panoramas only.
-    pub writing: Option<Writing>,
-}
-
-impl Cover {
-    /// Faces.
-    pub const FACES: Self = Self {
-        faces: true,
-        writing: None,
-    };
-
-    /// Writing and no faces.
-    #[must_use]
-    pub const fn only(writing: Writing) -> Self {
-        Self {
-            faces: false,
-            writing: Some(writing),
-        }
-    }
-
-    /// The same and this writing.
-    #[must_use]
-    pub const fn and(mut self, writing: Writing) -> Self {
-        self.writing = Some(writing);
-        self
-    }
-}
-
-impl Default for Cover {
-    fn default() -> Self {
-        Self::FACES
-    }
+    /// A network of the user's own, which finds what else is covered. Read back as none.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub objects: Option<ObjectModel>,
 }
 
 /// A candidate less likely than this is noise.
@@ -161,11 +129,15 @@ impl Detected {
 
 /// Likeliest first, without those that another of them covers.
 pub(crate) fn apart(all: Vec<Face>) -> Vec<Face> {
-    let (faces, writing): (Vec<_>, Vec<_>) =
+    let (faces, others): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|f: &Face| f.subject.is_face());
+    let (objects, writing) = others
+        .into_iter()
+        .partition(|f: &Face| f.subject.is_object());
     let mut faces =
         merge::non_maximum_suppression(faces, SAME_BETWEEN_LOOKS, |f: &Face| (&f.area, f.score));
     faces.extend(text::apart(writing));
+    faces.extend(objects::apart(objects));
     faces
 }
 
@@ -179,6 +151,7 @@ pub struct Detector {
     pools: Vec<(Head, Pool)>,
     faces: bool,
     text: Option<TextDetector>,
+    objects: Option<ObjectDetector>,
 }
 
 impl Detector {
@@ -223,13 +196,16 @@ impl Detector {
             ));
         }
         let Cover { faces, writing } = options.cover;
-        if !faces && writing.is_none() {
+        if !faces && writing.is_none() && options.objects.is_none() {
             return Err(Error::new(
                 ErrorKind::InvalidArgument,
-                "neither faces nor writing are to be looked for",
+                "neither faces nor writing nor anything else is to be looked for",
             ));
         }
         let engine = Engine::open(&options.engine)?;
+        let objects = options.objects.as_ref();
+        let objects = objects.map(|model| ObjectDetector::new(&options.engine, model));
+        let objects = objects.transpose()?;
         let text = match writing {
             Some(writing) => Some(TextDetector::new(
                 &engine,
@@ -246,17 +222,23 @@ impl Detector {
             }
         }
         Ok(Self {
-            engine: engine.name().to_owned(),
+            engine: match &objects {
+                Some(objects) if objects.engine() != engine.name() => {
+                    format!("{}, {}", engine.name(), objects.engine())
+                }
+                _ => engine.name().to_owned(),
+            },
             plans,
             min_face: options.min_face,
             pools,
             faces,
             text,
+            objects,
         })
     }
 
-    /// The faces of a picture, likeliest first, and behind them the lines of writing, if they are
-    /// looked for. Those faces that lie on their side or stand on their head are found, too, by
+    /// The faces of a picture, likeliest first, and behind them the lines of writing and what a
+    /// network of the user's own finds, if they are looked for. Those faces that lie on their side or stand on their head are found, too, by
     /// every preset but [`Preset::Fast`].
     ///
     /// # Errors
@@ -277,15 +259,22 @@ impl Detector {
         if let Some(text) = &self.text {
             found.faces.extend(text.detect(picture)?);
         }
+        if let Some(objects) = &self.objects {
+            found.faces.extend(objects.detect(picture)?);
+        }
         Ok(found)
     }
 
-    /// The faces alone, if they are looked for.
+    /// All but writing, as far as it is looked for.
     pub(crate) fn detect_no_writing(&self, picture: &dyn Picture) -> Result<Vec<Face>> {
-        match self.faces {
-            true => Ok(self.detect_faces(picture)?.faces),
-            false => Ok(Vec::new()),
+        let mut found = match self.faces {
+            true => self.detect_faces(picture)?.faces,
+            false => Vec::new(),
+        };
+        if let Some(objects) = &self.objects {
+            found.extend(objects.detect(picture)?);
         }
+        Ok(found)
     }
 
     /// The lines of writing alone, if they are looked for.

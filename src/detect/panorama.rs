@@ -5,7 +5,7 @@
 //! width.
 
 use super::{Detected, Detector, MOST_REJECTED, SAME_BETWEEN_LOOKS};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::face::Face;
 use crate::geometry::{Equirectangular, PixelRect, Point, Rect, Size, Tangent, angle};
 use crate::picture::{Picture, RgbImage};
@@ -197,7 +197,8 @@ fn plane(tangent: &Tangent, step: f64, size: Size, x: f32, y: f32) -> [f64; 3] {
     tangent.direction(from_middle(x, size.width), from_middle(y, size.height))
 }
 
-/// Searches a panorama: `search` finds faces in a flat picture.
+/// Searches a panorama: `search` finds faces, writing and objects in a flat picture. Of writing the
+/// box is told and no corners, since lines are bent.
 pub(super) fn search_all_round(
     picture: &dyn Picture,
     panorama: &Equirectangular,
@@ -217,8 +218,10 @@ pub(super) fn search_all_round(
         }
     }
     for list in [&mut all.faces, &mut all.rejected] {
-        list.iter_mut()
-            .for_each(|f| f.area = panorama.normalised(&f.area));
+        list.iter_mut().for_each(|f| {
+            f.area = panorama.normalised(&f.area);
+            f.corners = None;
+        });
         *list = distinct(std::mem::take(list), panorama);
     }
     let faces = &all.faces;
@@ -228,8 +231,17 @@ pub(super) fn search_all_round(
     Ok(all)
 }
 
+/// Lines of writing and objects that overlap less are told apart: the mask of either may be the
+/// larger one.
+const SAME_LINE: f32 = 0.8;
+
 fn is_same(a: &Face, b: &Face, panorama: &Equirectangular) -> bool {
-    panorama.iou(&a.area, &b.area) > SAME_BETWEEN_LOOKS
+    let least = if a.subject.is_face() {
+        SAME_BETWEEN_LOOKS
+    } else {
+        SAME_LINE
+    };
+    a.subject == b.subject && panorama.iou(&a.area, &b.area) > least
 }
 
 /// Likeliest first, each once.
@@ -331,24 +343,17 @@ fn rectified(
 }
 
 impl Detector {
-    /// The faces of a panorama that goes all the way round. What lies over its left and right edge
+    /// What is in a panorama that goes all the way round. What lies over its left and right edge
     /// is found, too, and so is what is drawn too wide near the poles. A box may reach beyond the
     /// edge; its middle is in the picture's width.
     ///
     /// # Errors
-    /// Those of [`Detector::detect`]; [`ErrorKind::InvalidArgument`] if writing is looked for,
-    /// which is not found in panoramas.
+    /// Those of [`Detector::detect`].
     pub fn detect_panorama(
         &self,
         picture: &dyn Picture,
         panorama: &Equirectangular,
     ) -> Result<Detected> {
-        if self.text.is_some() {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                "writing is not looked for in panoramas yet; look for faces alone",
-            ));
-        }
         search_all_round(picture, panorama, &|view| self.detect_with_candidates(view))
     }
 }

@@ -4,7 +4,7 @@
 //! memory grows neither with the number of pictures nor with the number of their sizes.
 
 use crate::error::Result;
-use faceveil_engine::{Input, Network, Session, Size, Tensor};
+use faceveil_engine::{Input, ModelInfo, Network, Session, Size, Tensor};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(super) struct Pool {
@@ -31,6 +31,11 @@ impl Pool {
             network,
             state: Mutex::default(),
         }
+    }
+
+    /// What the model says of itself.
+    pub(super) fn info(&self) -> Option<&ModelInfo> {
+        self.network.info()
     }
 
     /// Runs the network on `input`, at that one's size.
@@ -90,6 +95,7 @@ mod tests {
             Ok(vec![Tensor {
                 name: "width".into(),
                 data: vec![input.size().width as f32],
+                ..Tensor::default()
             }])
         }
     }

@@ -46,6 +46,8 @@ pub enum VerifyFindingKind {
     Face,
     /// Writing that no mask covers.
     Text,
+    /// Something else that no mask covers.
+    Object,
     /// Something beside the picture.
     Hidden,
     /// Another file than the report is about.
@@ -68,6 +70,7 @@ impl VerifyFindingKind {
             Self::Uncovered => "uncovered",
             Self::Face => "face",
             Self::Text => "text",
+            Self::Object => "object",
             Self::Hidden => "hidden",
             Self::Changed => "changed",
             Self::Damaged => "damaged",

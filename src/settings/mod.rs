@@ -17,7 +17,7 @@ pub mod values;
 use crate::anonymize::{AnonymizeOptions, Masking};
 #[cfg(feature = "video")]
 use crate::anonymize::{VideoAnonymizer, VideoOptions};
-use crate::detect::{Cover, DetectorOptions, ModelSource, Preset};
+use crate::detect::{Cover, DetectorOptions, ModelSource, ObjectModel, Preset};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Rect;
 use crate::photo::{Format, KeepMetadata, Limits, RawFiles};
@@ -39,6 +39,10 @@ pub struct Settings {
     min_face: f32,
     cover: Cover,
     min_text_height: f32,
+    model: Option<ObjectModel>,
+    model_classes: Vec<String>,
+    model_names: Vec<String>,
+    model_threshold: Option<f32>,
     engine: EngineOptions,
     models: ModelSource,
     style: StyleName,
@@ -111,8 +115,12 @@ settings! {
     "preset", "fast, balanced or thorough", |s, text| s.preset = Some(text.parse()?);
     "threshold", "least score of a face, 0 to 1", |s, text| s.threshold = Some(values::threshold(text)?);
     "min-face", "least side of a face in pixels", |s, text| s.min_face = values::min_face(text)?;
-    "cover", "faces, text or plates, with commas between", |s, text| s.cover = values::cover(text)?;
+    "cover", "faces, text or plates, with commas between, or none", |s, text| s.cover = values::cover(text)?;
     "text-min-height", "least height of writing in pixels", |s, text| s.min_text_height = values::text_min_height(text)?;
+    "model", "ONNX file of a network that finds what else is covered", |s, text| s.model = Some(ObjectModel::read(text)?);
+    "model-classes", "classes of the model that are covered, with commas between", |s, text| s.model_classes = values::words(text)?;
+    "model-names", "names of the model's classes in their order, with commas between", |s, text| s.model_names = values::words(text)?;
+    "model-threshold", "least score of what the model finds, 0 to 1", |s, text| s.model_threshold = Some(values::threshold(text)?);
     "engine", "auto, builtin or onnxruntime", |s, text| s.engine.engine = text.parse().map_err(invalid)?;
     "device", "auto, cpu, cuda, coreml or directml", |s, text| s.engine.device = text.parse().map_err(invalid)?;
     "onnxruntime", "path of the ONNX Runtime library", |s, text| s.engine.onnxruntime = Some(text.into());
@@ -177,6 +185,11 @@ impl Settings {
             models: self.models.clone(),
             cover: self.cover,
             min_text_height: self.min_text_height,
+            objects: self.model.clone().map(|model| {
+                let threshold = self.model_threshold.unwrap_or(ObjectModel::THRESHOLD);
+                let model = model.classes(&self.model_classes[..]).threshold(threshold);
+                model.names(&self.model_names[..])
+            }),
         }
     }
 
@@ -197,6 +210,13 @@ impl Settings {
     /// [`ErrorKind::InvalidArgument`] for a value that would not be used, as a colour of the style
     /// `blur`, and for the style `image` without a sticker.
     pub fn anonymize(&self) -> Result<AnonymizeOptions> {
+        let is_about_model = !self.model_classes.is_empty()
+            || !self.model_names.is_empty()
+            || self.model_threshold.is_some();
+        if is_about_model && self.model.is_none() {
+            let message = "model-classes, model-names and model-threshold need a model";
+            return Err(Error::new(ErrorKind::InvalidArgument, message));
+        }
         Ok(AnonymizeOptions {
             style: self.style()?,
             masking: self.masking,
@@ -333,8 +353,22 @@ mod tests {
     fn every_name_can_be_set() {
         for setting in Settings::ALL {
             let taken = [
-                "1", "auto", "fast", "blur", "box", "keep", "png", "1,2,3,4", "true", "time",
-                "faces", "FF0000", "drop", "refuse", "1M",
+                "1",
+                "auto",
+                "fast",
+                "blur",
+                "box",
+                "keep",
+                "png",
+                "1,2,3,4",
+                "true",
+                "time",
+                "faces",
+                "FF0000",
+                "Cargo.toml",
+                "drop",
+                "refuse",
+                "1M",
             ]
             .iter()
             .any(|value| Settings::default().set(setting.name, value).is_ok());

@@ -142,15 +142,16 @@ pub fn text_min_height(text: &str) -> Result<f32> {
     bounded("text-min-height", text, 0.0, 100_000.0)
 }
 
-/// What to look for: `faces`, `text` or `plates`, with commas between.
+/// What to look for: `faces`, `text` or `plates`, with commas between; `none` where a network of the
+/// user's own is all that looks.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidArgument`], also for `text` together with `plates`, which it holds.
 pub fn cover(text: &str) -> Result<Cover> {
-    let mut cover = Cover {
-        faces: false,
-        writing: None,
-    };
+    let mut cover = Cover::NOTHING;
+    if text.trim() == "none" {
+        return Ok(cover);
+    }
     for word in text.split(',').map(str::trim) {
         let writing = match word {
             "faces" => {
@@ -161,7 +162,7 @@ pub fn cover(text: &str) -> Result<Cover> {
             "plates" => Writing::Plates,
             _ => {
                 return Err(wrong(format!(
-                    "cover {word} is none of faces, text and plates"
+                    "cover {word} is none of faces, text, plates and none"
                 )));
             }
         };
@@ -173,6 +174,19 @@ pub fn cover(text: &str) -> Result<Cover> {
         cover.writing = Some(writing);
     }
     Ok(cover)
+}
+
+/// Words with commas between.
+///
+/// # Errors
+/// [`ErrorKind::InvalidArgument`] for one that is empty.
+pub fn words(text: &str) -> Result<Vec<String>> {
+    let words = text.split(',').map(str::trim);
+    let word = |word: &str| match word.is_empty() {
+        true => Err(wrong(format!("there is an empty name in {text:?}"))),
+        false => Ok(word.to_owned()),
+    };
+    words.map(word).collect()
 }
 
 /// Side of a mask over side of a face, 1 to 10.

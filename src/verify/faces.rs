@@ -10,11 +10,13 @@ const ENOUGH: f32 = 0.98;
 /// The same of a line of writing, whose corners are found less exactly; a cover may look like a
 /// plate that is a little larger than the cover.
 const ENOUGH_OF_WRITING: f32 = 0.75;
+/// The same of an object, whose box a covered part of it may move.
+const ENOUGH_OF_OBJECT: f32 = 0.75;
 /// Points a side of the grid that a face is measured with.
 const GRID: usize = 48;
 
-/// The faces and lines of writing that masks do not cover, with the share that they do. What counts
-/// of a face is the ellipse in its box, of writing its quadrilateral, as far as they lie in the
+/// What masks do not cover of what was found, with the share that they do. What counts of a face is
+/// the ellipse in its box, of writing its quadrilateral, of the rest the box, as far as they lie in the
 /// picture; a panorama goes on at its other edge.
 pub(super) fn uncovered<'a>(
     faces: &'a [Face],
@@ -35,6 +37,7 @@ pub(super) fn uncovered<'a>(
                 < match face.subject {
                     Subject::Face => ENOUGH,
                     Subject::Text => ENOUGH_OF_WRITING,
+                    Subject::Object(_) => ENOUGH_OF_OBJECT,
                 }
         })
         .collect()
@@ -45,7 +48,8 @@ fn share(face: &Face, masks: &[Place], picture: Size, goes_round: bool) -> f32 {
     let all = Rect::of(picture);
     let region = match face.corners {
         Some(corners) => Region::quad(corners),
-        None => Region::new(Shape::Ellipse, face.area),
+        None if face.subject.is_face() => Region::new(Shape::Ellipse, face.area),
+        None => Region::new(Shape::Box, face.area),
     };
     let outline = Place::new(&region, picture, Orientation::Normal);
     let face = &face.area;

@@ -20,7 +20,7 @@ mod video;
 use crate::detect::{Detector, Preset, SecondSearch, apart};
 use crate::digest::Digest;
 use crate::error::{ErrorKind, Result};
-use crate::face::Face;
+use crate::face::{Face, Subject};
 use crate::geometry::{Equirectangular, Rect, Size};
 use crate::inspect::inspect;
 use crate::photo::{BACKDROPS, FileKind, Format, Limits, Photo, ReadOptions};
@@ -47,7 +47,8 @@ pub use options::VerifierOptions;
 /// ```
 pub struct Verifier {
     search: SecondSearch,
-    writing: Option<Detector>,
+    /// For writing and objects.
+    others: Option<Detector>,
     /// For the frames of videos.
     #[cfg(feature = "video")]
     frames: std::sync::OnceLock<SecondSearch>,
@@ -111,10 +112,10 @@ impl Verifier {
     /// Those of [`Detector::new`](crate::Detector::new).
     pub fn new(options: VerifierOptions) -> Result<Self> {
         let search = SecondSearch::new(&options.search(Preset::Thorough))?;
-        let writing = options.search_for_writing();
+        let others = options.search_for_others();
         Ok(Self {
             search,
-            writing: writing.as_ref().map(Detector::new).transpose()?,
+            others: others.as_ref().map(Detector::new).transpose()?,
             #[cfg(feature = "video")]
             frames: std::sync::OnceLock::new(),
             options,
@@ -226,12 +227,6 @@ impl Verifier {
             .panorama()
             .or_else(|| is_reported.then(|| Equirectangular::new(upright(&photo, 0))));
         let panorama = panorama.as_ref();
-        if panorama.is_some() && self.writing.is_some() {
-            findings.add(
-                VerifyFindingKind::NotChecked,
-                "writing is not looked for in panoramas",
-            );
-        }
         for frame in 0..count {
             let regions = line.map_or_else(Vec::new, |line| regions(line, frame));
             let label = (count > 1).then_some(frame);
@@ -271,9 +266,11 @@ impl Verifier {
                 (true, Some(panorama)) => self.search.detect_panorama(picture, panorama)?,
                 (true, None) => self.search.detect(picture)?,
             };
-            if let (Some(writing), None) = (&self.writing, panorama) {
-                found.extend(writing.detect(picture)?);
-            }
+            found.extend(match (&self.others, panorama) {
+                (None, _) => Vec::new(),
+                (Some(others), Some(panorama)) => others.detect_panorama(picture, panorama)?.faces,
+                (Some(others), None) => others.detect(picture)?,
+            });
             Ok::<_, crate::error::Error>(found)
         };
         let mut faces = detect(&photo.picture(frame))?;
@@ -305,13 +302,15 @@ fn same_shape(line: &FileReport, size: Size, frames: usize, findings: &mut Findi
     reported == is
 }
 
-fn tell_face(findings: &mut Findings, frame: Option<usize>, face: &crate::face::Face, share: f32) {
-    let (kind, what) = match face.subject.is_face() {
-        true => (VerifyFindingKind::Face, "a face"),
-        false => (VerifyFindingKind::Text, "writing"),
+fn tell_face(findings: &mut Findings, frame: Option<usize>, face: &Face, share: f32) {
+    let (kind, class) = match face.subject {
+        Subject::Face => (VerifyFindingKind::Face, String::new()),
+        Subject::Text => (VerifyFindingKind::Text, String::new()),
+        Subject::Object(class) => (VerifyFindingKind::Object, format!(" ({class})")),
     };
+    let what = face.subject.words();
     let reason = format!(
-        "{what} of which {:.0} % lies under masks (seen by {})",
+        "{what}{class} of which {:.0} % lies under masks (seen by {})",
         share * 100.0,
         face.found_by.join(", ")
     );

@@ -1,6 +1,6 @@
 //! How outputs are verified.
 
-use crate::detect::{Cover, DetectorOptions, ModelSource, Preset};
+use crate::detect::{Cover, DetectorOptions, ModelSource, ObjectModel, Preset};
 use crate::photo::Limits;
 use crate::redact::Sticker;
 use faceveil_engine::EngineOptions;
@@ -10,12 +10,14 @@ use faceveil_engine::EngineOptions;
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub struct VerifierOptions {
-    /// What to look for: what the run was to cover. Writing is not looked for in panoramas, which
-    /// is a finding.
+    /// What to look for: what the run was to cover.
     pub cover: Cover,
     /// Lines of writing less high than so many pixels are left alone: that of the run, if it had
     /// one.
     pub min_text_height: f32,
+    /// The network of the user's own that the run had. Read back as none.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub objects: Option<ObjectModel>,
     /// Least score of a face; `None`: 0.3, and 0.95 for what RetinaFace alone sees; see
     /// `docs/verify.md` for what that finds.
     pub threshold: Option<f32>,
@@ -56,6 +58,13 @@ impl VerifierOptions {
     #[must_use]
     pub const fn min_text_height(mut self, pixels: f32) -> Self {
         self.min_text_height = pixels;
+        self
+    }
+
+    /// Looking for what this network finds, too.
+    #[must_use]
+    pub fn objects(mut self, model: impl Into<Option<ObjectModel>>) -> Self {
+        self.objects = model.into();
         self
     }
 
@@ -121,11 +130,12 @@ impl VerifierOptions {
         }
     }
 
-    /// How to search for writing, if that is asked for.
-    pub(super) fn search_for_writing(&self) -> Option<DetectorOptions> {
-        let writing = self.cover.writing?;
-        Some(DetectorOptions {
-            cover: Cover::only(writing),
+    /// How to search for writing and objects, if that is asked for.
+    pub(super) fn search_for_others(&self) -> Option<DetectorOptions> {
+        let cover = self.cover.writing.map_or(Cover::NOTHING, Cover::only);
+        (cover != Cover::NOTHING || self.objects.is_some()).then(|| DetectorOptions {
+            cover,
+            objects: self.objects.clone(),
             min_text_height: self.min_text_height,
             engine: self.engine.clone(),
             models: self.models.clone(),

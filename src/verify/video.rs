@@ -84,7 +84,7 @@ impl Verifier {
             shape: *video.shape(),
             style: style.as_ref(),
             search,
-            writing: self.writing.as_ref(),
+            others: self.others.as_ref(),
             looks_for_faces: self.options.cover.faces,
             stride,
         };
@@ -210,7 +210,8 @@ struct Work<'a> {
     shape: Shape,
     style: Option<&'a Style>,
     search: &'a SecondSearch,
-    writing: Option<&'a Detector>,
+    /// For writing and objects.
+    others: Option<&'a Detector>,
     looks_for_faces: bool,
     stride: usize,
 }
@@ -320,8 +321,8 @@ impl Work<'_> {
                 true => self.search.detect(&picture)?,
                 false => Vec::new(),
             };
-            if let Some(writing) = self.writing {
-                faces.extend(writing.detect(&picture)?);
+            if let Some(others) = self.others {
+                faces.extend(others.detect(&picture)?);
             }
             for face in &mut faces {
                 face.area = picture.to_stored(&face.area);

@@ -21,6 +21,7 @@ mod library;
 mod log;
 mod names;
 mod negative;
+mod objects;
 mod options;
 mod orientation;
 mod panorama;

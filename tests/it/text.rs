@@ -130,9 +130,6 @@ fn what_cannot_be_done_with_writing_is_refused() {
         let args: Vec<&str> = ["blur", "a.jpg"].iter().chain(args).copied().collect();
         dir.run(&args).exits(2).says(says);
     }
-    dir.run(&["blur", "a.jpg", "--cover", "text", "--panorama"])
-        .exits(1)
-        .says("panoramas");
 }
 
 /// A PNG of a scene.
@@ -193,4 +190,60 @@ fn a_report_says_what_is_writing_and_is_enough_to_cover_it_again() {
         .exits(0);
     assert_eq!(dir.read("out/plate.png"), dir.read("again/plate.png"));
     dir.run(&["verify", "out", "--report", "r.jsonl"]).exits(0);
+}
+
+/// Seen all round: a plate of a 2048 pixels wide panorama that goes over its edge.
+fn panorama(middle: f32) -> Vec<u8> {
+    const ROUND: Size = Size::new(2048, 1024);
+    let (scene, _) = scene_at(3.0, 0.0, (320.0, 240.0));
+    let mut data = vec![];
+    for y in 0..ROUND.height {
+        for x in 0..ROUND.width {
+            let dx = (x as f32 + 1024.0 - middle).rem_euclid(2048.0) - 1024.0;
+            let (u, v) = (dx as i32 + 320, y as i32 - 512 + 240);
+            let inside = (100..540).contains(&u) && (150..330).contains(&v);
+            let at = (v * SIZE.width as i32 + u) as usize * 3;
+            data.extend(if inside { [scene[at]; 3] } else { [110; 3] });
+        }
+    }
+    let mut file = vec![];
+    let mut encoder = png::Encoder::new(&mut file, ROUND.width, ROUND.height);
+    encoder.set_color(png::ColorType::Rgb);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&data).unwrap();
+    writer.finish().unwrap();
+    file
+}
+
+#[test]
+fn a_plate_in_a_panorama_is_covered_also_over_its_edge() {
+    for middle in [700.0, 2040.0] {
+        let dir = Sandbox::new();
+        dir.file("in/round.png", &panorama(middle));
+        let blur = ["blur", "in", "-o", "out", "--cover", "plates", "--panorama"];
+        let more = [
+            "--style", "solid", "--color", "0000C8", "--verify", "--report", "r.jsonl",
+        ];
+        dir.run(&[&blur[..], &more].concat()).exits(0);
+        let pixels = |file: &[u8]| faceveil::Photo::read(file, &faceveil::ReadOptions::new());
+        let before = pixels(&dir.read("in/round.png")).unwrap().to_rgba().1;
+        let after = pixels(&dir.read("out/round.png")).unwrap().to_rgba().1;
+        let pairs = before.chunks_exact(4).zip(after.chunks_exact(4));
+        let shown = pairs.filter(|(b, a)| b[0] == 25 && a[..3] != [0, 0, 200]);
+        assert_eq!(shown.count(), 0, "letters at {middle}");
+        let line = &crate::sandbox::json_lines(&String::from_utf8(dir.read("r.jsonl")).unwrap())[0];
+        assert_eq!(line["verify"]["verdict"], "passed");
+        assert!(
+            line["regions"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|r| r["subject"] == "text")
+        );
+        let covered = after
+            .chunks_exact(4)
+            .filter(|a| a[..3] == [0, 0, 200])
+            .count();
+        assert!(covered < 40_000, "{covered} of {} pixels", 2048 * 1024);
+    }
 }

@@ -39,7 +39,8 @@ impl Anonymizer {
     #[pyo3(
         signature = (**options),
         text_signature = "(*, preset=None, threshold=None, min_face=None, cover=None, \
-            text_min_height=None, engine=None, device=None, \
+            text_min_height=None, model=None, model_classes=None, model_names=None, \
+            model_threshold=None, engine=None, device=None, \
             onnxruntime=None, models=None, style=None, color=None, cells=None, sticker=None, shape=None, \
             margin=None, regions=None, ignore=None, panorama=None, keep=None, format=None, \
             raw=None, max_pixels=None, video_backend=None, audio=None, subtitles=None, encoder=None, crf=None, bitrate=None, preset_video=None, threads=None, \

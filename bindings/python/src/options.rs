@@ -106,7 +106,7 @@ fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     {
         return Ok(format!("{red:02x}{green:02x}{blue:02x}"));
     }
-    if name == "keep"
+    if matches!(name, "keep" | "model_classes" | "model_names")
         && let Ok(names) = value.extract::<Vec<String>>()
     {
         return Ok(names.join(","));

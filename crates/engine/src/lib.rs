@@ -31,6 +31,33 @@ pub trait Network: Send + Sync {
     /// [`ErrorKind::Inference`] for a size that the model cannot have, or that needs too much
     /// memory.
     fn session(&self, size: Size) -> Result<Box<dyn Session>>;
+
+    /// What the model says of itself, where the engine tells it: ONNX Runtime does, and the
+    /// built-in engine, which knows its models, does not.
+    fn info(&self) -> Option<&ModelInfo> {
+        None
+    }
+}
+
+/// What a model says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ModelInfo {
+    /// Height and width of its input; `None` for a side that may vary.
+    pub sides: [Option<u32>; 2],
+    /// Its input and outputs with their shapes, for people.
+    pub signature: String,
+    /// Names and values that whoever made it put beside it: `names`, `task`, `imgsz`.
+    pub properties: Vec<(String, String)>,
+}
+
+impl ModelInfo {
+    /// The value of a property.
+    #[must_use]
+    pub fn property(&self, name: &str) -> Option<&str> {
+        let mut all = self.properties.iter();
+        all.find_map(|(n, value)| (n == name).then_some(&**value))
+    }
 }
 
 /// A network at one input size, on one thread.
@@ -49,6 +76,8 @@ pub trait Session: Send {
 pub struct Tensor {
     /// The name that the model gives it.
     pub name: String,
+    /// Its sides, from ONNX Runtime; empty from the built-in engine, whose models are known.
+    pub shape: Vec<usize>,
     /// The numbers.
     pub data: Vec<f32>,
 }

@@ -9,7 +9,7 @@ mod library;
 
 use self::library::Library;
 use super::input::check_size;
-use super::{Device, EngineOptions, Input, Network, Session, Tensor};
+use super::{Device, EngineOptions, Input, ModelInfo, Network, Session, Tensor};
 use crate::Size;
 use crate::error::{Error, ErrorKind, Result};
 use ort::environment::Environment;
@@ -95,13 +95,15 @@ impl Runtime {
 
     /// Loads an ONNX model with one image input and float outputs.
     pub(crate) fn load(&self, model: &[u8]) -> Result<Arc<dyn Network>> {
-        let network = Model {
+        let mut network = Model {
             runtime: self.clone(),
             bytes: model.into(),
             spare: Mutex::new(None),
+            info: ModelInfo::default(),
         };
         // Built now so that a bad model fails here; the first worker gets it.
         let first = network.build()?;
+        network.info = info(&first);
         *network.spare.lock().unwrap_or_else(PoisonError::into_inner) = Some(first);
         Ok(Arc::new(network))
     }
@@ -212,6 +214,7 @@ struct Model {
     runtime: Runtime,
     bytes: Box<[u8]>,
     spare: Mutex<Option<ort::session::Session>>,
+    info: ModelInfo,
 }
 
 impl Model {
@@ -262,6 +265,42 @@ impl Network for Model {
             planes: vec![0.0; 3 * size.area() as usize],
         }))
     }
+
+    fn info(&self) -> Option<&ModelInfo> {
+        Some(&self.info)
+    }
+}
+
+/// What a model says of itself.
+fn info(session: &ort::session::Session) -> ModelInfo {
+    let side = |side: &i64| u32::try_from(*side).ok().filter(|side| *side > 0);
+    let sides = match session.inputs().first().and_then(dimensions) {
+        Some([.., h, w]) => [side(h), side(w)],
+        _ => [None; 2],
+    };
+    let properties = session.metadata().map_or_else(
+        |_| Vec::new(),
+        |all| {
+            let names = all.custom_keys().unwrap_or_default().into_iter();
+            let value = |name: String| all.custom(&name).map(|value| (name, value));
+            names.filter_map(value).collect()
+        },
+    );
+    ModelInfo {
+        sides,
+        signature: signature(session),
+        properties,
+    }
+}
+
+/// Input and outputs with their shapes, for people.
+fn signature(session: &ort::session::Session) -> String {
+    let list = |all: &[Outlet]| {
+        let one = |o: &Outlet| format!("{} {}", o.name(), o.dtype());
+        all.iter().map(one).collect::<Vec<_>>().join(", ")
+    };
+    let (inputs, outputs) = (list(session.inputs()), list(session.outputs()));
+    format!("input {inputs}; output {outputs}")
 }
 
 /// The declared dimensions of a float tensor; -1 for one that may vary.
@@ -275,7 +314,10 @@ fn dimensions(outlet: &Outlet) -> Option<&[i64]> {
 }
 
 fn check_shape(session: &ort::session::Session) -> Result<()> {
-    let refuse = |why: String| Err(Error::new(ErrorKind::Model, why));
+    let refuse = |why: String| {
+        let why = format!("{why} ({})", signature(session));
+        Err(Error::new(ErrorKind::Model, why))
+    };
     let [input] = session.inputs() else {
         return refuse(format!(
             "this model takes {} inputs; a detector takes one, an image",
@@ -285,19 +327,18 @@ fn check_shape(session: &ort::session::Session) -> Result<()> {
     match dimensions(input) {
         Some([n, c, _, _]) if matches!(n, -1 | 1) && matches!(c, -1 | 3) => {}
         _ => {
-            return refuse(format!(
-                "the input of this model is {}; a detector takes 32-bit floats of 1 x 3 x height x \
-                 width",
-                input.dtype()
-            ));
+            return refuse(
+                "the input of this model is no picture; a detector takes 32-bit floats of 1 x 3 x \
+                 height x width"
+                    .to_owned(),
+            );
         }
     }
     for output in session.outputs() {
         if dimensions(output).is_none() {
             return refuse(format!(
-                "the output {:?} of this model is {}; a detector gives 32-bit floats",
-                output.name(),
-                output.dtype()
+                "the output {:?} of this model is no 32-bit float; a detector gives such",
+                output.name()
             ));
         }
     }
@@ -342,9 +383,10 @@ impl Session for Worker {
         outputs
             .iter()
             .map(|(name, value)| {
-                let (_, data) = value.try_extract_tensor::<f32>().map_err(failed)?;
+                let (shape, data) = value.try_extract_tensor::<f32>().map_err(failed)?;
                 Ok(Tensor {
                     name: name.to_owned(),
+                    shape: shape.iter().map(|side| *side as usize).collect(),
                     data: data.to_vec(),
                 })
             })

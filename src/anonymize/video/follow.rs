@@ -316,11 +316,12 @@ impl VideoAnonymizer {
         };
         if !report.spans.is_empty() {
             let open: usize = report.spans.iter().map(|s| s.last - s.first + 1).sum();
-            let is_face = report.spans.iter().any(|span| span.subject.is_face());
+            let face = report.spans.iter().find(|span| span.subject.is_face());
+            let what = face.or(report.spans.first()).map(|span| span.subject);
             report.warnings.push(format!(
                 "{} was lost and found again too late: frames that may show it: {open}, in \
                  spans of the report: {}; look at them",
-                if is_face { "a face" } else { "writing" },
+                what.unwrap_or_default().words(),
                 report.spans.len()
             ));
         }

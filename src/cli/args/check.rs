@@ -12,7 +12,7 @@ const VERIFY_THRESHOLD: &str = "Lowest score that counts as a face, 0 to 1; a lo
 const VERIFY_MIN_FACE: &str = "Leave faces alone whose longer side is less than so many pixels; \
     the value that `blur` was given [default: none is too small]";
 const VERIFY_COVER: &str = "What to look for: faces, text, plates; separated by commas; the value \
-    that `blur` was given. In panoramas writing cannot be checked, which is said";
+    that `blur` was given";
 
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {

@@ -43,11 +43,10 @@ pub(crate) struct Detection {
 /// What is looked for.
 #[derive(Debug, Args)]
 pub(crate) struct Subjects {
-    /// What to look for: faces, text, plates; separated by commas
+    /// What to look for: faces, text, plates; separated by commas; or none, beside --model
     ///
     /// `text` is writing of any kind, `plates` what has the shape of a number plate. It is found
-    /// and never read. Videos are searched for it ten times a second. Panoramas are searched for
-    /// faces only, and refused otherwise.
+    /// and never read. Videos are searched for it ten times a second.
     #[arg(
         long,
         value_enum,
@@ -63,6 +62,45 @@ pub(crate) struct Subjects {
     #[arg(long, value_name = "PIXELS", value_parser = text_min_height)]
     #[arg(allow_negative_numbers = true, help_heading = "Detection")]
     pub(crate) text_min_height: Option<f32>,
+
+    #[command(flatten)]
+    pub(crate) model: Model,
+}
+
+/// A network of the user's own.
+#[derive(Debug, Args)]
+pub(crate) struct Model {
+    /// Cover what this network finds, too: an ONNX file of a detector, YOLO for instance
+    ///
+    /// It runs on ONNX Runtime, in photos and in every frame of videos. The form of its output is
+    /// recognised; a network of another form is refused. See docs/objects.md.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Detection")]
+    pub(crate) model: Option<PathBuf>,
+
+    /// Cover only these classes of the network, by name or number: person,car [default: all]
+    #[arg(
+        long,
+        value_name = "CLASS,...",
+        value_delimiter = ',',
+        requires = "model"
+    )]
+    #[arg(help_heading = "Detection")]
+    pub(crate) model_classes: Vec<String>,
+
+    /// What the network's classes are called, in their order [default: the names in its file]
+    #[arg(
+        long,
+        value_name = "NAME,...",
+        value_delimiter = ',',
+        requires = "model"
+    )]
+    #[arg(help_heading = "Detection")]
+    pub(crate) model_names: Vec<String>,
+
+    /// Lowest score of what the network finds, 0 to 1 [default: 0.25]
+    #[arg(long, value_name = "SCORE", value_parser = threshold, requires = "model")]
+    #[arg(allow_negative_numbers = true, help_heading = "Detection")]
+    pub(crate) model_threshold: Option<f32>,
 }
 
 /// Which candidates count as faces.

@@ -1,11 +1,12 @@
 //! From what was typed to the options that the library takes.
 
+use super::detection::Model;
 use super::value_parsers::{CoverArg, DeviceArg, IsolateArg, KeepArg, StyleArg};
 use super::{Covering, Detection, Engine, FaceFilter, Isolation, Running, Subjects, Writing};
 use crate::cli::files::read;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
-use faceveil::detect::{self, Cover};
+use faceveil::detect::{self, Cover, ObjectModel};
 use faceveil::engine::{EngineChoice, EngineOptions};
 use faceveil::redact::{Rgb, Sticker};
 use faceveil::settings::CELLS;
@@ -79,7 +80,26 @@ pub(crate) fn detector(typed: &Detection, preset: Preset) -> Result<DetectorOpti
         .min_text_height(typed.subjects.text_min_height.unwrap_or(0.0))
         .threshold(typed.faces.threshold)
         .min_face(typed.faces.min_face.unwrap_or(0.0))
-        .engine(engine(&typed.engine)?))
+        .objects(objects(&typed.subjects.model)?)
+        .engine(engine(&typed.engine, &typed.subjects.model)?))
+}
+
+/// The network of the user's own.
+///
+/// # Errors
+/// If it cannot be read.
+pub(crate) fn objects(typed: &Model) -> Result<Option<ObjectModel>> {
+    let Some(path) = &typed.model else {
+        return Ok(None);
+    };
+    let threshold = typed.model_threshold.unwrap_or(ObjectModel::THRESHOLD);
+    let words = |list: &[String]| list.iter().map(|w| w.trim().to_owned()).collect::<Vec<_>>();
+    Ok(Some(
+        ObjectModel::read(path)?
+            .classes(words(&typed.model_classes))
+            .names(words(&typed.model_names))
+            .threshold(threshold),
+    ))
 }
 
 /// What is looked for.
@@ -96,6 +116,10 @@ pub(crate) fn subjects(typed: &Subjects, faces: &FaceFilter) -> Result<Cover> {
         cover.faces || (faces.threshold.is_none() && faces.min_face.is_none()),
         "--threshold and --min-face are about faces, which --cover leaves out"
     );
+    ensure!(
+        cover != Cover::NOTHING || typed.model.model.is_some(),
+        "--cover none leaves nothing to look for; add --model FILE"
+    );
     Ok(cover)
 }
 
@@ -108,6 +132,10 @@ fn cover(asked: &[CoverArg]) -> Result<Cover> {
     ensure!(
         !(has(CoverArg::Text) && has(CoverArg::Plates)),
         "--cover text covers plates, too; give one of the two"
+    );
+    ensure!(
+        !has(CoverArg::Nothing) || asked.len() == 1,
+        "--cover none contradicts the other words beside it"
     );
     let writing = match has(CoverArg::Text) {
         true => Some(detect::Writing::All),
@@ -123,12 +151,13 @@ fn cover(asked: &[CoverArg]) -> Result<Cover> {
 ///
 /// # Errors
 /// If a flag would not be used.
-pub(crate) fn engine(typed: &Engine) -> Result<EngineOptions> {
+pub(crate) fn engine(typed: &Engine, model: &Model) -> Result<EngineOptions> {
     let engine: EngineChoice = typed.engine.into();
     let on_cpu = matches!(typed.device, DeviceArg::Auto | DeviceArg::Cpu);
     ensure!(
         typed.onnxruntime.is_none()
             || engine == EngineChoice::OnnxRuntime
+            || model.model.is_some()
             || (engine == EngineChoice::Auto && !on_cpu),
         "--onnxruntime would not be used; add --engine onnxruntime"
     );

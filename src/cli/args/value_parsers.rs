@@ -36,6 +36,8 @@ choices! { CoverArg:
     Text,
     /// Writing with the proportions and the size of a number plate
     Plates,
+    /// Nothing but what the network of --model finds
+    #[value(name = "none")] Nothing,
 }
 
 choices! { EngineArg:

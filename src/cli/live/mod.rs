@@ -198,7 +198,7 @@ impl Stream {
             let [from, to] = span.seconds.map(show::time);
             terminal.alert(format_args!(
                 "{} may have shown from {from} to {to}: it was found again too late",
-                show::subject(span.subject)
+                span.subject.words()
             ));
         }
     }

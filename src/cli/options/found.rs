@@ -84,6 +84,7 @@ mod tests {
             ("output", "/elsewhere"),
             ("report", "/elsewhere"),
             ("onnxruntime", "evil.so"),
+            ("model", "evil.onnx"),
             ("outside", "copy"),
         ] {
             assert!(!safe(key, value), "{key} {value}");

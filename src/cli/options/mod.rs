@@ -31,9 +31,13 @@ const TYPED_ONLY: [&str; 6] = [
     "files-from",
 ];
 /// Options that say more about another one, and mean nothing once that is given anew.
-const DETAILS: [(&str, &[&str]); 4] = [
+const DETAILS: [(&str, &[&str]); 5] = [
     ("style", &["color", "cells", "image"]),
     ("cover", &["text-min-height"]),
+    (
+        "model",
+        &["model-classes", "model-names", "model-threshold"],
+    ),
     ("engine", &["device", "onnxruntime"]),
     ("isolate", &["max-memory"]),
 ];

@@ -2,7 +2,6 @@
 //! of, then where it saw nothing at all.
 
 use super::exposed::{ENOUGH, ENOUGH_OF_DOUBTFUL, Exposed};
-use crate::cli::ui::show;
 use faceveil::report::{Outcome, ReportFace, Verdict, VerifyFinding, VerifyFindingKind};
 use faceveil::{FileReport, Subject};
 use serde::Serialize;
@@ -105,7 +104,7 @@ impl Risk {
             };
             let why = format!(
                 "{} may show in frames {} to {}{more}",
-                show::subject(span.subject),
+                span.subject.words(),
                 span.first,
                 span.last
             );
@@ -169,6 +168,7 @@ fn named(kind: VerifyFindingKind) -> Option<&'static str> {
     match kind {
         VerifyFindingKind::Face => Some("a face"),
         VerifyFindingKind::Text => Some("writing"),
+        VerifyFindingKind::Object => Some("an object"),
         _ => None,
     }
 }

@@ -178,6 +178,7 @@ impl Config {
                 ..
             } => {
                 options.cover = detector.cover;
+                options.objects.clone_from(&detector.objects);
                 options.min_text_height = detector.min_text_height;
                 options.min_face = detector.min_face;
                 options.engine = detector.engine.clone();
@@ -426,10 +427,12 @@ fn is_stdout_closed() -> bool {
 /// If a flag would not be used.
 pub(crate) fn find(typed: &Detection, options: AnonymizeOptions) -> Result<Faces> {
     let preset = typed.preset.map(Preset::from);
-    let detector = |usual| library::detector(typed, preset.unwrap_or(usual));
+    let detector = library::detector(typed, preset.unwrap_or_default())?;
     Ok(Faces::Find {
-        detector: detector(Preset::default())?,
-        video_detector: detector(VideoAnonymizer::PRESET)?,
+        video_detector: detector
+            .clone()
+            .preset(preset.unwrap_or(VideoAnonymizer::PRESET)),
+        detector,
         options: Box::new(options),
     })
 }

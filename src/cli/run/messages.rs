@@ -74,7 +74,7 @@ pub(crate) fn about_file(terminal: &Terminal, config: &Config, planned: &Planned
         };
         let found = match found(config, report) {
             Some(found) => found,
-            None if cover(config) == Cover::default() => count(0, "face"),
+            None if cover(config) == Cover::default() && !with_model(config) => count(0, "face"),
             None => nothing(config).to_owned(),
         };
         about.print(format_args!("{found}, {would}"));
@@ -104,6 +104,7 @@ struct FileCounts<'a> {
     output: Option<&'a str>,
     faces: usize,
     writing: usize,
+    objects: usize,
     regions: usize,
     open_spans: usize,
     up_to_date: bool,
@@ -117,6 +118,7 @@ pub(crate) fn result_of_file(terminal: &Terminal, planned: &Planned, done: &Done
         output: report.output.as_deref(),
         faces: summary::faces(report),
         writing: summary::writing(report),
+        objects: summary::objects(report),
         regions: report.regions.len(),
         open_spans: done.up_to_date.unwrap_or(report.spans_to_look_at()),
         up_to_date: done.up_to_date.is_some(),
@@ -127,24 +129,42 @@ pub(crate) fn result_of_file(terminal: &Terminal, planned: &Planned, done: &Done
 /// What was found in a photo, in words; `None` if that is nothing.
 fn found(config: &Config, report: &FileReport) -> Option<String> {
     let (faces, writing) = (summary::faces(report), summary::writing(report));
-    let faces_too = cover(config).faces;
-    match writing {
-        _ if faces + writing == 0 => None,
-        0 => Some(count(faces, "face")),
-        _ if faces == 0 && !faces_too => Some(count(writing, "line") + " of writing"),
-        _ => {
-            let faces = count(faces, "face");
-            Some(format!("{faces}, {} of writing", count(writing, "line")))
-        }
+    let objects = summary::objects(report);
+    if faces + writing + objects == 0 {
+        return None;
     }
+    let mut parts = Vec::new();
+    if faces > 0 || cover(config).faces {
+        parts.push(count(faces, "face"));
+    }
+    if writing > 0 {
+        parts.push(count(writing, "line") + " of writing");
+    }
+    if objects > 0 {
+        parts.push(count(objects, "object"));
+    }
+    Some(parts.join(", "))
 }
 
 /// That nothing was found, in words.
 fn nothing(config: &Config) -> &'static str {
-    match cover(config) {
-        Cover { faces: false, .. } => "no writing found",
-        cover if cover.writing.is_some() => "no face and no writing found",
-        _ => "no face found",
+    let cover = cover(config);
+    match (cover.faces, cover.writing.is_some(), with_model(config)) {
+        (true, false, false) => "no face found",
+        (true, true, false) => "no face and no writing found",
+        (false, true, false) => "no writing found",
+        (true, false, true) => "no face and no object found",
+        (true, true, true) => "no face, no writing and no object found",
+        (false, true, true) => "no writing and no object found",
+        (false, false, _) => "no object found",
+    }
+}
+
+/// Whether a network of the user's own looks, too.
+fn with_model(config: &Config) -> bool {
+    match &config.faces {
+        Faces::Find { detector, .. } => detector.objects.is_some(),
+        Faces::FromReport(_) => false,
     }
 }
 
@@ -199,7 +219,7 @@ pub(crate) fn about_open_spans(
     };
     let face = report.spans.iter().find(|s| s.subject.is_face());
     let what = face.or(report.spans.first());
-    let what = show::subject(what.map_or(Subject::Face, |s| s.subject));
+    let what = what.map_or(Subject::Face, |s| s.subject).words();
     terminal.about(&name).alert(format_args!(
         "{what} that was followed may show uncovered {when}; look at it: {next}"
     ));

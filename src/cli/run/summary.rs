@@ -18,6 +18,8 @@ pub(crate) struct Summary {
     pub(crate) faces: usize,
     /// Lines of writing in all of them.
     pub(crate) writing: usize,
+    /// What a network of the user's own found in all of them.
+    pub(crate) objects: usize,
     /// Photos that were looked at and have none.
     pub(crate) without_faces: usize,
     /// Photos that failed.
@@ -66,6 +68,7 @@ impl Summary {
         self.written += usize::from(report.output.is_some());
         self.faces += faces(report);
         self.writing += writing(report);
+        self.objects += objects(report);
         self.open_spans += report.spans.len();
         self.to_look_at += if report.reviewed {
             0
@@ -149,6 +152,9 @@ impl Summary {
             if detector.cover.writing.is_some() {
                 parts.push(count(self.writing, "line") + " of writing");
             }
+            if detector.objects.is_some() {
+                parts.push(count(self.objects, "object"));
+            }
         }
         parts.push(format!("{} failed", self.failed));
         if self.skipped > 0 {
@@ -198,21 +204,24 @@ pub(crate) fn program(config: &Config) -> &'static str {
 
 /// Faces of a photo; of a video, how many were followed.
 pub(crate) fn faces(report: &FileReport) -> usize {
-    found(report, Subject::Face)
+    found(report, |subject| *subject == Subject::Face)
 }
 
 /// Lines of writing, in the same way.
 pub(crate) fn writing(report: &FileReport) -> usize {
-    found(report, Subject::Text)
+    found(report, |subject| *subject == Subject::Text)
 }
 
-fn found(report: &FileReport, subject: Subject) -> usize {
+/// What a network of the user's own found.
+pub(crate) fn objects(report: &FileReport) -> usize {
+    found(report, Subject::is_object)
+}
+
+fn found(report: &FileReport, counts: impl Fn(&Subject) -> bool) -> usize {
+    let tracks = report.tracks.iter().map(|track| &track.subject);
+    let faces = report.faces.iter().map(|face| &face.subject);
     match report.backend {
-        Some(_) => report
-            .tracks
-            .iter()
-            .filter(|t| t.subject == subject)
-            .count(),
-        None => report.faces.iter().filter(|f| f.subject == subject).count(),
+        Some(_) => tracks.filter(|subject| counts(subject)).count(),
+        None => faces.filter(|subject| counts(subject)).count(),
     }
 }

@@ -4,7 +4,6 @@
 //!
 //! Invariant: what leaves this file holds no character that a terminal acts upon.
 
-use faceveil::Subject;
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -104,14 +103,6 @@ pub(crate) fn bytes(n: u64) -> String {
         1_000..999_500 => format!("{:.0} kB", unit(1_000)),
         999_500..999_950_000 => format!("{:.1} MB", unit(1_000_000)),
         _ => format!("{:.1} GB", unit(1_000_000_000)),
-    }
-}
-
-/// What was found, in a sentence.
-pub(crate) const fn subject(subject: Subject) -> &'static str {
-    match subject {
-        Subject::Text => "writing",
-        _ => "a face",
     }
 }
 

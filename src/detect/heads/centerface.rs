@@ -64,6 +64,7 @@ mod tests {
             .map(|(name, c)| Tensor {
                 name: name.into(),
                 data: vec![0.0; c * w * h],
+                ..Tensor::default()
             })
             .into()
     }

@@ -69,6 +69,7 @@ mod tests {
         let mut t = [("loc", 4), ("conf", 2), ("landmarks", 10)].map(|(name, c)| Tensor {
             name: name.into(),
             data: vec![0.0; c * n],
+            ..Tensor::default()
         });
         // Stride 16, column 3 of row 1, the larger anchor: 128 px about (56, 24).
         let i = 2 * 32 + 2 * 7 + 1;

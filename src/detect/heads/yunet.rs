@@ -61,6 +61,7 @@ mod tests {
                 all.push(Tensor {
                     name: format!("{name}_{s}"),
                     data: vec![0.0; c * n],
+                    ..Tensor::default()
                 });
             }
         }

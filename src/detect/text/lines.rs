@@ -278,7 +278,12 @@ mod tests {
             }
         }
         let name = "logits".to_owned();
-        decode(&[Tensor { name, data }], size, size).expect("as long as it must be")
+        let tensor = Tensor {
+            name,
+            data,
+            ..Tensor::default()
+        };
+        decode(&[tensor], size, size).expect("as long as it must be")
     }
 
     #[test]
@@ -322,6 +327,7 @@ mod tests {
         let tensor = |data| Tensor {
             name: "logits".into(),
             data,
+            ..Tensor::default()
         };
         let nan = decode(&[tensor(vec![f32::NAN; 1024])], size, size);
         assert!(nan.expect("as long as it must be").is_empty());

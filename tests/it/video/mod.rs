@@ -26,7 +26,7 @@ use std::ffi::OsStr;
 use std::process::Command;
 
 /// Whether ffmpeg is there.
-fn has_ffmpeg() -> bool {
+pub(crate) fn has_ffmpeg() -> bool {
     let runs = |program| {
         let output = Command::new(program).arg("-version").output();
         output.is_ok_and(|o| o.status.success())

@@ -2,8 +2,9 @@
 //! with faces.
 
 use super::has_ffmpeg;
-use crate::sandbox::{Sandbox, json_lines};
+use crate::sandbox::{ASTRONAUT, Sandbox, json_lines, sample};
 use crate::text::{SIZE, scene_at};
+use faceveil::{Photo, ReadOptions};
 use serde_json::Value;
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -18,6 +19,18 @@ fn middle(frame: usize) -> (f32, f32) {
 }
 
 fn clip(dir: &Sandbox, name: &str) {
+    film(dir, name, FRAMES, &|frame| {
+        let place = match SHOWN.contains(&frame) {
+            true => middle(frame),
+            // Outside of the picture.
+            false => (-900.0, -900.0),
+        };
+        scene_at(3.0, 4.0, place).0
+    });
+}
+
+/// A clip of frames that are made one by one.
+fn film(dir: &Sandbox, name: &str, frames: usize, picture: &dyn Fn(usize) -> Vec<u8>) {
     let (width, height) = (SIZE.width, SIZE.height);
     let args = format!(
         "-v error -y -f rawvideo -pix_fmt rgb24 -s {width}x{height} -r 30 -i - -c:v libx264 -preset \
@@ -30,16 +43,26 @@ fn clip(dir: &Sandbox, name: &str) {
         .spawn()
         .unwrap();
     let mut pipe = child.stdin.take().unwrap();
-    for frame in 0..FRAMES {
-        let place = match SHOWN.contains(&frame) {
-            true => middle(frame),
-            // Outside of the picture.
-            false => (-900.0, -900.0),
-        };
-        pipe.write_all(&scene_at(3.0, 4.0, place).0).unwrap();
+    for frame in 0..frames {
+        pipe.write_all(&picture(frame)).unwrap();
     }
     drop(pipe);
     assert!(child.wait().unwrap().success());
+}
+
+/// The line of a clip that was covered with these flags.
+fn covered(dir: &Sandbox, flags: &[&str]) -> Value {
+    let blur = ["blur", "in.mp4", "-o", "new.mp4", "--overwrite"];
+    let more = ["--style", "solid", "--report", "r.jsonl", "--verify"];
+    dir.run(&[&blur[..], &more, flags].concat()).exits(0);
+    let mut lines = json_lines(&String::from_utf8(dir.read("r.jsonl")).unwrap());
+    lines.remove(0)
+}
+
+/// Whether a box holds the letters about a point, which lie level.
+fn holds([l, t, r, b]: [f64; 4], (x, y): (f32, f32)) -> bool {
+    let (_, (w, h)) = scene_at(3.0, 0.0, (320.0, 240.0));
+    l <= f64::from(x - w) && t <= f64::from(y - h) && r >= f64::from(x + w) && b >= f64::from(y + h)
 }
 
 /// The masks of a frame: left, top, right, bottom.
@@ -116,4 +139,112 @@ fn a_plate_that_drives_by_is_covered_in_every_frame() {
     dir.run(&verify).exits(0);
     let asked = dir.run(&[&verify[..], &["--cover", "plates"]].concat());
     assert_eq!(asked.exits(3).lines()[0]["findings"][0]["kind"], "text");
+}
+
+#[test]
+fn plates_before_and_after_a_cut_are_covered_each_in_its_scene() {
+    if !has_ffmpeg() {
+        return;
+    }
+    let (first, second) = ((190.0, 140.0), (440.0, 340.0));
+    let dir = Sandbox::new();
+    film(&dir, "in.mp4", 60, &|frame| {
+        if frame < 30 {
+            return scene_at(3.0, 0.0, first).0;
+        }
+        let mut data = scene_at(3.0, 0.0, second).0;
+        for (i, pixel) in data.chunks_exact_mut(3).enumerate() {
+            let (x, y) = (i as u32 % SIZE.width, i as u32 / SIZE.width);
+            // Everything but plate and letters.
+            if (60..220).contains(&pixel[0]) {
+                pixel.fill(if (x / 160 + y / 120) % 2 == 0 {
+                    40
+                } else {
+                    150
+                });
+            }
+        }
+        data
+    });
+    let line = covered(&dir, &["--cover", "plates"]);
+    for frame in 0..60 {
+        let boxes = masks(&line, frame);
+        let (own, other) = if frame < 30 {
+            (first, second)
+        } else {
+            (second, first)
+        };
+        assert!(boxes.iter().any(|b| holds(*b, own)), "{frame}: {boxes:?}");
+        assert!(
+            !boxes.iter().any(|b| holds(*b, other)),
+            "{frame}: {boxes:?}"
+        );
+    }
+}
+
+#[test]
+fn a_face_beside_a_plate_is_followed_as_a_face() {
+    if !has_ffmpeg() {
+        return;
+    }
+    let file = std::fs::read(sample(ASTRONAUT)).unwrap();
+    let photo = Photo::read(&file, &ReadOptions::new()).unwrap();
+    let (size, rgba) = photo.to_rgba();
+    let plate = |frame: usize| (420.0 + 2.0 * frame as f32, 330.0);
+    let dir = Sandbox::new();
+    film(&dir, "in.mp4", 45, &|frame| {
+        let mut data = scene_at(3.0, 0.0, plate(frame)).0;
+        for y in 0..260 {
+            for x in 0..260 {
+                let from = ((y + 10) * size.width as usize + x + 90) * 4;
+                let to = ((y + 60) * SIZE.width as usize + x + 20 + frame) * 3;
+                data[to..to + 3].copy_from_slice(&rgba[from..from + 3]);
+            }
+        }
+        data
+    });
+    let line = covered(&dir, &["--cover", "faces,plates", "--preset", "balanced"]);
+    let tracks = line["tracks"].as_array().unwrap();
+    let faces: Vec<&Value> = tracks.iter().filter(|t| t["subject"].is_null()).collect();
+    assert_eq!(faces.len(), 1, "{tracks:?}");
+    assert_eq!(
+        (&faces[0]["first"], &faces[0]["last"]),
+        (&0.into(), &44.into())
+    );
+    assert_eq!(line["verify"]["verdict"], "passed");
+    for frame in 0..45 {
+        let regions = line["regions"].as_array().unwrap().iter();
+        let is_there = |r: &&Value| {
+            let [first, last] = [0, 1].map(|i| r["frames"][i].as_u64().unwrap() as usize);
+            (first..=last).contains(&frame)
+        };
+        let there: Vec<&Value> = regions.filter(is_there).collect();
+        let ellipses = there.iter().filter(|r| r["shape"] == "ellipse");
+        assert_eq!(ellipses.count(), 1, "{frame}: {there:?}");
+        let boxes = there.iter().filter(|r| r["subject"] == "text").map(|r| {
+            let [x, y, w, h] = [0, 1, 2, 3].map(|i| r["box"][i].as_f64().unwrap());
+            [x, y, x + w, y + h]
+        });
+        let mut boxes = boxes.filter(|b| holds(*b, plate(frame)));
+        assert!(boxes.next().is_some(), "{frame}: {there:?}");
+    }
+}
+
+#[test]
+fn writing_that_is_too_low_to_be_asked_for_stays_open_in_videos() {
+    if !has_ffmpeg() {
+        return;
+    }
+    let dir = Sandbox::new();
+    film(&dir, "in.mp4", 20, &|_| {
+        scene_at(3.0, 0.0, (320.0, 240.0)).0
+    });
+    for (least, is_covered) in [("60", false), ("10", true)] {
+        let line = covered(&dir, &["--cover", "text", "--text-min-height", least]);
+        for frame in 0..20 {
+            let boxes = masks(&line, frame);
+            let is_there = boxes.iter().any(|b| holds(*b, (320.0, 240.0)));
+            assert_eq!(is_there, is_covered, "{least}, frame {frame}: {boxes:?}");
+        }
+    }
 }

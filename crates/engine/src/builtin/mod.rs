@@ -121,6 +121,11 @@ impl super::Session for Worker {
             )
         })?;
         let named = self.names.iter().cloned().zip(outputs);
-        Ok(named.map(|(name, data)| Tensor { name, data }).collect())
+        let tensor = |(name, data)| Tensor {
+            name,
+            data,
+            ..Tensor::default()
+        };
+        Ok(named.map(tensor).collect())
     }
 }

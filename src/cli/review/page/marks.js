@@ -108,6 +108,7 @@ const WRITING = { region: "Writing, covered", face: "Writing, not covered" };
 export function describe(mark) {
   const [x, y, w, h] = mark.box.map(Math.round);
   const parts = [mark.subject === "text" ? WRITING[mark.kind] ?? WORDS[mark.kind] : WORDS[mark.kind]];
+  if (mark.subject?.startsWith("object:")) parts.push(mark.subject.slice(7));
   if (mark.kind !== "span" && mark.track != null) parts.push(`track ${mark.track}`);
   if (mark.kind === "region") parts.push(mark.shape);
   if (mark.kind === "span") parts.push(`frames ${mark.first} to ${mark.last}`);

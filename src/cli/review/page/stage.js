@@ -247,7 +247,7 @@ export class Stage {
     const group = document.createElementNS(SVG, "g");
     const tiny = Math.min(w, h) * s < TINY ? " tiny" : "";
     const hot = mark.key === this.#chosen ? " chosen" : "";
-    const writing = mark.subject === "text" ? " writing" : "";
+    const writing = mark.subject === "text" ? " writing" : mark.subject?.startsWith("object:") ? " object" : "";
     group.setAttribute("class", `mark ${mark.kind}${writing}${tiny}${hot}`);
     // A dark line under a light one is seen on any picture.
     for (const layer of ["under", "line"]) {

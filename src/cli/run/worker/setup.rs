@@ -38,14 +38,14 @@ enum FacesSetup {
 }
 
 /// Whether the work of a run can be done by worker processes: a GPU is loaded once only, by this
-/// process.
+/// process, and so is ONNX Runtime.
 pub(super) fn is_possible(config: &Config) -> bool {
     let is_builtin = |options: &EngineOptions| {
         options.engine != EngineChoice::OnnxRuntime
             && matches!(options.device, Device::Auto | Device::Cpu)
     };
     let finds = match &config.faces {
-        Faces::Find { detector, .. } => is_builtin(&detector.engine),
+        Faces::Find { detector, .. } => is_builtin(&detector.engine) && detector.objects.is_none(),
         Faces::FromReport(_) => true,
     };
     finds && config.verify.as_ref().is_none_or(|o| is_builtin(&o.engine))
