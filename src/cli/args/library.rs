@@ -1,12 +1,15 @@
 //! From what was typed to the options that the library takes.
 
 use super::value_parsers::{CoverArg, DeviceArg, IsolateArg, KeepArg, StyleArg};
-use super::{Covering, Detection, Engine, FaceFilter, Isolation, Running, Subjects, Writing};
+use super::{
+    Covering, Detection, Engine, FaceFilter, Isolation, PhotoOutput, Running, Subjects, Writing,
+};
 use crate::cli::files::read;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::detect::{self, Cover};
 use faceveil::engine::{EngineChoice, EngineOptions};
+use faceveil::photo::Quality;
 use faceveil::redact::{Rgb, Sticker};
 use faceveil::settings::CELLS;
 use faceveil::video::{Effort, Encoding};
@@ -28,6 +31,25 @@ pub(crate) fn keep(asked: &[KeepArg]) -> KeepMetadata {
         .gps(has(KeepArg::Gps))
         .copyright(has(KeepArg::Copyright))
         .hdr(has(KeepArg::Hdr))
+}
+
+/// How finely photos are coded.
+///
+/// # Errors
+/// If nothing would be coded so.
+pub(crate) fn quality(typed: &PhotoOutput) -> Result<Quality> {
+    let Some(quality) = typed.quality else {
+        return Ok(Quality::AsSource);
+    };
+    if let Some(format) = typed.format {
+        let name = format.name();
+        let is_lossless = matches!(format, Format::Png | Format::Tiff | Format::Jxl);
+        ensure!(
+            !is_lossless || quality == Quality::Lossless,
+            "--quality {quality} would not be used: {name} is written without loss"
+        );
+    }
+    Ok(quality)
 }
 
 /// How masks are made from faces.
