@@ -7,12 +7,13 @@ use super::super::guard::encoder;
 use super::super::raster::Model;
 use super::riff;
 use crate::error::Result;
+use crate::geometry::Size;
 use image_webp::WebPDecoder;
 use std::io::Cursor;
 use webp_lossy::{ColorType, EncoderParams, WebPEncoder};
 
-/// Most pixels of a side (RFC 6386, 9.1).
-pub(super) const MOST: u32 = 16_383;
+/// Most pixels of a side, in whole blocks (RFC 6386, 9.1).
+pub(super) const MOST: u32 = 16_368;
 /// Coarsest index of quantisers, the finest being 0.
 const COARSEST: u8 = 127;
 /// Side of the tiles in which a new picture is compared.
@@ -26,11 +27,38 @@ pub(super) fn encode(
     (width, height): (u32, u32),
     quality: u8,
 ) -> Result<Option<Vec<u8>>> {
-    let channels = model.channels().len();
-    let color = match model {
-        Model::Rgba => ColorType::Rgba8,
-        _ => ColorType::Rgb8,
+    let mut out = Vec::new();
+    if model == Model::Rgba {
+        let file = run(pixels, (width, height), ColorType::Rgba8, quality)?;
+        let Some(alpha) = chunk_of(&file, *b"ALPH")? else {
+            return Ok(None);
+        };
+        riff::chunk(&mut out, *b"ALPH", alpha);
+    }
+    // The encoder leaves out half a pixel of colour at an odd edge: it gets whole blocks.
+    let (wide, high) = (width.next_multiple_of(16), height.next_multiple_of(16));
+    let whole = padded(pixels, model.channels().len(), width as usize, (wide, high));
+    let file = run(&whole, (wide, high), ColorType::Rgb8, quality)?;
+    let Some(picture) = chunk_of(&file, *b"VP8 ")?.filter(|p| p.len() > 10) else {
+        return Ok(None);
     };
+    let mut picture = picture.to_vec();
+    picture[6..8].copy_from_slice(&(width as u16).to_le_bytes());
+    picture[8..10].copy_from_slice(&(height as u16).to_le_bytes());
+    riff::chunk(&mut out, *b"VP8 ", &picture);
+    let size = Size::new(width, height);
+    let file = riff::still(size, model == Model::Rgba, &out);
+    let is_same = shows(&file, pixels, width as usize, model, index_of(quality));
+    Ok(is_same.then_some(out))
+}
+
+/// A file of the encoder's.
+fn run(
+    pixels: &[u8],
+    (width, height): (u32, u32),
+    color: ColorType,
+    quality: u8,
+) -> Result<Vec<u8>> {
     let mut params = EncoderParams::default();
     params.use_lossy = true;
     params.lossy_quality = quality;
@@ -39,17 +67,32 @@ pub(super) fn encode(
     job.set_params(params);
     job.encode(pixels, width, height, color)
         .map_err(|e| encoder("WebP", e))?;
-    if !shows(&file, pixels, width as usize, channels, index_of(quality)) {
-        return Ok(None);
-    }
-    let (chunks, _) = riff::split(&file)?;
-    let mut out = Vec::new();
-    for chunk in chunks {
-        if matches!(&chunk.name, b"ALPH" | b"VP8 ") {
-            riff::chunk(&mut out, chunk.name, chunk.data);
+    Ok(file)
+}
+
+fn chunk_of(file: &[u8], name: [u8; 4]) -> Result<Option<&[u8]>> {
+    let (chunks, _) = riff::split(file)?;
+    let found = chunks.into_iter().find(|chunk| chunk.name == name);
+    Ok(found.map(|chunk| chunk.data))
+}
+
+/// Red, green and blue of pixels of `channels`, the last column and row repeated up to a size.
+fn padded(pixels: &[u8], channels: usize, width: usize, (wide, high): (u32, u32)) -> Vec<u8> {
+    let mut out = Vec::with_capacity(wide as usize * high as usize * 3);
+    let mut start = 0;
+    for row in pixels.chunks_exact(width * channels) {
+        start = out.len();
+        let pixels = row.chunks_exact(channels);
+        out.extend(pixels.flat_map(|p| [p[0], p[1], p[2]]));
+        for _ in width..wide as usize {
+            out.extend_from_within(out.len() - 3..);
         }
     }
-    Ok(Some(out))
+    let row = start..out.len();
+    while out.len() < wide as usize * high as usize * 3 {
+        out.extend_from_within(row.clone());
+    }
+    out
 }
 
 /// The index of quantisers that the encoder takes for a quality.
@@ -70,7 +113,8 @@ pub(super) fn coarseness(index: u8) -> f32 {
 
 /// Whether a new file is read as the picture that it was made of: the brightness of each tile is
 /// the same but for what its coarseness explains, and opacity is the same to the level.
-fn shows(file: &[u8], pixels: &[u8], width: usize, channels: usize, index: u8) -> bool {
+fn shows(file: &[u8], pixels: &[u8], width: usize, model: Model, index: u8) -> bool {
+    let channels = model.channels().len();
     let Ok(mut decoder) = WebPDecoder::new(Cursor::new(file)) else {
         return false;
     };

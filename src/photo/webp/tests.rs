@@ -79,7 +79,7 @@ fn a_lossy_picture_stays_one_of_about_its_size() {
         let again = read(&written, Quality::AsSource).to_rgba().1;
         let psnr = psnr(&photo.to_rgba().1, &again);
         assert!(
-            grown < 1.3 && psnr > 33.0,
+            grown < 1.3 && psnr > 26.0,
             "{quality}: {grown:.2} times, {psnr:.1} dB"
         );
         assert!(!photo.coarseness().is_empty());
