@@ -208,7 +208,8 @@ fn open(file: &[u8], options: &AnonymizeOptions, engine: &str) -> Result<(Photo,
         .limits(options.limits)
         .keep(options.keep)
         .format(options.format)
-        .raw(options.raw);
+        .raw(options.raw)
+        .quality(options.quality);
     let photo = Photo::read(file, &reading)?;
     report.ms.decode = start.milliseconds();
     describe(&mut report, &photo);

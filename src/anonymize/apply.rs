@@ -9,7 +9,7 @@ use super::{PreparedPhoto, describe, upright};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Rect;
-use crate::photo::{Format, KeepMetadata, Limits, Photo, RawFiles, ReadOptions};
+use crate::photo::{Format, KeepMetadata, Limits, Photo, Quality, RawFiles, ReadOptions};
 use crate::redact::{Sticker, Style};
 use crate::report::{
     FileDigests, FileReport, FormatChange, Outcome, Schedule, StageTimings, ensure_regions,
@@ -31,6 +31,8 @@ pub struct ReportApplier {
     pub keep: KeepMetadata,
     /// As [`AnonymizeOptions::format`](crate::AnonymizeOptions::format).
     pub format: Option<Format>,
+    /// As [`AnonymizeOptions::quality`](crate::AnonymizeOptions::quality).
+    pub quality: Quality,
     /// Bounds for reading.
     pub limits: Limits,
 }
@@ -63,6 +65,13 @@ impl ReportApplier {
         self
     }
 
+    /// Coding photos this finely that are written from pixels.
+    #[must_use]
+    pub const fn quality(mut self, quality: Quality) -> Self {
+        self.quality = quality;
+        self
+    }
+
     /// With these bounds for reading.
     #[must_use]
     pub const fn limits(mut self, limits: Limits) -> Self {
@@ -87,6 +96,7 @@ impl ReportApplier {
             .limits(self.limits)
             .keep(self.keep)
             .format(self.format)
+            .quality(self.quality)
             .raw(match is_preview {
                 true => RawFiles::Preview,
                 false => RawFiles::Refuse,

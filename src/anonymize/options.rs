@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::{Face, Subject};
 use crate::geometry::{Point, Quad, Rect, Size};
-use crate::photo::{Format, KeepMetadata, Limits, RawFiles};
+use crate::photo::{Format, KeepMetadata, Limits, Quality, RawFiles};
 use crate::redact::{Region, Shape, Style};
 
 /// How a mask is made from a face.
@@ -69,6 +69,8 @@ pub struct AnonymizeOptions {
     pub format: Option<Format>,
     /// What becomes of the raw files of cameras.
     pub raw: RawFiles,
+    /// How finely photos are coded that are written from pixels.
+    pub quality: Quality,
     /// Bounds for reading.
     pub limits: Limits,
 }
@@ -136,6 +138,13 @@ impl AnonymizeOptions {
         self
     }
 
+    /// Coding photos this finely that are written from pixels.
+    #[must_use]
+    pub fn quality(mut self, quality: Quality) -> Self {
+        self.quality = quality;
+        self
+    }
+
     /// With these bounds for reading.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -158,6 +167,7 @@ impl AnonymizeOptions {
                 format!("{} cannot be written from other formats", format.name()),
             ));
         }
+        self.quality.check()?;
         self.style.check()
     }
 

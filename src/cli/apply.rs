@@ -150,6 +150,7 @@ fn applier(typed: &Apply, lines: &[FileReport], base_dir: &BaseDir) -> Result<Re
     Ok(ReportApplier::new()
         .sticker(sticker)
         .keep(library::keep(&typed.writing.photo.keep))
+        .quality(library::quality(&typed.writing.photo)?)
         .format(format)
         .limits(limits))
 }

@@ -54,6 +54,7 @@ pub(super) fn config(mut typed: Blur) -> Result<Config> {
         .panorama(typed.common.detection.panorama)
         .raw(typed.common.detection.raw.into())
         .keep(library::keep(&writing.photo.keep))
+        .quality(library::quality(&writing.photo)?)
         .format(format)
         .limits(limits);
     let previews = typed.common.preview.as_deref();

@@ -11,7 +11,7 @@ use super::hdr::Signal;
 use super::icc::Profile;
 use super::notes::Notes;
 use super::raster::{Model, Raster, Samples};
-use super::{Body, Format, jpeg, png, tiff, webp};
+use super::{Body, Format, Quality, jpeg, png, tiff, webp};
 use crate::content::ContentKind;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Orientation;
@@ -141,9 +141,23 @@ pub(super) fn is_written(format: Format) -> bool {
     !missing && holds(format).is_some()
 }
 
+/// Formats whose codecs always lose something.
+const fn is_always_lossy(format: Format) -> bool {
+    matches!(format, Format::Jpeg | Format::Heic | Format::Avif)
+}
+
 /// A body of `parts` that is written in another format.
-pub(super) fn body(mut parts: Parts, to: Format, notes: &mut Notes) -> Result<Box<dyn Body>> {
+pub(super) fn body(
+    mut parts: Parts,
+    (to, quality): (Format, Quality),
+    notes: &mut Notes,
+) -> Result<Box<dyn Body>> {
     let name = to.name();
+    if quality == Quality::Lossless && is_always_lossy(to) {
+        return Err(unsupported(format!(
+            "{name} cannot be written without loss; PNG and WebP can"
+        )));
+    }
     let Some(holds) = holds(to).filter(|_| is_written(to)) else {
         return Err(unsupported(format!(
             "{name} cannot be written from other formats"
@@ -215,7 +229,7 @@ pub(super) fn body(mut parts: Parts, to: Format, notes: &mut Notes) -> Result<Bo
     }
     let built: Option<Box<dyn Body>> = match to {
         Format::Jpeg => {
-            let writer = jpeg::PixelWriter::new(&mut parts);
+            let writer = jpeg::PixelWriter::new(&mut parts, quality);
             Frames::new(fit, writer).map(|b| Box::new(b) as Box<dyn Body>)
         }
         Format::Png => {
@@ -223,7 +237,7 @@ pub(super) fn body(mut parts: Parts, to: Format, notes: &mut Notes) -> Result<Bo
             Frames::new(fit, writer).map(|b| Box::new(b) as Box<dyn Body>)
         }
         Format::WebP => {
-            let writer = webp::WebPWriter::new(&mut parts);
+            let writer = webp::WebPWriter::new(&mut parts, quality);
             Frames::new(fit, writer).map(|b| Box::new(b) as Box<dyn Body>)
         }
         Format::Tiff => {
@@ -236,7 +250,7 @@ pub(super) fn body(mut parts: Parts, to: Format, notes: &mut Notes) -> Result<Bo
             Frames::new(fit, writer).map(|b| Box::new(b) as Box<dyn Body>)
         }
         #[cfg(any(feature = "heic", feature = "avif-write"))]
-        Format::Heic | Format::Avif => super::heif::HeifWriter::new(&mut parts, to)
+        Format::Heic | Format::Avif => super::heif::HeifWriter::new(&mut parts, to, quality)
             .and_then(|writer| Frames::new(fit, writer))
             .map(|b| Box::new(b) as Box<dyn Body>),
         _ => None,

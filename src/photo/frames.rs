@@ -20,6 +20,10 @@ pub(super) struct Frame {
 pub(super) trait Writer: Send + Sync {
     /// Encodes all frames; there is at least one.
     fn write(&self, frames: &[Frame]) -> Result<Vec<u8>>;
+    /// See [`Photo::coarseness`](super::Photo::coarseness).
+    fn coarseness(&self) -> Vec<f32> {
+        Vec::new()
+    }
     /// See [`Body::parts`].
     fn parts(self, frames: Vec<Frame>) -> Parts;
 }
@@ -68,6 +72,10 @@ impl<W: Writer> Body for Frames<W> {
         change: &mut dyn FnMut(AnyPlaneMut<'_>, Channel),
     ) -> Result<()> {
         self.frames[frame].raster.edit(change)
+    }
+
+    fn coarseness(&self) -> Vec<f32> {
+        self.writer.coarseness()
     }
 
     fn write(&self) -> Result<Vec<u8>> {

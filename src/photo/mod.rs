@@ -28,6 +28,7 @@ mod notes;
 mod options;
 mod panorama;
 mod png;
+mod quality;
 mod raster;
 mod raw;
 mod sniff;
@@ -51,6 +52,7 @@ pub use keep::KeepMetadata;
 use notes::Notes;
 pub use options::{Limits, RawFiles, ReadOptions};
 use panorama::Panorama;
+pub use quality::Quality;
 
 /// What each format's module does with a file once it is decoded. Frames are counted from 0;
 /// callers ask for frames that exist.
@@ -124,6 +126,7 @@ impl Photo {
             keep,
             format: to,
             raw,
+            quality,
         } = *options;
         if let (RawFiles::Preview, FileKind::Raw(kind)) = (raw, sniff::recognise(file)) {
             return Self::preview(file, kind, options);
@@ -140,19 +143,22 @@ impl Photo {
             let own: Box<dyn Body> = match format {
                 Format::Jpeg => Box::new(jpeg::read(file, budget, n)?),
                 Format::Png => Box::new(png::read(file, budget, n)?),
-                Format::WebP => Box::new(webp::read(file, budget, n)?),
+                Format::WebP => {
+                    let quality = (written == format).then_some(quality);
+                    Box::new(webp::read(file, quality, budget, n)?)
+                }
                 Format::Gif => Box::new(gif::read(file, budget, n)?),
                 Format::Bmp => Box::new(bmp::read(file, budget, n)?),
                 Format::Tiff => Box::new(tiff::read(file, budget, n)?),
                 other => {
                     let parts = Self::parts(other, file, budget, n)?;
-                    let body = convert::body(parts, written, n)?;
+                    let body = convert::body(parts, (written, quality), n)?;
                     return Ok(Self::new((format, written), body, keep, notes));
                 }
             };
             let body = match written == format {
                 true => own,
-                false => convert::body(own.parts()?, written, n)?,
+                false => convert::body(own.parts()?, (written, quality), n)?,
             };
             Ok(Self::new((format, written), body, keep, notes))
         })
@@ -182,7 +188,10 @@ impl Photo {
             ));
             let body = match written {
                 Format::Jpeg => Box::new(own),
-                _ => convert::body(Box::new(own).parts()?, written, &mut notes)?,
+                _ => {
+                    let to = (written, options.quality);
+                    convert::body(Box::new(own).parts()?, to, &mut notes)?
+                }
             };
             let mut photo = Self::new((Format::Jpeg, written), body, options.keep, notes);
             photo.raw = Some(kind);

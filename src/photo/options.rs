@@ -1,6 +1,6 @@
 //! How a photo is read, and within which bounds.
 
-use super::{Format, KeepMetadata};
+use super::{Format, KeepMetadata, Quality};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Bounds checked before memory is taken.
@@ -78,6 +78,8 @@ pub struct ReadOptions {
     pub format: Option<Format>,
     /// What becomes of raw files.
     pub raw: RawFiles,
+    /// How finely the new file is coded.
+    pub quality: Quality,
 }
 
 impl ReadOptions {
@@ -107,10 +109,18 @@ impl ReadOptions {
         self.format = format.into();
         self
     }
+
     /// Doing this with raw files.
     #[must_use]
     pub const fn raw(mut self, raw: RawFiles) -> Self {
         self.raw = raw;
+        self
+    }
+
+    /// Coded this finely.
+    #[must_use]
+    pub const fn quality(mut self, quality: Quality) -> Self {
+        self.quality = quality;
         self
     }
 }

@@ -20,7 +20,7 @@ use crate::anonymize::{VideoAnonymizer, VideoOptions};
 use crate::detect::{Cover, DetectorOptions, ModelSource, ObjectModel, Preset};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Rect;
-use crate::photo::{Format, KeepMetadata, Limits, RawFiles};
+use crate::photo::{Format, KeepMetadata, Limits, Quality, RawFiles};
 use crate::redact::{Rgb, Sticker, Style};
 #[cfg(feature = "video")]
 use crate::video::{Backend, Damaged, Encoding, Outside};
@@ -56,6 +56,7 @@ pub struct Settings {
     keep: KeepMetadata,
     format: Option<Format>,
     raw: RawFiles,
+    quality: Quality,
     limits: Limits,
     #[cfg(feature = "video")]
     backend: Backend,
@@ -136,6 +137,7 @@ settings! {
     "keep", "time, camera, gps, copyright, hdr, with commas between", |s, text| s.keep = values::keep(text)?;
     "format", "jpeg, png, webp, tiff, heic, avif or jxl", |s, text| s.format = Some(values::format(text)?);
     "raw", "refuse or preview: what becomes of raw files", |s, text| s.raw = text.parse()?;
+    "quality", "1 to 100 or lossless: how finely photos are coded that are written from pixels", |s, text| s.quality = text.parse()?;
     "max-pixels", "most pixels of a file: 80000000 or 80M", |s, text| s.limits = Limits::max_pixels(values::pixels(text)?);
     #[cfg(feature = "video")]
     "video-backend", "auto, embedded or ffmpeg", |s, text| s.backend = text.parse()?;
@@ -226,6 +228,7 @@ impl Settings {
             keep: self.keep,
             format: self.format,
             raw: self.raw,
+            quality: self.quality,
             limits: self.limits,
         })
     }

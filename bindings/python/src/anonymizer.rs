@@ -43,7 +43,7 @@ impl Anonymizer {
             model_threshold=None, engine=None, device=None, \
             onnxruntime=None, models=None, style=None, color=None, cells=None, sticker=None, shape=None, \
             margin=None, regions=None, ignore=None, panorama=None, keep=None, format=None, \
-            raw=None, max_pixels=None, video_backend=None, audio=None, subtitles=None, encoder=None, crf=None, bitrate=None, preset_video=None, threads=None, \
+            raw=None, quality=None, max_pixels=None, video_backend=None, audio=None, subtitles=None, encoder=None, crf=None, bitrate=None, preset_video=None, threads=None, \
             from_=None, to=None, outside=None, damaged=None)"
     )]
     fn new(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {

@@ -2,12 +2,15 @@
 
 use super::detection::Model;
 use super::value_parsers::{CoverArg, DeviceArg, IsolateArg, KeepArg, StyleArg};
-use super::{Covering, Detection, Engine, FaceFilter, Isolation, Running, Subjects, Writing};
+use super::{
+    Covering, Detection, Engine, FaceFilter, Isolation, PhotoOutput, Running, Subjects, Writing,
+};
 use crate::cli::files::read;
 use crate::cli::ui::show;
 use anyhow::{Context, Result, bail, ensure};
 use faceveil::detect::{self, Cover, ObjectModel};
 use faceveil::engine::{EngineChoice, EngineOptions};
+use faceveil::photo::Quality;
 use faceveil::redact::{Rgb, Sticker};
 use faceveil::settings::CELLS;
 use faceveil::video::{Effort, Encoding};
@@ -29,6 +32,25 @@ pub(crate) fn keep(asked: &[KeepArg]) -> KeepMetadata {
         .gps(has(KeepArg::Gps))
         .copyright(has(KeepArg::Copyright))
         .hdr(has(KeepArg::Hdr))
+}
+
+/// How finely photos are coded.
+///
+/// # Errors
+/// If nothing would be coded so.
+pub(crate) fn quality(typed: &PhotoOutput) -> Result<Quality> {
+    let Some(quality) = typed.quality else {
+        return Ok(Quality::AsSource);
+    };
+    if let Some(format) = typed.format {
+        let name = format.name();
+        let is_lossless = matches!(format, Format::Png | Format::Tiff | Format::Jxl);
+        ensure!(
+            !is_lossless || quality == Quality::Lossless,
+            "--quality {quality} would not be used: {name} is written without loss"
+        );
+    }
+    Ok(quality)
 }
 
 /// How masks are made from faces.

@@ -36,7 +36,7 @@ pub(crate) use self::review::Review;
 #[cfg(feature = "serve")]
 pub(crate) use self::serve::Serve;
 pub(crate) use self::watch::Watch;
-pub(crate) use self::writing::Writing;
+pub(crate) use self::writing::{PhotoOutput, Writing};
 use crate::cli::ui::terminal::LogArg;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;

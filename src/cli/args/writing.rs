@@ -5,6 +5,7 @@ use super::value_parsers::{
 };
 use clap::{Args, ValueHint};
 use faceveil::Format;
+use faceveil::photo::Quality;
 use faceveil::settings::values::{bitrate, crf, format};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -128,11 +129,21 @@ pub(crate) struct PhotoOutput {
     /// [default: each in its own; HEIC and AVIF as jpeg]
     ///
     /// The file's ending changes to match. png, webp, tiff and jxl are lossless; jpeg has quality
-    /// 95, heic and avif about the same, at half a minute for 12 megapixels. What a format cannot
+    /// 95, heic and avif about the same (`--quality` changes that), at half a minute for 12
+    /// megapixels. What a format cannot
     /// hold (16 bits, transparency, metadata) is reported; what cannot be left out (an animation in
     /// a jpeg) makes the file fail. Videos keep their own format.
     #[arg(long, value_name = "FORMAT", value_parser = format, help_heading = "Output")]
     pub(crate) format: Option<Format>,
+
+    /// How finely photos are coded that are written from pixels, 1 to 100, or lossless
+    /// [default: webp as its source, the others 95]
+    ///
+    /// Counts for webp, heic and avif, and for jpeg from another format. A jpeg that stays one keeps
+    /// its own quality, png, tiff, bmp, gif and jxl every pixel.
+    #[arg(long, value_name = "N", value_parser = |text: &str| text.parse::<Quality>())]
+    #[arg(help_heading = "Output")]
+    pub(crate) quality: Option<Quality>,
 
     /// Keep these EXIF values in the new photo: time, camera, gps, copyright; and hdr, the gain map
     /// of a JPEG, covered like the picture; all else is dropped

@@ -118,6 +118,7 @@ fn config(typed: &Serve) -> Result<Config> {
         .panorama(typed.detection.panorama)
         .raw(typed.detection.raw.into())
         .keep(library::keep(&typed.photo.keep))
+        .quality(library::quality(&typed.photo)?)
         .format(typed.photo.format)
         .limits(limits);
     Ok(Config {

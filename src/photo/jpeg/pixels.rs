@@ -1,5 +1,6 @@
-//! A JPEG from pixels, for pictures that come from another format, at [`QUALITY`].
+//! A JPEG from pixels, for pictures that come from another format.
 
+use super::super::Quality;
 use super::super::convert::Parts;
 use super::super::exif;
 use super::super::frames::{Frame as Picture, Writer};
@@ -10,7 +11,7 @@ use super::segments::Header;
 use crate::error::{Error, ErrorKind, Result};
 use jpeg_coefficients::{CodedImage, EncodeOptions, PixelLayout, Size};
 
-/// As libjpeg counts it: where differences cannot be seen any more.
+/// Without a wish, as libjpeg counts it: where differences cannot be seen any more.
 pub(in super::super) const QUALITY: u8 = 95;
 
 /// Everything but the pixels.
@@ -20,11 +21,12 @@ pub(in super::super) struct PixelWriter {
     header: Header,
     /// Colour at half the size, since it came so.
     subsampled: bool,
+    quality: u8,
 }
 
 impl PixelWriter {
     /// Takes what a JPEG has a place for.
-    pub(in super::super) fn new(parts: &mut Parts) -> Self {
+    pub(in super::super) fn new(parts: &mut Parts, quality: Quality) -> Self {
         let exif = std::mem::take(&mut parts.exif);
         Self {
             icc: parts.icc.take(),
@@ -37,13 +39,14 @@ impl PixelWriter {
                 ..Header::default()
             },
             subsampled: parts.subsampled,
+            quality: quality.percent_or(QUALITY),
         }
     }
 }
 
 impl Writer for PixelWriter {
     fn write(&self, frames: &[Picture]) -> Result<Vec<u8>> {
-        let mut coded = coded(&frames[0].raster, self.subsampled)?;
+        let mut coded = coded(&frames[0].raster, self.subsampled, self.quality)?;
         coded.set_density(encode::density(self.header.resolution.as_ref()));
         encode::write(&coded, &self.header, self.icc.as_ref(), Vec::new())
     }
@@ -62,7 +65,7 @@ impl Writer for PixelWriter {
 }
 
 /// The coefficients of a picture of 8-bit grey or RGB.
-fn coded(raster: &Raster, subsampled: bool) -> Result<CodedImage> {
+fn coded(raster: &Raster, subsampled: bool, quality: u8) -> Result<CodedImage> {
     let layout = match raster.model() {
         Pixels::Grey => PixelLayout::Grey,
         Pixels::Rgb => PixelLayout::Rgb,
@@ -76,7 +79,7 @@ fn coded(raster: &Raster, subsampled: bool) -> Result<CodedImage> {
     };
     let size = Size::new(raster.size().width, raster.size().height);
     let mut options = EncodeOptions::default();
-    options.quality = QUALITY;
+    options.quality = quality;
     options.subsampled = subsampled;
     Ok(CodedImage::from_pixels(pixels, size, layout, &options)?)
 }

@@ -1,7 +1,10 @@
-//! WebP. Read lossy, lossless and animated; written lossless, since no pure-Rust encoder of the
-//! lossy kind is trusted here yet. Animations are composited by our own canvas.
+//! WebP, lossy, lossless and animated. What was lossy is written so, about as finely. Animations are
+//! composited by our own canvas.
 
+mod lossy;
 mod riff;
+#[cfg(test)]
+mod tests;
 
 use super::canvas::{Blend, Canvas, Disposal};
 use super::convert::{Parts, Timing};
@@ -10,6 +13,7 @@ use super::frames::{Frame, Frames, Writer};
 use super::guard::{Budget, encoder, malformed};
 use super::icc::Profile;
 use super::notes::Notes;
+use super::quality::Quality;
 use super::raster::{Model, Raster, Samples, cut, difference, step};
 use crate::content::ContentKind;
 use crate::error::{Error, ErrorKind, Result};
@@ -27,6 +31,10 @@ pub(super) struct WebPWriter {
     icc: Option<Profile>,
     exif: exif::Facts,
     animation: Option<Animation>,
+    /// 1 to 100, or without loss.
+    quality: Option<u8>,
+    /// The index of quantisers of the source, if it was lossy.
+    index: Option<u8>,
 }
 
 #[derive(Debug)]
@@ -41,8 +49,13 @@ fn damaged(error: image_webp::DecodingError) -> Error {
     malformed("the WebP's picture data is damaged or cut off").because(error)
 }
 
-/// Decodes a WebP.
-pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Result<WebP> {
+/// Decodes a WebP, to be written as one with this quality, or in another format.
+pub(super) fn read(
+    file: &[u8],
+    quality: Option<Quality>,
+    budget: &mut Budget,
+    notes: &mut Notes,
+) -> Result<WebP> {
     let (chunks, trailer) = riff::split(file)?;
     if trailer {
         notes.drop(ContentKind::Trailer);
@@ -65,12 +78,13 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
     if facts.resolution.is_some() {
         notes.keep(ContentKind::Resolution);
     }
+    let index = coarsest(&chunks)?;
     let (rasters, animation) = match canvas(&chunks) {
         Some((size, plays)) => {
             notes.keep(ContentKind::Animation);
             animated(&chunks, size, plays, budget, notes)?
         }
-        None => (vec![still(file, budget, notes)?], None),
+        None => (vec![still(file, budget)?], None),
     };
     let orientation = facts.orientation;
     let frames = rasters
@@ -84,7 +98,24 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
         icc,
         exif: facts,
         animation,
+        quality: match (quality, index) {
+            (Some(Quality::Percent(percent)), _) => Some(percent),
+            (Some(Quality::AsSource), Some(index)) => Some(lossy::quality_of(index)),
+            _ => None,
+        },
+        index,
     };
+    match (quality, index) {
+        (Some(Quality::Lossless), Some(_)) => notes.warn(
+            "the WebP was lossy and is written lossless: nothing more is lost, but the file is \
+             several times as large",
+        ),
+        (Some(Quality::AsSource), Some(_)) => notes.warn(
+            "the WebP was lossy and is coded again about as finely: pixels outside the masks \
+             change a little",
+        ),
+        _ => {}
+    }
     Frames::new(frames, writer).ok_or_else(|| malformed("the WebP holds no picture"))
 }
 
@@ -104,22 +135,34 @@ fn canvas(chunks: &[Chunk<'_>]) -> Option<(Size, u16)> {
     Some((Size::new(side(w0, w1, w2), side(h0, h1, h2)), plays))
 }
 
-fn still(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Result<Raster> {
+fn still(file: &[u8], budget: &mut Budget) -> Result<Raster> {
     let mut decoder = WebPDecoder::new(Cursor::new(file)).map_err(damaged)?;
     let (width, height) = decoder.dimensions();
     let size = Size::new(width, height);
     budget.take(size, 1)?;
-    if decoder.is_lossy() {
-        warn_lossy(notes);
-    }
     decode(&mut decoder, size)
 }
 
-fn warn_lossy(notes: &mut Notes) {
-    notes.warn(
-        "the WebP was lossy and is written lossless: nothing more is lost, but the file is \
-         several times as large",
-    );
+/// The coarsest index of quantisers of all pictures, if one is lossy.
+fn coarsest(chunks: &[Chunk<'_>]) -> Result<Option<u8>> {
+    let mut coarsest = None;
+    for chunk in chunks {
+        let index = match &chunk.name {
+            b"VP8 " => lossy::index(chunk.data),
+            b"ANMF" => {
+                let frame = AnimationFrame::read(chunk.data)?;
+                coarsest_of_frame(&riff::chunks(frame.data)?)
+            }
+            _ => None,
+        };
+        coarsest = coarsest.max(index);
+    }
+    Ok(coarsest)
+}
+
+fn coarsest_of_frame(chunks: &[Chunk<'_>]) -> Option<u8> {
+    let lossy = chunks.iter().filter(|chunk| chunk.name == *b"VP8 ");
+    lossy.filter_map(|chunk| lossy::index(chunk.data)).max()
 }
 
 /// The pixels of a decoder whose size was paid for.
@@ -199,9 +242,6 @@ fn frame_pixels(frame: &AnimationFrame<'_>, canvas: Size, notes: &mut Notes) -> 
             "a frame of the WebP has another size than announced",
         ));
     }
-    if decoder.is_lossy() {
-        warn_lossy(notes);
-    }
     let raster = decode(&mut decoder, size)?;
     let Samples::U8(pixels) = raster.samples() else {
         return Err(Error::new(ErrorKind::Internal, "WebP has 8 bits a sample"));
@@ -215,30 +255,35 @@ fn frame_pixels(frame: &AnimationFrame<'_>, canvas: Size, notes: &mut Notes) -> 
     })
 }
 
-/// A VP8L chunk with its header. Opaque RGBA is written as RGB.
-fn encode(pixels: &[u8], model: Model, width: u32, height: u32) -> Result<Vec<u8>> {
-    let mut out = Vec::new();
-    let job = WebPEncoder::new(&mut out);
+/// The chunks of a picture. Opaque RGBA is written as RGB. `quality`: 1 to 100, or without loss.
+fn encode(pixels: &[u8], model: Model, size: (u32, u32), quality: Option<u8>) -> Result<Vec<u8>> {
     let opaque = model == Model::Rgba && pixels.chunks_exact(4).all(|p| p[3] == 255);
     if opaque {
-        let rgb: Vec<u8> = pixels
-            .chunks_exact(4)
-            .flat_map(|p| [p[0], p[1], p[2]])
-            .collect();
-        job.encode(&rgb, width, height, ColorType::Rgb8)
-    } else if model == Model::Rgba {
-        job.encode(pixels, width, height, ColorType::Rgba8)
-    } else {
-        job.encode(pixels, width, height, ColorType::Rgb8)
+        let pixels = pixels.chunks_exact(4);
+        let rgb: Vec<u8> = pixels.flat_map(|p| [p[0], p[1], p[2]]).collect();
+        return encode(&rgb, Model::Rgb, size, quality);
     }
-    .map_err(|e| encoder("WebP", e))?;
+    let (width, height) = size;
+    if let Some(quality) = quality.filter(|_| width.max(height) <= lossy::MOST)
+        && let Some(chunks) = lossy::encode(pixels, model, size, quality)?
+    {
+        return Ok(chunks);
+    }
+    let color = match model {
+        Model::Rgba => ColorType::Rgba8,
+        _ => ColorType::Rgb8,
+    };
+    let mut out = Vec::new();
+    WebPEncoder::new(&mut out)
+        .encode(pixels, width, height, color)
+        .map_err(|e| encoder("WebP", e))?;
     out.drain(..12); // the encoder's own RIFF header
     Ok(out)
 }
 
 impl WebPWriter {
     /// For pictures from another format.
-    pub(super) fn new(parts: &mut Parts) -> Self {
+    pub(super) fn new(parts: &mut Parts, quality: Quality) -> Self {
         Self {
             icc: parts.icc.take(),
             exif: std::mem::take(&mut parts.exif),
@@ -246,11 +291,21 @@ impl WebPWriter {
                 plays: u16::try_from(timing.plays).unwrap_or(u16::MAX),
                 durations: timing.durations,
             }),
+            quality: match quality {
+                Quality::Percent(percent) => Some(percent),
+                Quality::AsSource | Quality::Lossless => None,
+            },
+            index: None,
         }
     }
 }
 
 impl Writer for WebPWriter {
+    fn coarseness(&self) -> Vec<f32> {
+        let planes = |index| vec![lossy::coarseness(index); 4];
+        self.index.map(planes).unwrap_or_default()
+    }
+
     fn parts(self, frames: Vec<Frame>) -> Parts {
         Parts {
             icc: self.icc,
@@ -280,7 +335,7 @@ impl Writer for WebPWriter {
                 return Err(Error::new(ErrorKind::Internal, "WebP has 8 bits a sample"));
             };
             let Some(animation) = &self.animation else {
-                pictures = encode(pixels, model, size.width, size.height)?;
+                pictures = encode(pixels, model, (size.width, size.height), self.quality)?;
                 break;
             };
             let place = before.map_or(whole(size), |before| changed(before, pixels, size));
@@ -293,7 +348,7 @@ impl Writer for WebPWriter {
                 duration: animation.durations.get(i).copied().unwrap_or_default(),
                 replaces: !lies_over,
                 clears: false,
-                data: &encode(&part, model, place.width, place.height)?,
+                data: &encode(&part, model, (place.width, place.height), self.quality)?,
             }
             .write(&mut pictures);
             extras.plays = Some(animation.plays);

@@ -125,7 +125,8 @@ pub(super) struct Extras<'a> {
 
 /// A whole file: `pictures` are the bitstream chunk or the animation's frames.
 pub(super) fn assemble(size: Size, extras: &Extras<'_>, pictures: &[u8]) -> Vec<u8> {
-    if extras.icc.is_none() && extras.exif.is_none() && extras.plays.is_none() {
+    let is_simple = !pictures.starts_with(b"ALPH");
+    if is_simple && extras.icc.is_none() && extras.exif.is_none() && extras.plays.is_none() {
         return file(pictures);
     }
     let flag = |set: bool, bit: u8| if set { bit } else { 0 };

@@ -377,6 +377,69 @@ fn format_chooses_what_is_written_and_refuses_what_cannot_be() {
 }
 
 #[test]
+fn a_lossy_webp_stays_one_of_about_its_size() {
+    let at = Sandbox::new();
+    at.sample(ASTRONAUT, "a.jpg");
+    at.run(&[
+        "blur",
+        "a.jpg",
+        "-o",
+        "a.webp",
+        "--quality",
+        "80",
+        "--ignore",
+        "0,0,999,999",
+    ])
+    .exits(0);
+    let source = at.read("a.webp");
+    let args = [
+        "blur", "a.webp", "-o", "out/", "--verify", "--report", "r.jsonl",
+    ];
+    at.run(&args).exits(0).says("coded again about as finely");
+    let lossy = at.read("out/a.webp");
+    assert!(
+        lossy.len() < source.len() * 13 / 10,
+        "{} to {}",
+        source.len(),
+        lossy.len()
+    );
+    let seen = inspect(&lossy).unwrap();
+    assert!(seen.findings.is_empty() && seen.damage.is_none());
+    at.run(&["blur", "a.webp", "-o", "exact/", "--quality", "lossless"])
+        .exits(0)
+        .says("is written lossless");
+    let rgba = |file: &[u8]| Photo::read(file, &ReadOptions::new()).unwrap().to_rgba().1;
+    // A row at the bottom, far from the face.
+    let exact = at.read("exact/a.webp");
+    assert_eq!(
+        rgba(&exact)[500 * 512 * 4..],
+        rgba(&source)[500 * 512 * 4..]
+    );
+    // What `apply` writes is the same.
+    at.run(&["apply", "r.jsonl", "-o", "again/"]).exits(0);
+    assert_eq!(at.read("again/a.webp"), lossy);
+    for (format, quality) in [
+        ("png", "80"),
+        ("jpeg", "0"),
+        ("jpeg", "101"),
+        ("webp", "fine"),
+    ] {
+        at.run(&["blur", "a.webp", "--format", format, "--quality", quality])
+            .exits(2);
+    }
+    at.run(&[
+        "blur",
+        "a.webp",
+        "--format",
+        "jpeg",
+        "--quality",
+        "lossless",
+    ])
+    .exits(1)
+    .says("cannot be written without loss");
+}
+
+#[test]
 fn a_heic_through_a_pipe_becomes_a_jpeg() {
     let at = Sandbox::new();
     let ran = at.run_with_stdin(&["blur", "-", "-o", "-"], &Heic::new(96, 64).file());

@@ -152,6 +152,7 @@ class Anonymizer:
         keep: str | list[str] | None = None,
         format: str | None = None,
         raw: Literal["refuse", "preview"] | None = None,
+        quality: int | Literal["lossless"] | None = None,
         max_pixels: int | str | None = None,
         video_backend: Literal["auto", "embedded", "ffmpeg"] | None = None,
         audio: Literal["keep", "drop"] | None = None,

@@ -1,5 +1,6 @@
 //! HEVC pictures, coded in pure Rust: intra only, colour at half the size.
 
+use super::super::super::Quality;
 use super::super::super::guard::encoder;
 use super::container::boxed;
 use super::levels::Levels;
@@ -7,13 +8,14 @@ use super::{Coded, Meaning};
 use crate::error::Result;
 use heifer_hevc_enc::encoder::{EncodedPicture, EncoderConfig, Planes16, encode_picture16};
 
-/// Of 0..=51; smaller is finer. Photos come back with 44 to 51 dB, as from a JPEG of quality 95,
+/// At the usual quality, of 0..=51; smaller is finer. Photos come back with 44 to 51 dB, as from a JPEG of quality 95,
 /// where colour has no edges finer than two pixels.
 const QP: u8 = 12;
 /// Of opacity, whose edges are seen.
 const QP_OPACITY: u8 = 8;
 
-pub(super) fn code(levels: &Levels, meaning: Meaning) -> Result<Coded> {
+/// `quality`: 1 to 100.
+pub(super) fn code(levels: &Levels, meaning: Meaning, quality: u8) -> Result<Coded> {
     let chroma = levels.chroma.as_ref();
     let planes = Planes16 {
         y: &levels.luma,
@@ -21,7 +23,10 @@ pub(super) fn code(levels: &Levels, meaning: Meaning) -> Result<Coded> {
         bit_depth: levels.bits,
     };
     let config = EncoderConfig {
-        qp: if chroma.is_some() { QP } else { QP_OPACITY },
+        qp: match chroma {
+            Some(_) => qp(quality),
+            None => QP_OPACITY,
+        },
         full_range: true,
         colour: (meaning.primaries, meaning.transfer, meaning.matrix),
     };
@@ -37,6 +42,12 @@ pub(super) fn code(levels: &Levels, meaning: Meaning) -> Result<Coded> {
         setup: setup(&picture, levels.bits),
         data,
     })
+}
+
+/// QP 12 at the usual quality, 30 at 50.
+fn qp(quality: u8) -> u8 {
+    let finer = f32::from(Quality::USUAL) - f32::from(quality);
+    (f32::from(QP) + 0.4 * finer).round().clamp(1.0, 51.0) as u8
 }
 
 /// The `hvcC` box (ISO/IEC 14496-15, 8.3.3).

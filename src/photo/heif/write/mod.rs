@@ -10,13 +10,13 @@ mod container;
 mod hevc;
 mod levels;
 
-use super::super::Format;
 use super::super::convert::Parts;
 use super::super::exif::{self, Facts};
 use super::super::frames::{Frame, Writer};
 use super::super::guard::encoder;
 use super::super::icc::Profile;
 use super::super::raster::{Raster, Samples};
+use super::super::{Format, Quality};
 use crate::error::Result;
 use crate::geometry::{PixelRect, Size};
 use crate::parallel;
@@ -116,12 +116,12 @@ impl Codec {
         }
     }
 
-    fn code(self, levels: &Levels, meaning: Meaning) -> Result<Coded> {
+    fn code(self, levels: &Levels, meaning: Meaning, quality: u8) -> Result<Coded> {
         match self {
             #[cfg(feature = "heic")]
-            Self::Hevc => hevc::code(levels, meaning),
+            Self::Hevc => hevc::code(levels, meaning, quality),
             #[cfg(feature = "avif-write")]
-            Self::Av1 => av1::code(levels, meaning),
+            Self::Av1 => av1::code(levels, meaning, quality),
         }
     }
 }
@@ -130,13 +130,15 @@ impl Codec {
 #[derive(Debug)]
 pub(in super::super) struct HeifWriter {
     codec: Codec,
+    /// 1 to 100.
+    quality: u8,
     icc: Option<Profile>,
     exif: Facts,
 }
 
 impl HeifWriter {
     /// Takes what a HEIF has a place for; `None` for a format that is none.
-    pub(in super::super) fn new(parts: &mut Parts, to: Format) -> Option<Self> {
+    pub(in super::super) fn new(parts: &mut Parts, to: Format, quality: Quality) -> Option<Self> {
         let codec = match to {
             #[cfg(feature = "heic")]
             Format::Heic => Codec::Hevc,
@@ -146,7 +148,12 @@ impl HeifWriter {
         };
         let icc = parts.icc.take();
         let exif = std::mem::take(&mut parts.exif);
-        Some(Self { codec, icc, exif })
+        Some(Self {
+            codec,
+            quality: quality.percent_or(Quality::USUAL),
+            icc,
+            exif,
+        })
     }
 
     /// Adds a picture, in one piece or as a grid of tiles, and gives its item.
@@ -180,7 +187,7 @@ impl HeifWriter {
         let code = |number: u32| {
             let (x, y) = (number % across * tile.width, number / across * tile.height);
             let part = PixelRect::new(x, y, tile.width, tile.height);
-            codec.code(&codec.levels(raster, part, aspect), meaning)
+            codec.code(&codec.levels(raster, part, aspect), meaning, self.quality)
         };
         for coded in parallel::map((0..across * down).collect(), code) {
             let coded = coded?;
