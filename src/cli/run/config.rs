@@ -113,6 +113,7 @@ impl Config {
 
 /// Where faces come from.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one a run")]
 pub(crate) enum Faces {
     /// They are looked for.
     Find {

@@ -72,7 +72,7 @@ fn one_object_is_told_once_and_two_classes_are_two() {
 #[test]
 fn what_surrounds_a_picture_is_grey_and_its_pixels_are_red_green_blue_to_one() {
     let size = Size::new(4, 2);
-    let image = RgbImage::new(Size::new(2, 2), vec![255, 51, 0].repeat(4)).expect("pixels");
+    let image = RgbImage::new(Size::new(2, 2), [255, 51, 0].repeat(4)).expect("pixels");
     let place = Letterbox {
         crop: PixelRect::of(image.size()),
         content: image.size(),

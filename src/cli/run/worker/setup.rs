@@ -27,6 +27,7 @@ pub(super) struct Setup {
 
 /// Where the regions come from.
 #[derive(Clone, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "there is one a run")]
 enum FacesSetup {
     Find {
         photos: DetectorOptions,
