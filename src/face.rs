@@ -161,7 +161,7 @@ mod tests {
             ),
             (
                 Subject::Object(ClassName::new(long)),
-                "\"object:a class whose name is lönger th\"",
+                "\"object:a class whose name is lönger t\"",
             ),
         ] {
             assert_eq!(serde_json::to_string(&subject).expect("written"), text);

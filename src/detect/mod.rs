@@ -238,8 +238,8 @@ impl Detector {
     }
 
     /// The faces of a picture, likeliest first, and behind them the lines of writing and what a
-    /// network of the user's own finds, if they are looked for. Those faces that lie on their side or stand on their head are found, too, by
-    /// every preset but [`Preset::Fast`].
+    /// network of the user's own finds, if they are looked for. Those faces that lie on their side
+    /// or stand on their head are found, too, by every preset but [`Preset::Fast`].
     ///
     /// # Errors
     /// [`ErrorKind::Engine`] if inference fails; whatever [`Picture::view`] gives.

@@ -77,6 +77,8 @@ impl Layout {
             && columns >= 6
             && let Some((_, anchors)) = grid(size, rows)
             && fits(columns - 5)
+            // As many cells as values are in columns: there are more boxes than classes.
+            && (names.is_some() || columns < rows)
         {
             let raw = anchors == 1 && is_raw(&output.data, columns);
             let inks = if anchors == 1 {

@@ -1,5 +1,5 @@
-//! WebP, lossy, lossless and animated. What was lossy is written so, about as finely. Animations are
-//! composited by our own canvas.
+//! WebP, lossy, lossless and animated. What was lossy is written so, about as finely. Animations
+//! are composited by our own canvas.
 
 mod lossy;
 mod riff;

@@ -8,7 +8,8 @@ use super::{Coded, Meaning};
 use crate::error::{Error, Result};
 use rav1e::prelude::*;
 
-/// At the usual quality, of 0..=255; smaller is finer. Photos come back with 44 to 50 dB, as from a JPEG of quality 95.
+/// At the usual quality, of 0..=255; smaller is finer. Photos come back with 44 to 50 dB, as from a
+/// JPEG of quality 95.
 const QUANTISER: f32 = 32.0;
 /// Of opacity, whose edges are seen.
 const QUANTISER_OPACITY: usize = 16;

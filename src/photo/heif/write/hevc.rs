@@ -8,8 +8,8 @@ use super::{Coded, Meaning};
 use crate::error::Result;
 use heifer_hevc_enc::encoder::{EncodedPicture, EncoderConfig, Planes16, encode_picture16};
 
-/// At the usual quality, of 0..=51; smaller is finer. Photos come back with 44 to 51 dB, as from a JPEG of quality 95,
-/// where colour has no edges finer than two pixels.
+/// At the usual quality, of 0..=51; smaller is finer. Photos come back with 44 to 51 dB, as from a
+/// JPEG of quality 95, where colour has no edges finer than two pixels.
 const QP: u8 = 12;
 /// Of opacity, whose edges are seen.
 const QP_OPACITY: u8 = 8;
