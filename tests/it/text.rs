@@ -202,8 +202,10 @@ fn panorama(middle: f32) -> Vec<u8> {
             let dx = (x as f32 + 1024.0 - middle).rem_euclid(2048.0) - 1024.0;
             let (u, v) = (dx as i32 + 320, y as i32 - 512 + 240);
             let inside = (100..540).contains(&u) && (150..330).contains(&v);
-            let at = (v * SIZE.width as i32 + u) as usize * 3;
-            data.extend(if inside { [scene[at]; 3] } else { [110; 3] });
+            data.extend(match inside {
+                true => [scene[(v * SIZE.width as i32 + u) as usize * 3]; 3],
+                false => [110; 3],
+            });
         }
     }
     let mut file = vec![];

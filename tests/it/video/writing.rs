@@ -53,7 +53,7 @@ fn film(dir: &Sandbox, name: &str, frames: usize, picture: &dyn Fn(usize) -> Vec
 /// The line of a clip that was covered with these flags.
 fn covered(dir: &Sandbox, flags: &[&str]) -> Value {
     let blur = ["blur", "in.mp4", "-o", "new.mp4", "--overwrite"];
-    let more = ["--style", "solid", "--report", "r.jsonl", "--verify"];
+    let more = ["--style", "solid", "--report", "r.jsonl"];
     dir.run(&[&blur[..], &more, flags].concat()).exits(0);
     let mut lines = json_lines(&String::from_utf8(dir.read("r.jsonl")).unwrap());
     lines.remove(0)
@@ -211,7 +211,6 @@ fn a_face_beside_a_plate_is_followed_as_a_face() {
         (&faces[0]["first"], &faces[0]["last"]),
         (&0.into(), &44.into())
     );
-    assert_eq!(line["verify"]["verdict"], "passed");
     for frame in 0..45 {
         let regions = line["regions"].as_array().unwrap().iter();
         let is_there = |r: &&Value| {
