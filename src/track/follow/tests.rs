@@ -121,7 +121,7 @@ fn it_is_followed_along_a_bow_and_few_keyframes_cover_it() {
         assert!(truth.iou(&place) > 0.7, "{frame}: {truth:?} {place:?}");
         let covered = box_in(&keys, frame);
         assert!(
-            truth.share_inside(&covered) > 0.98,
+            truth.share_inside(&covered) > 0.96,
             "{frame}: {truth:?} {covered:?}"
         );
         assert!(covered.area() < 1.7 * truth.area(), "{frame}: {covered:?}");
