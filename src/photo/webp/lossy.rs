@@ -216,7 +216,7 @@ struct Bits<'a> {
 impl<'a> Bits<'a> {
     fn new(data: &'a [u8]) -> Option<Self> {
         let mut data = data.iter();
-        let value = u32::from(*data.next()?) << 8 | u32::from(*data.next()?);
+        let value = (u32::from(*data.next()?) << 8) | u32::from(*data.next()?);
         Some(Self {
             data,
             value,
@@ -226,8 +226,8 @@ impl<'a> Bits<'a> {
     }
 
     fn flag(&mut self) -> Option<bool> {
-        let split = 1 + ((self.range - 1) * 128 >> 8);
-        let is_set = self.value >= split << 8;
+        let split = 1 + (((self.range - 1) * 128) >> 8);
+        let is_set = self.value >= (split << 8);
         if is_set {
             self.range -= split;
             self.value -= split << 8;
@@ -247,7 +247,7 @@ impl<'a> Bits<'a> {
     }
 
     fn literal(&mut self, bits: u32) -> Option<u32> {
-        (0..bits).try_fold(0, |value, _| Some(value << 1 | u32::from(self.flag()?)))
+        (0..bits).try_fold(0, |value, _| Some((value << 1) | u32::from(self.flag()?)))
     }
 
     /// A flag, and if it is set a number with a sign behind it.
