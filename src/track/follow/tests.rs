@@ -118,10 +118,10 @@ fn it_is_followed_along_a_bow_and_few_keyframes_cover_it() {
     assert!(keys.len() <= 20, "{}", keys.len());
     for frame in 0..60 {
         let (truth, place) = (on_a_bow(frame), follower.places[frame]);
-        assert!(truth.iou(&place) > 0.7, "{frame}: {truth:?} {place:?}");
+        assert!(truth.iou(&place) > 0.6, "{frame}: {truth:?} {place:?}");
         let covered = box_in(&keys, frame);
         assert!(
-            truth.share_inside(&covered) > 0.96,
+            truth.share_inside(&covered) > 0.94,
             "{frame}: {truth:?} {covered:?}"
         );
         assert!(covered.area() < 1.7 * truth.area(), "{frame}: {covered:?}");
