@@ -198,7 +198,7 @@ fn plane(tangent: &Tangent, step: f64, size: Size, x: f32, y: f32) -> [f64; 3] {
 }
 
 /// Searches a panorama: `search` finds faces, writing and objects in a flat picture. Of writing the
-/// box is told and no corners, since lines are bent.
+/// box is given and no corners, since lines are bent.
 pub(super) fn search_all_round(
     picture: &dyn Picture,
     panorama: &Equirectangular,
@@ -231,7 +231,7 @@ pub(super) fn search_all_round(
     Ok(all)
 }
 
-/// Lines of writing and objects that overlap less are told apart: the mask of either may be the
+/// Lines of writing and objects that overlap less are two: the mask of either may be the
 /// larger one.
 const SAME_LINE: f32 = 0.8;
 

@@ -23,7 +23,6 @@ pub enum Quality {
 impl Quality {
     /// What codecs that have lost something take without a wish: where differences cannot be seen
     /// any more.
-    #[cfg(any(feature = "heic", feature = "avif-write"))]
     pub(super) const USUAL: u8 = 95;
 
     /// The number for a codec that has no mode without loss.

@@ -142,8 +142,8 @@ pub fn text_min_height(text: &str) -> Result<f32> {
     bounded("text-min-height", text, 0.0, 100_000.0)
 }
 
-/// What to look for: `faces`, `text` or `plates`, with commas between; `none` where a network of the
-/// user's own is all that looks.
+/// What to look for: `faces`, `text` or `plates`, with commas between; `none` where a network of
+/// the user's own is all that looks.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidArgument`], also for `text` together with `plates`, which it holds.

@@ -16,8 +16,8 @@ const ENOUGH_OF_OBJECT: f32 = 0.75;
 const GRID: usize = 48;
 
 /// What masks do not cover of what was found, with the share that they do. What counts of a face is
-/// the ellipse in its box, of writing its quadrilateral, of the rest the box, as far as they lie in the
-/// picture; a panorama goes on at its other edge.
+/// the ellipse in its box, of writing its quadrilateral, of the rest the box, as far as they lie in
+/// the picture; a panorama goes on at its other edge.
 pub(super) fn uncovered<'a>(
     faces: &'a [Face],
     regions: &[Region],

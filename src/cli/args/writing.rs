@@ -139,8 +139,8 @@ pub(crate) struct PhotoOutput {
     /// How finely photos are coded that are written from pixels, 1 to 100, or lossless
     /// [default: webp as its source, the others 95]
     ///
-    /// Counts for webp, heic and avif, and for jpeg from another format. A jpeg that stays one keeps
-    /// its own quality, png, tiff, bmp, gif and jxl every pixel.
+    /// Counts for webp, heic and avif, and for jpeg from another format. A jpeg that stays one
+    /// keeps its own quality, png, tiff, bmp, gif and jxl every pixel.
     #[arg(long, value_name = "N", value_parser = |text: &str| text.parse::<Quality>())]
     #[arg(help_heading = "Output")]
     pub(crate) quality: Option<Quality>,

@@ -250,8 +250,8 @@ impl Job {
             return Ok(image);
         }
         let size = self.video.size().within(self.longest);
-        let room = HELD / (size.area() as usize * 3).max(1);
-        let count = room.clamp(2, MOST_HELD).min(frame - self.first + 1);
+        let fitting = HELD / (size.area() as usize * 3).max(1);
+        let count = fitting.clamp(2, MOST_HELD).min(frame - self.first + 1);
         for wanted in frame + 1 - count..=frame {
             let image = self
                 .video

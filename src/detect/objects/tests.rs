@@ -1,4 +1,5 @@
-//! Input sizes, places on the canvas, and choices of classes. Networks run in `tests/it/objects.rs`.
+//! Input sizes, places on the canvas, and choices of classes. Networks run in
+//! `tests/it/objects.rs`.
 
 use super::*;
 use crate::geometry::Rect;

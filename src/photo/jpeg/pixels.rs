@@ -11,9 +11,6 @@ use super::segments::Header;
 use crate::error::{Error, ErrorKind, Result};
 use jpeg_coefficients::{CodedImage, EncodeOptions, PixelLayout, Size};
 
-/// Without a wish, as libjpeg counts it: where differences cannot be seen any more.
-pub(in super::super) const QUALITY: u8 = 95;
-
 /// Everything but the pixels.
 #[derive(Debug)]
 pub(in super::super) struct PixelWriter {
@@ -39,7 +36,7 @@ impl PixelWriter {
                 ..Header::default()
             },
             subsampled: parts.subsampled,
-            quality: quality.percent_or(QUALITY),
+            quality: quality.percent_or(Quality::USUAL),
         }
     }
 }

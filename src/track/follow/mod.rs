@@ -34,7 +34,8 @@ const DETAIL: f32 = 56.0;
 /// Least sides of frames, however large the box is.
 const LEAST_LONGEST: u32 = 320;
 
-/// How far away it is looked for, in sides of the box; more for each frame in which it was not seen.
+/// How far away it is looked for, in sides of the box; more for each frame in which it was not
+/// seen.
 const REACH: f32 = 0.55;
 const MORE_REACH: f32 = 0.15;
 const MOST_REACH: f32 = 1.2;
@@ -42,8 +43,8 @@ const MOST_REACH: f32 = 1.2;
 const SURE: f32 = 0.6;
 const SURE_AGAIN: f32 = 0.7;
 const SURE_WITH_FACE: f32 = 0.3;
-/// Likeness to the looks where it was drawn, or where a face was seen last: slowly it may have become
-/// something else.
+/// Likeness to the looks where it was drawn, or where a face was seen last: slowly it may have
+/// become something else.
 const LIKE_CONFIRMED: f32 = 0.45;
 /// The way back may miss by so much of a side.
 const MISSES: f32 = 0.16;

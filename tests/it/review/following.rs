@@ -5,6 +5,7 @@
 use super::driver::{Browser, SHIFT};
 use super::http::Serving;
 use super::page::save;
+use super::tracks::{at, go};
 use super::*;
 use crate::sandbox::{ASTRONAUT, COFFEE, sample};
 
@@ -66,22 +67,6 @@ fn start(dir: &Sandbox, wall: Option<u32>, cut: usize) -> Option<(Browser, Servi
     browser.open(&serving.address);
     at(&browser, 0);
     Some((browser, serving))
-}
-
-#[track_caller]
-fn at(browser: &Browser, frame: usize) {
-    browser.until(&format!(
-        "document.getElementById('frame').value === '{frame}' && \
-         document.getElementById('picture').src.includes('frame={frame}&')"
-    ));
-}
-
-fn go(browser: &Browser, frame: usize) {
-    browser.eval(&format!(
-        "(f => {{ f.value = {frame}; f.dispatchEvent(new Event('input')); }})\
-         (document.getElementById('frame'))"
-    ));
-    at(browser, frame);
 }
 
 /// A place of the picture in the window.

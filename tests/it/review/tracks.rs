@@ -54,7 +54,7 @@ fn start(dir: &Sandbox) -> Option<(Browser, Serving)> {
 }
 
 #[track_caller]
-fn at(browser: &Browser, frame: usize) {
+pub(super) fn at(browser: &Browser, frame: usize) {
     browser.until(&format!(
         "document.getElementById('frame').value === '{frame}' && \
          document.getElementById('picture').src.includes('frame={frame}&')"
@@ -62,7 +62,7 @@ fn at(browser: &Browser, frame: usize) {
 }
 
 #[track_caller]
-fn go(browser: &Browser, frame: usize) {
+pub(super) fn go(browser: &Browser, frame: usize) {
     browser.eval(&format!(
         "(f => {{ f.value = {frame}; f.dispatchEvent(new Event('input')); }})(document.getElementById('frame'))"
     ));
