@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the wheels that go to PyPI: manylinux_2_17 for x86-64 and aarch64, linked by zig. Fails if
-# one has more than 13 MB, and shows what auditwheel makes of them.
+# Builds the wheels that go to PyPI, of the module and of the command: manylinux_2_17 for x86-64 and
+# aarch64, linked by zig. Fails if one has more than 13 MB, and shows what auditwheel makes of them.
 #
 #   bindings/python/wheels.sh FOLDER [TARGET...]
 #
@@ -19,7 +19,10 @@ export PATH=$tools/bin:$PATH
 export CARGO_PROFILE_RELEASE_LTO=thin CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1
 for target in "$@"; do
     rustup target list --installed | grep -qx "$target" || rustup target add "$target"
-    maturin build --release --locked --zig --compatibility manylinux_2_17 --target "$target" --out "$out"
+    for package in . cli; do
+        (cd -- "$package" && maturin build --release --locked --zig --compatibility manylinux_2_17 \
+            --target "$target" --out "$out")
+    done
 done
 for wheel in "$out"/*.whl; do
     bytes=$(stat -c %s -- "$wheel")

@@ -134,7 +134,7 @@ pub struct LiveSummary {
 /// # fn show(_: &[u8]) {}
 /// # fn main() -> faceveil::Result<()> {
 /// let format = FrameFormat::by_name("rgb", Size::new(1280, 720))?;
-/// let detector = DetectorOptions::default().with_preset(Preset::Fast);
+/// let detector = DetectorOptions::default().preset(Preset::Fast);
 /// let mut live =
 ///     LiveAnonymizer::new(&detector, AnonymizeOptions::default(), LiveOptions::new(format))?;
 /// for n in 0..100u32 {
