@@ -67,9 +67,10 @@ impl<'a> Colours<'a> {
         let Some(first) = self.pairs.first() else {
             return Difference::default();
         };
-        let columns = first.before.samples.columns;
-        tiles(place, &first.before, self.tolerance, |x, y| {
-            self.off.get(y * columns + x).copied().unwrap_or(255.0)
+        let samples = &first.before.samples;
+        tiles(place, samples, 0, self.tolerance, |x, y| {
+            let at = y * samples.columns + x;
+            self.off.get(at).copied().unwrap_or(255.0)
         })
     }
 }

@@ -65,6 +65,9 @@ pub(super) struct Pair {
     pub(super) level: f32,
     /// Levels of 8 bits that a tile may be off.
     pub(super) tolerance: f32,
+    /// Samples at the edge of a region that say nothing, as far as others are left: an encoder
+    /// lets them share in what lies outside.
+    pub(super) edge: usize,
 }
 
 impl Pair {
@@ -91,28 +94,38 @@ impl Pair {
             after,
             level,
             tolerance,
+            edge: 0,
         }
+    }
+
+    /// The same without the samples at the edges of regions.
+    pub(super) fn inside(self, edge: usize) -> Self {
+        Self { edge, ..self }
     }
 
     /// Of one region.
     pub(super) fn difference(&self, place: &Place) -> Difference {
-        let columns = self.before.samples.columns;
-        tiles(place, &self.before, self.tolerance, |x, y| {
-            let at = y * columns + x;
+        let samples = &self.before.samples;
+        let off = |x: usize, y: usize| {
+            let at = y * samples.columns + x;
             let off = f32::from(self.before.values[at]) - f32::from(self.after[at]);
             off / self.level
-        })
+        };
+        let rows = place.window(samples, 0).y;
+        let core: usize = rows.map(|y| place.core(samples, y, self.edge).len()).sum();
+        let edge = if (core as f64) < SLIVER { 0 } else { self.edge };
+        tiles(place, samples, edge, self.tolerance, off)
     }
 }
 
-/// The worst tile of a region.
+/// The worst tile of a region without the samples at its edge.
 pub(super) fn tiles(
     place: &Place,
-    before: &Before,
+    samples: &Samples,
+    edge: usize,
     tolerance: f32,
     off: impl Fn(usize, usize) -> f32,
 ) -> Difference {
-    let samples = &before.samples;
     let window = place.window(samples, 0);
     let (sx, sy) = samples.steps();
     let longest = place.longest() / sx.min(sy);
@@ -120,7 +133,7 @@ pub(super) fn tiles(
     let across = window.x.len().div_ceil(side).max(1);
     let mut sums = vec![(0.0f64, 0.0f64); across * window.y.len().div_ceil(side).max(1)];
     for y in window.y.clone() {
-        for x in place.run(samples, y) {
+        for x in place.core(samples, y, edge) {
             let at = (y - window.y.start) / side * across + (x - window.x.start) / side;
             if let Some(tile) = sums.get_mut(at) {
                 let off = f64::from(off(x, y));

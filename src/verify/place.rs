@@ -7,6 +7,7 @@
 use crate::geometry::{Orientation, Point, Quad, Rect, Size};
 use crate::plane::Layout;
 use crate::redact::{Region, Shape};
+use std::ops::Range;
 
 /// A region as it lies in the stored picture, in its pixels.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +47,7 @@ impl Axis {
     }
 
     /// The samples whose middles lie in an open interval of pixels; half-open, may be empty.
-    fn within(self, from: f64, to: f64, count: usize) -> std::ops::Range<usize> {
+    fn within(self, from: f64, to: f64, count: usize) -> Range<usize> {
         // `as` clamps.
         let first = (from / self.step - 0.5).ceil().max(0.0) as usize;
         let mut end = ((to / self.step - 0.5).floor() + 1.0).max(0.0) as usize;
@@ -98,8 +99,8 @@ impl Samples {
 /// A rectangle of samples, half-open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Window {
-    pub(super) x: std::ops::Range<usize>,
-    pub(super) y: std::ops::Range<usize>,
+    pub(super) x: Range<usize>,
+    pub(super) y: Range<usize>,
 }
 
 impl Place {
@@ -132,7 +133,7 @@ impl Place {
     }
 
     /// The samples of a row that lie inside.
-    pub(super) fn run(&self, samples: &Samples, y: usize) -> std::ops::Range<usize> {
+    pub(super) fn run(&self, samples: &Samples, y: usize) -> Range<usize> {
         let at = samples.down.middle(y);
         if !(self.top..self.bottom).contains(&at) {
             return 0..0;
@@ -155,6 +156,23 @@ impl Place {
         let middle = (self.left + self.right) * 0.5;
         let (from, to) = (middle - half, middle + half);
         samples.across.within(from, to, samples.columns)
+    }
+
+    /// The samples of a row that lie inside, as do all that are up to `edge` away along their row
+    /// or column; what the picture cuts off has no edge there.
+    pub(super) fn core(&self, samples: &Samples, y: usize, edge: usize) -> Range<usize> {
+        let own = self.run(samples, y);
+        let first = if own.start == 0 { 0 } else { own.start + edge };
+        let end = if own.end == samples.columns {
+            own.end
+        } else {
+            own.end.saturating_sub(edge)
+        };
+        let near = y.saturating_sub(edge)..(y + edge + 1).min(samples.rows);
+        let core = near.map(|y| self.run(samples, y)).fold(first..end, |a, b| {
+            a.start.max(b.start)..a.end.min(b.end)
+        });
+        core.start.min(core.end)..core.end
     }
 
     /// The samples around it and `by` more on every side.
@@ -235,6 +253,16 @@ mod tests {
                     prop_assert_eq!(data[row * size.width as usize + column], 255, "{},{}", column, row);
                     prop_assert!(window.x.contains(&column) && window.y.contains(&row));
                     prop_assert!(place.holds(samples.middle(column, row), (1e-3, 1e-3)));
+                }
+                prop_assert_eq!(place.core(&samples, row, 0), place.run(&samples, row));
+                for column in place.core(&samples, row, 1) {
+                    let across = column.saturating_sub(1)..(column + 2).min(samples.columns);
+                    for near in row.saturating_sub(1)..(row + 2).min(samples.rows) {
+                        prop_assert!(place.run(&samples, near).contains(&column));
+                    }
+                    for near in across {
+                        prop_assert!(place.run(&samples, row).contains(&near));
+                    }
                 }
             }
         }

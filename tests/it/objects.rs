@@ -332,7 +332,9 @@ fn objects_of_a_video_are_followed() {
         .arg(dir.path("in.mp4"))
         .status();
     assert!(made.unwrap().success());
-    let blur = ["blur", "in.mp4", "-o", "new.mp4", "--report", "r.jsonl"];
+    let blur = [
+        "blur", "in.mp4", "-o", "new.mp4", "--report", "r.jsonl", "--verify",
+    ];
     let model = [
         "--model",
         "cars.onnx",

@@ -18,7 +18,7 @@ const CRF: [u8; 3] = [18, 20, 24];
 const LEAST_QUANTISER: [u8; 2] = [15, 18];
 /// The one above which covers are too coarse for `verify` to tell them from something else; rather
 /// more bits.
-const MOST_QUANTISER: u8 = 32;
+const MOST_QUANTISER: u8 = 36;
 /// Effort of x265 when none is asked for: the fastest that does not waste bits.
 const PRESET: &str = "veryfast";
 /// The same where there are few bits: they go further.
