@@ -9,12 +9,14 @@ mod options;
 mod panorama;
 mod pixels;
 pub(crate) mod progress;
+mod sequence;
 #[cfg(feature = "video")]
 mod video;
 
 pub use apply::ReportApplier;
 pub use options::{AnonymizeOptions, Masking};
 pub use progress::Progress;
+pub use sequence::follow_photos;
 #[cfg(feature = "video")]
 pub(crate) use video::flow;
 #[cfg(feature = "video")]

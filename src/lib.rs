@@ -55,8 +55,10 @@ pub mod engine {
     pub use faceveil_engine::{Device, EngineChoice, EngineInfo, EngineOptions, engines};
 }
 
-/// Following a box that a person drew from frame to frame, by its looks.
+/// Following from frame to frame: a box that a person drew, by its looks, and what was found in
+/// photos that are the frames of one sequence.
 pub mod follow {
+    pub use crate::anonymize::follow_photos;
     pub use crate::track::follow::{BoxFollower, Ending, FindFaces};
 }
 

@@ -13,7 +13,7 @@ use crate::report::ReportRegion;
 use crate::track::{Glimpse, Place, Sighting};
 
 /// Likelihood from which a sighting carries a track on, as a share of the one that starts it.
-const WEAK: f32 = 0.4;
+pub(super) const WEAK: f32 = 0.4;
 
 /// A detector for frames, and the likelihood of a sighting that starts a track.
 pub(super) fn detector_for_frames(options: &DetectorOptions) -> Result<(Detector, f32)> {
@@ -134,6 +134,14 @@ impl Looked {
 impl AnonymizeOptions {
     /// Masks of one frame: those of tracks by their number, then the regions always covered.
     pub(super) fn masks_of_frame(&self, places: &[Place], upright: Size) -> Vec<ReportRegion> {
+        let always = self.always();
+        let always = always.filter_map(|r| ReportRegion::new(&r, upright));
+        let followed = self.masks_of_tracks(places, upright);
+        followed.into_iter().chain(always).collect()
+    }
+
+    /// Masks of tracks by their number.
+    pub(super) fn masks_of_tracks(&self, places: &[Place], upright: Size) -> Vec<ReportRegion> {
         let mut places: Vec<&Place> = places.iter().collect();
         places.sort_by_key(|p| p.track);
         let followed = places.into_iter().flat_map(|place| {
@@ -145,9 +153,7 @@ impl AnonymizeOptions {
             let region = ReportRegion::new(&mask, upright)?.about(place.subject);
             Some(region.of_track(place.track))
         });
-        let always = self.always();
-        let always = always.filter_map(|r| ReportRegion::new(&r, upright));
-        followed.chain(always).collect()
+        followed.collect()
     }
 }
 

@@ -8,6 +8,7 @@ use crate::cli::plan::task::Task;
 use crate::cli::report::report_file::ReportTo;
 use crate::cli::run::config::{self, Config, Plan};
 use crate::cli::run::process::process;
+use crate::cli::run::sequence::process_sequences;
 use crate::cli::ui::exit::Exit;
 use anyhow::Result;
 use faceveil::AnonymizeOptions;
@@ -18,7 +19,12 @@ use std::path::Path;
 /// # Errors
 /// What keeps the run from starting.
 pub(crate) fn run(typed: Blur) -> Result<Exit> {
-    process(&config(typed)?)
+    let as_video = typed.as_video;
+    let config = config(typed)?;
+    match as_video {
+        Some(photos_per_second) => process_sequences(config, photos_per_second),
+        None => process(&config),
+    }
 }
 
 /// Checks what was typed after `blur` and plans the run. Reads folders and the sticker; writes

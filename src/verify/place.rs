@@ -169,9 +169,9 @@ impl Place {
             own.end.saturating_sub(edge)
         };
         let near = y.saturating_sub(edge)..(y + edge + 1).min(samples.rows);
-        let core = near.map(|y| self.run(samples, y)).fold(first..end, |a, b| {
-            a.start.max(b.start)..a.end.min(b.end)
-        });
+        let core = near
+            .map(|y| self.run(samples, y))
+            .fold(first..end, |a, b| a.start.max(b.start)..a.end.min(b.end));
         core.start.min(core.end)..core.end
     }
 

@@ -33,6 +33,7 @@ mod review;
 mod safety;
 mod sandbox;
 mod schema;
+mod sequence;
 #[cfg(feature = "serve")]
 mod serve;
 mod shard;

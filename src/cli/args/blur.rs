@@ -1,6 +1,6 @@
 //! `blur` and `detect`: faces are searched for.
 
-use super::value_parsers::{Boxes, boxes};
+use super::value_parsers::{Boxes, boxes, photos_per_second};
 use super::{Common, Covering, Writing};
 use clap::Args;
 
@@ -15,6 +15,15 @@ pub(crate) struct Blur {
     /// Find the faces and say what would be written, but write no photo
     #[arg(long, help_heading = "Output")]
     pub(crate) dry_run: bool,
+
+    /// Take the photos of each folder, in the order of their names, for the frames of one video:
+    /// so many were taken a second
+    ///
+    /// A face that a photo or two do not show well is covered in them as well. All photos are
+    /// searched before the first is written.
+    #[arg(long, value_name = "FPS", value_parser = photos_per_second, help_heading = "Detection")]
+    #[arg(conflicts_with_all = ["dry_run", "shard", "preview"])]
+    pub(crate) as_video: Option<f64>,
 
     #[command(flatten)]
     pub(crate) covering: Covering,

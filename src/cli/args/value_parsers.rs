@@ -275,6 +275,17 @@ pub(crate) fn jobs(text: &str) -> Result<NonZeroUsize, String> {
     }
 }
 
+/// How many photos of a sequence were taken a second.
+pub(crate) fn photos_per_second(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if (0.01..=1000.0).contains(&rate) => Ok(rate),
+        _ => Err(format!(
+            "{} photos a second are no number in 0.01..=1000",
+            show::text(text)
+        )),
+    }
+}
+
 // When photos are worked on in other processes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum IsolateArg {

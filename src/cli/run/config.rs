@@ -54,6 +54,8 @@ pub(crate) struct Config {
     pub(crate) listed: usize,
     /// Whether more files come while it runs.
     pub(crate) arriving: bool,
+    /// Which pass over the same files this is.
+    pub(crate) pass: Pass,
     /// What was found and is not dealt with.
     pub(crate) left_alone: LeftAlone,
     /// Where the report goes.
@@ -109,6 +111,17 @@ impl Config {
     pub(crate) fn threads_per_photo(&self) -> usize {
         (self.jobs / self.photos_at_a_time()).max(1)
     }
+}
+
+/// Which pass over its files a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pass {
+    /// There is no other.
+    Only,
+    /// Faces are searched for. Another pass follows, which says what became of the files.
+    Search,
+    /// They are covered where the pass before found them.
+    Cover,
 }
 
 /// Where faces come from.
@@ -302,6 +315,7 @@ impl Config {
             audit: to.audit,
             folder,
             is_beside: *to.destination == Destination::Beside,
+            pass: Pass::Only,
             record: to.record,
             suffix: to.suffix,
             notices,

@@ -35,7 +35,9 @@ impl Job<'_> {
                 ..
             }
         );
-        if let (Covering::FromReport(applier), Some(line)) = (self.covering, &planned.line) {
+        if let (Covering::FromReport(applier), Some(line), false) =
+            (self.covering, &planned.line, self.has_own_lines)
+        {
             let is_same = line.output == Some(show::in_report(output))
                 && has_format(line, applier.format)
                 && manifest.holds(line, digest()?, path)?;
@@ -138,7 +140,12 @@ fn has_format(line: &FileReport, asked: Option<Format>) -> bool {
 
 /// For the manifest: what an output is made from.
 fn fingerprint(manifest: &Manifest, planned: &Planned, input: Digest) -> Fingerprint {
-    let own = format!("{:?} {:?}", planned.regions, planned.ignore);
+    let mut own = format!("{:?} {:?}", planned.regions, planned.ignore);
+    // Of a report that is applied nobody asks for this.
+    if let Some(line) = &planned.line {
+        let covered = (&line.regions, &line.ignored, &line.style);
+        own += &serde_json::to_string(&covered).unwrap_or_default();
+    }
     let path = planned.input.path().unwrap_or(Path::new(""));
     manifest.fingerprint(path, input, &own)
 }

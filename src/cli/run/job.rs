@@ -52,6 +52,8 @@ pub(crate) struct Job<'a> {
     pub(crate) earlier: &'a EarlierLines,
     /// Whether each file needs a line that says what was covered, an earlier one or a new one.
     pub(crate) needs_line: bool,
+    /// Whether lines that say what is to be covered are of this run, and not of a report.
+    pub(crate) has_own_lines: bool,
     /// Whether to stop.
     pub(crate) interrupt: &'a Interrupt,
 }

@@ -5,7 +5,7 @@
 //! Invariant: where a manifest of outputs beside their originals cannot be used, nothing is known,
 //! and no output that exists is replaced.
 
-use super::config::{Config, Faces};
+use super::config::{Config, Faces, Pass};
 use super::manifest::Manifest;
 use super::manifest_file;
 use super::settings;
@@ -49,7 +49,7 @@ impl Manifests {
             return Ok(Self::None);
         }
         let digest = settings::fingerprint(settings);
-        let applies = matches!(config.faces, Faces::FromReport(_));
+        let applies = matches!(config.faces, Faces::FromReport(_)) && config.pass != Pass::Cover;
         let writing = settings::fingerprint(&settings::writing(config));
         if let Some(folder) = &config.folder {
             let given = (config.record.as_deref(), config.shard);

@@ -14,6 +14,7 @@ pub(crate) mod photo;
 pub(crate) mod process;
 pub(crate) mod run_log;
 pub(crate) mod run_paths;
+pub(crate) mod sequence;
 pub(crate) mod settings;
 pub(crate) mod summary;
 pub(crate) mod video;

@@ -4,7 +4,7 @@
 //! it.
 
 use super::batch;
-use super::config::{Config, Faces};
+use super::config::{Config, Faces, Pass};
 use super::job::{Covering, Done, Job};
 use super::manifests::Manifests;
 use super::messages;
@@ -35,7 +35,15 @@ use std::time::Instant;
 /// # Errors
 /// What keeps the run from starting.
 pub(crate) fn process(config: &Config) -> Result<Exit> {
-    run(config, |_, _, batch| {
+    process_with(config, &Interrupt::listen()?)
+}
+
+/// The same under an interrupt that is listened for.
+///
+/// # Errors
+/// What keeps the run from starting.
+pub(crate) fn process_with(config: &Config, interrupt: &Interrupt) -> Result<Exit> {
+    run(config, interrupt, |_, _, batch| {
         batch(&config.plan)?;
         Ok(0)
     })
@@ -47,7 +55,7 @@ pub(crate) fn process(config: &Config) -> Result<Exit> {
 /// # Errors
 /// What keeps the run from starting, and those of `drive`.
 pub(crate) fn process_arriving(config: &Config, drive: impl Drive) -> Result<Exit> {
-    run(config, drive)
+    run(config, &Interrupt::listen()?, drive)
 }
 
 /// What hands batches of files to a run.
@@ -66,10 +74,9 @@ impl<T> Drive for T where
 }
 
 /// A run over batches of files.
-fn run(config: &Config, drive: impl Drive) -> Result<Exit> {
+fn run(config: &Config, interrupt: &Interrupt, drive: impl Drive) -> Result<Exit> {
     let arriving = config.arriving;
     let start = Instant::now();
-    let interrupt = Interrupt::listen()?;
     interrupt.end_at_once(true);
     batch::silence_worker_panics();
     let terminal = Terminal::new(config.quiet, config.progress, config.plan.len());
@@ -81,7 +88,7 @@ fn run(config: &Config, drive: impl Drive) -> Result<Exit> {
     }
     let mut summary = Summary::default();
     let photos = match arriving || !config.plan.is_empty() {
-        true => Some(Photos::start(config, &interrupt, &terminal)?),
+        true => Some(Photos::start(config, interrupt, &terminal)?),
         false => None,
     };
     messages::warn_of_reversible(config, &terminal);
@@ -100,7 +107,7 @@ fn run(config: &Config, drive: impl Drive) -> Result<Exit> {
     // After all that can keep a run from starting, since the report replaces an older one.
     interrupt.end_at_once(false);
     leftovers::sweep(written_folders(config));
-    report.begin(&earlier, &interrupt)?;
+    report.begin(&earlier, interrupt)?;
     let (settings, models) = audit::without_models(settings);
     audit.begin(summary::program(config), models, &settings)?;
     let mut log = RunLog::new(report, audit);
@@ -111,17 +118,18 @@ fn run(config: &Config, drive: impl Drive) -> Result<Exit> {
             covering: covering(config),
             engine: engine.unwrap_or("none"),
             photos,
-            videos: Videos::new(config, &interrupt, terminal.borrow().frame_progress()),
+            videos: Videos::new(config, interrupt, terminal.borrow().frame_progress()),
             task: config.task,
             format: config.faces.format(),
             verify: config.verify.is_some(),
             manifests: &manifests,
             earlier: &earlier,
             needs_line: config.report.path().is_some(),
-            interrupt: &interrupt,
+            has_own_lines: config.pass == Pass::Cover,
+            interrupt,
         };
         let mut named = Named::default();
-        left = drive(&interrupt, &terminal, &mut |plan| {
+        left = drive(interrupt, &terminal, &mut |plan| {
             planned += plan.len();
             run_jobs(
                 (config, plan),
@@ -132,7 +140,9 @@ fn run(config: &Config, drive: impl Drive) -> Result<Exit> {
             )
         })?;
         terminal.borrow_mut().end_progress();
-        messages::at_the_end(&terminal.borrow(), config, &summary, &named.failed);
+        if config.pass != Pass::Search {
+            messages::at_the_end(&terminal.borrow(), config, &summary, &named.failed);
+        }
     }
     let mut terminal = terminal.into_inner();
     terminal.end_progress();
@@ -155,8 +165,9 @@ fn run(config: &Config, drive: impl Drive) -> Result<Exit> {
     // A signal is how a run over arriving files ends; only what it left is cut off.
     let is_cut = interrupt.heard() && (!arriving || summary.not_started > 0);
     let run = summary.run_summary(config, is_cut, took);
-    let sentence = summary.sentence(config, took);
-    say_summary(&terminal, &run, sentence);
+    if config.pass != Pass::Search {
+        say_summary(&terminal, &run, summary.sentence(config, took));
+    }
     log.end_report(&run, &terminal);
     let exit = exit(&summary, is_cut, log.is_torn());
     log.end_audit(&run, exit, &terminal);
@@ -195,6 +206,7 @@ fn run_jobs(
         let terminal = terminal.borrow();
         match done.up_to_date {
             Some(open_spans) => summary.add_up_to_date(open_spans, done.report.reviewed),
+            None if config.pass == Pass::Search => summary.add(&done.report),
             None => {
                 messages::about_file(&terminal, config, planned, &done);
                 if let Some(format) = messages::grown(planned, &done)
@@ -218,8 +230,10 @@ fn run_jobs(
                 summary.add_sizes(done.sizes.unwrap_or_default());
             }
         }
-        messages::about_open_spans(&terminal, config, planned, &done);
-        messages::result_of_file(&terminal, planned, &done);
+        if config.pass != Pass::Search {
+            messages::about_open_spans(&terminal, config, planned, &done);
+            messages::result_of_file(&terminal, planned, &done);
+        }
         if let Some(why) = &done.report.error {
             named.failed.push((planned.input.shown(), why.clone()));
         }

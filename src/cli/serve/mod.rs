@@ -22,7 +22,7 @@ use crate::cli::plan::left_alone::LeftAlone;
 use crate::cli::plan::task::{IfExists, Task};
 use crate::cli::report::report_file::ReportTo;
 use crate::cli::run::batch;
-use crate::cli::run::config::{self, Config};
+use crate::cli::run::config::{self, Config, Pass};
 use crate::cli::run::worker::Photos;
 use crate::cli::ui::exit::Exit;
 use crate::cli::ui::interrupt::Interrupt;
@@ -138,6 +138,7 @@ fn config(typed: &Serve) -> Result<Config> {
         audit: None,
         folder: None,
         is_beside: false,
+        pass: Pass::Only,
         record: None,
         suffix: None,
         notices: Vec::new(),

@@ -111,6 +111,7 @@ fn root(blur: &crate::cli::args::Blur) -> Result<PathBuf> {
     let (common, writing) = (&blur.common, &blur.writing);
     for (given, flag) in [
         (blur.dry_run, "--dry-run"),
+        (blur.as_video.is_some(), "--as-video"),
         (writing.in_place, "--in-place"),
         (common.files_from.is_some(), "--files-from"),
         (common.shard.is_some(), "--shard"),
