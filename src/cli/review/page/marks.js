@@ -26,13 +26,13 @@ const regionsOf = (state, frame) =>
   );
 
 // Kinds of findings that a mask mends.
-export const CAN_COVER = new Set(["face", "text"]);
+export const CAN_COVER = new Set(["face", "text", "object"]);
 
 function uncovered(line, regions, frame) {
   const open = (kind) => (face, i) => {
     if (!face.box || !isIn(face, frame)) return [];
-    const mark = { ...face, kind, key: `${kind}${i}` };
-    if (kind === "finding" && !CAN_COVER.has(face.kind)) return [{ ...mark, what: face.kind }];
+    const mark = { ...face, kind, key: `${kind}${i}`, what: face.kind };
+    if (kind === "finding" && !CAN_COVER.has(face.kind)) return [mark];
     const seen = exposed(face.box, regions, line, face.corners);
     return isCovered(seen, kind) ? [] : [{ ...mark, shows: words(seen) }];
   };
@@ -131,10 +131,16 @@ export const title = (mark) => {
   return WORDS[mark.kind];
 };
 
+// What shows there.
+export function thing({ what, subject }) {
+  if (what === "text" || subject === "text") return "writing";
+  return what === "object" || subject?.startsWith("object:") ? "an object" : "a face";
+}
+
 // One line about a finding.
 export function sentence(mark) {
   const where = [mark.place, mark.frame == null ? null : `frame ${mark.frame}`].filter((part) => part);
-  const what = mark.shows ? `a face, ${mark.shows}` : mark.reason;
+  const what = mark.shows ? `${thing(mark)}, ${mark.shows}` : mark.reason;
   return where.length ? `${where.join(", ")}: ${what}` : what;
 }
 
@@ -144,7 +150,7 @@ export function coverOf(mark, line, state, frame, last, margin = MARGIN) {
   const factor = mark.kind === "finding" ? Math.max(margin, LEAST) : margin;
   const [gw, gh] = [w * factor + 2 * ROOM, h * factor + 2 * ROOM];
   const region = {
-    shape: shapeOf(line),
+    shape: thing(mark) === "a face" ? shapeOf(line) : "box",
     box: rounded([x + w / 2 - gw / 2, y + h / 2 - gh / 2, gw, gh]),
   };
   if (mark.kind === "span") return { track: newTrack(line, state.regions), frames: [mark.first, mark.last], ...region };
