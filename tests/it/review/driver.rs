@@ -281,6 +281,14 @@ impl Browser {
 
     /// What a key sends that is held down: one press, then repetitions.
     pub(super) fn hold(&self, key: char, times: usize) {
+        if self.is_firefox {
+            let down = json!({"type": "keyDown", "value": key.to_string()});
+            let mut all = vec![down; times];
+            all.push(json!({"type": "keyUp", "value": key.to_string()}));
+            let keyboard = json!({"type": "key", "id": "keyboard", "actions": all});
+            self.call("POST", "/actions", &json!({"actions": [keyboard]}));
+            return;
+        }
         for i in 0..times {
             let event = json!({"type": "keyDown", "key": key.to_string(), "text": key.to_string(), "autoRepeat": i > 0});
             self.devtools("Input.dispatchKeyEvent", &event);

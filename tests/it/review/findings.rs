@@ -194,7 +194,7 @@ fn a_key_that_is_held_keeps_one_picture_and_none_that_cannot_be_shown() {
     all[2]["outcome"] = "failed".into();
     all[2]["error"] = "it cannot be decoded".into();
     write(&dir, &all);
-    let Some(browser) = Browser::start_chromium(1280, 800) else {
+    let Some(browser) = Browser::start(1280, 800) else {
         return;
     };
     let serving = Serving::start(&dir, &USUAL);
