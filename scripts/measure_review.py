@@ -36,7 +36,8 @@ POLL = 0.004
 SHOWN = """(p => p.naturalWidth > 0 && p.complete)(document.getElementById('picture'))
     && !document.getElementById('stage').classList.contains('loading')
     && document.title.startsWith(document.getElementById('name').textContent)"""
-SMALL_ONES = "[...document.querySelectorAll('.cell img')].every(i => i.hidden || i.complete)"
+SMALL_ONES = """[...document.querySelectorAll('.cell')]
+    .every(c => c.classList.contains('loaded') || c.querySelector('img').hidden)"""
 NONE_OPEN = "document.getElementById('findings').hidden"
 SPANS = "document.querySelectorAll('#spans .bar.open').length"
 
@@ -74,7 +75,7 @@ class Browser:
         return self.call("/execute/sync", {"script": f"return ({expression})", "args": []})
 
     def until(self, expression):
-        end = time.monotonic() + 120
+        end = time.monotonic() + 60
         while not self.eval(f"!!({expression})"):
             if time.monotonic() > end:
                 raise TimeoutError(expression)
@@ -241,12 +242,12 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("faceveil", type=pathlib.Path)
+    parser.add_argument("faceveil")
     parser.add_argument("report", type=pathlib.Path)
     parser.add_argument("--originals", required=True)
     parser.add_argument("--outputs", required=True)
     parser.add_argument("tasks", nargs="*", metavar="TASK", help=", ".join(TASKS))
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     unknown = set(arguments.tasks) - set(TASKS)
     if unknown:
         parser.error(f"no such task: {', '.join(sorted(unknown))}")
