@@ -128,6 +128,36 @@ fn open_spans_lie_on_top_and_are_covered_whole() {
     assert_eq!(lines(&dir)[0]["spans"].as_array().unwrap().len(), 2);
 }
 
+/// What lies over its middle in its first frames is the mask of another face.
+#[test]
+fn a_span_that_another_mask_crosses_is_chosen_and_covered_whole() {
+    let dir = Sandbox::new();
+    if !clip(&dir) {
+        return;
+    }
+    let mut line = lines(&dir).remove(0);
+    let crossed = json!({"first": 20, "last": 35, "seconds": [0.8, 1.4], "box": [25, 30, 20, 20]});
+    line["spans"] = json!([crossed, line["spans"][1]]);
+    write(&dir, &[line]);
+    let Some(browser) = Browser::start(1280, 800) else {
+        return;
+    };
+    let serving = Serving::start(&dir, &["r.jsonl"]);
+    browser.open(&serving.address);
+    at(&browser, 20);
+    let open = "document.querySelectorAll('#spans .bar.open').length";
+    assert_eq!(browser.eval(open), 2);
+    browser.keys(&[], "g");
+    at(&browser, 30);
+    browser.keys(&[], "c");
+    browser.until(&format!("{open} === 1"));
+    browser.keys(&[], "gc");
+    browser.until(&format!("{open} === 0"));
+    save(&browser);
+    assert_eq!(span_of(&dir, 2), [20, 35]);
+    assert_eq!(span_of(&dir, 3), [82, 95]);
+}
+
 /// Draw a box, go on two seconds, move the box: three actions.
 #[test]
 fn a_person_who_walks_for_two_seconds_is_covered_in_three_actions() {
