@@ -93,6 +93,44 @@ fn all_findings_of_a_picture_or_of_all_pictures_are_covered_in_one_step() {
 }
 
 #[test]
+fn writing_and_objects_are_covered_as_faces_are() {
+    let dir = Sandbox::new();
+    three(&dir);
+    let mut all = lines(&dir);
+    let found = |kind: &str, x: f64, what: &str| {
+        let mut finding = finding([x, 30.0, 60.0, 20.0], what);
+        finding["kind"] = kind.into();
+        finding
+    };
+    all[0]["verify"] = json!({"verdict": "found", "findings": [
+        found("text", 20.0, "writing of which 0 % lies under masks"),
+        found("object", 220.0, "an object (screen) of which 0 % lies under masks"),
+    ]});
+    write(&dir, &all);
+    let Some(browser) = Browser::start(1280, 800) else {
+        return;
+    };
+    let serving = Serving::start(&dir, &USUAL);
+    opened(&browser, &serving);
+    let said = "document.getElementById('findings-list').innerText";
+    let entries = "writing, not covered\nan object, not covered";
+    assert_eq!(
+        browser.eval(&format!("{said}.replace(/\\n+/g, '\\n').trim()")),
+        entries
+    );
+    browser.keys(&[], "mcc");
+    browser.until(&format!("{LEFT} === 0"));
+    browser.until("document.getElementById('findings').hidden");
+    browser.keys(&[], "uuf");
+    browser.until("document.getElementById('findings').hidden");
+    save(&browser);
+    let regions = &lines(&dir)[0]["regions"];
+    let shapes = [0, 1, 2].map(|i| regions[i]["shape"].as_str().unwrap().to_owned());
+    assert_eq!(shapes, ["ellipse", "box", "box"]);
+    browser.until("!document.getElementById('row-0').textContent.includes('verify:')");
+}
+
+#[test]
 fn the_list_says_which_part_of_a_face_shows_and_nothing_of_covered_ones() {
     let dir = Sandbox::new();
     found(&dir);
@@ -156,7 +194,7 @@ fn a_key_that_is_held_keeps_one_picture_and_none_that_cannot_be_shown() {
     all[2]["outcome"] = "failed".into();
     all[2]["error"] = "it cannot be decoded".into();
     write(&dir, &all);
-    let Some(browser) = Browser::start_chromium(1280, 800) else {
+    let Some(browser) = Browser::start(1280, 800) else {
         return;
     };
     let serving = Serving::start(&dir, &USUAL);

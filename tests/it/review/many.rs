@@ -116,6 +116,42 @@ fn pictures_that_were_not_shown_are_not_chosen_with_all() {
 }
 
 #[test]
+fn what_is_made_ready_below_the_view_was_not_seen() {
+    let dir = Sandbox::new();
+    twenty(&dir);
+    let Some(browser) = Browser::start(1280, 600) else {
+        return;
+    };
+    let serving = Serving::start(&dir, &USUAL);
+    browser.open(&serving.address);
+    browser.until("document.documentElement.dataset.ready === 'yes'");
+    browser.keys(&[], "v");
+    browser.until("document.querySelectorAll('.cell.loaded').length === 20");
+    let in_sight = "(g => [...document.querySelectorAll('.cell')].map(c => c.getBoundingClientRect()) \
+        .filter(c => (c.top + c.bottom) / 2 < g.bottom).length)\
+        (document.getElementById('grid').getBoundingClientRect())";
+    let in_sight = browser.eval(in_sight).as_u64().unwrap();
+    assert!((5..20).contains(&in_sight), "{in_sight}");
+    browser.keys(&[super::driver::CONTROL], "a");
+    let chosen = "document.getElementById('chosen-text').textContent";
+    assert_eq!(browser.eval(chosen), format!("{in_sight} chosen"));
+    browser.keys(&[], "k");
+    let kept = "document.getElementById('progress-text').textContent";
+    browser.until(&format!("{kept} === '{in_sight} of 20 kept'"));
+    // Each further page has as many others.
+    for page in 2..=20u64.div_ceil(in_sight) {
+        browser.keys(&[], "\u{e00f}");
+        let seen = (page * in_sight).min(20);
+        browser.until(&format!(
+            "document.querySelectorAll('.cell.seen').length >= {seen}"
+        ));
+    }
+    browser.keys(&[super::driver::CONTROL], "a");
+    browser.keys(&[], "k");
+    browser.until(&format!("{kept} === '20 of 20 kept'"));
+}
+
+#[test]
 fn the_list_of_keys_is_all_that_is_printed() {
     let dir = Sandbox::new();
     twenty(&dir);

@@ -1,8 +1,10 @@
 //! Small windows and fingers.
 
 use super::driver::Browser;
+use super::findings::found;
 use super::http::Serving;
 use super::page::{opened, shown};
+use super::tracks::{at, clip};
 use super::*;
 
 /// Whether all of these lie in the window.
@@ -40,6 +42,62 @@ fn what_every_picture_needs_is_in_sight_in_small_windows() {
         browser.eval("(scrollTo(0, 9999), 0)");
         browser.until(&reachable(&["keep", "next", "add"]));
         browser.eval("(scrollTo(0, 0), 0)");
+    }
+}
+
+#[test]
+fn on_a_telephone_the_chosen_box_is_dealt_with_beside_the_picture() {
+    let dir = Sandbox::new();
+    found(&dir);
+    let Some(browser) = Browser::start(400, 850) else {
+        return;
+    };
+    let serving = Serving::start(&dir, &USUAL);
+    opened(&browser, &serving);
+    browser.until(&reachable(&["near-none"]));
+    browser.keys(&[], "m");
+    browser.until(&reachable(&["cover", "stage", "keep"]));
+    browser.keys(&[], "cm");
+    browser.until("document.getElementById('details-title').textContent === 'Found by verify'");
+    // The list of pictures is there on request, and gone when one is chosen.
+    browser.eval("document.getElementById('toggle-list').click()");
+    browser.until("document.getElementById('side').offsetParent !== null");
+    browser.eval("document.getElementById('row-1').click()");
+    browser.until("document.getElementById('side').offsetParent === null");
+    browser.until("document.getElementById('name').textContent === 'b.png'");
+    // In a large window its buttons are with its numbers.
+    browser.resize(1280, 800, false);
+    browser.keys(&[], "m");
+    browser.until(&reachable(&["cover", "stage"]));
+    browser.until("document.getElementById('details').contains(document.getElementById('cover'))");
+}
+
+#[test]
+fn on_a_telephone_the_timeline_and_follow_are_in_sight_with_the_picture() {
+    let dir = Sandbox::new();
+    if !clip(&dir) {
+        return;
+    }
+    let Some(browser) = Browser::start(400, 850) else {
+        return;
+    };
+    for touch in [false, true] {
+        browser.resize(400, 850, touch);
+        let serving = Serving::start(&dir, &["r.jsonl"]);
+        browser.open(&serving.address);
+        at(&browser, 10);
+        browser.keys(&[], "mm");
+        browser.until("document.getElementById('details-title').textContent === 'Track 0'");
+        browser.until(&reachable(&[
+            "stage",
+            "spans",
+            "lanes",
+            "frame",
+            "play",
+            "next-span",
+            "follow",
+            "delete",
+        ]));
     }
 }
 

@@ -7,7 +7,7 @@ use super::page::save;
 use super::*;
 
 /// A clip of 100 frames at 25 a second with two tracks and two open spans.
-fn clip(dir: &Sandbox) -> bool {
+pub(super) fn clip(dir: &Sandbox) -> bool {
     let made = std::process::Command::new("ffmpeg")
         .args([
             "-v",
@@ -128,6 +128,36 @@ fn open_spans_lie_on_top_and_are_covered_whole() {
     assert_eq!(lines(&dir)[0]["spans"].as_array().unwrap().len(), 2);
 }
 
+/// What lies over its middle in its first frames is the mask of another face.
+#[test]
+fn a_span_that_another_mask_crosses_is_chosen_and_covered_whole() {
+    let dir = Sandbox::new();
+    if !clip(&dir) {
+        return;
+    }
+    let mut line = lines(&dir).remove(0);
+    let crossed = json!({"first": 20, "last": 35, "seconds": [0.8, 1.4], "box": [25, 30, 20, 20]});
+    line["spans"] = json!([crossed, line["spans"][1]]);
+    write(&dir, &[line]);
+    let Some(browser) = Browser::start(1280, 800) else {
+        return;
+    };
+    let serving = Serving::start(&dir, &["r.jsonl"]);
+    browser.open(&serving.address);
+    at(&browser, 20);
+    let open = "document.querySelectorAll('#spans .bar.open').length";
+    assert_eq!(browser.eval(open), 2);
+    browser.keys(&[], "g");
+    at(&browser, 30);
+    browser.keys(&[], "c");
+    browser.until(&format!("{open} === 1"));
+    browser.keys(&[], "gc");
+    browser.until(&format!("{open} === 0"));
+    save(&browser);
+    assert_eq!(span_of(&dir, 2), [20, 35]);
+    assert_eq!(span_of(&dir, 3), [82, 95]);
+}
+
 /// Draw a box, go on two seconds, move the box: three actions.
 #[test]
 fn a_person_who_walks_for_two_seconds_is_covered_in_three_actions() {
@@ -170,6 +200,41 @@ fn a_person_who_walks_for_two_seconds_is_covered_in_three_actions() {
     // Taken back step by step.
     browser.keys(&[], "uuu");
     browser.until("document.getElementById('undo').disabled");
+}
+
+/// A hand moves the mouse a little at a time, and so do keys: what lies between is no keyframe.
+#[test]
+fn only_where_a_box_is_let_go_is_a_keyframe() {
+    let dir = Sandbox::new();
+    let Some((browser, _serving)) = start(&dir) else {
+        return;
+    };
+    let rect = "(r => [r.left, r.top, r.width])(document.getElementById('picture').getBoundingClientRect())";
+    let on = |x: f64, y: f64| {
+        let rect: Vec<f64> = serde_json::from_value(browser.eval(rect)).unwrap();
+        [rect[0] + x * rect[2] / 320.0, rect[1] + y * rect[2] / 320.0]
+    };
+    browser.drag(on(100.0, 60.0), on(130.0, 100.0));
+    go(&browser, 60);
+    browser.drag_in(30, on(115.0, 80.0), on(195.0, 80.0));
+    go(&browser, 35);
+    browser.drag_in(30, on(155.0, 80.0), on(155.0, 40.0));
+    // By keys: 20 steps of 2 pixels, and as far back.
+    browser.eval("document.getElementById('stage').focus()");
+    browser.keys(&[], &"\u{e015}".repeat(20));
+    browser.keys(&[], &"\u{e013}".repeat(20));
+    save(&browser);
+    let straight = |from: f64, to: f64, t: f64| from + (to - from) * t;
+    for (frame, area) in boxes(&dir, 2) {
+        let t = frame as f64;
+        let x = straight(100.0, 180.0, (t - 10.0) / 50.0);
+        let y = match frame {
+            ..=35 => straight(60.0, 20.0, (t - 10.0) / 25.0),
+            _ => straight(20.0, 60.0, (t - 35.0) / 25.0),
+        };
+        let is_there = (area[0] - x).abs() < 2.0 && (area[1] - y).abs() < 2.0;
+        assert!(is_there, "{frame}: {area:?}, not {x}, {y}");
+    }
 }
 
 #[test]

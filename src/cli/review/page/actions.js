@@ -10,6 +10,9 @@ const CHOOSE_TRACK = "Choose a track of a video first; M goes through the boxes.
 
 export class Actions {
   #page;
+  // The regions before a box is dragged or moved by keys, so that each step begins with them: the steps in
+  // between are no keyframes.
+  #before = null;
 
   // `page`: line, state, frame, mark, marks, timeline, margin, wholeTrack; change(after, what, group),
   // choose(key, reveal), which says what is chosen, select(key), which does not, say(text, shown).
@@ -134,7 +137,10 @@ export class Actions {
       return this.#regions(tracks.mapped(state.regions, track, move), `Track ${track}: ${said}`, group);
     }
     if (mark.kind === "ghost" || (tracks.isDrawn(line, track) && track != null)) {
-      const regions = tracks.withKey(state.regions, track, frame, to);
+      const isSame = group !== null && this.#before?.group === group && this.#before.frame === frame;
+      if (!isSame || this.#before.made !== state.regions) this.#before = { group, frame, regions: state.regions };
+      const regions = tracks.withKey(this.#before.regions, track, frame, to);
+      this.#before.made = regions;
       this.#regions(regions, said, group);
       return this.#page.select(keyIn(regions, track, frame));
     }

@@ -8,7 +8,7 @@ import { follow, isFollowing, stop } from "./follow.js";
 import { Grid } from "./grid.js";
 import { listen } from "./keys.js";
 import { List } from "./list.js";
-import { arrange, coverEverywhere, coveredIn, gridDo, gridKeep, isGrid, showGrid, shrink } from "./listing.js";
+import { arrange, coverEverywhere, coveredIn, gridDo, gridKeep, isGrid, leaveList, showGrid, shrink, turnList } from "./listing.js";
 import { describe, openFindings } from "./marks.js";
 import { $, alarm, count, frame, guard, line, mark, marks, page, pictures, say, spans, state } from "./page.js";
 import { Panel } from "./panel.js";
@@ -430,10 +430,8 @@ click("grid-side", () => {
   grid.side = grid.side === "output" ? "original" : "output";
   $("grid-side").setAttribute("aria-pressed", String(grid.side === "original"));
 });
-click("toggle-list", () => {
-  const shown = document.body.classList.toggle("list-open");
-  $("toggle-list").setAttribute("aria-expanded", String(shown));
-});
+click("toggle-list", () => turnList(!document.body.classList.contains("list-open")));
+click("rows", leaveList);
 $("filter").addEventListener("change", arrange);
 $("order").addEventListener("change", arrange);
 $("search").addEventListener("input", arrange);

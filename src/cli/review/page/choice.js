@@ -56,7 +56,8 @@ export function turnTrack(by) {
 
 // To a finding or a span, wherever it is.
 export function goTo(it) {
-  if (page.timeline.isOpen && (it.frame ?? it.first) != null) page.timeline.go(it.frame ?? it.first);
+  const at = it.frame ?? it.from;
+  if (page.timeline.isOpen && at != null) page.timeline.go(at);
   choose(it.key, true);
 }
 
@@ -65,7 +66,7 @@ export const openSpan = (number) => goTo(spans().find((span) => span.number === 
 export function nextSpan() {
   const open = spans();
   if (!open.length) return say("No span of this video is open.", true);
-  const next = open.find((span) => span.first > frame()) ?? open[0];
+  const next = open.find((span) => span.from > frame()) ?? open[0];
   return goTo(next);
 }
 

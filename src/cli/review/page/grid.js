@@ -137,6 +137,20 @@ export class Grid {
       cell.classList.toggle("at", place === this.#at);
       cell.setAttribute("aria-selected", String(this.#chosen.has(this.#items[place].id)));
     }
+    this.#look();
+  }
+
+  // A picture was seen when it was there and at least half of it in sight; those above and below are only
+  // made ready.
+  #look() {
+    const { columns, row } = this.#layout;
+    const { scrollTop, clientHeight } = this.#box;
+    for (const [place, cell] of this.#made) {
+      const middle = (Math.floor(place / columns) + 0.5) * row;
+      if (middle < scrollTop || middle > scrollTop + clientHeight || !cell.classList.contains("loaded")) continue;
+      this.#seen.add(this.#items[place].id);
+      cell.classList.add("seen");
+    }
   }
 
   #cell(place) {
@@ -154,8 +168,8 @@ export class Grid {
     image.alt = "";
     image.decoding = "async";
     image.addEventListener("load", () => {
-      this.#seen.add(item.id);
-      cell.classList.add("seen");
+      cell.classList.add("loaded");
+      this.#look();
     });
     const side = this.#side === "output" && item.output ? "output" : "original";
     image.addEventListener("error", () => (image.hidden = true));
@@ -207,7 +221,8 @@ export class Grid {
   #key(event) {
     if (!this.#items.length || event.altKey) return;
     const { columns, row } = this.#layout;
-    const page = columns * Math.max(1, Math.floor(this.#box.clientHeight / row));
+    const rows = Math.max(1, Math.floor(this.#box.clientHeight / row));
+    const page = columns * rows;
     const moves = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, PageDown: page, PageUp: -page };
     const last = this.#items.length - 1;
     let to = event.key === "Home" ? 0 : event.key === "End" ? last : null;
@@ -216,6 +231,8 @@ export class Grid {
       if (event.shiftKey) this.#range(this.#at, to);
       else this.#anchor = to;
       this.#at = to;
+      // What was in sight goes out of it as a whole.
+      if (event.key.startsWith("Page")) this.#box.scrollTop += Math.sign(moves[event.key]) * rows * row;
       this.#reveal();
       this.#changed();
     } else if (event.key === " ") {

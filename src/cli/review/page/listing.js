@@ -6,6 +6,20 @@ import { $, frame, guard, page, pictures, say } from "./page.js";
 
 export const isGrid = () => !$("many").hidden;
 
+// In one column the list lies over the picture and is asked for.
+export function turnList(shown) {
+  document.body.classList.toggle("list-open", shown);
+  $("toggle-list").setAttribute("aria-expanded", String(shown));
+}
+
+// A picture was chosen in it with a finger or the mouse.
+export function leaveList() {
+  if (!$("toggle-list").offsetParent) return;
+  turnList(false);
+  scrollTo(0, 0);
+  $("stage").focus();
+}
+
 // Pictures that left the view while they were worked on leave the list when the next one is opened.
 export function shrink() {
   const matching = new Set(filtered());
@@ -19,6 +33,7 @@ export function showGrid(shown) {
   document.body.classList.toggle("has-grid", shown);
   $("grid-on").setAttribute("aria-pressed", String(shown));
   if (shown) {
+    turnList(false);
     page.grid.show(page.list.items, page.current);
     $("grid").focus();
   } else {

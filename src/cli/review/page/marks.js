@@ -14,7 +14,7 @@ const LEAST = 1.2;
 export function marksOf(line, state, frame) {
   const regions = regionsOf(state, frame);
   for (const region of regions) region.score = scoreOf(line, region, frame);
-  const others = uncovered(line, regions, frame);
+  const others = uncovered(line, state, regions, frame);
   // What a person has to judge comes first, and what was least sure.
   regions.sort((a, b) => (a.score ?? 2) - (b.score ?? 2));
   return [...others, ...regions];
@@ -26,22 +26,18 @@ const regionsOf = (state, frame) =>
   );
 
 // Kinds of findings that a mask mends.
-export const CAN_COVER = new Set(["face", "text"]);
+export const CAN_COVER = new Set(["face", "text", "object"]);
 
-function uncovered(line, regions, frame) {
+function uncovered(line, state, regions, frame) {
   const open = (kind) => (face, i) => {
     if (!face.box || !isIn(face, frame)) return [];
-    const mark = { ...face, kind, key: `${kind}${i}` };
-    if (kind === "finding" && !CAN_COVER.has(face.kind)) return [{ ...mark, what: face.kind }];
+    const mark = { ...face, kind, key: `${kind}${i}`, what: face.kind };
+    if (kind === "finding" && !CAN_COVER.has(face.kind)) return [mark];
     const seen = exposed(face.box, regions, line, face.corners);
     return isCovered(seen, kind) ? [] : [{ ...mark, shows: words(seen) }];
   };
-  const spans = (line.spans ?? []).flatMap((span, i) => {
-    const inside = span.first <= frame && frame <= span.last;
-    const [x, y, w, h] = span.box;
-    const middle = regions.some(({ box: [a, b, c, d] }) => a <= x + w / 2 && x + w / 2 < a + c && b <= y + h / 2 && y + h / 2 < b + d);
-    return inside && !middle ? [{ ...span, kind: "span", key: `span${i}` }] : [];
-  });
+  // In all its frames, also in those in which another mask happens to lie there.
+  const spans = openSpans(line, state).filter(({ first, last }) => first <= frame && frame <= last);
   return [
     ...(line.verify?.findings ?? []).flatMap(open("finding")),
     ...spans,
@@ -73,7 +69,7 @@ function findOpen(line, state) {
   });
 }
 
-// Spans of a video in which a face may show, as long as some frame of it is open.
+// Spans of a video in which a face may show, as long as some frame of it is open; `from`: the first such.
 export function openSpans(line, state) {
   return (line.spans ?? []).flatMap((span, i) => {
     const [x, y, w, h] = span.box;
@@ -82,7 +78,7 @@ export function openSpans(line, state) {
     const runs = over.map((r) => r.frames ?? [0, Infinity]).sort((a, b) => a[0] - b[0]);
     let next = span.first;
     for (const [first, last] of runs) if (first <= next && last >= next) next = last + 1;
-    return next > span.last ? [] : [{ ...span, kind: "span", key: `span${i}`, number: i }];
+    return next > span.last ? [] : [{ ...span, kind: "span", key: `span${i}`, number: i, from: next }];
   });
 }
 
@@ -131,10 +127,16 @@ export const title = (mark) => {
   return WORDS[mark.kind];
 };
 
+// What shows there.
+export function thing({ what, subject }) {
+  if (what === "text" || subject === "text") return "writing";
+  return what === "object" || subject?.startsWith("object:") ? "an object" : "a face";
+}
+
 // One line about a finding.
 export function sentence(mark) {
   const where = [mark.place, mark.frame == null ? null : `frame ${mark.frame}`].filter((part) => part);
-  const what = mark.shows ? `a face, ${mark.shows}` : mark.reason;
+  const what = mark.shows ? `${thing(mark)}, ${mark.shows}` : mark.reason;
   return where.length ? `${where.join(", ")}: ${what}` : what;
 }
 
@@ -144,7 +146,7 @@ export function coverOf(mark, line, state, frame, last, margin = MARGIN) {
   const factor = mark.kind === "finding" ? Math.max(margin, LEAST) : margin;
   const [gw, gh] = [w * factor + 2 * ROOM, h * factor + 2 * ROOM];
   const region = {
-    shape: shapeOf(line),
+    shape: thing(mark) === "a face" ? shapeOf(line) : "box",
     box: rounded([x + w / 2 - gw / 2, y + h / 2 - gh / 2, gw, gh]),
   };
   if (mark.kind === "span") return { track: newTrack(line, state.regions), frames: [mark.first, mark.last], ...region };

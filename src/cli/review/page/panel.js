@@ -1,10 +1,13 @@
 // The column beside the picture: its boxes as a list, the chosen one in numbers, and what verify found.
 
-import { CAN_COVER, details, sentence, title } from "./marks.js";
+import { CAN_COVER, details, sentence, thing, title } from "./marks.js";
 
 const $ = (id) => document.getElementById(id);
 const MOST_FINDINGS = 300;
 const SIDES = ["x", "y", "w", "h"];
+// As in style.css: one column, and so narrow that it is a telephone's.
+const COLUMN = matchMedia("(max-width: 740px), (max-height: 560px)");
+const PHONE = matchMedia("(max-width: 640px)");
 
 export class Panel {
   #on;
@@ -28,6 +31,8 @@ export class Panel {
     $("span-first").addEventListener("change", (event) => on.span(event.target.valueAsNumber || 0, null));
     $("span-last").addEventListener("change", (event) => on.span(null, event.target.valueAsNumber || 0));
     $("details").addEventListener("submit", (event) => event.preventDefault());
+    for (const query of [COLUMN, PHONE]) query.addEventListener("change", arrange);
+    arrange();
   }
 
   #number(i, field) {
@@ -72,19 +77,24 @@ export class Panel {
   details(mark) {
     this.#mark = mark;
     $("details").hidden = !mark;
-    if (!mark) return;
+    $("near-none").hidden = !!mark;
+    if (!mark) {
+      $("cover").hidden = $("follow").hidden = $("delete").hidden = true;
+      return;
+    }
     const own = mark.kind === "region";
     const ghost = mark.kind === "ghost";
     const text = ghost
       ? "It is not covered in this frame. Move the box, or its end here (]), and it is."
-      : mark.shows ? `A face, ${mark.shows}` : mark.reason ?? (mark.found_by?.length ? `Seen by ${mark.found_by.join(", ")}` : "");
+      : mark.kind === "span" ? capital(`${thing(mark)} may show in frames ${mark.first} to ${mark.last}.`)
+      : mark.shows ? capital(`${thing(mark)}, ${mark.shows}`) : mark.reason ?? (mark.found_by?.length ? `Seen by ${mark.found_by.join(", ")}` : "");
     $("details-title").textContent = title(mark);
     $("details-text").textContent = text;
     $("details-text").hidden = !text;
     const inTrack = (own || ghost) && mark.track != null;
     $("shape").hidden = $("delete").hidden = !own;
     $("numbers").hidden = !own && !ghost;
-    $("track-tools").hidden = $("delete-track").hidden = !inTrack;
+    $("track-tools").hidden = $("follow").hidden = $("delete-track").hidden = !inTrack;
     $("delete").textContent = inTrack ? "Delete here" : "Delete";
     $("cover").hidden = own || ghost;
     $("shape").textContent = mark.shape === "ellipse" ? "Make it a box" : "Make it an ellipse";
@@ -109,7 +119,7 @@ export class Panel {
     $("cover-all").hidden = !all.some((mark) => mark.kind === "span" || CAN_COVER.has(mark.what));
     const entries = all.slice(0, MOST_FINDINGS).map((mark) => {
       const entry = document.createElement("li");
-      const text = mark.kind === "span" ? `Frames ${mark.first}–${mark.last}: a face may show` : sentence(mark);
+      const text = mark.kind === "span" ? `Open span, frames ${mark.first}–${mark.last}` : sentence(mark);
       if (mark.box || mark.frame != null) {
         const button = document.createElement("button");
         button.type = "button";
@@ -120,6 +130,20 @@ export class Panel {
       return entry;
     });
     $("findings-list").replaceChildren(...entries);
+  }
+}
+
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
+
+// In one column the chosen box comes first below the picture; on a telephone its buttons stay beside it.
+function arrange() {
+  if (COLUMN.matches) document.querySelector("aside").prepend($("details"));
+  else $("marks-none").after($("details"));
+  if (PHONE.matches) $("near").append($("cover"), $("follow"), $("delete"));
+  else {
+    $("track-tools").prepend($("follow"));
+    $("shape").before($("cover"));
+    $("shape").after($("delete"));
   }
 }
 

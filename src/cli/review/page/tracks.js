@@ -4,8 +4,12 @@
 // A track that a person drew has keyframes; the boxes between two of them are interpolated, and the last
 // one holds to the end. Keyframes are read off the boxes, so that nothing besides the regions is kept.
 
-// Pixels that a box may be off a straight line between two keyframes.
+// Pixels that a box may be off a straight line between two keyframes: none but for rounding where a person
+// placed them, more where a track was followed.
+const EXACT = 0.02;
 const SLACK = 0.75;
+// Frames for one exact keyframe from which a track is taken for placed.
+const PLACED = 8;
 
 export const isIn = (mark, frame) =>
   mark.frames ? mark.frames[0] <= frame && frame <= mark.frames[1] : mark.frame == null || mark.frame === frame;
@@ -37,7 +41,7 @@ export function boxAt(regions, track, frame) {
 
 const others = (regions, track) => regions.filter((r) => r.track !== track);
 const mix = (a, b, t) => a.map((v, i) => Math.round((v + (b[i] - v) * t) * 100) / 100);
-const near = (a, b) => a.every((v, i) => Math.abs(v - b[i]) <= SLACK);
+const near = (a, b, slack = SLACK) => a.every((v, i) => Math.abs(v - b[i]) <= slack);
 
 // A box for each frame from the first to the last; in a gap it is interpolated.
 function frames(runs) {
@@ -58,17 +62,23 @@ function frames(runs) {
 // Keyframes, and the last frame that the last of them holds to.
 export function keysOf(regions, track) {
   const all = frames(runsOf(regions, track));
+  if (!all.length) return { keys: [], last: 0 };
+  const exact = keysWithin(all, EXACT);
+  const keys = exact.length <= 2 + all.length / PLACED ? exact : keysWithin(all, SLACK);
+  return { keys, last: all.at(-1).frame };
+}
+
+function keysWithin(all, slack) {
   const keys = [];
-  if (!all.length) return { keys, last: 0 };
   let end = all.length - 1;
-  while (end > 0 && near(all[end - 1].box, all.at(-1).box)) end--;
+  while (end > 0 && near(all[end - 1].box, all.at(-1).box, EXACT)) end--;
   let at = 0;
   keys.push(all[0]);
   while (at < end) {
     let to = at + 1;
     const fits = (next) => {
       for (let i = at + 1; i < next; i++) {
-        if (!near(mix(all[at].box, all[next].box, (i - at) / (next - at)), all[i].box)) return false;
+        if (!near(mix(all[at].box, all[next].box, (i - at) / (next - at)), all[i].box, slack)) return false;
       }
       return true;
     };
@@ -76,7 +86,7 @@ export function keysOf(regions, track) {
     keys.push(all[to]);
     at = to;
   }
-  return { keys, last: all.at(-1).frame };
+  return keys;
 }
 
 // Runs of equal boxes, from keyframes.
