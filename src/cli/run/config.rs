@@ -20,7 +20,7 @@ use crate::cli::report::report_file::ReportTo;
 use crate::cli::ui::show;
 use crate::cli::ui::terminal::{LogArg, ProgressArg};
 use anyhow::{Result, ensure};
-use faceveil::photo::FileKind;
+use faceveil::photo::{FileKind, Quality};
 use faceveil::verify::VerifierOptions;
 use faceveil::video::Encoding;
 use faceveil::{
@@ -293,6 +293,7 @@ impl Config {
         let mut notices = unrelated_files::sentences(&left_alone, &plan);
         notices.extend(to.report.notice_of_shared(&plan));
         notices.extend(left_alone.notices());
+        notices.extend(unused_quality(&faces, &plan));
         let jobs = running.jobs.map_or_else(library::cores, usize::from);
         let folder = match to.destination {
             Destination::Folder(folder) => Some(folder.clone()),
@@ -329,6 +330,30 @@ impl Config {
             progress: running.progress,
         })
     }
+}
+
+/// A sentence about a quality that no file of a plan is coded with. `watch` has other files later.
+fn unused_quality(faces: &Faces, plan: &[Planned]) -> Option<String> {
+    let (quality, format) = match faces {
+        Faces::Find { options, .. } => (options.quality, options.format),
+        Faces::FromReport(applier) => (applier.quality, applier.format),
+    };
+    let is_coded = |planned: &Planned| {
+        use FileKind::{Photo, Refused, Video};
+        use Format::{Bmp, Gif, Jpeg, Jxl, Png, Tiff};
+        let kind = planned.input.kind();
+        !matches!(
+            kind.recognised(),
+            Photo(Jpeg | Png | Gif | Bmp | Tiff | Jxl) | Video(_) | Refused(_)
+        )
+    };
+    let is_unused = matches!(quality, Quality::Percent(_)) && format.is_none();
+    (is_unused && !plan.is_empty() && !plan.iter().any(is_coded)).then(|| {
+        format!(
+            "--quality {quality} changes nothing here: a JPEG keeps its own, and the other files are \
+             written without loss; --format jpeg, webp, heic or avif has them coded anew"
+        )
+    })
 }
 
 /// Standard output holds one thing: a photo, or the report.

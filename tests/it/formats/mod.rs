@@ -446,3 +446,16 @@ fn a_heic_through_a_pipe_becomes_a_jpeg() {
     let ran = ran.exits(0).says("heic is written as jpeg");
     assert!(ran.stdout.starts_with(&[0xff, 0xd8]));
 }
+
+#[test]
+fn a_quality_that_changes_no_file_is_said() {
+    let dir = Sandbox::new();
+    dir.sample(COFFEE, "in/a.png").sample(ASTRONAUT, "in/b.jpg");
+    let blur = ["blur", "in", "--quality", "80", "--overwrite", "-o"];
+    dir.run(&[&blur[..], &["out"]].concat())
+        .exits(0)
+        .says("--quality 80 changes nothing here");
+    dir.run(&[&blur[..], &["webp", "--format", "webp"]].concat())
+        .exits(0)
+        .does_not_say("changes nothing");
+}
