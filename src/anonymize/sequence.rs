@@ -17,20 +17,19 @@ use crate::track::{Glimpse, Place, Sighting, Tracker, Why};
 /// sightings, and for about a quarter of a second before the first and after the last one.
 ///
 /// `lines` are what [`PreparedPhoto::report`](crate::PreparedPhoto::report) says of them, in the
-/// order in which they were taken, `photos_per_second` of them. Lines get regions with the number of
-/// a track; [`ReportApplier`](crate::ReportApplier) covers them. Numbers begin at 0 and go on
+/// order in which they were taken, `photos_per_second` of them. Lines get regions with the number
+/// of a track; [`ReportApplier`](crate::ReportApplier) covers them. Numbers begin at 0 and go on
 /// through all of `lines`. Candidates that carry a track on move from `rejected` to `faces`. Where
 /// a face was lost for longer than a second, the first photo in which it may show gets a span: its
-/// frames are counted in photos from there. `detector` and `options` are those with which the photos
-/// were searched.
+/// frames are counted in photos from there. `detector` and `options` are those of the search.
 ///
 /// What is followed ends where photos have another size, at panoramas and at files of several
 /// frames. A photo that failed counts as one in which nothing was seen. Scene cuts are not looked
 /// for.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidArgument`] if `photos_per_second` is no finite number above 0, or for options
-/// out of bounds.
+/// [`ErrorKind::InvalidArgument`] if `photos_per_second` is no finite number above 0, or for
+/// options out of bounds.
 pub fn follow_photos(
     lines: &mut [FileReport],
     photos_per_second: f64,

@@ -29,8 +29,8 @@ use std::sync::{Mutex, PoisonError};
 const SEARCHED: f64 = 5.0;
 /// Intersection over union from which a finding of a later frame is the same one.
 const SAME: f32 = 0.3;
-/// Samples at the edges of regions that say nothing of a cover. Solid black at the outermost one was
-/// up to 17.5 levels off, and 6.7 within.
+/// Samples at the edges of regions that say nothing of a cover. Solid black at the outermost one
+/// was up to 17.5 levels off, and 6.7 within.
 const EDGE: usize = 1;
 /// Most findings of a kind that are listed one by one.
 const MOST_TOLD: usize = 200;

@@ -1,5 +1,5 @@
-//! `--as-video`: photos of a folder are the frames of one video, and a face that some of them do not
-//! show well is covered in those, too.
+//! `--as-video`: photos of a folder are the frames of one video, and a face that some of them do
+//! not show well is covered in those, too.
 
 use crate::sandbox::{ASTRONAUT, Sandbox, json_lines, sample};
 use faceveil::{Photo, ReadOptions, Size};

@@ -1,4 +1,4 @@
-"""`python -m faceveil ARGUMENTS`: the `faceveil` command, which the package `faceveil-cli` brings."""
+"""`python -m faceveil ARGUMENTS`: the `faceveil` command, which `faceveil-cli` brings."""
 
 import os
 import shutil
