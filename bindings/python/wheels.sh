@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Builds the wheels that go to PyPI, of the module and of the command: manylinux_2_17 for x86-64 and
-# aarch64, linked by zig. Fails if one has more than 13 MB, and shows what auditwheel makes of them.
+# aarch64, linked by zig. Fails if the module has more than 13 MB or the command more than 16, and
+# shows what auditwheel makes of them.
 #
 #   bindings/python/wheels.sh FOLDER [TARGET...]
 #
-# Needs Rust with rustup, and Python 3.11 or newer with pip; maturin, zig and auditwheel come from PyPI.
+# Needs Rust with rustup, and Python 3.11 or newer with pip; maturin, zig and auditwheel come from
+# PyPI.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 out=$(realpath -m -- "${1:?a folder for the wheels}")
@@ -27,6 +29,8 @@ done
 for wheel in "$out"/*.whl; do
     bytes=$(stat -c %s -- "$wheel")
     echo "$(basename -- "$wheel"): $bytes bytes"
-    [ "$bytes" -le 13000000 ] || { echo "more than 13 MB" >&2; exit 1; }
+    most=13000000
+    [[ $(basename -- "$wheel") != faceveil_cli-* ]] || most=16000000
+    [ "$bytes" -le "$most" ] || { echo "more than $most bytes" >&2; exit 1; }
     auditwheel show "$wheel"
 done
