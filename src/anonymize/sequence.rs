@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_face_that_is_lost_for_long_gives_its_photo_a_span() {
-        let seen = |n: usize| (n < 10 || n >= 25).then_some((100.0, 0.9));
+        let seen = |n: usize| (!(10..25).contains(&n)).then_some((100.0, 0.9));
         let lines = followed((0..40).map(|n| line(seen(n))).collect());
         let open: Vec<usize> = (0..40).filter(|&n| !lines[n].spans.is_empty()).collect();
         assert!(matches!(open[..], [n] if (10..15).contains(&n)), "{open:?}");
