@@ -99,6 +99,7 @@ impl Pair {
     }
 
     /// The same without the samples at the edges of regions.
+    #[cfg(feature = "video")]
     pub(super) fn inside(self, edge: usize) -> Self {
         Self { edge, ..self }
     }
