@@ -198,20 +198,21 @@ def to_the_video(browser):
     return browser.eval(SPANS)
 
 
-def spans_by_key(browser):
+def spans(browser, act, choose, cover):
+    chosen = "document.getElementById('details-title').textContent === 'Open span'"
     for left in range(to_the_video(browser), 0, -1):
-        chosen = "document.getElementById('details-title').textContent === 'Open span'"
-        browser.press("g", f"{chosen} && {SHOWN}")
-        browser.press("c", f"{SPANS} < {left}")
+        act(choose, f"{chosen} && {SHOWN}")
+        act(cover, f"{SPANS} < {left}")
     return browser.eval(SPANS) == 0
+
+
+def spans_by_key(browser):
+    return spans(browser, browser.press, "g", "c")
 
 
 def spans_by_mouse(browser):
-    for left in range(to_the_video(browser), 0, -1):
-        chosen = "document.getElementById('details-title').textContent === 'Open span'"
-        browser.click("document.querySelector('#spans .bar.open')", f"{chosen} && {SHOWN}")
-        browser.click("document.getElementById('cover')", f"{SPANS} < {left}")
-    return browser.eval(SPANS) == 0
+    bar = "document.querySelector('#spans .bar.open')"
+    return spans(browser, browser.click, bar, "document.getElementById('cover')")
 
 
 TASKS = {

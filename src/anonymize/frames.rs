@@ -82,6 +82,15 @@ impl WritingPace {
     }
 }
 
+/// How sure a sighting is for the tracker: a line of writing or an object that was found is covered,
+/// whatever its score.
+pub(super) const fn sureness(subject: Subject, score: f32) -> f32 {
+    match subject {
+        Subject::Face => score,
+        Subject::Text | Subject::Object(_) => 1.0,
+    }
+}
+
 /// What was seen in a frame.
 pub(super) struct Looked {
     /// In upright pixels as stored.
@@ -121,11 +130,7 @@ impl Looked {
         let sighting = |f: &Face| Sighting {
             subject: f.subject,
             area: f.area,
-            // A line of writing or an object that was found is covered, whatever its score.
-            score: match f.subject {
-                Subject::Face => f.score,
-                Subject::Text | Subject::Object(_) => 1.0,
-            },
+            score: sureness(f.subject, f.score),
         };
         self.faces.iter().map(sighting).collect()
     }

@@ -4,10 +4,9 @@
 //! Invariant: no mask is taken away.
 
 use super::AnonymizeOptions;
-use super::frames::WEAK;
+use super::frames::{WEAK, sureness};
 use crate::detect::DetectorOptions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::face::Subject;
 use crate::geometry::{Rect, Size};
 use crate::report::{FileReport, Outcome, UncoveredSpan};
 use crate::track::{Glimpse, Place, Sighting, Tracker, Why};
@@ -96,9 +95,11 @@ fn follow(
     for span in tracker.take_open_spans() {
         let mut span = UncoveredSpan::new(&span);
         let first = span.first;
+        let shown = lines.iter_mut().enumerate().take(span.last + 1).skip(first);
         // What failed is not written, so nothing shows there.
-        if let Some(line) = lines.get_mut(first).filter(|l| l.error.is_none()) {
-            (span.first, span.last) = (0, span.last.saturating_sub(first));
+        let mut shown = shown.filter(|(_, line)| line.error.is_none());
+        if let Some((n, line)) = shown.next() {
+            (span.first, span.last) = (0, span.last - n);
             line.spans.push(span);
         }
     }
@@ -125,11 +126,7 @@ fn candidates(line: &FileReport, threshold: f32) -> impl Iterator<Item = (Seen, 
         let sighting = Sighting {
             subject: face.subject,
             area: Rect::new(x, y, width, height)?,
-            // A line of writing or an object that was found is covered, whatever its score.
-            score: match face.subject {
-                Subject::Face => face.score,
-                Subject::Text | Subject::Object(_) => 1.0,
-            },
+            score: sureness(face.subject, face.score),
         };
         Some((seen, sighting))
     })
@@ -157,6 +154,7 @@ fn add(line: &mut FileReport, places: Vec<Place>, options: &AnonymizeOptions, th
     let size = Size::new(line.width, line.height);
     line.regions.extend(options.masks_of_tracks(&new, size));
     carried.sort_unstable();
+    carried.dedup_by_key(|(i, _)| *i);
     for (i, track) in carried.into_iter().rev() {
         let mut face = line.rejected.remove(i);
         face.track = Some(track);
@@ -170,7 +168,7 @@ fn add(line: &mut FileReport, places: Vec<Place>, options: &AnonymizeOptions, th
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::face::Face;
+    use crate::face::{Face, Subject};
     use crate::report::ReportFace;
 
     const SIZE: Size = Size::new(640, 480);
@@ -258,6 +256,12 @@ mod tests {
         assert!(matches!(open[..], [n] if (10..15).contains(&n)), "{open:?}");
         let span = &lines[open[0]].spans[0];
         assert!(span.first == 0 && (5..15).contains(&span.last), "{span:?}");
+        // Where that one failed, the next one has it.
+        let mut lines: Vec<FileReport> = (0..40).map(|n| line(seen(n))).collect();
+        lines[open[0]].error = Some("cut off".into());
+        let lines = followed(lines);
+        assert_eq!(lines[open[0] + 1].spans.len(), 1);
+        assert_eq!(lines[open[0] + 1].spans[0].last, span.last - 1);
     }
 
     #[test]

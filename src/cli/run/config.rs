@@ -350,8 +350,8 @@ fn unused_quality(faces: &Faces, plan: &[Planned]) -> Option<String> {
     let is_unused = matches!(quality, Quality::Percent(_)) && format.is_none();
     (is_unused && !plan.is_empty() && !plan.iter().any(is_coded)).then(|| {
         format!(
-            "--quality {quality} changes nothing here: a JPEG keeps its own, and the other files are \
-             written without loss; --format jpeg, webp, heic or avif has them coded anew"
+            "--quality {quality} changes nothing here: a JPEG keeps its own, and the other files \
+             are written without loss; --format jpeg, webp, heic or avif has them coded anew"
         )
     })
 }

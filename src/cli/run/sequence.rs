@@ -151,7 +151,7 @@ fn by_number(a: &str, b: &str) -> Ordering {
         let (mut x, mut y) = (left.chars(), right.chars());
         match (x.next(), y.next()) {
             (Some(c), Some(d)) if c == d => (left, right) = (x.as_str(), y.as_str()),
-            // `01` and `1` are told apart, in some order.
+            // `01` and `1` are not the same: in some order.
             (None, None) => return a.cmp(b),
             (c, d) => return c.cmp(&d),
         }

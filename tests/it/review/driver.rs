@@ -341,7 +341,8 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // A driver that is killed leaves its browser running. After a failed test nothing is unwrapped.
+        // A driver that is killed leaves its browser running. After a failed test nothing is
+        // unwrapped.
         if !self.session.is_empty() {
             let _ = self.request("DELETE", "", &Value::Null);
         }
