@@ -5,6 +5,7 @@ mod apply;
 mod frames;
 mod gain_map;
 pub(crate) mod live;
+mod moving;
 mod options;
 mod panorama;
 mod pixels;
@@ -14,6 +15,7 @@ mod sequence;
 mod video;
 
 pub use apply::ReportApplier;
+pub use moving::MovingRegion;
 pub use options::{AnonymizeOptions, Masking};
 pub use progress::Progress;
 pub use sequence::follow_photos;

@@ -71,7 +71,8 @@ pub mod live {
 
 pub use anonymize::live::LiveAnonymizer;
 pub use anonymize::{
-    AnonymizeOptions, Anonymized, Anonymizer, Masking, PreparedPhoto, Progress, ReportApplier,
+    AnonymizeOptions, Anonymized, Anonymizer, Masking, MovingRegion, PreparedPhoto, Progress,
+    ReportApplier,
 };
 #[cfg(feature = "video")]
 pub use anonymize::{VideoAnonymizer, VideoOptions};

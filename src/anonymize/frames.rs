@@ -137,9 +137,15 @@ impl Looked {
 }
 
 impl AnonymizeOptions {
-    /// Masks of one frame: those of tracks by their number, then the regions always covered.
-    pub(super) fn masks_of_frame(&self, places: &[Place], upright: Size) -> Vec<ReportRegion> {
-        let always = self.always();
+    /// Masks of one frame, which is shown so many seconds after the start: those of tracks by their
+    /// number, then the regions always covered.
+    pub(super) fn masks_of_frame(
+        &self,
+        places: &[Place],
+        seconds: f64,
+        upright: Size,
+    ) -> Vec<ReportRegion> {
+        let always = self.always().chain(self.moving_at(seconds));
         let always = always.filter_map(|r| ReportRegion::new(&r, upright));
         let followed = self.masks_of_tracks(places, upright);
         followed.into_iter().chain(always).collect()

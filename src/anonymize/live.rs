@@ -420,7 +420,9 @@ impl LiveAnonymizer {
                 return Err(Error::new(ErrorKind::Internal, "a mask without a frame"));
             };
             let Waiting { mut data, time, .. } = waiting;
-            let masks = self.options.masks_of_frame(&places, upright);
+            let masks = self
+                .options
+                .masks_of_frame(&places, time.as_secs_f64(), upright);
             self.cover_planes(&mut data, &masks)?;
             let mut faces = Vec::new();
             for place in &places {

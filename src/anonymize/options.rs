@@ -1,5 +1,6 @@
 //! What is covered, how, and within which bounds.
 
+use super::moving::MovingRegion;
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::{Face, Subject};
 use crate::geometry::{Point, Quad, Rect, Size};
@@ -58,6 +59,9 @@ pub struct AnonymizeOptions {
     /// Always covered, as boxes, in pixels of the upright picture. One that lies outside is named
     /// in the report's `warnings`.
     pub regions: Vec<Rect>,
+    /// Always covered in a part of a video or of a live stream, as boxes that move. Photos have
+    /// none.
+    pub moving: Vec<MovingRegion>,
     /// A face whose middle lies in one of these is not covered.
     pub ignore: Vec<Rect>,
     /// Whether photos are panoramas that go all the way round, also those whose tags do not say so.
@@ -100,6 +104,13 @@ impl AnonymizeOptions {
     #[must_use]
     pub fn regions(mut self, regions: impl Into<Vec<Rect>>) -> Self {
         self.regions = regions.into();
+        self
+    }
+
+    /// Covering these moving boxes in any case, too.
+    #[must_use]
+    pub fn moving(mut self, regions: impl Into<Vec<MovingRegion>>) -> Self {
+        self.moving = regions.into();
         self
     }
 
@@ -241,6 +252,12 @@ impl AnonymizeOptions {
     /// A sentence for each region to be covered that is in no frame of these sizes.
     pub(super) fn out_of_sight(&self, frames: &[Size]) -> Vec<String> {
         outside(self.regions.iter(), frames)
+    }
+
+    /// The regions that move, as they are so many seconds after the start.
+    pub(super) fn moving_at(&self, seconds: f64) -> impl Iterator<Item = Region> {
+        let there = self.moving.iter().filter_map(move |m| m.at(seconds));
+        there.map(|area| Region::new(Shape::Box, area))
     }
 
     /// The regions always covered.

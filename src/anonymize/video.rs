@@ -260,7 +260,7 @@ impl VideoAnonymizer {
             true => Vec::new(),
             false => self
                 .options
-                .masks_of_frame(&decided.places, shape.upright()),
+                .masks_of_frame(&decided.places, decided.seconds, shape.upright()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! `faceveil blur`: flags become a run that finds faces and covers them.
 
 use crate::cli::args::{Blur, library};
-use crate::cli::plan::boxes::ManualBoxes;
+use crate::cli::plan::boxes::{ByHand, ManualBoxes};
 use crate::cli::plan::destination::Destination;
 use crate::cli::plan::inputs;
 use crate::cli::plan::task::Task;
@@ -10,7 +10,7 @@ use crate::cli::run::config::{self, Config, Plan};
 use crate::cli::run::process::process;
 use crate::cli::run::sequence::process_sequences;
 use crate::cli::ui::exit::Exit;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use faceveil::AnonymizeOptions;
 use std::path::Path;
 
@@ -50,12 +50,18 @@ pub(super) fn config(mut typed: Blur) -> Result<Config> {
     };
     let regions = ManualBoxes::gather(&typed.regions, "--region")?;
     let ignore = ManualBoxes::gather(&typed.ignore, "--ignore")?;
+    ensure!(!ignore.has_moving(), "--ignore takes boxes without times");
+    ensure!(
+        typed.as_video.is_none() || !regions.has_moving(),
+        "--region takes times for videos, and not for photos with --as-video"
+    );
     let limits = library::limits(&typed.common.processing.running);
     let format = config::format(&destination, writing.photo.format, &typed.common.inputs)?;
     let options = AnonymizeOptions::new()
         .style(library::style(&typed.covering, &limits)?)
         .masking(library::masking(&typed.covering))
         .regions(regions.always.clone())
+        .moving(regions.moving.clone())
         .ignore(ignore.always.clone())
         .panorama(typed.common.detection.panorama)
         .raw(typed.common.detection.raw.into())
@@ -101,8 +107,13 @@ pub(super) fn config(mut typed: Blur) -> Result<Config> {
     config.verify_outputs(writing.verify, typed.dry_run, &destination)?;
     config.take_shard(shard, &destination)?;
     for planned in &mut config.plan {
-        planned.regions = regions.for_input(&planned.input);
-        planned.ignore = ignore.for_input(&planned.input);
+        let (regions, moving) = regions.for_input(&planned.input);
+        let (ignore, _) = ignore.for_input(&planned.input);
+        planned.by_hand = ByHand {
+            regions,
+            moving,
+            ignore,
+        };
     }
     Ok(config)
 }

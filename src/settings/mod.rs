@@ -14,7 +14,7 @@
 
 pub mod values;
 
-use crate::anonymize::{AnonymizeOptions, Masking};
+use crate::anonymize::{AnonymizeOptions, Masking, MovingRegion};
 #[cfg(feature = "video")]
 use crate::anonymize::{VideoAnonymizer, VideoOptions};
 use crate::detect::{Cover, DetectorOptions, ModelSource, ObjectModel, Preset};
@@ -51,6 +51,7 @@ pub struct Settings {
     sticker: Option<Sticker>,
     masking: Masking,
     regions: Vec<Rect>,
+    moving: Vec<MovingRegion>,
     ignore: Vec<Rect>,
     panorama: bool,
     keep: KeepMetadata,
@@ -131,7 +132,7 @@ settings! {
     "cells", "cells across a mask of the style mosaic, 1 to 64", |s, text| s.cells = Some(values::cells(text)?);
     "shape", "ellipse or box", |s, text| s.masking.shape = text.parse()?;
     "margin", "side of a mask over side of a face, 1 to 10", |s, text| s.masking.margin = values::margin(text)?;
-    "region", "a box that is always covered: x,y,width,height", |s, text| s.regions.push(values::rectangle(text)?);
+    "region", "a box that is always covered: x,y,width,height, in a video also box@seconds;box@seconds", |s, text| s.add_region(text)?;
     "ignore", "a box in which faces stay open: x,y,width,height", |s, text| s.ignore.push(values::rectangle(text)?);
     "panorama", "true or false", |s, text| s.panorama = values::truth(text)?;
     "keep", "time, camera, gps, copyright, hdr, with commas between", |s, text| s.keep = values::keep(text)?;
@@ -223,6 +224,7 @@ impl Settings {
             style: self.style()?,
             masking: self.masking,
             regions: self.regions.clone(),
+            moving: self.moving.clone(),
             ignore: self.ignore.clone(),
             panorama: self.panorama,
             keep: self.keep,
@@ -246,6 +248,15 @@ impl Settings {
             outside: self.outside,
             damaged: self.damaged,
         }
+    }
+
+    /// A box, or one that moves.
+    fn add_region(&mut self, text: &str) -> Result<()> {
+        match text.contains('@') {
+            true => self.moving.push(values::moving_region(text)?),
+            false => self.regions.push(values::rectangle(text)?),
+        }
+        Ok(())
     }
 
     fn style(&self) -> Result<Style> {

@@ -1,5 +1,6 @@
 //! Values of options as text. Each function gives an error that names the value and its bounds.
 
+use crate::anonymize::MovingRegion;
 use crate::detect::{Cover, Preset, Writing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Rect;
@@ -380,6 +381,23 @@ pub fn rectangle(text: &str) -> Result<Rect> {
         [x, y, w, h] if w > 0.0 && h > 0.0 => Rect::new(x, y, w, h).ok_or_else(error),
         _ => Err(error()),
     }
+}
+
+/// A box that moves through a video: `box@time;box@time` with as many as it takes, boxes as of
+/// [`rectangle`] and times as of [`time`]: `40,60,200,80@1.5;90,60,200,80@0:03`.
+///
+/// # Errors
+/// [`ErrorKind::InvalidArgument`].
+pub fn moving_region(text: &str) -> Result<MovingRegion> {
+    let key_frame = |one: &str| match one.split_once('@') {
+        Some((area, when)) => Ok((time(when.trim())?, rectangle(area)?)),
+        None => Err(wrong(format!(
+            "{one} has no time; a box that moves is box@time;box@time, such as \
+             40,60,200,80@1.5;90,60,200,80@3"
+        ))),
+    };
+    let key_frames: Vec<_> = text.split(';').map(key_frame).collect::<Result<_>>()?;
+    MovingRegion::new(key_frames)
 }
 
 /// Names of metadata with commas between; an empty text keeps nothing.

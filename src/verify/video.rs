@@ -10,7 +10,7 @@ use super::{Findings, Verifier, chain, faces, hidden, same_shape, tell_face, tol
 use crate::anonymize::{Progress, flow};
 use crate::detect::{Detector, Preset, SecondSearch};
 use crate::error::{Error, ErrorKind, Result};
-use crate::face::Face;
+use crate::face::{Face, Subject};
 use crate::geometry::{Quad, Rect};
 use crate::inspect::inspect_file;
 use crate::plane::AnyPlaneMut;
@@ -230,6 +230,8 @@ struct Seen {
 struct Run<T> {
     first: usize,
     last: usize,
+    /// Frames in which it was found.
+    count: usize,
     /// Where it is worst.
     at: usize,
     area: Rect,
@@ -273,20 +275,15 @@ impl Work<'_> {
                 pool.give(frame);
                 for (region, off) in seen.uncovered {
                     let worse = |old: &Difference| off.ratio > old.ratio;
-                    join(&mut open, number, 1, region.area, off, worse);
+                    join(&mut open, (number, 1), region.area, off, |_| true, worse);
                 }
                 for (face, share) in seen.faces {
                     if !line.is_some_and(|line| line.is_left_open(&face.area)) {
-                        let score = face.score;
+                        let (subject, score) = (face.subject, face.score);
+                        let alike = |old: &(Face, f32)| old.0.subject == subject;
                         let worse = |old: &(Face, f32)| score > old.0.score;
-                        join(
-                            &mut faces,
-                            number,
-                            self.stride,
-                            face.area,
-                            (face, share),
-                            worse,
-                        );
+                        let at = (number, self.stride);
+                        join(&mut faces, at, face.area, (face, share), alike, worse);
                     }
                 }
             }
@@ -299,6 +296,8 @@ impl Work<'_> {
                 ControlFlow::Break(()) => Err(flow::interrupted()),
             }
         })?;
+        let searched = pts.len().div_ceil(self.stride);
+        faces.retain(|run| run.count >= least_sightings(run.worst.0.subject).min(searched));
         self.tell(&open, &faces, findings);
         if pts.is_empty() {
             return Err(Error::new(ErrorKind::Malformed, "it has no frames"));
@@ -432,6 +431,15 @@ impl Work<'_> {
     }
 }
 
+/// In how many searched frames, one after the other, something must be seen to be a finding. Lamps,
+/// lattices and the edges of covers look like a line of writing for a moment.
+fn least_sightings(subject: Subject) -> usize {
+    match subject {
+        Subject::Text => 2,
+        Subject::Face | Subject::Object(_) => 1,
+    }
+}
+
 fn frames(first: usize, last: usize) -> String {
     match first == last {
         true => format!("frame {first}"),
@@ -442,18 +450,20 @@ fn frames(first: usize, last: usize) -> String {
 /// Adds what was found in a frame to the run that it goes on, or begins one.
 fn join<T>(
     runs: &mut Vec<Run<T>>,
-    frame: usize,
-    gap: usize,
+    (frame, gap): (usize, usize),
     area: Rect,
     found: T,
+    is_alike: impl Fn(&T) -> bool,
     is_worse: impl Fn(&T) -> bool,
 ) {
     let goes_on = |run: &&mut Run<T>| {
-        run.last + 2 * gap >= frame && run.last < frame && run.area.iou(&area) >= SAME
+        let is_next = run.last + 2 * gap >= frame && run.last < frame;
+        is_next && is_alike(&run.worst) && run.area.iou(&area) >= SAME
     };
     match runs.iter_mut().rev().find(goes_on) {
         Some(run) => {
             run.last = frame;
+            run.count += 1;
             run.area = area;
             if is_worse(&run.worst) {
                 (run.worst, run.at) = (found, frame);
@@ -462,6 +472,7 @@ fn join<T>(
         None => runs.push(Run {
             first: frame,
             last: frame,
+            count: 1,
             at: frame,
             area,
             worst: found,

@@ -2,9 +2,11 @@
 //! the tracker, and comes out with what was decided about it.
 
 use super::{Progress, VideoAnonymizer, Watch, flow};
+use crate::anonymize::MovingRegion;
 use crate::anonymize::frames::{Looked, WritingPace};
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
+use crate::geometry::Rect;
 use crate::report::{FileReport, FrameSpan, Outcome, SearchedPart, UncoveredSpan};
 use crate::track::{Place, Tracker};
 use crate::video::{self, Frame, FrameSource, Inside, PartSource, Samples, Shape, Video};
@@ -23,6 +25,8 @@ pub(super) struct Decided<'a> {
     pub(super) pool: &'a Arc<Pool>,
     pub(super) faces: Vec<Face>,
     pub(super) places: Vec<Place>,
+    /// When it is shown, in seconds from the start of the source.
+    pub(super) seconds: f64,
     /// Of the frame, if it was asked for.
     pub(super) fingerprint: Option<u64>,
     /// Whether it is outside of the part that is searched.
@@ -78,9 +82,18 @@ impl FrameSource for PacedSource<'_> {
     }
 }
 
-/// Frames that wait for a decision: the frame itself if it is needed, what was seen, and its
-/// fingerprint.
-type Waiting = VecDeque<(Option<Frame>, Option<Looked>, Option<u64>)>;
+/// A frame that waits for a decision.
+struct Undecided {
+    /// The frame itself if it is needed.
+    frame: Option<Frame>,
+    /// What was seen; `None` outside of the part that is searched.
+    looked: Option<Looked>,
+    fingerprint: Option<u64>,
+    /// See [`Decided::seconds`].
+    seconds: f64,
+}
+
+type Waiting = VecDeque<Undecided>;
 
 /// A whole video that was looked at.
 pub(super) struct Followed {
@@ -146,17 +159,18 @@ impl VideoAnonymizer {
         let mut frames = 0;
         let mut give = |waiting: &mut Waiting, decided: Vec<Vec<Place>>| {
             for places in decided {
-                let Some((frame, looked, fingerprint)) = waiting.pop_front() else {
+                let Some(next) = waiting.pop_front() else {
                     return Err(Error::new(ErrorKind::Internal, "a mask without a frame"));
                 };
                 frames += 1;
                 on(Decided {
-                    frame,
+                    frame: next.frame,
                     pool: &pool,
-                    is_outside: looked.is_none(),
-                    faces: looked.map_or_else(Vec::new, |looked| looked.faces),
+                    is_outside: next.looked.is_none(),
+                    faces: next.looked.map_or_else(Vec::new, |looked| looked.faces),
                     places,
-                    fingerprint,
+                    seconds: next.seconds,
+                    fingerprint: next.fingerprint,
                 })?;
             }
             let done = Progress {
@@ -224,7 +238,12 @@ impl VideoAnonymizer {
                     vec![Vec::new()]
                 }
             };
-            waiting.push_back((frame, looked, fingerprint));
+            waiting.push_back(Undecided {
+                frame,
+                looked,
+                fingerprint,
+                seconds: time + self.video.offset(),
+            });
             give(&mut waiting, decided)?;
             if let Some(room) = room
                 && waiting.len() > most_held
@@ -296,6 +315,7 @@ impl VideoAnonymizer {
             .extend(report.part.as_ref().and_then(SearchedPart::sentence));
         report.concealed = concealed(video, pts);
         report.warnings.extend(report.concealed_sentence());
+        report.warnings.extend(self.unused_moving(video, followed));
         report.frames = followed.pts.len();
         report.times = Some(video::times(video.time_base(), &followed.pts));
         report.tracks = followed.tracker.summaries().map(Into::into).collect();
@@ -325,6 +345,28 @@ impl VideoAnonymizer {
                 report.spans.len()
             ));
         }
+    }
+
+    /// A sentence for each moving region that covers nothing.
+    fn unused_moving(&self, video: &dyn Video, followed: &Followed) -> Vec<String> {
+        let picture = Rect::of(video.shape().upright());
+        let searched = followed.pts[followed.searched.clone()].iter();
+        let times: Vec<f64> = searched
+            .map(|t| video.seconds(*t) + self.video.offset())
+            .collect();
+        let covers = |region: &MovingRegion| {
+            let mut there = times.iter().filter_map(|t| region.at(*t));
+            there.any(|area| area.intersection(&picture).is_some())
+        };
+        let sentence = |region: &MovingRegion| {
+            let (from, to) = region.times();
+            format!(
+                "the moving region from {from} to {to} seconds covers nothing: it lies outside of \
+                 the picture, or no frame is searched at that time"
+            )
+        };
+        let unused = self.options.moving.iter().filter(|m| !covers(m));
+        unused.map(sentence).collect()
     }
 
     /// Frames that are neither held by the tracker nor idle.

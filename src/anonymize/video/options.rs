@@ -78,6 +78,14 @@ impl VideoOptions {
         self
     }
 
+    /// Seconds from the start of the source to the start of what is searched and written.
+    pub(super) fn offset(&self) -> f64 {
+        match (&self.range, self.outside) {
+            (Some(range), Outside::Drop) => range.from.as_secs_f64(),
+            _ => 0.0,
+        }
+    }
+
     /// Checks what the types cannot.
     pub(in crate::anonymize) fn check(&self) -> Result<()> {
         if self.encoding.crf.is_some_and(|crf| crf > 51) {

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use faceveil::engine::{Device, EngineChoice};
 use faceveil::settings::values;
 use faceveil::video::{Audio, Backend, Effort, Subtitles, VideoEncoder};
-use faceveil::{Preset, RawFiles, Rect, Shape};
+use faceveil::{MovingRegion, Preset, RawFiles, Rect, Shape};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -352,6 +352,8 @@ fn bytes(text: &str) -> Option<u64> {
 pub(crate) enum Boxes {
     /// One box.
     One(Rect),
+    /// One box that moves through a video.
+    Moving(MovingRegion),
     /// A file with many.
     Listed(PathBuf),
 }
@@ -360,6 +362,17 @@ pub(crate) fn boxes(text: &str) -> Result<Boxes, String> {
     match text.strip_prefix('@') {
         Some("") => Err("@ without a file name".into()),
         Some(path) => Ok(Boxes::Listed(path.into())),
+        None if text.contains('@') => values::moving_region(text)
+            .map(Boxes::Moving)
+            .map_err(|e| e.to_string()),
+        None => still_boxes(text),
+    }
+}
+
+/// The same without a box that moves.
+pub(crate) fn still_boxes(text: &str) -> Result<Boxes, String> {
+    match text.strip_prefix('@') {
+        Some(_) => boxes(text),
         None => values::rectangle(text)
             .map(Boxes::One)
             .map_err(|e| e.to_string()),

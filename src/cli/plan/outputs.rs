@@ -4,6 +4,7 @@
 //! that was asked for with `--in-place`. Where the destination takes upper and lower case for the
 //! same, so does the plan.
 
+use super::boxes::ByHand;
 use super::destination::Destination;
 use super::inputs::{Input, OUTPUT_SUFFIX, PREVIEW_SUFFIX, Source};
 use super::naming::{Naming, NamingOptions};
@@ -11,7 +12,7 @@ use crate::cli::files::path_identity::PathIdentities;
 use crate::cli::files::{case, path_identity};
 use crate::cli::ui::show;
 use anyhow::{Result, bail};
-use faceveil::{FileReport, Rect};
+use faceveil::FileReport;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
@@ -41,10 +42,8 @@ pub(crate) struct Planned {
     pub(crate) preview: Option<PathBuf>,
     /// Names of files beside it that belong to it and are no inputs.
     pub(crate) companion_files: Vec<String>,
-    /// Always covered in this file, besides what is in all of them.
-    pub(crate) regions: Vec<Rect>,
-    /// Never covered in this file.
-    pub(crate) ignore: Vec<Rect>,
+    /// Covered and left open in this file, besides what is in all of them.
+    pub(crate) by_hand: ByHand,
     /// What a report says of it, if one is applied.
     pub(crate) line: Option<Box<FileReport>>,
 }
@@ -103,8 +102,7 @@ fn plan_where(
             target: target(&input, destination, naming),
             preview: previews.map(|folder| folder.join(with_suffix(&input.name))),
             companion_files: Vec::new(),
-            regions: Vec::new(),
-            ignore: Vec::new(),
+            by_hand: ByHand::default(),
             line: None,
             input,
         })

@@ -140,7 +140,11 @@ fn has_format(line: &FileReport, asked: Option<Format>) -> bool {
 
 /// For the manifest: what an output is made from.
 fn fingerprint(manifest: &Manifest, planned: &Planned, input: Digest) -> Fingerprint {
-    let mut own = format!("{:?} {:?}", planned.regions, planned.ignore);
+    let by_hand = &planned.by_hand;
+    let mut own = format!("{:?} {:?}", by_hand.regions, by_hand.ignore);
+    if !by_hand.moving.is_empty() {
+        own += &format!(" {:?}", by_hand.moving);
+    }
     // Of a report that is applied nobody asks for this.
     if let Some(line) = &planned.line {
         let covered = (&line.regions, &line.ignored, &line.style);

@@ -2,8 +2,9 @@
 //! without faces, other names of a file.
 
 use crate::cli::args::value_parsers::OnNoFaceArg;
+use crate::cli::plan::boxes::ByHand;
 use faceveil::report::Outcome;
-use faceveil::{AnonymizeOptions, FileReport, Rect};
+use faceveil::{AnonymizeOptions, FileReport};
 use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
@@ -39,15 +40,15 @@ pub(crate) fn without_faces(found: &FileReport, on_no_face: OnNoFaceArg) -> Opti
 /// The options for one file: what is given by hand for it comes on top.
 pub(crate) fn for_one<'a>(
     options: &'a AnonymizeOptions,
-    regions: &[Rect],
-    ignore: &[Rect],
+    by_hand: &ByHand,
 ) -> Cow<'a, AnonymizeOptions> {
-    if regions.is_empty() && ignore.is_empty() {
+    if by_hand.is_empty() {
         return Cow::Borrowed(options);
     }
     let mut own = options.clone();
-    own.regions.extend(regions);
-    own.ignore.extend(ignore);
+    own.regions.extend(&by_hand.regions);
+    own.moving.extend_from_slice(&by_hand.moving);
+    own.ignore.extend(&by_hand.ignore);
     Cow::Owned(own)
 }
 

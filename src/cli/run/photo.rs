@@ -32,8 +32,7 @@ impl Job<'_> {
             Task::Detect | Task::DryRun { .. } => (false, OnNoFaceArg::Write),
         };
         let task = PhotoTask {
-            regions: &planned.regions,
-            ignore: &planned.ignore,
+            by_hand: &planned.by_hand,
             line: planned.line.as_deref(),
             preview: planned
                 .preview

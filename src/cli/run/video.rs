@@ -52,8 +52,7 @@ impl Job<'_> {
             self.videos.report(&VideoTask {
                 input,
                 action,
-                regions: &planned.regions,
-                ignore: &planned.ignore,
+                by_hand: &planned.by_hand,
             })
         };
         let write = |output: &Path| match (self.covering, &planned.line) {

@@ -5,6 +5,7 @@
 
 use super::config::Config;
 use super::worker::{VideoAction, VideoPlace, VideoResult, VideoTask};
+use crate::cli::plan::boxes::NOTHING_BY_HAND;
 use crate::cli::ui::interrupt::Interrupt;
 use crate::cli::ui::terminal::FrameProgress;
 use anyhow::{Result, bail};
@@ -56,8 +57,7 @@ impl<'a> Videos<'a> {
         let seen = self.work(&VideoTask {
             input: output,
             action: VideoAction::Verify(line),
-            regions: &[],
-            ignore: &[],
+            by_hand: &NOTHING_BY_HAND,
         });
         match (self.interrupt.requested(), seen) {
             (true, _) => bail!("interrupted while it was verified"),

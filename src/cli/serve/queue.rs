@@ -5,6 +5,7 @@
 
 use super::metrics::Metrics;
 use super::problem::Problem;
+use crate::cli::plan::boxes::NOTHING_BY_HAND;
 use crate::cli::run::batch;
 use crate::cli::run::worker::{Fault, NotDone, PhotoResult, PhotoTask, Photos};
 use anyhow::Result;
@@ -149,8 +150,7 @@ pub(super) fn work(from: &Mutex<Receiver<Work>>, photos: &Photos<'_>, metrics: &
         }
         let _working = metrics.working();
         let task = PhotoTask {
-            regions: &[],
-            ignore: &[],
+            by_hand: &NOTHING_BY_HAND,
             line: None,
             preview: None,
             cover: work.cover,

@@ -8,6 +8,7 @@ mod arrivals;
 use crate::cli::args::Watch;
 use crate::cli::blur;
 use crate::cli::files::path_identity::PathIdentities;
+use crate::cli::plan::boxes::ByHand;
 use crate::cli::plan::companion_files;
 use crate::cli::plan::destination::Destination;
 use crate::cli::plan::glob::Filter;
@@ -203,8 +204,7 @@ impl<'a> Planner<'a> {
             target: Target::Nothing,
             preview: None,
             companion_files: Vec::new(),
-            regions: Vec::new(),
-            ignore: Vec::new(),
+            by_hand: ByHand::default(),
             line: None,
         }
     }

@@ -15,6 +15,7 @@ mod isolation;
 mod kept;
 mod lights;
 mod live;
+mod moving;
 mod part;
 mod sizes;
 mod verify;

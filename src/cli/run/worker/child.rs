@@ -209,8 +209,7 @@ fn with_task<T>(
             VideoActionRequest::Apply => VideoAction::Apply(output, line()?),
             VideoActionRequest::Verify => VideoAction::Verify(line()?),
         },
-        regions: &request.regions,
-        ignore: &request.ignore,
+        by_hand: &request.by_hand,
     };
     work(&task)
 }
@@ -219,8 +218,7 @@ fn photo(local: &Local, request: &PhotoRequest, bytes: &[u8]) -> Result<(Answer,
     let done = local.photo(
         bytes,
         &PhotoTask {
-            regions: &request.regions,
-            ignore: &request.ignore,
+            by_hand: &request.by_hand,
             line: request.line.as_ref(),
             preview: request.preview,
             cover: request.cover,

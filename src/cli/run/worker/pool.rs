@@ -87,8 +87,7 @@ impl<'a> Pool<'a> {
 
     pub(super) fn photo(&self, bytes: &[u8], task: &PhotoTask) -> Result<PhotoResult> {
         let request = Request::Photo(Box::new(PhotoRequest {
-            regions: task.regions.to_vec(),
-            ignore: task.ignore.to_vec(),
+            by_hand: task.by_hand.clone(),
             line: task.line.cloned(),
             preview: task.preview,
             cover: task.cover,

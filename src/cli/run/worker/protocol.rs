@@ -3,7 +3,7 @@
 //! Invariant: a message is whole or an error.
 
 use faceveil::report::Verification;
-use faceveil::{FileReport, Format, Rect};
+use faceveil::{FileReport, Format};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
@@ -11,6 +11,7 @@ use std::time::SystemTime;
 
 use super::setup::Setup;
 use crate::cli::files::write::TakesNoMore;
+use crate::cli::plan::boxes::ByHand;
 
 /// From the run to a worker.
 #[derive(Serialize, Deserialize)]
@@ -32,8 +33,7 @@ pub(super) enum Request {
 /// A photo to be worked on; see [`super::work::PhotoTask`].
 #[derive(Serialize, Deserialize)]
 pub(super) struct PhotoRequest {
-    pub(super) regions: Vec<Rect>,
-    pub(super) ignore: Vec<Rect>,
+    pub(super) by_hand: ByHand,
     pub(super) line: Option<FileReport>,
     pub(super) preview: Option<bool>,
     pub(super) cover: bool,
@@ -48,8 +48,7 @@ pub(super) struct VideoRequest {
     pub(super) action: VideoActionRequest,
     pub(super) output: Option<Vec<u8>>,
     pub(super) line: Option<FileReport>,
-    pub(super) regions: Vec<Rect>,
-    pub(super) ignore: Vec<Rect>,
+    pub(super) by_hand: ByHand,
 }
 
 /// What is done to a video; see [`super::video_work::VideoAction`].

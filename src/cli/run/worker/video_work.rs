@@ -1,13 +1,12 @@
 //! The work on one video, wherever it runs: in this process or in a worker process.
 
+use crate::cli::plan::boxes::ByHand;
 use crate::cli::run::config::Faces;
 use crate::cli::run::outcome::for_one;
 use anyhow::{Result, bail};
 use faceveil::report::Verification;
 use faceveil::verify::{Verifier, VerifierOptions};
-use faceveil::{
-    AnonymizeOptions, ErrorKind, FileReport, Progress, Rect, VideoAnonymizer, VideoOptions,
-};
+use faceveil::{AnonymizeOptions, ErrorKind, FileReport, Progress, VideoAnonymizer, VideoOptions};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -17,10 +16,8 @@ pub(crate) struct VideoTask<'a> {
     /// The video.
     pub(crate) input: &'a Path,
     pub(crate) action: VideoAction<'a>,
-    /// Covered besides the regions of all files.
-    pub(crate) regions: &'a [Rect],
-    /// Not covered besides the boxes of all files.
-    pub(crate) ignore: &'a [Rect],
+    /// Covered and left open besides what is so in all files.
+    pub(crate) by_hand: &'a ByHand,
 }
 
 /// What is done to the frames.
@@ -92,13 +89,13 @@ impl LocalVideos {
                 report.map(|r| VideoResult::Report(Box::new(r)))
             }
             (VideoAction::Detect, Faces::Find { options, .. }) => {
-                let options = for_one(options, task.regions, task.ignore).into_owned();
+                let options = for_one(options, task.by_hand).into_owned();
                 let anonymizer = self.anonymizer(options)?;
                 let report = anonymizer.detect(task.input, &mut watch);
                 report.map(|r| VideoResult::Report(Box::new(r)))
             }
             (VideoAction::Anonymize(output), Faces::Find { options, .. }) => {
-                let options = for_one(options, task.regions, task.ignore).into_owned();
+                let options = for_one(options, task.by_hand).into_owned();
                 let anonymizer = self.anonymizer(options)?;
                 let report = anonymizer.anonymize(task.input, output, &mut watch);
                 report.map(|r| VideoResult::Report(Box::new(r)))

@@ -105,7 +105,6 @@ fn request(task: &VideoTask<'_>) -> VideoRequest {
         action,
         output: output.map(bytes),
         line: line.cloned(),
-        regions: task.regions.to_vec(),
-        ignore: task.ignore.to_vec(),
+        by_hand: task.by_hand.clone(),
     }
 }

@@ -1,5 +1,6 @@
 //! The work on one photo, wherever it runs: in this process or in a worker process.
 
+use crate::cli::plan::boxes::ByHand;
 use crate::cli::run::batch;
 use crate::cli::run::config::Faces;
 use crate::cli::run::outcome::for_one;
@@ -8,16 +9,14 @@ use anyhow::{Context, Result, bail};
 use faceveil::photo::time_taken;
 use faceveil::report::{ContentKind, Outcome, Verification};
 use faceveil::verify::{Verifier, VerifierOptions};
-use faceveil::{AnonymizeOptions, Anonymizer, Detector, FileReport, Format, Rect, ReportApplier};
+use faceveil::{AnonymizeOptions, Anonymizer, Detector, FileReport, Format, ReportApplier};
 use rayon::ThreadPool;
 use std::time::SystemTime;
 
 /// What is to be done with a photo.
 pub(crate) struct PhotoTask<'a> {
-    /// Covered besides the regions of all files.
-    pub(crate) regions: &'a [Rect],
-    /// Not covered besides the boxes of all files.
-    pub(crate) ignore: &'a [Rect],
+    /// Covered and left open besides what is so in all files.
+    pub(crate) by_hand: &'a ByHand,
     /// What a report says of it, if one is applied.
     pub(crate) line: Option<&'a FileReport>,
     /// Whether a preview is drawn, and whether it outlines the masks.
@@ -120,7 +119,7 @@ impl Local {
     fn work(&self, bytes: &[u8], task: &PhotoTask) -> Result<PhotoResult> {
         let found = match (&self.source, task.line) {
             (Source::Find(anonymizer, options), _) => {
-                anonymizer.prepare_with(bytes, &for_one(options, task.regions, task.ignore))?
+                anonymizer.prepare_with(bytes, &for_one(options, task.by_hand))?
             }
             (Source::FromReport(applier), Some(line)) => applier.prepare(bytes, line)?,
             (Source::FromReport(_), None) => bail!("the report says nothing of it"),
