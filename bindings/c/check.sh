@@ -3,7 +3,7 @@
 # against the command, and watched by sanitizers and valgrind.
 #
 #   bindings/c/check.sh FOLDER     with libfaceveil.so, libfaceveil.a and faceveil, built by
-#                                  cargo build -p faceveil -p faceveil-c
+#                                  cargo build -p faceveil -p faceveil-c, or both of a workspace
 set -euo pipefail
 libraries=$(cd -- "$1" && pwd)
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
