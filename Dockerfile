@@ -11,7 +11,7 @@ COPY . .
 # The toolchain of the image, whatever rust-toolchain.toml says.
 RUN rm -f rust-toolchain.toml && \
     cargo build --release --locked --no-default-features \
-        --features cli,serve,bundled-models,video,heic,avif-write,jxl && \
+        --features cli,serve,bundled-models,text,video,heic,avif-write,jxl && \
     python3 scripts/third_party.py > THIRD-PARTY.md
 
 FROM scratch

@@ -45,11 +45,14 @@ def main():
     parser.add_argument("-n", type=int, default=10_000, help="requests")
     parser.add_argument("-c", type=int, default=64, help="connections")
     parser.add_argument("--broken", type=int, default=100, help="every so many is cut off")
+    parser.add_argument("--flags", default="", help="of the service: --flags='-j 2 --queue 8'")
     given = parser.parse_args()
 
     photos = [path.read_bytes() for path in given.photos]
     service = subprocess.Popen(
-        [given.program, "serve", "--bind", "127.0.0.1:0"], stderr=subprocess.PIPE, text=True
+        [given.program, "serve", "--bind", "127.0.0.1:0", *given.flags.split()],
+        stderr=subprocess.PIPE,
+        text=True,
     )
     line = service.stderr.readline()
     address = line.split("http://")[1].split(" ")[0]

@@ -320,7 +320,7 @@ fn a_token_is_asked_for_where_there_is_one() {
         (&["serve", "--token-file", "short"][..], "can be guessed"),
         (&["serve", "--token-file", "odd"], "no HTTP header takes"),
         (&["serve", "--token-file", "gone"], "gone"),
-        (&["serve", "--bind", "nowhere"], "invalid value"),
+        (&["serve", "--bind", "nowhere"], "such as 127.0.0.1:8080"),
         (
             &["serve", "--bind", "192.0.2.1:80"],
             "listening on 192.0.2.1:80",
@@ -371,6 +371,38 @@ fn whoever_comes_when_all_places_are_taken_is_asked_to_come_back() {
     }
 }
 
+/// Many clients send all of a request before they read a byte of its answer.
+#[test]
+fn a_refusal_reaches_a_client_that_sends_its_whole_photo_first() {
+    let dir = Sandbox::new();
+    let more = ["-j", "1", "--queue", "1", "--max-bytes", "16M"];
+    let token = "0123456789abcdef0123";
+    let service = Service::start(&dir, &more, Some(token));
+    let head = |headers: &str, length: usize| {
+        format!("POST /v1/photo HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n{headers}\r\n")
+    };
+    let bearer = format!("Authorization: Bearer {token}\r\n");
+    let refused = |headers: &str, length: usize| {
+        let mut stream = service.connect();
+        let headers = format!("Connection: close\r\n{headers}");
+        stream.write_all(head(&headers, length).as_bytes()).unwrap();
+        stream.write_all(&vec![0; length]).unwrap();
+        answer(stream).status
+    };
+    assert_eq!(refused("", 12 << 20), 401);
+    assert_eq!(refused(&bearer, 40 << 20), 413);
+    let text = format!("{bearer}Content-Type: text/plain\r\n");
+    assert_eq!(refused(&text, 12 << 20), 415);
+    let taken: Vec<TcpStream> = (0..2).map(|_| service.connect()).collect();
+    for mut stream in &taken {
+        stream.write_all(head(&bearer, 9).as_bytes()).unwrap();
+    }
+    let start = Instant::now();
+    while refused(&bearer, 12 << 20) != 503 {
+        assert!(start.elapsed() < Duration::from_secs(20));
+    }
+}
+
 #[test]
 fn a_signal_lets_answers_be_sent_and_ends_within_ten_seconds() {
     let dir = Sandbox::new();
@@ -406,6 +438,38 @@ fn a_signal_lets_answers_be_sent_and_ends_within_ten_seconds() {
         "{:?}",
         start.elapsed()
     );
+}
+
+#[test]
+fn whoever_still_waits_when_the_service_ends_is_asked_to_come_back() {
+    let dir = Sandbox::new();
+    let service = Service::start(&dir, &["-j", "1", "--preset", "thorough"], None);
+    let body = photo(ASTRONAUT);
+    let head = format!(
+        "POST /v1/photo HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    // More than can be done in the time that is left.
+    let all: Vec<TcpStream> = (0..60)
+        .map(|_| {
+            let mut stream = service.connect();
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(&body).unwrap();
+            stream
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(500));
+    service.signal("-TERM");
+    let start = Instant::now();
+    let reading = std::thread::spawn(move || all.into_iter().map(answer).collect::<Vec<_>>());
+    service.ended().exits(0);
+    assert!(start.elapsed() < Duration::from_secs(10));
+    let answers = reading.join().unwrap();
+    assert!(answers.iter().all(|a| a.status == 200 || a.status == 503));
+    for one in answers.iter().filter(|a| a.status == 503) {
+        assert_eq!(one.header("retry-after"), Some("1"));
+    }
+    assert!(answers.iter().any(|a| a.status == 200));
 }
 
 #[cfg(target_os = "linux")]

@@ -204,7 +204,12 @@ fn what_cannot_be_watched_is_refused() {
             &["watch", "in", "-o", "out", "--region", "@boxes.txt"],
             "single files are for `blur`",
         ),
-        (&["watch", "in", "-o", "in"], "written over"),
+        (&["watch", "in", "-o", "in"], "holds the watched folder"),
+        (&["watch", "in", "-o", "."], "holds the watched folder"),
+        (
+            &["watch", "in", "-o", "out", "--preview", "in"],
+            "holds the watched folder",
+        ),
         (&["watch", "in", "-o", "in/a.png"], "is a file"),
         (&["watch", "-", "-o", "out"], "is no folder"),
     ] {

@@ -1,7 +1,7 @@
 //! `serve`: photos come over HTTP.
 
 use super::config_file::ConfigFile;
-use super::value_parsers::{jobs, photo_bytes};
+use super::value_parsers::{address, jobs, photo_bytes};
 use super::writing::PhotoOutput;
 use super::{Covering, Detection, Isolation};
 use crate::cli::ui::terminal::LogArg;
@@ -14,6 +14,7 @@ use std::path::PathBuf;
 pub(crate) struct Serve {
     /// Address and port; port 0 lets the system choose one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(value_parser = address)]
     pub(crate) bind: std::net::SocketAddr,
 
     /// Ask for the bearer token in this file; `FACEVEIL_TOKEN` in the environment is the same

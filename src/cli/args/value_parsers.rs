@@ -317,6 +317,13 @@ pub(crate) fn photo_bytes(text: &str) -> Result<u64, String> {
     }
 }
 
+/// Where a service listens.
+#[cfg(feature = "serve")]
+pub(crate) fn address(text: &str) -> Result<std::net::SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "it is not an address and a port, such as 127.0.0.1:8080".into())
+}
+
 /// What comes between the stem and the ending of a name: no part of a path, nothing that a system
 /// refuses, and with a letter, since `photo-1.jpg` or `photo (2).jpg` is another photo.
 pub(crate) fn suffix(text: &str) -> Result<String, String> {

@@ -66,7 +66,8 @@ pub(crate) fn run(typed: &Live) -> Result<Exit> {
     let ended = stream.pump(&source, &interrupt, &terminal);
     // What was decided is written to its end, whatever else went wrong.
     let closed = stream.sink.close(LAST_WORDS);
-    let source_ended = source.close(interrupt.requested());
+    // A source whose frames nobody takes any more is ended, too, and that is no failure of its own.
+    let source_ended = source.close(interrupt.requested() || ended.is_err());
     let dropped = source.dropped();
     for why in [ended, source_ended, closed]
         .into_iter()

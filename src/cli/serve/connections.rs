@@ -1,7 +1,7 @@
 //! Connections: accepted, given time limits, and ended without cutting off an answer.
 //!
 //! Invariant: a client that sends or takes nothing is let go, and a signal ends everything within
-//! [`GRACE`] and a second.
+//! [`WORK`] and two seconds.
 
 use super::routes::{self, App};
 use hyper::server::conn::http1;
@@ -22,12 +22,15 @@ const HEAD_WITHIN: Duration = Duration::from_secs(20);
 const TAKEN_WITHIN: Duration = Duration::from_secs(30);
 /// Wait after an error of the system, such as too many open files.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How long answers may take to be sent once a signal came.
-const GRACE: Duration = Duration::from_secs(9);
+/// How long photos may be worked on once a signal came; whoever waits then is asked to come back.
+const WORK: Duration = Duration::from_secs(8);
+/// How long the last answers may take to be sent after that.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 /// Serves until a signal; whether every request that was begun was answered.
 pub(super) async fn serve(listener: TcpListener, app: App) -> bool {
     let graceful = GracefulShutdown::new();
+    let queue = Arc::clone(&app.queue);
     let router = routes::router(app);
     let places = Arc::new(Semaphore::new(MOST));
     let mut signals = Signals::listen();
@@ -54,9 +57,14 @@ pub(super) async fn serve(listener: TcpListener, app: App) -> bool {
         });
     }
     drop(listener);
+    let time_is_over = async {
+        tokio::time::sleep(WORK).await;
+        queue.close();
+        tokio::time::sleep(LAST_ANSWERS).await;
+    };
     tokio::select! {
         () = graceful.shutdown() => true,
-        () = tokio::time::sleep(GRACE) => false,
+        () = time_is_over => false,
         () = signals.next() => false,
     }
 }

@@ -12,6 +12,7 @@ mod metrics;
 mod photos;
 mod problem;
 mod queue;
+mod rest;
 mod routes;
 mod token;
 
@@ -60,7 +61,7 @@ pub(crate) fn run(typed: &Serve) -> Result<Exit> {
     let runtime = runtime.context("starting the service")?;
     let listener = runtime
         .block_on(tokio::net::TcpListener::bind(typed.bind))
-        .with_context(|| format!("listening on {}", typed.bind))?;
+        .with_context(|| format!("listening on {} (--bind chooses another)", typed.bind))?;
     let address = listener.local_addr().context("asking for the port")?;
     if !address.ip().is_loopback() && token.is_none() {
         terminal.warning(format_args!(

@@ -55,8 +55,19 @@ pub(super) async fn detect(State(app): State<App>, request: Request) -> Result<R
     Ok(json(to_json(&report)?))
 }
 
-/// Reads the photo of a request and has it worked on.
+/// Reads the photo of a request and has it worked on, unless the service ends first.
 async fn work(app: &App, request: Request, cover: bool) -> Result<(PhotoResult, Slot), Problem> {
+    tokio::select! {
+        done = read_and_work(app, request, cover) => done,
+        ending = app.queue.closed() => Err(ending),
+    }
+}
+
+async fn read_and_work(
+    app: &App,
+    request: Request,
+    cover: bool,
+) -> Result<(PhotoResult, Slot), Problem> {
     let slot = app.queue.admit(length(request.headers(), app.max_bytes)?)?;
     let bytes = match tokio::time::timeout(app.longest, read(app, request)).await {
         Ok(bytes) => bytes?,

@@ -36,13 +36,21 @@ impl Problem {
         }
     }
 
+    /// The service ends before the photo's turn; another one may run behind the same address.
+    pub(super) fn ending() -> Self {
+        Self {
+            retry_after: Some(1),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "the service is ending")
+        }
+    }
+
     /// A photo that was not done.
     pub(super) fn of_photo(why: &anyhow::Error) -> Self {
         let status = match why.downcast_ref::<NotDone>().map(|e| e.fault) {
             None => StatusCode::UNPROCESSABLE_ENTITY,
             Some(Fault::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
             Some(Fault::TooSlow) => StatusCode::GATEWAY_TIMEOUT,
-            Some(Fault::Interrupted) => return Self::busy(1),
+            Some(Fault::Interrupted) => return Self::ending(),
             Some(Fault::Crashed) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, show::chain(why))

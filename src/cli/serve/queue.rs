@@ -14,7 +14,7 @@ use axum::http::StatusCode;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 /// How many photos of the largest size may be in memory at a time; of smaller ones, more.
 const LARGEST: usize = 8;
@@ -43,6 +43,8 @@ pub(super) struct Queue {
     longest: Duration,
     /// Seconds that a photo takes, smoothed.
     mean: Arc<Mutex<f64>>,
+    /// Whether the service ends, and nobody may wait any more.
+    closed: watch::Sender<bool>,
 }
 
 /// The right to have a photo in memory; given back when it goes out of scope.
@@ -70,6 +72,7 @@ impl Queue {
             max_bytes,
             longest,
             mean: Arc::default(),
+            closed: watch::Sender::default(),
         };
         (queue, Mutex::new(from))
     }
@@ -100,6 +103,19 @@ impl Queue {
         )
     }
 
+    /// Sends away whoever still waits.
+    pub(super) fn close(&self) {
+        self.closed.send_replace(true);
+    }
+
+    /// Waits for that.
+    pub(super) async fn closed(&self) -> Problem {
+        let mut closed = self.closed.subscribe();
+        // The sender is ours.
+        let _ = closed.wait_for(|is_so| *is_so).await;
+        Problem::ending()
+    }
+
     /// Seconds until there is room again, as far as can be known.
     fn wait(&self) -> u64 {
         let mean = *self.mean.lock().unwrap_or_else(PoisonError::into_inner);
@@ -120,9 +136,8 @@ impl Queue {
             until: start + self.longest,
             answer,
         };
-        let ending = || Problem::busy(1);
-        self.to.send(work).map_err(|_| ending())?;
-        let result = answered.await.map_err(|_| ending())?;
+        self.to.send(work).map_err(|_| Problem::ending())?;
+        let result = answered.await.map_err(|_| Problem::ending())?;
         let seconds =
             start.elapsed().as_secs_f64() * self.jobs as f64 / self.taken().0.max(1) as f64;
         let mut mean = self.mean.lock().unwrap_or_else(PoisonError::into_inner);

@@ -4,6 +4,7 @@ use super::metrics::Metrics;
 use super::photos;
 use super::problem::Problem;
 use super::queue::Queue;
+use super::rest::Rest;
 use super::token::Token;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -16,6 +17,8 @@ use std::time::Duration;
 
 /// What describes the service to programs.
 const OPENAPI: &str = include_str!("openapi.json");
+/// Its line on tokens.
+const SECURITY: &str = "\"security\": [{\"bearer\": []}]";
 /// Around the photo in a multipart body.
 const FORM: usize = 64 << 10;
 /// Paths that are counted by name.
@@ -74,6 +77,7 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
             .token
             .as_ref()
             .is_none_or(|token| token.is_in(request.headers()));
+    let (request, rest) = Rest::of(request);
     let mut response = match may {
         true => next.run(request).await,
         false => {
@@ -88,6 +92,7 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
         HeaderValue::from_static("nosniff"),
     );
     app.metrics.request(path, response.status().as_u16());
+    rest.discard().await;
     response
 }
 
@@ -103,8 +108,18 @@ async fn metrics(State(app): State<App>) -> Response {
         .into_response()
 }
 
-async fn openapi() -> Response {
-    json(OPENAPI.replace("\"0.0.0\"", &format!("\"{}\"", env!("CARGO_PKG_VERSION"))))
+async fn openapi(State(app): State<App>) -> Response {
+    json(document(app.token.is_some()))
+}
+
+/// The description of this service, which says whether it asks for a token.
+fn document(asks_for_token: bool) -> String {
+    let version = format!("\"{}\"", env!("CARGO_PKG_VERSION"));
+    let text = OPENAPI.replacen("\"0.0.0\"", &version, 1);
+    match asks_for_token {
+        true => text,
+        false => text.replacen(SECURITY, "\"security\": []", 1),
+    }
 }
 
 /// An answer in JSON.
@@ -123,5 +138,15 @@ mod tests {
         paths.sort_unstable();
         let described = document["paths"].as_object().expect("paths");
         assert_eq!(described.keys().collect::<Vec<_>>(), paths);
+    }
+
+    #[test]
+    fn the_document_says_whether_a_token_is_asked_for() {
+        let security = |asks| {
+            let document: serde_json::Value = serde_json::from_str(&document(asks)).expect("JSON");
+            document["security"].clone()
+        };
+        assert_eq!(security(true), serde_json::json!([{"bearer": []}]));
+        assert_eq!(security(false), serde_json::json!([]));
     }
 }

@@ -7,7 +7,7 @@ mod arrivals;
 
 use crate::cli::args::Watch;
 use crate::cli::blur;
-use crate::cli::files::path_identity::PathIdentities;
+use crate::cli::files::path_identity::{PathIdentities, resolved};
 use crate::cli::plan::boxes::ByHand;
 use crate::cli::plan::companion_files;
 use crate::cli::plan::destination::Destination;
@@ -45,6 +45,15 @@ pub(crate) fn run(typed: Watch) -> Result<Exit> {
         .into_iter()
         .flatten()
         .collect();
+    for path in &own {
+        ensure!(
+            !resolved(&root).starts_with(resolved(path)),
+            "{} holds the watched folder {}, and nothing in it would count as arrived; choose a \
+             folder beside it or in it",
+            show::path(path),
+            show::path(&root)
+        );
+    }
     let mut arrivals =
         Arrivals::watch(&root, &own, Duration::from_secs(settle), poll).with_context(watching)?;
     let mut config = blur::config(blur)?;
