@@ -12,9 +12,9 @@ mod metrics;
 mod photos;
 mod problem;
 mod queue;
-mod rest;
 mod routes;
 mod token;
+mod unread_body;
 
 use crate::cli::args::value_parsers::{IsolateArg, OnNoFaceArg};
 use crate::cli::args::{Serve, library};

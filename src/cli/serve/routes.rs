@@ -4,8 +4,8 @@ use super::metrics::Metrics;
 use super::photos;
 use super::problem::Problem;
 use super::queue::Queue;
-use super::rest::Rest;
 use super::token::Token;
+use super::unread_body::UnreadBody;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -77,7 +77,7 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
             .token
             .as_ref()
             .is_none_or(|token| token.is_in(request.headers()));
-    let (request, rest) = Rest::of(request);
+    let (request, unread) = UnreadBody::keep(request);
     let mut response = match may {
         true => next.run(request).await,
         false => {
@@ -92,7 +92,7 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
         HeaderValue::from_static("nosniff"),
     );
     app.metrics.request(path, response.status().as_u16());
-    rest.discard().await;
+    unread.discard().await;
     response
 }
 

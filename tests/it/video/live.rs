@@ -77,8 +77,9 @@ fn a_source_or_a_sink_that_cannot_be_is_an_error() {
     dir.run(&["live", "text.mp4", "out.mkv"])
         .exits(2)
         .says("opening the source");
-    dir.run(&["live", "clip.mp4", "nowhere/out.mkv"])
-        .exits(1)
-        .says("sink");
+    let ran = dir.run(&["live", "clip.mp4", "nowhere/out.mkv"]);
+    let ran = ran.exits(1).says("sink");
+    let errors = ran.stderr.lines().filter(|l| l.starts_with("error:"));
+    assert_eq!(errors.count(), 1, "the source is not to blame");
     assert!(!dir.path("out.mkv").exists());
 }

@@ -47,12 +47,12 @@ impl HttpBody for Shared {
     }
 }
 
-/// The rest of a request's body.
-pub(super) struct Rest(Option<Shared>);
+/// What no handler has read of a request's body.
+pub(super) struct UnreadBody(Option<Shared>);
 
-impl Rest {
-    /// Of a request that a handler is about to get.
-    pub(super) fn of(request: Request) -> (Request, Self) {
+impl UnreadBody {
+    /// Stays behind when a handler gets the request.
+    pub(super) fn keep(request: Request) -> (Request, Self) {
         // Such a client waits for the answer before it sends anything.
         if request.headers().contains_key(header::EXPECT) {
             return (request, Self(None));
