@@ -66,7 +66,7 @@ pub(crate) fn run(typed: Watch) -> Result<Exit> {
     );
     for planned in &config.plan {
         ensure!(
-            planned.regions.is_empty() && planned.ignore.is_empty(),
+            planned.by_hand.is_empty(),
             "boxes for single files are for `blur`; nobody knows the names of files that will come"
         );
     }
