@@ -68,8 +68,8 @@ fn a_region_moves_evenly_from_its_first_time_to_its_last() {
                 (a, b) => assert_eq!(a.is_some(), b.is_some(), "{backend}: frame {frame}"),
             }
         }
-        let white = is_white(&dir, "o.mp4", 40);
-        let covered = |frame: usize| lefts[frame].is_some_and(|left| left < 39.0 && left > 12.0);
+        let white = is_white(&dir, "o.mp4", 44);
+        let covered = |frame: usize| lefts[frame].is_some_and(|left| left > 14.0 && left < 43.0);
         for (frame, white) in white.iter().enumerate() {
             assert_eq!(*white, covered(frame), "{backend}: frame {frame}");
         }
