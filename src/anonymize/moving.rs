@@ -84,6 +84,7 @@ impl MovingRegion {
     }
 
     /// For messages: its first and its last time, in seconds.
+    #[cfg(feature = "video")]
     pub(super) fn times(&self) -> (f64, f64) {
         let seconds = |key: Option<&(Duration, Rect)>| key.map_or(0.0, |k| k.0.as_secs_f64());
         (
