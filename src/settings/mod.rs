@@ -132,7 +132,7 @@ settings! {
     "cells", "cells across a mask of the style mosaic, 1 to 64", |s, text| s.cells = Some(values::cells(text)?);
     "shape", "ellipse or box", |s, text| s.masking.shape = text.parse()?;
     "margin", "side of a mask over side of a face, 1 to 10", |s, text| s.masking.margin = values::margin(text)?;
-    "region", "a box that is always covered: x,y,width,height, in a video also box@seconds;box@seconds", |s, text| s.add_region(text)?;
+    "region", "a box always covered: x,y,width,height, in videos also box@time;box@time", |s, text| s.add_region(text)?;
     "ignore", "a box in which faces stay open: x,y,width,height", |s, text| s.ignore.push(values::rectangle(text)?);
     "panorama", "true or false", |s, text| s.panorama = values::truth(text)?;
     "keep", "time, camera, gps, copyright, hdr, with commas between", |s, text| s.keep = values::keep(text)?;
@@ -311,6 +311,7 @@ mod tests {
             ("cells", "4"),
             ("region", "1,2,3,4"),
             ("region", "5,6,7,8"),
+            ("region", "1,2,3,4@1.5;5,2,3,4@0:03"),
             ("keep", "time,gps"),
             ("format", "png"),
             ("max-pixels", "5M"),
@@ -326,7 +327,7 @@ mod tests {
         );
         let options = settings.anonymize().expect("they fit together");
         assert_eq!(options.style, Style::Mosaic(4));
-        assert_eq!(options.regions.len(), 2);
+        assert_eq!((options.regions.len(), options.moving.len()), (2, 1));
         assert!(options.keep.time && options.keep.gps && !options.keep.camera);
         assert_eq!(options.limits, Limits::max_pixels(5_000_000));
         assert!(options.panorama);

@@ -3,6 +3,9 @@
 //!
 //! Invariant: every frame's covers are checked; which frames are searched is reported.
 
+#[cfg(test)]
+mod tests;
+
 use super::again::Again;
 use super::cover::{Difference, Pair};
 use super::place::Place;
@@ -297,7 +300,7 @@ impl Work<'_> {
             }
         })?;
         let searched = pts.len().div_ceil(self.stride);
-        faces.retain(|run| run.count >= least_sightings(run.worst.0.subject).min(searched));
+        faces.retain(|run| is_settled(run, searched));
         self.tell(&open, &faces, findings);
         if pts.is_empty() {
             return Err(Error::new(ErrorKind::Malformed, "it has no frames"));
@@ -438,6 +441,11 @@ fn least_sightings(subject: Subject) -> usize {
         Subject::Text => 2,
         Subject::Face | Subject::Object(_) => 1,
     }
+}
+
+/// See [`least_sightings`].
+fn is_settled(run: &Run<(Face, f32)>, searched: usize) -> bool {
+    run.count >= least_sightings(run.worst.0.subject).min(searched)
 }
 
 fn frames(first: usize, last: usize) -> String {

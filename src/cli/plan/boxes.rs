@@ -128,7 +128,7 @@ impl ManualBoxes {
         if let Some(input) = of_photo.clone().find(|i| !self.for_input(i).1.is_empty()) {
             bail!(
                 "{flag} has a box with times for {}, which is no video",
-                show::in_report(&input.name)
+                input.shown()
             );
         }
         ensure!(
