@@ -70,7 +70,8 @@ fn a_box_that_moves_is_covered_by_the_frames_own_times() {
         let area = Rect::new(x, 30.0, 10.0, 10.0).expect("a box");
         (Duration::from_secs(seconds), area)
     };
-    let region = crate::MovingRegion::new([key(1, 20.0), key(2, 40.0)]).expect("a region");
+    let region =
+        crate::anonymize::MovingRegion::new([key(1, 20.0), key(2, 40.0)]).expect("a region");
     live.options.moving.push(region);
     for frame in 0..30 {
         let time = Duration::from_millis(100 * frame as u64);
