@@ -1,16 +1,14 @@
 //! Convolutions as matrix products: a few pixels times one or two channel blocks are kept in
 //! registers over the whole sum, while the input is broadcast and the weights stream past.
 //!
-//! Invariant: the accumulators stay in registers. That needs `unroll!`; a plain loop over twenty
-//! of them costs a factor of three and nothing says so, except the speed.
+//! Invariant: the accumulators stay in registers. That needs `unroll!` wherever they are indexed,
+//! also behind the sum: with one plain loop over their blocks, optimised builds write all of them
+//! to memory at every step, which costs half of the speed. Nothing says so but
+//! `benches/engines.rs`: there, AVX-512 is then slower than AVX2.
 
 #![expect(
     clippy::multiple_unsafe_ops_per_block,
     reason = "a block is one argument about the bounds of one tile, not about each vector of it"
-)]
-#![expect(
-    clippy::needless_range_loop,
-    reason = "loops over constant counts that the compiler unrolls into registers"
 )]
 
 use super::{Act, Call, Row};
@@ -142,9 +140,9 @@ unsafe impl<S: Simd, const B: usize> Columns<S> for Blocks<B> {
         // SAFETY: the caller's.
         unsafe {
             let mut all = [S::splat(0.0); B];
-            for j in 0..B {
-                all[j] = S::load(from.add(j * S::L));
-            }
+            unroll!(J, B, {
+                all[J] = S::load(from.add(J * S::L));
+            });
             all
         }
     }
@@ -154,9 +152,9 @@ unsafe impl<S: Simd, const B: usize> Columns<S> for Blocks<B> {
         // SAFETY: the caller's.
         unsafe {
             let value = S::splat(value);
-            for j in 0..B {
-                sum[j] = S::fma(value, weights[j], sum[j]);
-            }
+            unroll!(J, B, {
+                sum[J] = S::fma(value, weights[J], sum[J]);
+            });
         }
         sum
     }
@@ -171,17 +169,17 @@ unsafe impl<S: Simd, const B: usize> Columns<S> for Blocks<B> {
         sums: &[[S::V; B]; P],
     ) {
         let act = call.act;
-        for j in 0..B {
-            // SAFETY: pixels `x..x + P` of block `block + j` of the output and the residual were
+        unroll!(J, B, {
+            // SAFETY: pixels `x..x + P` of block `block + J` of the output and the residual were
             // checked.
             unsafe {
-                let (dst, res) = targets::<S>(arena, call, row, block + j, x);
+                let (dst, res) = targets::<S>(arena, call, row, block + J, x);
                 unroll!(I, P, {
                     let o = I * call.dst_step * S::L;
-                    finish::<S>(act, sums[I][j], dst.add(o), offset(res, o));
+                    finish::<S>(act, sums[I][J], dst.add(o), offset(res, o));
                 });
             }
-        }
+        });
     }
 }
 

@@ -93,14 +93,14 @@ unsafe fn tile<S: Narrow, const P: usize, const B: usize>(
             let mut s = src;
             for _ in 0..n {
                 let mut wv = [S::splat_word(0); B];
-                for j in 0..B {
-                    wv[j] = S::load_words(w.add(j * S::L));
-                }
+                unroll!(J, B, {
+                    wv[J] = S::load_words(w.add(J * S::L));
+                });
                 unroll!(I, P, {
                     let v = S::splat_word(*s.add(I * (S::L / 2)));
-                    for j in 0..B {
-                        acc[I][j] = S::dot(acc[I][j], v, wv[j]);
-                    }
+                    unroll!(J, B, {
+                        acc[I][J] = S::dot(acc[I][J], v, wv[J]);
+                    });
                 });
                 w = w.add(B * S::L);
                 s = s.add(1);
@@ -108,18 +108,18 @@ unsafe fn tile<S: Narrow, const P: usize, const B: usize>(
             src = src.wrapping_add(P * (S::L / 2));
             left -= n;
         }
-        for j in 0..B {
-            let at = (block + j) * S::L;
+        unroll!(J, B, {
+            let at = (block + J) * S::L;
             let bias = S::load(call.bias.as_ptr().add(at));
             let step = S::load(call.steps.as_ptr().add(at));
-            let (dst, res) = targets::<S>(arena, call, row, block + j, x);
+            let (dst, res) = targets::<S>(arena, call, row, block + J, x);
             unroll!(I, P, {
                 let o = I * call.dst_step * S::L;
-                let sum = S::mul(S::to_floats(acc[I][j]), S::splat(worth[I]));
+                let sum = S::mul(S::to_floats(acc[I][J]), S::splat(worth[I]));
                 let v = S::fma(sum, step, bias);
                 finish::<S>(call.act, v, dst.add(o), offset(res, o));
             });
-        }
+        });
     }
 }
 

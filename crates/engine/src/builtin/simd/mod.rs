@@ -25,9 +25,9 @@ mod x86;
 #[cfg(target_arch = "x86_64")]
 pub(super) use x86::{Avx2, Avx512, Sse2};
 #[cfg(target_arch = "x86_64")]
-mod vnni;
+mod x86_narrow;
 #[cfg(target_arch = "x86_64")]
-pub(super) use vnni::{Avx512Vnni, AvxVnni};
+pub(super) use x86_narrow::{Avx2Narrow, Avx512Vnni, AvxVnni};
 
 #[cfg(target_arch = "aarch64")]
 mod neon;

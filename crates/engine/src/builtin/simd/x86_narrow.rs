@@ -1,5 +1,5 @@
-//! Processors with VNNI: floats as in AVX-512 or AVX2, and an instruction that multiplies twice as
-//! many 16-bit numbers in the time that it takes for floats.
+//! Products of 16-bit numbers on x86: with VNNI one instruction multiplies and adds twice as many
+//! in the time that it takes for floats; AVX2 needs one to multiply and one to add.
 //!
 //! `AvxVnni` (Intel from the twelfth Core generation, AMD from Zen 5) has only been compiled and
 //! never run, but for its functions that are AVX2; its tests are the same ones, on such a machine.
@@ -25,6 +25,10 @@ floats_256!(
 floats_256!(
     /// VNNI without AVX-512.
     AvxVnni
+);
+floats_256!(
+    /// Neither.
+    Avx2Narrow
 );
 
 // SAFETY: loads and stores are unaligned ones of 16 words, of masked lanes, and of 16 numbers of
@@ -164,3 +168,14 @@ macro_rules! narrow_256 {
 
 narrow_256!(Avx512VnniHalf, _mm256_dpwssd_epi32);
 narrow_256!(AvxVnni, _mm256_dpwssd_avx_epi32);
+narrow_256!(Avx2Narrow, multiply_add_pairs);
+
+/// In each lane `sum + a.0 * b.0 + a.1 * b.1`, which wraps around.
+///
+/// # Safety
+/// The CPU has AVX2.
+#[inline(always)]
+unsafe fn multiply_add_pairs(sum: __m256i, a: __m256i, b: __m256i) -> __m256i {
+    // SAFETY: the caller vouches for the CPU.
+    unsafe { _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)) }
+}
