@@ -211,6 +211,7 @@ impl Detector {
                 &engine,
                 &options.models,
                 (writing, height),
+                options.preset.writing_scale(),
             )?),
             None => None,
         };

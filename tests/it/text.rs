@@ -6,7 +6,8 @@ use faceveil::detect::{Cover, Writing};
 use faceveil::picture::{PixelLayout, PixelOrder, PixelsMut, RgbView};
 use faceveil::redact::Rgb;
 use faceveil::{
-    AnonymizeOptions, Anonymizer, Detector, DetectorOptions, Shape, Size, Style, Subject,
+    AnonymizeOptions, Anonymizer, Detector, DetectorOptions, Point, Preset, Shape, Size, Style,
+    Subject,
 };
 
 pub(crate) const SIZE: Size = Size::new(640, 480);
@@ -115,6 +116,29 @@ fn writing_is_looked_for_only_where_it_is_asked_for() {
         .min_text_height(60.0);
     let found = Detector::new(&options).unwrap().detect(&picture).unwrap();
     assert!(found.is_empty(), "too low to be asked for: {found:?}");
+}
+
+#[test]
+fn a_low_plate_in_a_large_photo_is_found_at_its_own_scale() {
+    let (scene, _) = scene(2.0, 0.0);
+    let large = Size::new(3000, 600);
+    let mut data = vec![120; 3 * large.area() as usize];
+    let row = 3 * SIZE.width as usize;
+    for (y, part) in scene.chunks_exact(row).enumerate() {
+        let at = 3 * (large.width as usize * (y + 60) + 1900);
+        data[at..at + row].copy_from_slice(part);
+    }
+    let picture = RgbView::new(large, &data).unwrap();
+    let found = |preset| {
+        let options = DetectorOptions::new()
+            .preset(preset)
+            .cover(Cover::only(Writing::Plates));
+        let faces = Detector::new(&options).unwrap().detect(&picture).unwrap();
+        let middle = Point::new(1900.0 + 320.0, 60.0 + 240.0);
+        faces.iter().any(|f| f.area.holds(middle))
+    };
+    assert!(found(Preset::Balanced));
+    assert!(!found(Preset::Fast), "the plate is no test");
 }
 
 #[test]

@@ -30,11 +30,11 @@ const INK: Ink = Ink {
 };
 /// Longer sides at which pictures are searched: at the largest small writing is found, at the
 /// smaller ones what is too large for it. Measured on labelled plates, see `docs/text.md`.
-const SCALES: [u32; 3] = [1280, 640, 320];
+const SCALES: [f32; 3] = [1280.0, 640.0, 320.0];
 /// Pictures are not made larger than this many times for it.
 const MOST: f32 = 2.0;
-/// Larger ones are searched at no less than this share of their own scale, in tiles.
-const LEAST: f32 = 0.5;
+/// Where the first scale is larger than those, the next one is smaller by this factor at least.
+const APART: f32 = 1.6;
 /// Share of a line that another covers from which it is the same.
 const SAME: f32 = 0.9;
 
@@ -54,20 +54,24 @@ pub(super) struct TextDetector {
     pool: Pool,
     writing: Writing,
     min_height: f32,
+    least: f32,
 }
 
 impl TextDetector {
-    /// Loads the network.
+    /// Loads the network. `least`: share of their own scale at which pictures are searched at
+    /// least, in tiles.
     pub(super) fn new(
         engine: &Engine,
         models: &ModelSource,
         (writing, min_height): (Writing, f32),
+        least: f32,
     ) -> Result<Self> {
         let model = weights::read_text(models)?;
         Ok(Self {
             pool: Pool::new(engine.load(&model)?),
             writing,
             min_height,
+            least,
         })
     }
 
@@ -78,12 +82,7 @@ impl TextDetector {
             return Ok(vec![]);
         }
         let mut found = vec![];
-        for (i, longest) in SCALES.into_iter().enumerate() {
-            let own = size.longest() as f32;
-            let mut factor = (longest as f32 / own).min(MOST);
-            if i == 0 {
-                factor = factor.max(LEAST);
-            }
+        for factor in factors(size.longest() as f32, self.least) {
             for place in letterboxes(size, factor) {
                 let content = picture.view(place.crop, place.content)?;
                 let outputs = self.pool.run(&Canvas {
@@ -132,6 +131,14 @@ impl TextDetector {
             found_by: vec![name()],
         })
     }
+}
+
+/// At which scales a picture is searched, falling: with so many pixels on its longer side.
+fn factors(own: f32, least: f32) -> Vec<f32> {
+    let finest = (own * least).max(SCALES[0]);
+    let others = SCALES.into_iter().filter(|scale| scale * APART <= finest);
+    let all = [finest].into_iter().chain(others);
+    all.map(|scale| (scale / own).min(MOST)).collect()
 }
 
 /// Without those that lie in another, which take its name along.
@@ -184,6 +191,21 @@ fn share(face: &Face, other: &Face) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn large_pictures_are_searched_at_their_own_scale_and_at_coarser_ones() {
+        let at = |own: f32, least| {
+            factors(own, least)
+                .into_iter()
+                .map(move |f| (f * own).round())
+        };
+        assert!(at(1280.0, 1.0).eq([1280.0, 640.0, 320.0]));
+        assert!(at(4000.0, 1.0).eq([4000.0, 1280.0, 640.0, 320.0]));
+        assert!(at(2000.0, 1.0).eq([2000.0, 640.0, 320.0]));
+        assert!(at(4000.0, 0.5).eq([2000.0, 640.0, 320.0]));
+        assert!(at(1280.0, 2.0).eq([2560.0, 1280.0, 640.0, 320.0]));
+        assert!(at(500.0, 1.0).eq([1000.0, 640.0, 320.0]));
+    }
 
     fn line(x: f32, y: f32, w: f32, h: f32, score: f32) -> Face {
         let corners = [(x, y), (x + w, y), (x + w, y + h), (x, y + h)];
