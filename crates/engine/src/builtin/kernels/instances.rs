@@ -145,9 +145,16 @@ fn vectors() -> Vec<&'static Kernels> {
 ///
 /// By name and not by a measurement, so that a processor always gives the same numbers.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
+#[allow(
+    clippy::allow_attributes,
+    unused_unsafe,
+    reason = "reading it is safe from a later Rust on"
+)]
 fn multiplies_pairs_twice() -> bool {
     use std::arch::x86_64::__cpuid;
-    let (vendor, version) = (__cpuid(0), __cpuid(1).eax);
+    // SAFETY: every 64-bit x86 CPU has the instruction and these two leaves.
+    let [vendor, version] = [0, 1].map(|leaf| unsafe { __cpuid(leaf) });
+    let version = version.eax;
     let name = [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes);
     let family = match version >> 8 & 0xf {
         0xf => 0xf + (version >> 20 & 0xff),
