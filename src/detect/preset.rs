@@ -64,8 +64,8 @@ impl Preset {
     }
 
     /// Least share of their own scale at which pictures are searched for writing. Of plates that
-    /// are 20 pixels high in photos of 12 megapixels, 15 % are found at a half, 86 % at one and 98 %
-    /// at two; of those of 14 pixels 3, 65 and 90 % (`docs/text.md`).
+    /// are 20 pixels high in photos of 12 megapixels, 15 % are found at a half, 86 % at one and
+    /// 98 % at two; of those of 14 pixels 3, 65 and 90 % (`docs/text.md`).
     pub(super) fn writing_scale(self) -> f32 {
         match self {
             Self::Fast => 0.5,

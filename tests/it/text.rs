@@ -137,7 +137,7 @@ fn a_low_plate_in_a_large_photo_is_found_at_its_own_scale() {
         let middle = Point::new(1900.0 + 320.0, 60.0 + 240.0);
         faces.iter().any(|f| f.area.holds(middle))
     };
-    assert!(found(Preset::Balanced));
+    assert!(found(Preset::Balanced) && found(Preset::Thorough));
     assert!(!found(Preset::Fast), "the plate is no test");
 }
 

@@ -138,12 +138,7 @@ fn vectors() -> Vec<&'static Kernels> {
     have
 }
 
-/// Whether the processor starts two multiplications of 256 bits of 16-bit numbers a cycle, as it
-/// does of floats: AMD from Zen 3 on (the software optimization guide of family 19h). Zen 1 and 2
-/// and Intel's Haswell start one, where narrow products cost more than they save; on later ones of
-/// Intel without VNNI the additions take their place, and nobody measured what is left.
-///
-/// By name and not by a measurement, so that a processor always gives the same numbers.
+/// What [`starts_two`] says of this processor.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 #[allow(
     clippy::allow_attributes,
@@ -154,13 +149,24 @@ fn multiplies_pairs_twice() -> bool {
     use std::arch::x86_64::__cpuid;
     // SAFETY: every 64-bit x86 CPU has the instruction and these two leaves.
     let [vendor, version] = [0, 1].map(|leaf| unsafe { __cpuid(leaf) });
-    let version = version.eax;
-    let name = [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes);
+    let vendor = [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes);
+    starts_two(vendor.as_flattened(), version.eax)
+}
+
+/// Whether a processor starts two multiplications of 256 bits of 16-bit numbers a cycle, as it does
+/// of floats: AMD from Zen 3 on (the software optimization guide of family 19h). Zen 1 and 2 and
+/// Intel's Haswell start one, where narrow products cost more than they save; on later ones of
+/// Intel without VNNI the additions take their place, and nobody measured what is left.
+///
+/// By name and not by a measurement, so that a processor always gives the same numbers. `version`
+/// is register EAX of leaf 1 of CPUID.
+#[cfg(any(test, all(target_arch = "x86_64", not(miri))))]
+fn starts_two(vendor: &[u8], version: u32) -> bool {
     let family = match version >> 8 & 0xf {
         0xf => 0xf + (version >> 20 & 0xff),
         base => base,
     };
-    name.as_flattened() == b"AuthenticAMD" && family >= 0x19
+    vendor == b"AuthenticAMD" && family >= 0x19
 }
 
 #[cfg(all(target_arch = "aarch64", not(miri)))]
@@ -193,4 +199,27 @@ pub(in crate::builtin) fn tested() -> Vec<&'static Kernels> {
     let mut all = available();
     all.splice(0..0, [&SCALAR16, &SCALAR_NARROW]);
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::starts_two;
+
+    #[test]
+    fn the_processor_is_judged_by_vendor_and_family() {
+        let amd = |version| starts_two(b"AuthenticAMD", version);
+        // Zen 1, 2, 3, 4, 5.
+        let all = [
+            0x0080_0f12,
+            0x0083_0f10,
+            0x00a0_0f11,
+            0x00a1_0f11,
+            0x00b0_0f21,
+        ];
+        assert_eq!(all.map(amd), [false, false, true, true, true]);
+        // Haswell, Skylake.
+        for version in [0x0003_06c3, 0x0005_06e3] {
+            assert!(!starts_two(b"GenuineIntel", version));
+        }
+    }
 }
