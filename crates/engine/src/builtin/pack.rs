@@ -38,11 +38,13 @@ impl Packed {
         Ok(Self { plan, kernels, ops })
     }
 
-    /// Words of scratch that [`Kernels::narrow`] needs for any operation.
-    pub(super) fn scratch(&self) -> usize {
-        let narrowed = (0..self.ops.len()).filter(|&i| !self.ops[i].words.as_slice().is_empty());
-        let needed = narrowed.map(|i| self.kernels.scratch(self.plan.inputs(i)));
-        needed.max().unwrap_or(0)
+    /// Words of scratch that [`Kernels::narrow`] needs for operation `i` with rows of this width.
+    pub(super) fn scratch(&self, i: usize, width: usize) -> usize {
+        if self.ops[i].words.as_slice().is_empty() {
+            return 0;
+        }
+        let (window, ..) = self.plan.ops()[i].kind.window();
+        self.kernels.scratch(self.plan.inputs(i), window, width)
     }
 
     /// Weights of operation `i`.
@@ -56,8 +58,10 @@ impl Weights {
         let mut bias = op.bias.clone();
         bias.resize(op.outputs.next_multiple_of(kernels.lanes()), 0.0);
         let (mut floats, mut narrowed) = (vec![], Narrowed::default());
-        if op.kind == Kind::Pointwise && kernels.narrows(op.outputs) {
-            narrowed = Narrowed::new(inputs, op.outputs, &op.weights, kernels);
+        let (window, ..) = op.kind.window();
+        let products = matches!(op.kind, Kind::Pointwise | Kind::Dense);
+        if products && kernels.narrows(op.outputs, window) {
+            narrowed = Narrowed::new((inputs, window), op.outputs, &op.weights, kernels);
         } else {
             floats = pack(op.kind, inputs, op.outputs, &op.weights, kernels);
         }

@@ -35,7 +35,7 @@ pub(super) struct Session {
 /// What a thread needs besides the arena, kept for its memory.
 #[derive(Debug)]
 struct Buffers {
-    /// A few narrowed pixels.
+    /// Narrowed pixels of one operation.
     scratch: Aligned<i32>,
     /// Rows of one kernel call.
     rows: Vec<Row>,
@@ -71,9 +71,12 @@ impl Session {
     ) -> Res<Self> {
         let layout = Layout::new(&packed.plan, size, packed.kernels.lanes(), budget, threads)?;
         let most = layout.chains.iter().map(|c| c.bands.len()).max();
+        let ops = packed.plan.ops().iter().enumerate();
+        let scratch = ops.map(|(i, op)| packed.scratch(i, layout.sides[op.dst].1));
+        let scratch = scratch.max().unwrap_or(0);
         let buffers = (0..most.unwrap_or(1)).map(|_| {
             Ok(Buffers {
-                scratch: Aligned::zeros(packed.scratch())?,
+                scratch: Aligned::zeros(scratch)?,
                 rows: vec![],
             })
         });
@@ -209,7 +212,7 @@ impl Worker<'_> {
         };
         match op.kind {
             Kind::First => kernels.first(arena, &call),
-            Kind::Pointwise if !call.words.is_empty() => {
+            Kind::Pointwise | Kind::Dense if !call.words.is_empty() => {
                 kernels.narrow(arena, self.scratch, &call);
             }
             Kind::Pointwise | Kind::Dense => kernels.gemm(arena, &call),

@@ -23,7 +23,12 @@ macro_rules! instance {
             $(#[target_feature(enable = $feature)])?
             unsafe fn narrow_entry(arena: *mut f32, scratch: *mut i32, call: &Call<'_>) {
                 // SAFETY: handed on; see `NarrowEntry`.
-                unsafe { narrow::pointwise::<$S>(arena, scratch, call) }
+                unsafe {
+                    match call.window {
+                        1 => narrow::pointwise::<$S>(arena, scratch, call),
+                        _ => narrow::dense::<$S>(arena, scratch, call),
+                    }
+                }
             }
             narrow_entry
         }), $($feature)?);

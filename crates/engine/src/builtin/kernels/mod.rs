@@ -125,17 +125,22 @@ impl Kernels {
     }
 
     /// Whether [`Self::narrow`] is there and worth it: narrowing the inputs is work that does not
-    /// pay for a few outputs.
-    pub(super) fn narrows(&self, outputs: usize) -> bool {
-        self.narrow.is_some() && outputs >= NARROW_FROM
+    /// pay for a few outputs of a 1x1 window.
+    pub(super) fn narrows(&self, outputs: usize, window: usize) -> bool {
+        self.narrow.is_some() && (window > 1 || outputs >= NARROW_FROM)
     }
 
-    /// Words that [`Self::narrow`] needs beside the arena for so many input channels.
-    pub(super) fn scratch(&self, inputs: usize) -> usize {
-        product(&[self.tile, whole_blocks(inputs, self.lanes)]).div_ceil(2)
+    /// Words that [`Self::narrow`] needs beside the arena for so many input channels and, with a
+    /// window of 3x3, rows of this width.
+    pub(super) fn scratch(&self, inputs: usize, window: usize, width: usize) -> usize {
+        let channels = whole_blocks(inputs, self.lanes);
+        match window {
+            1 => product(&[self.tile, channels]).div_ceil(2),
+            _ => product(&[window, width.saturating_add(2), channels / 2]),
+        }
     }
 
-    /// Convolution 1x1 with `words` and `steps` instead of weights.
+    /// Convolution with a window of 1x1 or 3x3 with `words` and `steps` instead of weights.
     ///
     /// # Panics
     /// As [`Self::gemm`]; if the scratch is shorter than [`Self::scratch`] says; if there are no
@@ -148,24 +153,26 @@ impl Kernels {
     ) {
         let arena = arena.into();
         let narrow = self.narrow.expect("kernels that have it");
-        assert!(call.window == 1 && call.dst_step > 0);
+        assert!(matches!(call.window, 1 | 3) && call.dst_step > 0);
         let l = self.lanes;
+        let read = call.width.saturating_add(call.window.min(2));
         let written = product(&[call.width - 1, call.dst_step]).saturating_add(2);
         let extent = Extent {
-            src_rows: 1,
+            src_rows: call.window,
             src_blocks: call.inputs.div_ceil(l),
-            src_len: product(&[call.width.saturating_add(1), l]),
+            src_len: product(&[read, l]),
             dst_len: product(&[written, l]),
             weights: 0,
             bias: whole_blocks(call.outputs, l),
             residual: Residual::Maybe,
         };
         check(l, arena.len(), call, &extent);
-        let words = product(&[self.padded(call.outputs), call.inputs.div_ceil(2)]);
+        let taps = call.window * call.window;
+        let words = product(&[self.padded(call.outputs), call.inputs.div_ceil(2), taps]);
         assert!(call.words.len() >= words, "words are missing");
         assert!(call.steps.len() >= extent.bias, "steps are missing");
         assert!(
-            scratch.len() >= self.scratch(call.inputs),
+            scratch.len() >= self.scratch(call.inputs, call.window, call.width),
             "too little scratch"
         );
         // SAFETY: as in `gemm`, and the words, the steps and the scratch were just checked.

@@ -1,8 +1,8 @@
-//! 1x1 convolutions as products of 16-bit whole numbers, twice as many at a time as floats.
+//! Convolutions as products of 16-bit whole numbers, twice as many at a time as floats.
 //!
-//! A few pixels are narrowed at a time: each by its own largest number, so that a pixel's result
-//! depends on nothing but that pixel, whatever the instruction set. The sum of the products is
-//! exact: `pack` chooses weights for which it fits 32 bits.
+//! Of a 1x1 convolution a few pixels are narrowed at a time: each by its own largest number, so
+//! that a pixel's result depends on nothing but that pixel, whatever the instruction set. The sum
+//! of the products is exact: `pack` chooses weights for which it fits 32 bits.
 //!
 //! Invariant: as in `gemm`, the accumulators stay in registers.
 
@@ -10,18 +10,239 @@
     clippy::multiple_unsafe_ops_per_block,
     reason = "a block is one argument about the bounds of one tile, not about each vector of it"
 )]
-#![expect(
-    clippy::needless_range_loop,
-    reason = "loops over constant counts that the compiler unrolls into registers"
-)]
+
+mod dense;
 
 use super::gemm::{finish, offset, targets, unroll, with_pixels};
 use super::{Call, Row};
 use crate::builtin::simd::{MOST_PIXELS, Narrow, Simd};
+pub(super) use dense::dense;
 
 /// Pixels whose numbers are all smaller than this count as zero: what they are divided by must not
 /// become infinite.
 const LEAST: f32 = 1e-30;
+
+/// The output channels of a tile: whole blocks ([`Blocks`]), or one and a half ([`BlockAndHalf`]).
+///
+/// # Safety
+/// `load_words` and `store` reach what [`tile`] says for these channels, and nothing else.
+unsafe trait Columns<S: Narrow> {
+    /// A word for each channel.
+    type I: Copy;
+    /// A float for each channel.
+    type V: Copy;
+    /// Number of channels.
+    const CHANNELS: usize;
+
+    /// Zeros.
+    ///
+    /// # Safety
+    /// As [`super::Entry`]; so all below.
+    unsafe fn zero() -> Self::I;
+
+    /// Zeros.
+    ///
+    /// # Safety
+    /// As [`super::Entry`].
+    unsafe fn nothing() -> Self::V;
+
+    /// Words that lie one behind the other.
+    ///
+    /// # Safety
+    /// `CHANNELS` words can be read there.
+    unsafe fn load_words(from: *const i32) -> Self::I;
+
+    /// In each channel `sum + pair.0 * words.0 + pair.1 * words.1`.
+    ///
+    /// # Safety
+    /// As [`super::Entry`].
+    unsafe fn dot(sum: Self::I, pair: i32, words: Self::I) -> Self::I;
+
+    /// `sum + whole * worth`.
+    ///
+    /// # Safety
+    /// As [`super::Entry`].
+    unsafe fn add_scaled(sum: Self::V, whole: Self::I, worth: f32) -> Self::V;
+
+    /// Times the steps, plus the bias: writes the pixels of a tile.
+    ///
+    /// # Safety
+    /// As [`tile`].
+    unsafe fn store<const P: usize>(
+        arena: *mut f32,
+        call: &Call<'_>,
+        row: &Row,
+        block: usize,
+        x: usize,
+        sums: &[Self::V; P],
+    );
+}
+
+/// B blocks of channels.
+struct Blocks<const B: usize>;
+
+// SAFETY: B blocks are read and written.
+unsafe impl<S: Narrow, const B: usize> Columns<S> for Blocks<B> {
+    type I = [S::I; B];
+    type V = [S::V; B];
+    const CHANNELS: usize = B * S::L;
+
+    #[inline(always)]
+    unsafe fn zero() -> [S::I; B] {
+        // SAFETY: the caller's.
+        unsafe { [S::splat_word(0); B] }
+    }
+
+    #[inline(always)]
+    unsafe fn nothing() -> [S::V; B] {
+        // SAFETY: the caller's.
+        unsafe { [S::splat(0.0); B] }
+    }
+
+    #[inline(always)]
+    unsafe fn load_words(from: *const i32) -> [S::I; B] {
+        // SAFETY: the caller's.
+        unsafe {
+            let mut all = [S::splat_word(0); B];
+            unroll!(J, B, {
+                all[J] = S::load_words(from.add(J * S::L));
+            });
+            all
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn dot(mut sum: [S::I; B], pair: i32, words: [S::I; B]) -> [S::I; B] {
+        // SAFETY: the caller's.
+        unsafe {
+            let pair = S::splat_word(pair);
+            unroll!(J, B, {
+                sum[J] = S::dot(sum[J], pair, words[J]);
+            });
+        }
+        sum
+    }
+
+    #[inline(always)]
+    unsafe fn add_scaled(mut sum: [S::V; B], whole: [S::I; B], worth: f32) -> [S::V; B] {
+        // SAFETY: the caller's.
+        unsafe {
+            let worth = S::splat(worth);
+            unroll!(J, B, {
+                sum[J] = S::fma(S::to_floats(whole[J]), worth, sum[J]);
+            });
+        }
+        sum
+    }
+
+    #[inline(always)]
+    unsafe fn store<const P: usize>(
+        arena: *mut f32,
+        call: &Call<'_>,
+        row: &Row,
+        block: usize,
+        x: usize,
+        sums: &[[S::V; B]; P],
+    ) {
+        let act = call.act;
+        unroll!(J, B, {
+            // SAFETY: whole blocks of bias and steps and pixels `x..x + P` of block `block + J` of
+            // the output and the residual were checked.
+            unsafe {
+                let at = (block + J) * S::L;
+                let bias = S::load(call.bias.as_ptr().add(at));
+                let step = S::load(call.steps.as_ptr().add(at));
+                let (dst, res) = targets::<S>(arena, call, row, block + J, x);
+                unroll!(I, P, {
+                    let o = I * call.dst_step * S::L;
+                    let v = S::fma(sums[I][J], step, bias);
+                    finish::<S>(act, v, dst.add(o), offset(res, o));
+                });
+            }
+        });
+    }
+}
+
+/// One block of channels and half of the next.
+struct BlockAndHalf;
+
+// SAFETY: `Kernels::padded` counts a block and a half of words for this pair, and half a block of
+// bias, steps and output lies inside the whole one that was checked.
+unsafe impl<S: Narrow> Columns<S> for BlockAndHalf {
+    type I = (S::I, <S::Short as Narrow>::I);
+    type V = (S::V, <S::Short as Simd>::V);
+    const CHANNELS: usize = S::L + S::L / 2;
+
+    #[inline(always)]
+    unsafe fn zero() -> Self::I {
+        // SAFETY: the caller's.
+        unsafe { (S::splat_word(0), S::Short::splat_word(0)) }
+    }
+
+    #[inline(always)]
+    unsafe fn nothing() -> Self::V {
+        // SAFETY: the caller's.
+        unsafe { (S::splat(0.0), S::Short::splat(0.0)) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_words(from: *const i32) -> Self::I {
+        // SAFETY: the caller's.
+        unsafe { (S::load_words(from), S::Short::load_words(from.add(S::L))) }
+    }
+
+    #[inline(always)]
+    unsafe fn dot(sum: Self::I, pair: i32, words: Self::I) -> Self::I {
+        // SAFETY: the caller's.
+        unsafe {
+            (
+                S::dot(sum.0, S::splat_word(pair), words.0),
+                S::Short::dot(sum.1, S::Short::splat_word(pair), words.1),
+            )
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn add_scaled(sum: Self::V, whole: Self::I, worth: f32) -> Self::V {
+        // SAFETY: the caller's.
+        unsafe {
+            let half = S::Short::to_floats(whole.1);
+            (
+                S::fma(S::to_floats(whole.0), S::splat(worth), sum.0),
+                S::Short::fma(half, S::Short::splat(worth), sum.1),
+            )
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store<const P: usize>(
+        arena: *mut f32,
+        call: &Call<'_>,
+        row: &Row,
+        block: usize,
+        x: usize,
+        sums: &[Self::V; P],
+    ) {
+        let act = call.act;
+        // SAFETY: as in `Blocks`, for whole blocks of both.
+        unsafe {
+            let at = block * S::L;
+            let (bias, step) = (call.bias.as_ptr().add(at), call.steps.as_ptr().add(at));
+            let bias1 = S::Short::load(bias.add(S::L));
+            let step1 = S::Short::load(step.add(S::L));
+            let (bias, step) = (S::load(bias), S::load(step));
+            let (dst, res) = targets::<S>(arena, call, row, block, x);
+            let (dst1, res1) = targets::<S>(arena, call, row, block + 1, x);
+            unroll!(I, P, {
+                let o = I * call.dst_step * S::L;
+                let v = S::fma(sums[I].0, step, bias);
+                finish::<S>(act, v, dst.add(o), offset(res, o));
+                let v = S::Short::fma(sums[I].1, step1, bias1);
+                finish::<S::Short>(act, v, dst1.add(o), offset(res1, o));
+            });
+        }
+    }
+}
 
 /// Pixels `x..x + p` of the source, narrowed: [channel block][pixel][channel]. What one step of
 /// each pixel's numbers is worth goes to `worth`.
@@ -64,13 +285,13 @@ unsafe fn narrow<S: Narrow>(
     }
 }
 
-/// P pixels x B channel blocks.
+/// P pixels and the channels C, from those of `block` on.
 ///
 /// # Safety
-/// As [`super::NarrowEntry`], where the scratch holds these P pixels; `block + B` is at most the
-/// number of output blocks, `x + P` at most the width.
+/// As [`super::NarrowEntry`], where the scratch holds these P pixels; the channels lie in the
+/// output's blocks, `x + P` is at most the width.
 #[inline(always)]
-unsafe fn tile<S: Narrow, const P: usize, const B: usize>(
+unsafe fn tile<S: Narrow, C: Columns<S>, const P: usize>(
     arena: *mut f32,
     scratch: *const i32,
     worth: &[f32; MOST_PIXELS],
@@ -84,7 +305,7 @@ unsafe fn tile<S: Narrow, const P: usize, const B: usize>(
     // and the scratch. The source pointer goes past the scratch only after the last block, and is
     // not read there.
     unsafe {
-        let mut acc = [[S::splat_word(0); B]; P];
+        let mut whole = [C::zero(); P];
         let mut w = call.words.as_ptr().add(block * S::L * pairs);
         let mut src = scratch;
         let mut left = pairs;
@@ -92,96 +313,38 @@ unsafe fn tile<S: Narrow, const P: usize, const B: usize>(
             let n = left.min(S::L / 2);
             let mut s = src;
             for _ in 0..n {
-                let mut wv = [S::splat_word(0); B];
-                unroll!(J, B, {
-                    wv[J] = S::load_words(w.add(J * S::L));
-                });
+                let words = C::load_words(w);
                 unroll!(I, P, {
-                    let v = S::splat_word(*s.add(I * (S::L / 2)));
-                    unroll!(J, B, {
-                        acc[I][J] = S::dot(acc[I][J], v, wv[J]);
-                    });
+                    whole[I] = C::dot(whole[I], *s.add(I * (S::L / 2)), words);
                 });
-                w = w.add(B * S::L);
+                w = w.add(C::CHANNELS);
                 s = s.add(1);
             }
             src = src.wrapping_add(P * (S::L / 2));
             left -= n;
         }
-        unroll!(J, B, {
-            let at = (block + J) * S::L;
-            let bias = S::load(call.bias.as_ptr().add(at));
-            let step = S::load(call.steps.as_ptr().add(at));
-            let (dst, res) = targets::<S>(arena, call, row, block + J, x);
-            unroll!(I, P, {
-                let o = I * call.dst_step * S::L;
-                let sum = S::mul(S::to_floats(acc[I][J]), S::splat(worth[I]));
-                let v = S::fma(sum, step, bias);
-                finish::<S>(call.act, v, dst.add(o), offset(res, o));
-            });
+        let mut sums = [C::nothing(); P];
+        unroll!(I, P, {
+            sums[I] = C::add_scaled(C::nothing(), whole[I], worth[I]);
         });
+        C::store::<P>(arena, call, row, block, x, &sums);
     }
 }
 
-/// As [`tile`] with one block and a half.
-///
-/// # Safety
-/// As [`tile`] with B = 2, where the second block has at most half of its channels.
-#[inline(always)]
-unsafe fn tile_half<S: Narrow, const P: usize>(
-    arena: *mut f32,
-    scratch: *const i32,
-    worth: &[f32; MOST_PIXELS],
-    call: &Call<'_>,
-    row: &Row,
-    block: usize,
-    x: usize,
-) {
-    let pairs = call.inputs.div_ceil(2);
-    // SAFETY: as in `tile`; `Kernels::padded` counts a block and a half of weights for this pair,
-    // and half a block of bias, steps and output lies inside the whole one that was checked.
-    unsafe {
-        let mut acc = [S::splat_word(0); P];
-        let mut half = [S::Short::splat_word(0); P];
-        let mut w = call.words.as_ptr().add(block * S::L * pairs);
-        let mut src = scratch;
-        let mut left = pairs;
-        while left > 0 {
-            let n = left.min(S::L / 2);
-            let mut s = src;
-            for _ in 0..n {
-                let (w0, w1) = (S::load_words(w), S::Short::load_words(w.add(S::L)));
-                unroll!(I, P, {
-                    let v = *s.add(I * (S::L / 2));
-                    acc[I] = S::dot(acc[I], S::splat_word(v), w0);
-                    half[I] = S::Short::dot(half[I], S::Short::splat_word(v), w1);
-                });
-                w = w.add(S::L + S::L / 2);
-                s = s.add(1);
-            }
-            src = src.wrapping_add(P * (S::L / 2));
-            left -= n;
+/// Calls a tile function for `$p` pixels and one or two channel blocks, where `$left` output
+/// channels are left.
+macro_rules! channels {
+    ($S:ty, $tile:ident, $left:expr, $p:expr, $args:tt) => {
+        if const { <$S>::HALF } && $left > <$S>::L && $left <= <$S>::L + <$S>::L / 2 {
+            with_pixels!($p, max <$S>::P2, $tile, [$S, BlockAndHalf], $args)
+        } else if $left > <$S>::L {
+            with_pixels!($p, max <$S>::P2, $tile, [$S, Blocks<2>], $args)
+        } else {
+            with_pixels!($p, max <$S>::P1, $tile, [$S, Blocks<1>], $args)
         }
-        let at = block * S::L;
-        let (bias, step) = (call.bias.as_ptr().add(at), call.steps.as_ptr().add(at));
-        let (bias1, step1) = (
-            S::Short::load(bias.add(S::L)),
-            S::Short::load(step.add(S::L)),
-        );
-        let (bias, step) = (S::load(bias), S::load(step));
-        let (dst, res) = targets::<S>(arena, call, row, block, x);
-        let (dst1, res1) = targets::<S>(arena, call, row, block + 1, x);
-        unroll!(I, P, {
-            let o = I * call.dst_step * S::L;
-            let sum = S::mul(S::to_floats(acc[I]), S::splat(worth[I]));
-            let v = S::fma(sum, step, bias);
-            finish::<S>(call.act, v, dst.add(o), offset(res, o));
-            let sum = S::Short::mul(S::Short::to_floats(half[I]), S::Short::splat(worth[I]));
-            let v = S::Short::fma(sum, step1, bias1);
-            finish::<S::Short>(call.act, v, dst1.add(o), offset(res1, o));
-        });
-    }
+    };
 }
+use channels;
 
 /// Convolution 1x1. Tiles of pixels outermost, since those are narrowed once for all channels.
 ///
@@ -200,47 +363,15 @@ pub(super) unsafe fn pointwise<S: Narrow>(arena: *mut f32, scratch: *mut i32, ca
             // `most`; `block` (and `block + 1` of a pair) starts before the last output channel.
             unsafe {
                 narrow::<S>(arena, scratch, call, row, x, p, &mut worth);
+                let from = scratch.cast_const();
                 let mut block = 0;
                 while block * S::L < call.outputs {
                     let left = call.outputs - block * S::L;
-                    let args = (arena, scratch.cast_const(), &worth, call, row, block, x);
-                    pair::<S>(args, p, left);
+                    channels!(S, tile, left, p, (arena, from, &worth, call, row, block, x));
                     block += 2;
                 }
             }
             x += p;
-        }
-    }
-}
-
-type Args<'a> = (
-    *mut f32,
-    *const i32,
-    &'a [f32; MOST_PIXELS],
-    &'a Call<'a>,
-    &'a Row,
-    usize,
-    usize,
-);
-
-/// One or two channel blocks of `p` pixels, where `left` output channels are left.
-///
-/// # Safety
-/// As [`tile`].
-#[inline(always)]
-unsafe fn pair<S: Narrow>(
-    (arena, scratch, worth, call, row, block, x): Args<'_>,
-    p: usize,
-    left: usize,
-) {
-    // SAFETY: the caller's.
-    unsafe {
-        if S::HALF && left > S::L && left <= S::L + S::L / 2 {
-            with_pixels!(p, max S::P2, tile_half, [S], (arena, scratch, worth, call, row, block, x));
-        } else if left > S::L {
-            with_pixels!(p, max S::P2, tile, [S, 2], (arena, scratch, worth, call, row, block, x));
-        } else {
-            with_pixels!(p, max S::P1, tile, [S, 1], (arena, scratch, worth, call, row, block, x));
         }
     }
 }

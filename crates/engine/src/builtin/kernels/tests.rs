@@ -152,10 +152,10 @@ fn check_once(kernels: &Kernels, kind: Kind, narrow: bool, dice: &mut Dice) {
     let mut padded_bias = bias.clone();
     padded_bias.resize(outputs.next_multiple_of(l), 0.0);
     let narrowed = match narrow {
-        true => Narrowed::new(inputs, outputs, &weights, kernels),
+        true => Narrowed::new((inputs, window), outputs, &weights, kernels),
         false => Narrowed::default(),
     };
-    let mut scratch = vec![0; kernels.scratch(inputs)];
+    let mut scratch = vec![0; kernels.scratch(inputs, window, width)];
 
     let before = arena.floats.clone();
     let list = |make: &dyn Fn(usize) -> ([Option<usize>; WINDOW], usize)| -> Vec<Row> {
@@ -298,7 +298,7 @@ fn check_once(kernels: &Kernels, kind: Kind, narrow: bool, dice: &mut Dice) {
                     let most = match narrow {
                         true => {
                             let steps = 1.0 / narrowed.top + narrowed.steps[o];
-                            inputs as f64 * 0.51 * f64::from(steps) + 1e-4
+                            per_output as f64 * 0.51 * f64::from(steps) + 1e-4
                         }
                         false => 1e-4,
                     };

@@ -11,7 +11,7 @@ const TOLERANCE: f32 = 1e-4;
 const NARROW_TOLERANCE: f32 = 3e-2;
 
 fn tolerance(kernels: &Kernels) -> f32 {
-    match kernels.narrows(kernels::NARROW_FROM) {
+    match kernels.narrows(kernels::NARROW_FROM, 1) {
         true => NARROW_TOLERANCE,
         false => TOLERANCE,
     }

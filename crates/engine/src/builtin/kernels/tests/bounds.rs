@@ -30,7 +30,7 @@ fn a_call_that_does_not_fit_panics_instead_of_reading_outside() {
         (
             "narrow",
             |k, a, c| {
-                let mut scratch = vec![0; k.scratch(c.inputs.min(1 << 20))];
+                let mut scratch = vec![0; k.scratch(c.inputs.min(1 << 20), 1, 1)];
                 k.narrow(a, &mut scratch, &Call { window: 1, ..*c });
             },
             false,
@@ -40,7 +40,7 @@ fn a_call_that_does_not_fit_panics_instead_of_reading_outside() {
         let l = kernels.lanes();
         let room = 12 * l;
         for (name, kernel, residual) in all {
-            if name == "narrow" && !kernels.narrows(NARROW_FROM) {
+            if name == "narrow" && !kernels.narrows(NARROW_FROM, 1) {
                 continue;
             }
             let weights = vec![0.5; 25 * l * l];
@@ -155,7 +155,7 @@ fn a_call_that_does_not_fit_panics_instead_of_reading_outside() {
                     assert!(!fits(&none, floats), "{none:?}");
                 }
                 let mut arena = vec![0.0; floats];
-                let mut short = vec![0; kernels.scratch(l) - 1];
+                let mut short = vec![0; kernels.scratch(l, 1, 1) - 1];
                 let run = || kernels.narrow(&mut arena, &mut short, &Call { window: 1, ..call });
                 assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err());
             }

@@ -5,9 +5,10 @@ use super::*;
 #[test]
 fn narrow_convolutions_are_naive_loops_but_for_half_a_step_of_each_number() {
     let mut dice = Dice(12);
-    for kernels in tested().into_iter().filter(|k| k.narrows(NARROW_FROM)) {
+    for kernels in tested().into_iter().filter(|k| k.narrows(NARROW_FROM, 1)) {
         for _ in 0..if cfg!(miri) { 3 } else { 240 } {
             check_once(kernels, Kind::Pointwise, true, &mut dice);
+            check_once(kernels, Kind::Dense, true, &mut dice);
         }
     }
 }
@@ -16,7 +17,7 @@ fn narrow_convolutions_are_naive_loops_but_for_half_a_step_of_each_number() {
 fn narrow_pixel(kernels: &Kernels, input: f32, weights: &[f32]) -> f32 {
     let (l, inputs) = (kernels.lanes(), weights.len());
     let (blocks, outputs) = (inputs.div_ceil(l), 1);
-    let narrowed = Narrowed::new(inputs, outputs, weights, kernels);
+    let narrowed = Narrowed::new((inputs, 1), outputs, weights, kernels);
     let mut arena = vec![input; (blocks + 1) * 3 * l];
     let row = Row {
         src: [0; WINDOW],
@@ -38,14 +39,14 @@ fn narrow_pixel(kernels: &Kernels, input: f32, weights: &[f32]) -> f32 {
         dst_step: 1,
         ..Call::default()
     };
-    let mut scratch = vec![0; kernels.scratch(inputs)];
+    let mut scratch = vec![0; kernels.scratch(inputs, 1, 1)];
     kernels.narrow(&mut arena, &mut scratch, &call);
     arena[blocks * 3 * l + l]
 }
 
 #[test]
 fn narrow_sums_do_not_overflow_however_large_the_numbers_are() {
-    for kernels in tested().into_iter().filter(|k| k.narrows(NARROW_FROM)) {
+    for kernels in tested().into_iter().filter(|k| k.narrows(NARROW_FROM, 1)) {
         for inputs in [1, 2, 15, 16, 17, 960, 16384]
             .into_iter()
             .filter(|n| !cfg!(miri) || *n < 100)
