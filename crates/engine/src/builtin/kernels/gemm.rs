@@ -4,7 +4,8 @@
 //! Invariant: the accumulators stay in registers. That needs `unroll!` wherever they are indexed,
 //! also behind the sum: with one plain loop over their blocks, optimised builds write all of them
 //! to memory at every step, which costs half of the speed. Nothing says so but
-//! `benches/engines.rs`: there, AVX-512 is then slower than AVX2.
+//! `benches/engines.rs`: there, AVX-512 is then slower than AVX2. In WebAssembly a tile is a function
+//! of its own: V8 writes accumulators to memory where all tiles are one function.
 
 #![expect(
     clippy::multiple_unsafe_ops_per_block,
@@ -236,7 +237,8 @@ unsafe impl<S: Simd> Columns<S> for BlockAndHalf {
 ///
 /// # Safety
 /// As [`super::Entry`]; the channels lie in the output's blocks, `x + P` is at most the width.
-#[inline(always)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 unsafe fn gemm_tile<S: Simd, C: Columns<S>, const P: usize>(
     arena: *mut f32,
     call: &Call<'_>,
@@ -282,7 +284,8 @@ unsafe fn gemm_tile<S: Simd, C: Columns<S>, const P: usize>(
 ///
 /// # Safety
 /// As [`gemm_tile`].
-#[inline(always)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 unsafe fn first_tile<S: Simd, C: Columns<S>, const P: usize>(
     arena: *mut f32,
     call: &Call<'_>,

@@ -2,10 +2,18 @@
 //!
 //! Invariant: a table leaves this file only after its instruction set was detected.
 
-#[cfg(any(test, target_arch = "x86_64"))]
+#[cfg(any(
+    test,
+    target_arch = "x86_64",
+    all(target_arch = "wasm32", target_feature = "simd128")
+))]
 use super::narrow;
 use super::{Call, Kernels, gemm, pixelwise, squeeze};
-#[cfg(any(test, target_arch = "x86_64"))]
+#[cfg(any(
+    test,
+    target_arch = "x86_64",
+    all(target_arch = "wasm32", target_feature = "simd128")
+))]
 use crate::builtin::simd::Narrow;
 use crate::builtin::simd::{self, Scalar, Simd};
 
@@ -110,7 +118,7 @@ instance!(narrow AVX2_NARROW, simd::Avx2Narrow, "avx2narrow", "avx2,fma");
 #[cfg(target_arch = "aarch64")]
 instance!(NEON, simd::Neon, "neon", "neon");
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-instance!(WASM, simd::Wasm, "simd128");
+instance!(narrow WASM, simd::Wasm, "simd128");
 
 /// The instruction sets that this CPU has, best first; the scalar one is always last.
 pub(in crate::builtin) fn available() -> Vec<&'static Kernels> {

@@ -15,8 +15,12 @@ mod extent;
 mod gemm;
 mod instances;
 #[cfg_attr(
-    not(any(test, target_arch = "x86_64")),
-    expect(dead_code, reason = "only x86 has narrow products")
+    not(any(
+        test,
+        target_arch = "x86_64",
+        all(target_arch = "wasm32", target_feature = "simd128")
+    )),
+    expect(dead_code, reason = "only x86 and WebAssembly have narrow products")
 )]
 mod narrow;
 mod pixelwise;
@@ -30,6 +34,7 @@ use self::extent::{Extent, Residual, check, end, product, whole_blocks};
 pub(super) use self::instances::tested;
 pub(super) use self::instances::{available, best};
 use super::shared::Shared;
+use super::simd::GROUP;
 
 /// An entry point compiled for one instruction set.
 ///
@@ -133,7 +138,7 @@ impl Kernels {
     /// Words that [`Self::narrow`] needs beside the arena for so many input channels and, with a
     /// window of 3x3, rows of this width.
     pub(super) fn scratch(&self, inputs: usize, window: usize, width: usize) -> usize {
-        let channels = whole_blocks(inputs, self.lanes);
+        let channels = whole_blocks(inputs, GROUP);
         match window {
             1 => product(&[self.tile, channels]).div_ceil(2),
             _ => product(&[window, width.saturating_add(2), channels / 2]),

@@ -15,7 +15,7 @@ mod dense;
 
 use super::gemm::{finish, offset, targets, unroll, with_pixels};
 use super::{Call, Row};
-use crate::builtin::simd::{MOST_PIXELS, Narrow, Simd};
+use crate::builtin::simd::{GROUP, MOST_PIXELS, Narrow, Simd};
 pub(super) use dense::dense;
 
 /// Pixels whose numbers are all smaller than this count as zero: what they are divided by must not
@@ -244,7 +244,18 @@ unsafe impl<S: Narrow> Columns<S> for BlockAndHalf {
     }
 }
 
-/// Pixels `x..x + p` of the source, narrowed: [channel block][pixel][channel]. What one step of
+/// Words of a group of channels of one pixel.
+const WORDS: usize = GROUP / 2;
+
+/// Where channel block `block` of a pixel lies behind its first, where as many pixels lie side by
+/// side.
+#[inline(always)]
+fn place<S: Narrow>(block: usize, pixels: usize) -> usize {
+    let blocks = GROUP / S::L;
+    block / blocks * (pixels * WORDS) + block % blocks * (S::L / 2)
+}
+
+/// Pixels `x..x + p` of the source, narrowed: [group of channels][pixel][channel]. What one step of
 /// each pixel's numbers is worth goes to `worth`.
 ///
 /// # Safety
@@ -261,7 +272,7 @@ unsafe fn narrow<S: Narrow>(
 ) {
     let blocks = call.inputs.div_ceil(S::L);
     let rest = call.inputs - (blocks - 1) * S::L;
-    for i in 0..p {
+    for (i, worth) in worth.iter_mut().enumerate().take(p) {
         // SAFETY: `Kernels::narrow` checked the source pixels of all blocks, and that the scratch
         // has room for all blocks of as many pixels as a tile has.
         unsafe {
@@ -273,14 +284,14 @@ unsafe fn narrow<S: Narrow>(
             }
             let most = S::largest(most);
             let steps = if most < LEAST { 0.0 } else { call.top / most };
-            worth[i] = most / call.top;
+            *worth = most / call.top;
             let steps = S::splat(steps);
-            let to = scratch.add(i * (S::L / 2));
+            let to = scratch.add(i * WORDS);
             for block in 0..blocks - 1 {
                 let v = S::load(src.add(block * row.src_block[0]));
-                S::store_narrow(to.add(block * p * (S::L / 2)), S::mul(v, steps));
+                S::store_narrow(to.add(place::<S>(block, p)), S::mul(v, steps));
             }
-            S::store_narrow(to.add((blocks - 1) * p * (S::L / 2)), S::mul(last, steps));
+            S::store_narrow(to.add(place::<S>(blocks - 1, p)), S::mul(last, steps));
         }
     }
 }
@@ -290,7 +301,8 @@ unsafe fn narrow<S: Narrow>(
 /// # Safety
 /// As [`super::NarrowEntry`], where the scratch holds these P pixels; the channels lie in the
 /// output's blocks, `x + P` is at most the width.
-#[inline(always)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 unsafe fn tile<S: Narrow, C: Columns<S>, const P: usize>(
     arena: *mut f32,
     scratch: *const i32,
@@ -310,17 +322,17 @@ unsafe fn tile<S: Narrow, C: Columns<S>, const P: usize>(
         let mut src = scratch;
         let mut left = pairs;
         while left > 0 {
-            let n = left.min(S::L / 2);
+            let n = left.min(WORDS);
             let mut s = src;
             for _ in 0..n {
                 let words = C::load_words(w);
                 unroll!(I, P, {
-                    whole[I] = C::dot(whole[I], *s.add(I * (S::L / 2)), words);
+                    whole[I] = C::dot(whole[I], *s.add(I * WORDS), words);
                 });
                 w = w.add(C::CHANNELS);
                 s = s.add(1);
             }
-            src = src.wrapping_add(P * (S::L / 2));
+            src = src.wrapping_add(P * WORDS);
             left -= n;
         }
         let mut sums = [C::nothing(); P];

@@ -10,12 +10,16 @@
 //! faces with the command's.
 
 #[cfg_attr(
-    not(any(test, target_arch = "x86_64")),
-    expect(dead_code, reason = "only x86 has narrow products")
+    not(any(
+        test,
+        target_arch = "x86_64",
+        all(target_arch = "wasm32", target_feature = "simd128")
+    )),
+    expect(dead_code, reason = "only x86 and WebAssembly have narrow products")
 )]
 mod narrow;
 mod scalar;
-pub(super) use narrow::Narrow;
+pub(super) use narrow::{GROUP, Narrow};
 pub(super) use scalar::Scalar;
 #[cfg(test)]
 pub(super) use scalar::{Scalar16, ScalarNarrow};

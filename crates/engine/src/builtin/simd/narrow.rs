@@ -3,6 +3,10 @@
 
 use super::Simd;
 
+/// Channels of a pixel that lie together when they are narrowed, whatever the vectors' length: a
+/// loop over the two words of a short vector costs as much as what is in it.
+pub(in super::super) const GROUP: usize = 16;
+
 /// A vector of `L` 32-bit words, each of which is a number or a pair of 16-bit numbers (the first
 /// in the low half).
 ///
@@ -21,6 +25,7 @@ pub(in super::super) unsafe trait Narrow: Simd {
     /// Fails to compile for an implementation whose constants do not fit one another.
     const SOUND_NARROW: () = {
         assert!(size_of::<Self::I>() == Self::L * size_of::<i32>() && Self::L.is_multiple_of(2));
+        assert!(GROUP.is_multiple_of(Self::L));
         assert!(!Self::HALF || 2 * <Self::Short as Simd>::L == Self::L);
     };
 

@@ -6,14 +6,14 @@
 
 use super::super::gemm::{unroll, with_pixels};
 use super::super::{Call, Row};
-use super::{BlockAndHalf, Blocks, Columns, LEAST, channels};
-use crate::builtin::simd::Narrow;
+use super::{BlockAndHalf, Blocks, Columns, LEAST, WORDS, channels, place};
+use crate::builtin::simd::{GROUP, Narrow};
 
 /// Rows of a window.
 const ROWS: usize = 3;
 
-/// One row of the source, narrowed: [channel block][pixel][channel], with both border pixels.
-/// Returns what one step is worth.
+/// One row of the source, narrowed: [group of channels][pixel][channel], with both border pixels.
+/// Gives what one step is worth.
 ///
 /// # Safety
 /// As [`super::super::NarrowEntry`]; `src` and `apart` are those of a source row, and whole blocks
@@ -47,16 +47,16 @@ unsafe fn narrow_row<S: Narrow>(
         let steps = S::splat(if most < LEAST { 0.0 } else { call.top / most });
         for block in 0..blocks - 1 {
             let src = arena.add(src + block * apart);
-            let to = to.add(block * pixels * (S::L / 2));
+            let to = to.add(place::<S>(block, pixels));
             for x in 0..pixels {
                 let v = S::mul(S::load(src.add(x * S::L)), steps);
-                S::store_narrow(to.add(x * (S::L / 2)), v);
+                S::store_narrow(to.add(x * WORDS), v);
             }
         }
-        let to = to.add((blocks - 1) * pixels * (S::L / 2));
+        let to = to.add(place::<S>(blocks - 1, pixels));
         for x in 0..pixels {
             let v = S::mul(S::load_some(last.add(x * S::L), rest), steps);
-            S::store_narrow(to.add(x * (S::L / 2)), v);
+            S::store_narrow(to.add(x * WORDS), v);
         }
         most / call.top
     }
@@ -67,7 +67,8 @@ unsafe fn narrow_row<S: Narrow>(
 /// # Safety
 /// As [`super::super::NarrowEntry`]; the rows were narrowed; the channels lie in the output's
 /// blocks, `x + P` is at most the width.
-#[inline(always)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 unsafe fn tile<S: Narrow, C: Columns<S>, const P: usize>(
     arena: *mut f32,
     rows: &[(*const i32, f32); ROWS],
@@ -77,7 +78,7 @@ unsafe fn tile<S: Narrow, C: Columns<S>, const P: usize>(
     x: usize,
 ) {
     let pairs = call.inputs.div_ceil(2);
-    let apart = (call.width + 2) * (S::L / 2);
+    let apart = (call.width + 2) * WORDS;
     // SAFETY: `Kernels::narrow` checked the words of all blocks and taps, whole blocks of bias and
     // steps, and the scratch, which holds pixels up to `width + 1`. The source pointer goes past
     // its row only after the last block, and is not read there.
@@ -87,15 +88,15 @@ unsafe fn tile<S: Narrow, C: Columns<S>, const P: usize>(
         for (narrowed, worth) in rows {
             let mut whole = [C::zero(); P];
             for kx in 0..ROWS {
-                let mut src = narrowed.add((x + kx) * (S::L / 2));
+                let mut src = narrowed.add((x + kx) * WORDS);
                 let mut left = pairs;
                 while left > 0 {
-                    let n = left.min(S::L / 2);
+                    let n = left.min(WORDS);
                     let mut s = src;
                     for _ in 0..n {
                         let words = C::load_words(w);
                         unroll!(I, P, {
-                            whole[I] = C::dot(whole[I], *s.add(I * (S::L / 2)), words);
+                            whole[I] = C::dot(whole[I], *s.add(I * WORDS), words);
                         });
                         w = w.add(C::CHANNELS);
                         s = s.add(1);
@@ -122,7 +123,7 @@ pub(in super::super) unsafe fn dense<S: Narrow>(
     scratch: *mut i32,
     call: &Call<'_>,
 ) {
-    let words = (call.width + 2) * call.inputs.div_ceil(S::L) * (S::L / 2);
+    let words = (call.width + 2) * call.inputs.div_ceil(GROUP) * WORDS;
     let mut have = [(None, 0.0); ROWS];
     for row in call.rows {
         let wanted = std::array::from_fn::<_, ROWS, _>(|i| (row.src[i], row.src_block[i]));

@@ -6,7 +6,7 @@ use super::*;
 #[test]
 fn a_call_that_does_not_fit_panics_instead_of_reading_outside() {
     type Kernel = fn(&Kernels, &mut [f32], &Call<'_>);
-    let all: [(&str, Kernel, bool); 9] = [
+    let all: [(&str, Kernel, bool); 10] = [
         ("gemm", |k, a, c| k.gemm(a, c), false),
         ("first", |k, a, c| k.first(a, c), false),
         ("depthwise", |k, a, c| k.depthwise(a, c), false),
@@ -35,6 +35,14 @@ fn a_call_that_does_not_fit_panics_instead_of_reading_outside() {
             },
             false,
         ),
+        (
+            "narrow",
+            |k, a, c| {
+                let mut scratch = vec![0; k.scratch(c.inputs.min(1 << 20), 3, c.width.min(64))];
+                k.narrow(a, &mut scratch, &Call { window: 3, ..*c });
+            },
+            false,
+        ),
     ];
     for kernels in tested() {
         let l = kernels.lanes();
@@ -54,7 +62,7 @@ fn a_call_that_does_not_fit_panics_instead_of_reading_outside() {
             let call = Call {
                 rows: &[right],
                 weights: &weights,
-                words: &vec![1; l * l],
+                words: &vec![1; 9 * l * l],
                 steps: &bias,
                 top: 1.0,
                 bias: &bias,
@@ -155,9 +163,11 @@ fn a_call_that_does_not_fit_panics_instead_of_reading_outside() {
                     assert!(!fits(&none, floats), "{none:?}");
                 }
                 let mut arena = vec![0.0; floats];
-                let mut short = vec![0; kernels.scratch(l, 1, 1) - 1];
-                let run = || kernels.narrow(&mut arena, &mut short, &Call { window: 1, ..call });
-                assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err());
+                for window in [1, 3] {
+                    let mut short = vec![0; kernels.scratch(l, window, call.width) - 1];
+                    let run = || kernels.narrow(&mut arena, &mut short, &Call { window, ..call });
+                    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err());
+                }
             }
         }
     }
