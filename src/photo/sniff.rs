@@ -242,6 +242,15 @@ fn foreign(file: &[u8]) -> Option<Refused> {
     if starts(b"IIRO") || starts(b"IIRS") || starts(b"MMOR") {
         return raw("Olympus ORF (RAW)");
     }
+    if file.get(6..14) == Some(b"HEAPCCDR") {
+        return raw("Canon CRW (RAW)");
+    }
+    if starts(b"\0MRM") {
+        return raw("Minolta MRW (RAW)");
+    }
+    if starts(b"FOVb") {
+        return raw("Sigma X3F (RAW)");
+    }
     if starts(b"8BPS") {
         return picture("Photoshop (PSD)");
     }
@@ -389,6 +398,9 @@ mod tests {
             (b"FUJIFILMCCD-RAW 0201", "RAF"),
             (b"IIU\0\x18\0\0\0", "RW2"),
             (b"IIRO\x08\0\0\0", "ORF"),
+            (b"II\x1a\0\0\0HEAPCCDR", "CRW"),
+            (b"\0MRM\0\0\x0a\x0c\0PRD", "MRW"),
+            (b"FOVb\0\x02\x02\0", "X3F"),
             (b"8BPS\0\x01", "PSD"),
             (b"%PDF-1.7\n", "PDF"),
             (b"<?xml version='1.0'?>\n<svg xmlns='x'/>", "SVG"),
