@@ -331,11 +331,11 @@ impl PreparedPhoto {
                 (self.photo.stored_size(frame), self.photo.orientation(frame));
             let redaction = Redaction::new(&self.style, regions, stored, orientation);
             let touched = |layout: &Layout| redaction.touched(layout);
-            self.photo
-                .edit(frame, &touched, &mut |plane, channel| match plane {
-                    AnyPlaneMut::U8(mut plane) => redaction.apply(&mut plane, channel),
-                    AnyPlaneMut::U16(mut plane) => redaction.apply(&mut plane, channel),
-                })?;
+            let cover = |plane: AnyPlaneMut<'_>, channel| match plane {
+                AnyPlaneMut::U8(mut plane) => redaction.apply(&mut plane, channel),
+                AnyPlaneMut::U16(mut plane) => redaction.apply(&mut plane, channel),
+            };
+            self.photo.edit_at_once(frame, &touched, &cover)?;
         }
         self.cover_gain_map()?;
         self.report.ms.redact = start.milliseconds();

@@ -76,6 +76,15 @@ trait Body: Send + Sync {
         touched: &dyn Fn(&Layout) -> Vec<PixelRect>,
         change: &mut dyn FnMut(AnyPlaneMut<'_>, Channel),
     ) -> Result<()>;
+    /// See [`Photo::edit_at_once`].
+    fn edit_at_once(
+        &mut self,
+        frame: usize,
+        touched: &(dyn Fn(&Layout) -> Vec<PixelRect> + Sync),
+        change: &(dyn Fn(AnyPlaneMut<'_>, Channel) + Sync),
+    ) -> Result<()> {
+        self.edit(frame, touched, &mut |plane, channel| change(plane, channel))
+    }
     /// Stored size of its gain map, if it has one that is kept.
     fn gain_map_size(&self) -> Option<Size> {
         None
@@ -349,6 +358,23 @@ impl Photo {
         change: &mut dyn FnMut(AnyPlaneMut<'_>, Channel),
     ) -> Result<()> {
         self.body.edit(frame, touched, change)
+    }
+
+    /// As [`Photo::edit`], for several planes at the same time where they lie apart and the calling
+    /// thread belongs to a rayon pool.
+    ///
+    /// # Errors
+    /// Those of [`Photo::edit`].
+    ///
+    /// # Panics
+    /// As [`Photo::edit`].
+    pub fn edit_at_once(
+        &mut self,
+        frame: usize,
+        touched: &(dyn Fn(&Layout) -> Vec<PixelRect> + Sync),
+        change: &(dyn Fn(AnyPlaneMut<'_>, Channel) + Sync),
+    ) -> Result<()> {
+        self.body.edit_at_once(frame, touched, change)
     }
 
     /// Size of its HDR gain map as stored, if it has one that is kept. It is turned as frame 0 is.

@@ -24,13 +24,23 @@ pub struct SamplesMut<'a> {
 }
 
 impl CodedImage {
-    /// Decodes the blocks of a component that `touched` overlaps, and those around them, has
-    /// `change` work on the samples, and codes the touched blocks anew. All other blocks that show
-    /// keep their coefficients bit by bit, whatever `change` did there.
-    ///
-    /// `touched` is in samples of the component (see [`Component::samples`]); what lies beyond them
-    /// is ignored. The last samples are repeated in the rest of their blocks. `change` is not
-    /// called if nothing is touched.
+    /// The components, each to be changed for itself, on any thread.
+    #[must_use]
+    pub fn components_mut(&mut self) -> Vec<ComponentMut<'_>> {
+        let parts = self.frame.components.iter().zip(&self.quant);
+        let parts = parts.zip(&mut self.planes);
+        parts
+            .map(|((component, quant), blocks)| ComponentMut {
+                work: Work {
+                    component: *component,
+                    steps: Steps::new(quant),
+                },
+                blocks,
+            })
+            .collect()
+    }
+
+    /// [`ComponentMut::edit_samples`] of one component.
     ///
     /// # Errors
     ///
@@ -45,23 +55,55 @@ impl CodedImage {
         touched: &[Rect],
         change: impl FnOnce(SamplesMut<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let work = Work {
-            component: self.frame.components[component],
-            steps: Steps::new(&self.quant[component]),
-        };
-        let blocks = &mut self.planes[component];
+        let mut all = self.components_mut();
+        all[component].edit_samples(touched, change)
+    }
+}
+
+/// One component of a picture, to be changed.
+pub struct ComponentMut<'a> {
+    work: Work,
+    blocks: &'a mut Coefficients,
+}
+
+impl std::fmt::Debug for ComponentMut<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut debug = f.debug_struct("ComponentMut");
+        debug.field("component", &self.work.component);
+        debug.finish_non_exhaustive()
+    }
+}
+
+impl ComponentMut<'_> {
+    /// Decodes the blocks that `touched` overlaps, and those around them, has `change` work on the
+    /// samples, and codes the touched blocks anew. All other blocks that show keep their
+    /// coefficients bit by bit, whatever `change` did there.
+    ///
+    /// `touched` is in samples of the component (see [`Component::samples`]); what lies beyond them
+    /// is ignored. The last samples are repeated in the rest of their blocks. `change` is not
+    /// called if nothing is touched.
+    ///
+    /// # Errors
+    ///
+    /// That of `change`; the component is as before then.
+    pub fn edit_samples<E>(
+        &mut self,
+        touched: &[Rect],
+        change: impl FnOnce(SamplesMut<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let work = &self.work;
         let marked = Marked::new(work.component.own, touched);
         if marked.list.is_empty() {
             return Ok(());
         }
         let stride = work.component.own.0 * SIDE;
-        let mut samples = work.decode(blocks, &marked, stride);
+        let mut samples = work.decode(self.blocks, &marked, stride);
         change(SamplesMut {
             samples: &mut samples,
             stride,
             size: work.component.samples,
         })?;
-        work.encode(blocks, &marked, &mut samples, stride);
+        work.encode(self.blocks, &marked, &mut samples, stride);
         Ok(())
     }
 }

@@ -79,7 +79,7 @@ mod view;
 pub use coded::{CodedImage, Density, DensityUnit};
 pub use coefficients::{Block, Coefficients, LARGEST, QuantTable, ZIGZAG};
 pub use color::ColorModel;
-pub use edit::SamplesMut;
+pub use edit::{ComponentMut, SamplesMut};
 pub use error::{Error, ErrorKind, Result};
 pub use frame::{Component, Frame, Process, SIDE};
 pub use from_pixels::{EncodeOptions, PixelLayout};

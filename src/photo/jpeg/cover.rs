@@ -1,14 +1,15 @@
 //! Covers a JPEG where its samples are: gives out each component as a plane, with what it means.
 //!
 //! Invariant: only blocks that hold a touched sample change, see
-//! [`CodedImage::edit_samples`].
+//! [`ComponentMut::edit_samples`].
 
 use super::uneven;
 use super::{rect, size};
 use crate::error::Result;
 use crate::geometry::PixelRect;
+use crate::parallel;
 use crate::plane::{AnyPlaneMut, Channel, Layout, PlaneMut};
-use jpeg_coefficients::{CodedImage, ColorModel, SIDE};
+use jpeg_coefficients::{CodedImage, ColorModel, ComponentMut, Frame, SIDE};
 
 /// See [`Photo::edit`](crate::photo::Photo::edit).
 pub(super) fn edit(
@@ -17,44 +18,70 @@ pub(super) fn edit(
     touched: &dyn Fn(&Layout) -> Vec<PixelRect>,
     change: &mut dyn FnMut(AnyPlaneMut<'_>, Channel),
 ) -> Result<()> {
-    for index in 0..coded.frame().components.len() {
-        let frame = coded.frame().clone();
-        let component = frame.components[index];
-        let meaning = Meaning::of(model, index);
-        let (h, v) = component.factors;
-        let mut layout = Layout {
-            size: size(component.samples),
-            stride: component.own.0 * SIDE,
-            step: 1,
-            subsampling: ((frame.most.0 / h) as u32, (frame.most.1 / v) as u32),
-        };
-        let even = frame.most.0.is_multiple_of(h) && frame.most.1.is_multiple_of(v);
-        let rects = if even {
-            touched(&layout)
+    let frame = coded.frame().clone();
+    let mut parts = coded.components_mut().into_iter().enumerate();
+    parts
+        .try_for_each(|(index, part)| edit_component(part, &frame, (model, index), touched, change))
+}
+
+/// See [`Photo::edit_at_once`](crate::photo::Photo::edit_at_once).
+pub(super) fn edit_at_once(
+    coded: &mut CodedImage,
+    model: ColorModel,
+    touched: &(dyn Fn(&Layout) -> Vec<PixelRect> + Sync),
+    change: &(dyn Fn(AnyPlaneMut<'_>, Channel) + Sync),
+) -> Result<()> {
+    let frame = coded.frame().clone();
+    let parts = coded.components_mut().into_iter().enumerate().collect();
+    let done = parallel::map(parts, |(index, part)| {
+        let mut change = |plane: AnyPlaneMut<'_>, channel| change(plane, channel);
+        edit_component(part, &frame, (model, index), touched, &mut change)
+    });
+    done.into_iter().collect()
+}
+
+/// One component, the `index`-th.
+fn edit_component(
+    mut part: ComponentMut<'_>,
+    frame: &Frame,
+    (model, index): (ColorModel, usize),
+    touched: &dyn Fn(&Layout) -> Vec<PixelRect>,
+    change: &mut dyn FnMut(AnyPlaneMut<'_>, Channel),
+) -> Result<()> {
+    let component = frame.components[index];
+    let meaning = Meaning::of(model, index);
+    let (h, v) = component.factors;
+    let mut layout = Layout {
+        size: size(component.samples),
+        stride: component.own.0 * SIDE,
+        step: 1,
+        subsampling: ((frame.most.0 / h) as u32, (frame.most.1 / v) as u32),
+    };
+    let even = frame.most.0.is_multiple_of(h) && frame.most.1.is_multiple_of(v);
+    let rects = if even {
+        touched(&layout)
+    } else {
+        let whole = Layout::dense(size(frame.size));
+        uneven::outward(&touched(&whole), frame, &component)
+    };
+    let marked: Vec<_> = rects.iter().copied().map(rect).collect();
+    part.edit_samples(&marked, |part| -> Result<()> {
+        layout.stride = part.stride;
+        let samples = part.samples;
+        meaning.turn(samples);
+        if even {
+            let plane = PlaneMut::new(&mut *samples, layout)?;
+            change(AnyPlaneMut::U8(plane), meaning.channel);
         } else {
-            let whole = Layout::dense(size(frame.size));
-            uneven::outward(&touched(&whole), &frame, &component)
-        };
-        let marked: Vec<_> = rects.iter().copied().map(rect).collect();
-        coded.edit_samples(index, &marked, |part| -> Result<()> {
-            layout.stride = part.stride;
-            let samples = part.samples;
-            meaning.turn(samples);
-            if even {
-                let plane = PlaneMut::new(&mut *samples, layout)?;
+            layout.subsampling = (1, 1);
+            let plane = PlaneMut::new(&mut *samples, layout)?;
+            uneven::change(plane, frame, &component, &rects, &mut |plane| {
                 change(AnyPlaneMut::U8(plane), meaning.channel);
-            } else {
-                layout.subsampling = (1, 1);
-                let plane = PlaneMut::new(&mut *samples, layout)?;
-                uneven::change(plane, &frame, &component, &rects, &mut |plane| {
-                    change(AnyPlaneMut::U8(plane), meaning.channel);
-                })?;
-            }
-            meaning.turn(samples);
-            Ok(())
-        })?;
-    }
-    Ok(())
+            })?;
+        }
+        meaning.turn(samples);
+        Ok(())
+    })
 }
 
 /// What a component's samples mean to those who change them.

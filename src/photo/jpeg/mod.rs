@@ -260,6 +260,20 @@ impl Body for Jpeg {
         Ok(())
     }
 
+    fn edit_at_once(
+        &mut self,
+        _: usize,
+        touched: &(dyn Fn(&Layout) -> Vec<PixelRect> + Sync),
+        change: &(dyn Fn(AnyPlaneMut<'_>, Channel) + Sync),
+    ) -> Result<()> {
+        self.kept = OnceLock::new();
+        let model = self.coded.color_model();
+        cover::edit_at_once(&mut self.coded, model, touched, change)?;
+        // As above.
+        self.coded.clear_beyond_edges();
+        Ok(())
+    }
+
     fn write(&self) -> Result<Vec<u8>> {
         let write = |more| encode::write(&self.coded, &self.header, self.icc.as_ref(), more);
         match &self.gain_map {
