@@ -334,17 +334,6 @@ impl VideoAnonymizer {
             true => Outcome::NoFaces,
             false => Outcome::Redacted,
         };
-        if !report.spans.is_empty() {
-            let open: usize = report.spans.iter().map(|s| s.last - s.first + 1).sum();
-            let face = report.spans.iter().find(|span| span.subject.is_face());
-            let what = face.or(report.spans.first()).map(|span| span.subject);
-            report.warnings.push(format!(
-                "{} was lost and found again too late: frames that may show it: {open}, in \
-                 spans of the report: {}; look at them",
-                what.unwrap_or_default().words(),
-                report.spans.len()
-            ));
-        }
     }
 
     /// A sentence for each moving region that covers nothing.
