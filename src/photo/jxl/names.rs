@@ -5,14 +5,36 @@ use super::super::exif;
 use super::super::notes::{Notes, contains};
 use crate::content::ContentKind;
 
+/// Where the codestream is.
+pub(super) struct Stream<'a> {
+    /// Its first part.
+    pub(super) head: &'a [u8],
+    /// Bytes of all parts.
+    pub(super) length: usize,
+}
+
 /// Names them, and reads what EXIF says. A bare codestream has none.
-pub(super) fn boxes(file: &[u8], notes: &mut Notes) -> exif::Facts {
+pub(super) fn boxes<'a>(file: &'a [u8], notes: &mut Notes) -> (exif::Facts, Stream<'a>) {
     let mut facts = exif::Facts::default();
+    let whole = Stream {
+        head: file,
+        length: file.len(),
+    };
     if file.starts_with(&[0xff, 0x0a]) {
-        return facts;
+        return (facts, whole);
     }
     let Ok((list, behind)) = boxes::split(file) else {
-        return facts;
+        return (facts, whole);
+    };
+    // Parts are numbered with four bytes.
+    let parts = list.iter().filter_map(|one| match &one.kind {
+        b"jxlc" => Some(one.body),
+        b"jxlp" => one.body.get(4..),
+        _ => None,
+    });
+    let stream = Stream {
+        head: parts.clone().next().unwrap_or_default(),
+        length: parts.map(<[u8]>::len).sum(),
     };
     if behind.iter().any(|&b| b != 0) {
         notes.drop(ContentKind::Trailer);
@@ -20,7 +42,7 @@ pub(super) fn boxes(file: &[u8], notes: &mut Notes) -> exif::Facts {
             notes.motion_video();
         }
     }
-    for one in list {
+    for one in &list {
         match &one.kind {
             b"JXL " | b"ftyp" | b"jxlc" | b"jxlp" | b"jxll" | b"jxli" => {}
             b"Exif" => {
@@ -48,5 +70,5 @@ pub(super) fn boxes(file: &[u8], notes: &mut Notes) -> exif::Facts {
     }
     // The codestream says how it is turned; EXIF only repeats it (18181-2, 9.4).
     facts.orientation = crate::geometry::Orientation::Normal;
-    facts
+    (facts, stream)
 }
