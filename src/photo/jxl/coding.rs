@@ -49,7 +49,8 @@ pub(super) fn is_of_blocks(stream: &[u8]) -> bool {
         data: stream,
         at: 16,
     };
-    head(&mut bits).is_some() && frame(&mut bits)
+    let is_so = head(&mut bits).is_some() && frame(&mut bits);
+    is_so && bits.at <= 8 * stream.len()
 }
 
 /// Annexes D and E.
@@ -127,9 +128,13 @@ mod tests {
 
     #[test]
     fn headers_are_told_apart_and_any_bytes_survived() {
-        // What libjxl writes of 8x8 pixels: a JPEG's coefficients, and without loss.
-        let jpeg = [0xff, 0x0a, 0x01, 0x00];
-        assert!(!is_of_blocks(&jpeg), "all by default is known otherwise");
+        // What cjxl makes of a JPEG of 640x427 pixels, and of the same without loss.
+        let jpeg = b"\xff\x0a\x50\x4d\x10\x09\xe0\x5b\x02\x10\0\x14\xd2\x57\xd2\x22";
+        let exact = b"\xff\x0a\x50\x4d\x10\x50\x5c\x08\x08\x02\x01\0\xb0\x0b\0\0";
+        assert!(is_of_blocks(jpeg) && !is_of_blocks(exact));
+        for end in 0..7 {
+            assert!(!is_of_blocks(&jpeg[..end]), "{end} bytes");
+        }
         let mut random = Random(5);
         for _ in 0..20_000 {
             let length = random.below(40);

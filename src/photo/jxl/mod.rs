@@ -134,7 +134,7 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
     // What was a JPEG keeps its colour space, and how to rebuild it may lie beside.
     let is_lossy = !info.uses_original_profile
         || notes.has_dropped(ContentKind::JpegReconstruction)
-        || coding::is_of_blocks(stream.head);
+        || coding::is_of_blocks(&stream.head);
     Ok(Parts {
         icc,
         signal,

@@ -5,21 +5,29 @@ use super::super::exif;
 use super::super::notes::{Notes, contains};
 use crate::content::ContentKind;
 
-/// Where the codestream is.
-pub(super) struct Stream<'a> {
-    /// Its first part.
-    pub(super) head: &'a [u8],
-    /// Bytes of all parts.
+/// Bytes in which headers without a colour profile end.
+const HEAD: usize = 64;
+
+/// A codestream, which may come in parts.
+pub(super) struct Stream {
+    /// Its first bytes.
+    pub(super) head: Vec<u8>,
     pub(super) length: usize,
 }
 
+impl Stream {
+    fn new<'a>(parts: impl Iterator<Item = &'a [u8]> + Clone) -> Self {
+        Self {
+            head: parts.clone().flatten().copied().take(HEAD).collect(),
+            length: parts.map(<[u8]>::len).sum(),
+        }
+    }
+}
+
 /// Names them, and reads what EXIF says. A bare codestream has none.
-pub(super) fn boxes<'a>(file: &'a [u8], notes: &mut Notes) -> (exif::Facts, Stream<'a>) {
+pub(super) fn boxes(file: &[u8], notes: &mut Notes) -> (exif::Facts, Stream) {
     let mut facts = exif::Facts::default();
-    let whole = Stream {
-        head: file,
-        length: file.len(),
-    };
+    let whole = Stream::new([file].into_iter());
     if file.starts_with(&[0xff, 0x0a]) {
         return (facts, whole);
     }
@@ -32,10 +40,7 @@ pub(super) fn boxes<'a>(file: &'a [u8], notes: &mut Notes) -> (exif::Facts, Stre
         b"jxlp" => one.body.get(4..),
         _ => None,
     });
-    let stream = Stream {
-        head: parts.clone().next().unwrap_or_default(),
-        length: parts.map(<[u8]>::len).sum(),
-    };
+    let stream = Stream::new(parts);
     if behind.iter().any(|&b| b != 0) {
         notes.drop(ContentKind::Trailer);
         if contains(&behind[..behind.len().min(1 << 20)], b"ftyp") {

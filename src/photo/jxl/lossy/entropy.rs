@@ -5,7 +5,7 @@ use super::super::bits::Bits;
 use super::ans::{Counts, Distribution, LOG_SYMBOLS, SYMBOLS, Stack};
 
 /// What a distribution of its own must save, in bits.
-const PRICE: f32 = 100.0;
+const PRICE: f64 = 100.0;
 /// Distributions of a stream.
 const MOST: usize = 96;
 
@@ -42,7 +42,8 @@ impl Tally {
     }
 
     pub(super) fn count(&mut self, token: Token) {
-        self.0[usize::from(token.context)][split(token.value).0] += 1;
+        let own = &mut self.0[usize::from(token.context)][split(token.value).0];
+        *own = own.saturating_add(1);
     }
 }
 
@@ -118,21 +119,21 @@ impl Codes {
 }
 
 /// Bits that the best code for such counts takes, about.
-fn cost(counts: impl Iterator<Item = u32>) -> f32 {
-    let (mut total, mut own) = (0, 0.0);
+fn cost(counts: impl Iterator<Item = u32>) -> f64 {
+    let (mut total, mut own) = (0u32, 0.0);
     for count in counts.filter(|&c| c > 0) {
-        total += count;
-        own += count as f32 * log2(count);
+        total = total.saturating_add(count);
+        own += f64::from(count) * log2(count);
     }
-    total as f32 * log2(total.max(1)) - own
+    f64::from(total) * log2(total.max(1)) - own
 }
 
 /// The logarithm to within 0.01: by nothing that machines round differently, so that the same
 /// picture is the same file everywhere.
-fn log2(count: u32) -> f32 {
+fn log2(count: u32) -> f64 {
     let whole = count.ilog2();
-    let rest = count as f32 / (1u32 << whole) as f32 - 1.0;
-    whole as f32 + rest + 0.35 * rest * (1.0 - rest)
+    let rest = f64::from(count) / f64::from(1u32 << whole) - 1.0;
+    f64::from(whole) + rest + 0.35 * rest * (1.0 - rest)
 }
 
 /// Which distribution each context has, and what each of them counts: in turn the context that the
@@ -145,17 +146,21 @@ fn clusters(tally: &[Counts]) -> (Vec<u8>, Vec<Counts>) {
             .map_or(0, |last| last + 1)
     };
     let lengths: Vec<usize> = tally.iter().map(alphabet).collect();
-    let costs: Vec<f32> = tally.iter().map(|c| cost(c.iter().copied())).collect();
-    // What it costs to code `a` and `b` alike.
+    let costs: Vec<f64> = tally.iter().map(|c| cost(c.iter().copied())).collect();
+    // What it costs to code `a` and `b` alike. Never less than nothing, whatever is rounded: so the
+    // context that each distribution was made for keeps it.
     let loss = |a: usize, b: usize| {
         let length = lengths[a].max(lengths[b]);
-        let both = tally[a][..length].iter().zip(&tally[b]).map(|(a, b)| a + b);
-        cost(both) - costs[a] - costs[b]
+        let both = tally[a][..length]
+            .iter()
+            .zip(&tally[b])
+            .map(|(a, b)| a.saturating_add(*b));
+        (cost(both) - costs[a] - costs[b]).max(0.0)
     };
     let total = |i: &usize| tally[*i].iter().map(|&c| u64::from(c)).sum::<u64>();
     let used: Vec<usize> = (0..tally.len()).filter(|&i| lengths[i] > 0).collect();
     let mut next = used.iter().copied().max_by_key(total).unwrap_or(0);
-    let mut nearest = vec![(0u8, f32::MAX); tally.len()];
+    let mut nearest = vec![(0u8, f64::MAX); tally.len()];
     let mut chosen = 0;
     loop {
         for &i in &used {
@@ -180,7 +185,44 @@ fn clusters(tally: &[Counts]) -> (Vec<u8>, Vec<Counts>) {
         last = if length > 0 { own } else { last };
         map.push(last);
         let to: &mut Counts = &mut merged[usize::from(last)];
-        to.iter_mut().zip(counts).for_each(|(to, own)| *to += own);
+        to.iter_mut()
+            .zip(counts)
+            .for_each(|(to, own)| *to = to.saturating_add(*own));
     }
     (map, merged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::super::tests::sources::Random;
+    use super::*;
+
+    #[test]
+    fn every_distribution_is_that_of_a_context_however_large_the_counts() {
+        let mut random = Random(3);
+        for round in 0..40 {
+            let most = [3, 2000, 3_000_000, u32::MAX as usize][round % 4];
+            let tally: Vec<Counts> = (0..300)
+                .map(|i| {
+                    let (alike, used) = (i % 7 * most / 9, random.below(40));
+                    std::array::from_fn(|symbol| match symbol < used {
+                        true => (alike / (symbol + 1) + random.below(most / 5 + 2)) as u32,
+                        false => 0,
+                    })
+                })
+                .collect();
+            let (map, counts) = clusters(&tally);
+            assert_eq!(map.len(), tally.len());
+            for own in 0..counts.len() {
+                assert!(
+                    map.iter().any(|&m| usize::from(m) == own),
+                    "round {round}: {own}"
+                );
+            }
+            for (own, &which) in tally.iter().zip(&map) {
+                let merged = &counts[usize::from(which)];
+                assert!(own.iter().zip(merged).all(|(own, all)| own <= all));
+            }
+        }
+    }
 }
