@@ -149,6 +149,21 @@ fn what_was_lossy_stays_so_and_a_quality_makes_it_so() {
 }
 
 #[test]
+fn narrow_pictures_are_lossy_only() {
+    for size in [Size::new(1, 1), Size::new(1, 90), Size::new(90, 1)] {
+        for model in [Model::Grey, Model::GreyAlpha, Model::Rgb, Model::Rgba] {
+            let n = model.channels().len();
+            let samples = (0..size.area() as usize * n).map(|i| (i * 3 % 200) as u8);
+            let raster = Raster::new(size, model, Samples::U8(samples.collect())).expect("whole");
+            let (file, _) = written_as(raster, None, (Quality::Percent(90), None));
+            let mut budget = super::super::guard::Budget::new(1 << 20);
+            let parts = super::read(&file, &mut budget, &mut Notes::default()).expect("read");
+            assert_eq!(parts.frames[0].raster.size(), size);
+        }
+    }
+}
+
+#[test]
 fn boxes_are_named_and_none_is_written_again() {
     let boxed = |kind: &[u8; 4], body: &[u8]| {
         let mut out = (body.len() as u32 + 8).to_be_bytes().to_vec();
