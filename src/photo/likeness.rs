@@ -56,12 +56,12 @@ mod tests {
 
     #[test]
     fn another_tile_or_opacity_is_seen_and_coarseness_is_not() {
-        for channels in 1..=4 {
+        for channels in 1usize..=4 {
             let (width, height) = (40, 37);
             let given: Vec<u8> = (0..width * height * channels)
                 .map(|i| (i % 251) as u8)
                 .collect();
-            let is_opacity = |i: usize| channels % 2 == 0 && i % channels == channels - 1;
+            let is_opacity = |i: usize| channels.is_multiple_of(2) && i % channels == channels - 1;
             let changed = |rows: std::ops::Range<usize>, by: u8| -> Vec<u8> {
                 let row = width * channels;
                 let change = |(i, &v): (usize, &u8)| match rows.contains(&(i / row)) {
@@ -78,7 +78,7 @@ mod tests {
                 "{channels}"
             );
             assert!(!is_like(&given, &given[channels..], size, 4.0));
-            if channels % 2 == 0 {
+            if channels.is_multiple_of(2) {
                 let mut other = given.clone();
                 other[channels - 1] ^= 1;
                 assert!(!is_like(&given, &other, size, 4.0));

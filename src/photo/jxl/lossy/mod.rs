@@ -63,7 +63,7 @@ impl<'a> Picture<'a> {
         };
         let n = raster.model().channels().len();
         let pixels = samples.chunks_exact(n);
-        let is_opaque = n % 2 == 1;
+        let is_opaque = !n.is_multiple_of(2);
         let size = raster.size();
         Ok(Self {
             colours: match is_opaque {

@@ -37,7 +37,7 @@ fn picture(size: Size, model: Model, noise: u64) -> Raster {
                 let is_ink = x / 3 % 5 == 0 && y % 9 < 6 && x % 90 < 40;
                 let ink = if is_ink { -70.0 } else { 20.0 };
                 let grain = random.below(noise as usize + 1) as f64 - noise as f64 / 2.0;
-                let is_opacity = n % 2 == 0 && channel + 1 == n as u32;
+                let is_opacity = n.is_multiple_of(2) && channel + 1 == n as u32;
                 let value = match is_opacity {
                     true => f64::from(255 - x / 5 % 256) - f64::from(y % 7),
                     false => 120.0 + wave + ink + grain,
