@@ -24,7 +24,7 @@ export interface Options {
   keep?: string;
   /** What becomes of raw files; "preview" covers the JPEG that is embedded in one. */
   raw?: "refuse" | "preview";
-  /** How finely WebP, HEIC, AVIF, and JPEG from other formats are coded: 1 to 100, or "lossless". */
+  /** How finely WebP, HEIC, AVIF, JPEG XL, and JPEG from other formats are coded: 1 to 100, or "lossless". */
   quality?: number | "lossless";
   format?: "jpeg" | "png" | "webp" | "tiff" | "heic" | "jxl";
   /** Most pixels of a file: 50000000 or "50M", which is the default. */

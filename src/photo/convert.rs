@@ -38,9 +38,9 @@ pub(super) struct Parts {
     pub(super) timing: Option<Timing>,
     /// Colour was coded at half the size.
     pub(super) subsampled: bool,
-    /// Writing it without loss makes it larger.
+    /// Bytes of its codestream, if that is a lossy JPEG XL's.
     #[cfg(feature = "jxl")]
-    pub(super) lossy: bool,
+    pub(super) lossy_bytes: Option<usize>,
     /// Colours are multiplied with opacity.
     pub(super) multiplied: bool,
     /// Its colours are those of numbers that only the source's format has a place for.
@@ -60,7 +60,7 @@ impl Parts {
             timing: None,
             subsampled: false,
             #[cfg(feature = "jxl")]
-            lossy: false,
+            lossy_bytes: None,
             multiplied: false,
             vague: false,
             own: Vec::new(),
@@ -246,7 +246,7 @@ pub(super) fn body(
         }
         #[cfg(feature = "jxl")]
         Format::Jxl => {
-            let (fit, writer) = super::jxl::JxlWriter::new(&mut parts, fit, notes)?;
+            let (fit, writer) = super::jxl::JxlWriter::new(&mut parts, fit, quality, notes)?;
             Frames::new(fit, writer).map(|b| Box::new(b) as Box<dyn Body>)
         }
         #[cfg(any(feature = "heic", feature = "avif-write"))]

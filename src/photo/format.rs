@@ -21,7 +21,7 @@ pub enum Format {
     Heic,
     /// HEIF with AV1 pictures; written as JPEG where nothing else is asked for.
     Avif,
-    /// JPEG XL; written without loss.
+    /// JPEG XL; written without loss where nothing else is asked for and nothing was lost.
     Jxl,
 }
 

@@ -24,6 +24,7 @@ mod jpeg;
 #[cfg(feature = "jxl")]
 mod jxl;
 mod keep;
+mod likeness;
 mod notes;
 mod options;
 mod panorama;

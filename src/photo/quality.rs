@@ -4,14 +4,14 @@ use crate::error::{Error, ErrorKind, Result};
 use std::fmt;
 use std::str::FromStr;
 
-/// How finely a photo is coded that is written from pixels: JPEG from another format, HEIC, AVIF
-/// and WebP. The other formats are written without loss whatever it says, and a JPEG that stays one
-/// keeps its coefficients and quantisation.
+/// How finely a photo is coded that is written from pixels: JPEG from another format, HEIC, AVIF,
+/// WebP, and JPEG XL with 8 bits a channel. The other formats are written without loss whatever it
+/// says, and a JPEG that stays one keeps its coefficients and quantisation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Quality {
-    /// About as finely as the source where its coarseness is known (WebP that was lossy); WebP from
-    /// anything else without loss, JPEG, HEIC and AVIF as a JPEG of quality 95.
+    /// About as finely as the source where its coarseness is known (WebP and JPEG XL that were
+    /// lossy); those from anything else without loss, JPEG, HEIC and AVIF as a JPEG of quality 95.
     #[default]
     AsSource,
     /// Every pixel is kept, or the file fails if its format cannot do that.

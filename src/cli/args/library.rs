@@ -44,7 +44,7 @@ pub(crate) fn quality(typed: &PhotoOutput) -> Result<Quality> {
     };
     if let Some(format) = typed.format {
         let name = format.name();
-        let is_lossless = matches!(format, Format::Png | Format::Tiff | Format::Jxl);
+        let is_lossless = matches!(format, Format::Png | Format::Tiff);
         ensure!(
             !is_lossless || quality == Quality::Lossless,
             "--quality {quality} would not be used: {name} is written without loss"

@@ -129,18 +129,18 @@ pub(crate) struct PhotoOutput {
     /// [default: each in its own; HEIC and AVIF as jpeg]
     ///
     /// The file's ending changes to match. png, webp, tiff and jxl are lossless; jpeg has quality
-    /// 95, heic and avif about the same (`--quality` changes that), at half a minute for 12
-    /// megapixels. What a format cannot
+    /// 95, heic and avif about the same (`--quality` changes that, and makes webp and jxl lossy),
+    /// heic and avif at half a minute for 12 megapixels. What a format cannot
     /// hold (16 bits, transparency, metadata) is reported; what cannot be left out (an animation in
     /// a jpeg) makes the file fail. Videos keep their own format.
     #[arg(long, value_name = "FORMAT", value_parser = format, help_heading = "Output")]
     pub(crate) format: Option<Format>,
 
     /// How finely photos are coded that are written from pixels, 1 to 100, or lossless
-    /// [default: webp as its source, the others 95]
+    /// [default: webp and jxl as their source, the others 95]
     ///
-    /// Counts for webp, heic and avif, and for jpeg from another format. A jpeg that stays one
-    /// keeps its own quality, png, tiff, bmp, gif and jxl every pixel.
+    /// Counts for webp, heic, avif and jxl, and for jpeg from another format. A jpeg that stays one
+    /// keeps its own quality, png, tiff, bmp and gif every pixel.
     #[arg(long, value_name = "N", value_parser = |text: &str| text.parse::<Quality>())]
     #[arg(help_heading = "Output")]
     pub(crate) quality: Option<Quality>,

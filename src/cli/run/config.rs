@@ -340,18 +340,18 @@ fn unused_quality(faces: &Faces, plan: &[Planned]) -> Option<String> {
     };
     let is_coded = |planned: &Planned| {
         use FileKind::{Photo, Refused, Video};
-        use Format::{Bmp, Gif, Jpeg, Jxl, Png, Tiff};
+        use Format::{Bmp, Gif, Jpeg, Png, Tiff};
         let kind = planned.input.kind();
         !matches!(
             kind.recognised(),
-            Photo(Jpeg | Png | Gif | Bmp | Tiff | Jxl) | Video(_) | Refused(_)
+            Photo(Jpeg | Png | Gif | Bmp | Tiff) | Video(_) | Refused(_)
         )
     };
     let is_unused = matches!(quality, Quality::Percent(_)) && format.is_none();
     (is_unused && !plan.is_empty() && !plan.iter().any(is_coded)).then(|| {
         format!(
             "--quality {quality} changes nothing here: a JPEG keeps its own, and the other files \
-             are written without loss; --format jpeg, webp, heic or avif has them coded anew"
+             are written without loss; --format jpeg, webp, heic, avif or jxl has them coded anew"
         )
     })
 }

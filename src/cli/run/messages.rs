@@ -94,7 +94,9 @@ pub(crate) fn grown(planned: &Planned, done: &Done) -> Option<Format> {
     };
     let is_kept = done.report.formats.is_none() && format != Format::Jpeg;
     let has_grown = sizes.outputs > SMALL && sizes.outputs / sizes.sources.max(1) >= GROWN;
-    (is_kept && has_grown).then_some(format)
+    // What a lossy source comes to is said with its size.
+    let is_said = done.report.warnings.iter().any(|w| w.contains("was lossy"));
+    (is_kept && has_grown && !is_said).then_some(format)
 }
 
 /// What one file came to, for programs.

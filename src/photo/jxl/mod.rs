@@ -1,7 +1,11 @@
-//! JPEG XL: read with all its frames, written without loss.
+//! JPEG XL: read with all its frames, written with or without loss.
 //!
 //! Invariant: of the container's boxes only the codestream is decoded; the others are named.
 
+mod bits;
+mod coding;
+mod header;
+mod lossy;
 mod names;
 #[cfg(test)]
 mod tests;
@@ -48,7 +52,7 @@ fn cut_off() -> Error {
 
 /// Decodes a JPEG XL, upright.
 pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Result<Parts> {
-    let facts = names::boxes(file, notes);
+    let (facts, stream) = names::boxes(file, notes);
     if facts.resolution.is_some() {
         notes.keep(ContentKind::Resolution);
     }
@@ -127,13 +131,16 @@ pub(super) fn read(file: &[u8], budget: &mut Budget, notes: &mut Notes) -> Resul
         notes.keep(ContentKind::Animation);
     }
     let (icc, signal) = colour(&profile, notes);
+    // What was a JPEG keeps its colour space, and how to rebuild it may lie beside.
+    let is_lossy = !info.uses_original_profile
+        || notes.has_dropped(ContentKind::JpegReconstruction)
+        || coding::is_of_blocks(&stream.head);
     Ok(Parts {
         icc,
         signal,
         exif: facts,
         timing,
-        // What was a JPEG keeps its colour space, and how to rebuild it lies beside.
-        lossy: !info.uses_original_profile || notes.has_dropped(ContentKind::JpegReconstruction),
+        lossy_bytes: is_lossy.then_some(stream.length),
         ..Parts::new(frames)
     })
 }

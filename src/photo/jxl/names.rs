@@ -5,22 +5,49 @@ use super::super::exif;
 use super::super::notes::{Notes, contains};
 use crate::content::ContentKind;
 
+/// Bytes in which headers without a colour profile end.
+const HEAD: usize = 64;
+
+/// A codestream, which may come in parts.
+pub(super) struct Stream {
+    /// Its first bytes.
+    pub(super) head: Vec<u8>,
+    pub(super) length: usize,
+}
+
+impl Stream {
+    fn new<'a>(parts: impl Iterator<Item = &'a [u8]> + Clone) -> Self {
+        Self {
+            head: parts.clone().flatten().copied().take(HEAD).collect(),
+            length: parts.map(<[u8]>::len).sum(),
+        }
+    }
+}
+
 /// Names them, and reads what EXIF says. A bare codestream has none.
-pub(super) fn boxes(file: &[u8], notes: &mut Notes) -> exif::Facts {
+pub(super) fn boxes(file: &[u8], notes: &mut Notes) -> (exif::Facts, Stream) {
     let mut facts = exif::Facts::default();
+    let whole = Stream::new([file].into_iter());
     if file.starts_with(&[0xff, 0x0a]) {
-        return facts;
+        return (facts, whole);
     }
     let Ok((list, behind)) = boxes::split(file) else {
-        return facts;
+        return (facts, whole);
     };
+    // Parts are numbered with four bytes.
+    let parts = list.iter().filter_map(|one| match &one.kind {
+        b"jxlc" => Some(one.body),
+        b"jxlp" => one.body.get(4..),
+        _ => None,
+    });
+    let stream = Stream::new(parts);
     if behind.iter().any(|&b| b != 0) {
         notes.drop(ContentKind::Trailer);
         if contains(&behind[..behind.len().min(1 << 20)], b"ftyp") {
             notes.motion_video();
         }
     }
-    for one in list {
+    for one in &list {
         match &one.kind {
             b"JXL " | b"ftyp" | b"jxlc" | b"jxlp" | b"jxll" | b"jxli" => {}
             b"Exif" => {
@@ -48,5 +75,5 @@ pub(super) fn boxes(file: &[u8], notes: &mut Notes) -> exif::Facts {
     }
     // The codestream says how it is turned; EXIF only repeats it (18181-2, 9.4).
     facts.orientation = crate::geometry::Orientation::Normal;
-    facts
+    (facts, stream)
 }

@@ -1,5 +1,5 @@
-//! Writes a JPEG XL without loss: the frame comes from a small encoder, the header before it from
-//! here, since that encoder knows one colour space and 8 bits of opacity only.
+//! Writes a JPEG XL. Its header and a lossy frame are ours. A frame without loss comes from a small
+//! encoder, which knows one colour space and 8 bits of opacity only.
 //!
 //! Invariant: the header says what the pixels are; nothing else is in the file but metadata that
 //! was asked for.
@@ -7,10 +7,14 @@
 use super::super::convert::Parts;
 use super::super::exif::{self, Facts};
 use super::super::frames::{Frame, Writer};
-use super::super::guard::encoder;
+use super::super::guard::{Budget, encoder};
 use super::super::icc::Profile;
+use super::super::likeness::is_like;
 use super::super::notes::Notes;
+use super::super::quality::Quality;
 use super::super::raster::{Model, Raster, Samples};
+use super::header::{Space, header};
+use super::lossy;
 use crate::content::ContentKind;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
@@ -20,12 +24,20 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::EncoderOptions;
 use zune_jpegxl::JxlSimpleEncoder;
 
-/// Colour spaces that a header names by number (18181-1, annex E).
+/// See [`Photo::coarseness`](super::super::Photo::coarseness): as of HEIC, since how coarse a file is
+/// is not known.
+const COARSENESS: f32 = 2.0;
+/// Levels by which tiles of a new lossy file may be off, at the coarsest quality.
+const MOST_OFF: f32 = 20.0;
+
+/// How the pixels are coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Space {
-    Srgb,
-    DisplayP3,
-    Bt2020,
+enum Coding {
+    Lossless,
+    /// At this quality, 1 to 100.
+    Percent(u8),
+    /// About as finely as a source of so many bytes.
+    AsSource(usize),
 }
 
 /// Everything but the pixels.
@@ -33,6 +45,9 @@ enum Space {
 pub(in super::super) struct JxlWriter {
     space: Space,
     exif: Facts,
+    coding: Coding,
+    /// Whether the source was a lossy JPEG XL.
+    is_from_lossy: bool,
 }
 
 impl JxlWriter {
@@ -40,15 +55,11 @@ impl JxlWriter {
     pub(in super::super) fn new(
         parts: &mut Parts,
         mut frames: Vec<Frame>,
+        quality: Quality,
         notes: &mut Notes,
     ) -> Result<(Vec<Frame>, Self)> {
         let icc = parts.icc.take();
-        if parts.lossy {
-            notes.warn(
-                "the JPEG XL was lossy and is written lossless: nothing more is lost, but \
-                the file is several times as large",
-            );
-        }
+        let coding = Coding::of(parts, &frames, quality, notes);
         let known = |primaries| Profile::of_code_points(primaries, 13);
         let space = match &icc {
             None => Space::Srgb,
@@ -71,52 +82,78 @@ impl JxlWriter {
                 Space::Srgb
             }
         };
-        if frames
-            .iter()
-            .any(|f| f.raster.size().width.min(f.raster.size().height) < 2)
-        {
-            let message =
-                "pictures one pixel wide or high cannot be written as JPEG XL; PNG can hold them";
+        let is_line = |f: &Frame| f.raster.size().width.min(f.raster.size().height) < 2;
+        if coding == Coding::Lossless && frames.iter().any(is_line) {
+            let message = "pictures one pixel wide or high cannot be written as lossless JPEG XL; \
+                PNG can hold them";
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
         let exif = std::mem::take(&mut parts.exif);
-        Ok((frames, Self { space, exif }))
+        Ok((
+            frames,
+            Self {
+                space,
+                exif,
+                coding,
+                is_from_lossy: parts.lossy_bytes.is_some(),
+            },
+        ))
+    }
+}
+
+impl Coding {
+    /// Says what becomes of a lossy source, and of a quality that cannot be had.
+    fn of(parts: &Parts, frames: &[Frame], quality: Quality, notes: &mut Notes) -> Self {
+        let can_be_lossy = frames.iter().all(|frame| lossy::can_hold(&frame.raster));
+        let coding = match (quality, parts.lossy_bytes) {
+            (Quality::Percent(percent), _) if can_be_lossy => Self::Percent(percent),
+            (Quality::AsSource, Some(bytes)) if can_be_lossy => Self::AsSource(bytes),
+            _ => Self::Lossless,
+        };
+        match (coding, quality, parts.lossy_bytes) {
+            (Self::AsSource(_), ..) => notes.warn(
+                "the JPEG XL was lossy and is coded again about as finely: pixels outside the \
+                masks change a little",
+            ),
+            (Self::Lossless, _, Some(_)) => notes.warn(
+                "the JPEG XL was lossy and is written lossless: nothing more is lost, but \
+                the file is several times as large",
+            ),
+            (Self::Lossless, Quality::Percent(_), None) => notes.warn(
+                "a JPEG XL with more than 8 bits a channel or 65535 pixels a side is written \
+                lossless, whatever the quality that was asked for",
+            ),
+            _ => {}
+        }
+        coding
     }
 }
 
 impl Writer for JxlWriter {
     fn write(&self, frames: &[Frame]) -> Result<Vec<u8>> {
-        let raster = &with_three_colours(&frames[0].raster)?;
-        let Size { width, height } = raster.size();
-        let colour = match raster.model() {
-            Model::Grey => ColorSpace::Luma,
-            Model::GreyAlpha => ColorSpace::LumaA,
-            Model::Rgb => ColorSpace::RGB,
-            Model::Rgba => ColorSpace::RGBA,
-            Model::InvertedCmyk => {
-                return Err(Error::new(ErrorKind::Internal, "a JPEG XL has no inks"));
-            }
+        let raster = &frames[0].raster;
+        let frame = match self.coding {
+            Coding::Lossless => None,
+            Coding::Percent(percent) => Some(lossy::encode(raster, percent)?),
+            Coding::AsSource(bytes) => Some(lossy::encode_like(raster, bytes)?),
         };
-        let deep: Vec<u8>;
-        let (bytes, depth) = match raster.samples() {
-            Samples::U8(v) => (v, BitDepth::Eight),
-            Samples::U16(v) => {
-                deep = v.iter().flat_map(|v| v.to_ne_bytes()).collect();
-                (&deep, BitDepth::Sixteen)
-            }
+        let out = frame.map(|frame| [header(raster, Some(self.space)), frame].concat());
+        let out = match out.filter(|file| shows(file, raster)) {
+            Some(lossy) => lossy,
+            None => lossless(raster, self.space)?,
         };
-        let options = EncoderOptions::new(width as usize, height as usize, colour, depth);
-        let mut out = Vec::new();
-        JxlSimpleEncoder::new(bytes, options)
-            .encode(&mut out)
-            .map_err(|e| encoder("JPEG XL", format!("{e:?}")))?;
-        let theirs = header(raster, None).len();
-        out.splice(..theirs, header(raster, Some(self.space)));
         let deep = matches!(raster.samples(), Samples::U16(_));
         Ok(match exif::write(&self.exif) {
             None if !deep => out,
             block => in_container(&out, deep, block.as_deref()),
         })
+    }
+
+    fn coarseness(&self) -> Vec<f32> {
+        match self.is_from_lossy {
+            true => vec![COARSENESS; 4],
+            false => Vec::new(),
+        }
     }
 
     fn parts(self, frames: Vec<Frame>) -> Parts {
@@ -131,6 +168,55 @@ impl Writer for JxlWriter {
             ..Parts::new(frames)
         }
     }
+}
+
+/// Whether a new lossy file is read as the picture that it was made of.
+fn shows(file: &[u8], raster: &Raster) -> bool {
+    // The decoder counts narrow pictures as wider ones.
+    let mut budget = Budget::new(raster.size().area().saturating_mul(16));
+    let Ok(parts) = super::read(file, &mut budget, &mut Notes::default()) else {
+        return false;
+    };
+    let read = &parts.frames[0].raster;
+    let channels = raster.model().channels().len();
+    let width = raster.size().width as usize;
+    match (raster.samples(), read.samples()) {
+        (Samples::U8(given), Samples::U8(back)) => {
+            read.size() == raster.size() && is_like(given, back, (width, channels), MOST_OFF)
+        }
+        _ => false,
+    }
+}
+
+/// A codestream without loss.
+fn lossless(raster: &Raster, space: Space) -> Result<Vec<u8>> {
+    let raster = &with_three_colours(raster)?;
+    let Size { width, height } = raster.size();
+    let colour = match raster.model() {
+        Model::Grey => ColorSpace::Luma,
+        Model::GreyAlpha => ColorSpace::LumaA,
+        Model::Rgb => ColorSpace::RGB,
+        Model::Rgba => ColorSpace::RGBA,
+        Model::InvertedCmyk => {
+            return Err(Error::new(ErrorKind::Internal, "a JPEG XL has no inks"));
+        }
+    };
+    let deep: Vec<u8>;
+    let (bytes, depth) = match raster.samples() {
+        Samples::U8(v) => (v, BitDepth::Eight),
+        Samples::U16(v) => {
+            deep = v.iter().flat_map(|v| v.to_ne_bytes()).collect();
+            (&deep, BitDepth::Sixteen)
+        }
+    };
+    let options = EncoderOptions::new(width as usize, height as usize, colour, depth);
+    let mut out = Vec::new();
+    JxlSimpleEncoder::new(bytes, options)
+        .encode(&mut out)
+        .map_err(|e| encoder("JPEG XL", format!("{e:?}")))?;
+    let theirs = header(raster, None).len();
+    out.splice(..theirs, header(raster, Some(space)));
+    Ok(out)
 }
 
 /// Grey with opacity at 16 bits gets three equal colours: the encoder loses the upper half of its
@@ -164,115 +250,4 @@ fn in_container(stream: &[u8], deep: bool, exif: Option<&[u8]>) -> Vec<u8> {
     out.extend(b"\0\0\0\0jxlc");
     out.extend(stream);
     out
-}
-
-/// Bits from the lowest of each byte on.
-#[derive(Default)]
-struct Bits {
-    bytes: Vec<u8>,
-    used: u32,
-}
-
-impl Bits {
-    fn put(&mut self, count: u32, value: u32) {
-        for i in 0..count {
-            if self.used.is_multiple_of(8) {
-                self.bytes.push(0);
-            }
-            if let Some(last) = self.bytes.last_mut() {
-                *last |= ((value >> i & 1) as u8) << (self.used % 8);
-            }
-            self.used += 1;
-        }
-    }
-
-    /// A side of the picture (annex D.2).
-    fn side(&mut self, side: u32) {
-        let value = side - 1;
-        let (choice, bits) = [9, 13, 18, 30]
-            .into_iter()
-            .zip(0..)
-            .find_map(|(bits, choice)| (value < 1 << bits).then_some((choice, bits)))
-            .unwrap_or((3, 30));
-        self.put(2, choice);
-        self.put(bits, value);
-    }
-
-    /// An enumerated value (annex B.2.4).
-    fn choice(&mut self, value: u32) {
-        match value {
-            0 | 1 => self.put(2, value),
-            2..=17 => {
-                self.put(2, 2);
-                self.put(4, value - 2);
-            }
-            _ => {
-                self.put(2, 3);
-                self.put(6, value - 18);
-            }
-        }
-    }
-
-    /// Whole numbers of 8 or 16 bits.
-    fn depth(&mut self, deep: bool) {
-        self.put(1, 0);
-        if deep {
-            self.put(2, 3);
-            self.put(6, 15);
-        } else {
-            self.put(2, 0);
-        }
-    }
-}
-
-/// Signature, size and metadata (annexes D and E), to a whole byte. Without a space: as the encoder
-/// writes it, whose length is what counts.
-fn header(raster: &Raster, space: Option<Space>) -> Vec<u8> {
-    let deep = matches!(raster.samples(), Samples::U16(_));
-    let n = raster.model().channels().len();
-    let (grey, alpha) = (n < 3, n.is_multiple_of(2));
-    let mut bits = Bits::default();
-    bits.put(16, 0x0aff);
-    bits.put(1, 0); // sides of any length
-    bits.side(raster.size().height);
-    bits.put(3, 0); // no fixed ratio
-    bits.side(raster.size().width);
-    bits.put(1, 0); // not all by default
-    bits.put(1, 0); // no orientation, no preview, no animation
-    bits.depth(deep);
-    bits.put(1, u32::from(!deep)); // 16 bits suffice between transforms
-    bits.put(2, u32::from(alpha)); // extra channels
-    if alpha && deep && space.is_some() {
-        bits.put(1, 0);
-        bits.choice(0); // opacity
-        bits.depth(deep);
-        bits.put(2, 0); // at full size
-        bits.put(2, 0); // without a name
-        bits.put(1, 0); // not multiplied
-    } else if alpha {
-        bits.put(1, 1);
-    }
-    bits.put(1, 0); // colours as they are
-    let primaries = match space {
-        Some(Space::DisplayP3) => 11,
-        Some(Space::Bt2020) => 9,
-        _ => 1,
-    };
-    if grey || primaries != 1 {
-        bits.put(1, 0);
-        bits.put(1, 0); // no profile
-        bits.choice(u32::from(grey));
-        bits.choice(1); // D65
-        if !grey {
-            bits.choice(primaries);
-        }
-        bits.put(1, 0); // no gamma
-        bits.choice(13); // sRGB's curve
-        bits.choice(1); // relative
-    } else {
-        bits.put(1, 1);
-    }
-    bits.put(2, 0); // no extensions
-    bits.put(1, 1); // usual transforms
-    bits.bytes
 }

@@ -4,6 +4,7 @@
 //! far as its coarseness lets it be. The encoder is young.
 
 use super::super::guard::encoder;
+use super::super::likeness::is_like;
 use super::super::raster::Model;
 use super::riff;
 use crate::error::Result;
@@ -16,8 +17,6 @@ use webp_lossy::{ColorType, EncoderParams, WebPEncoder};
 pub(super) const MOST: u32 = 16_368;
 /// Coarsest index of quantisers, the finest being 0.
 const COARSEST: u8 = 127;
-/// Side of the tiles in which a new picture is compared.
-const TILE: usize = 16;
 
 /// The chunks of a still picture, `ALPH` if it needs one and `VP8 `. `quality`: 1 to 100. `None` if
 /// the encoder did not write what it was given.
@@ -127,35 +126,7 @@ fn shows(file: &[u8], pixels: &[u8], width: usize, model: Model, index: u8) -> b
         return false;
     }
     let most = 4.0 + 4.0 * coarseness(index);
-    let row = width * channels;
-    let bands = pixels.chunks(row * TILE).zip(back.chunks(row * TILE));
-    bands.into_iter().all(|(given, read)| {
-        (0..width).step_by(TILE).all(|x| {
-            let (mut off, mut weight) = (0.0, 0.0);
-            for (given, read) in given.chunks(row).zip(read.chunks(row)) {
-                let tile = x * channels..(x + TILE).min(width) * channels;
-                let pixels = given[tile.clone()].chunks_exact(channels);
-                for (a, b) in pixels.zip(read[tile].chunks_exact(channels)) {
-                    if channels == 4 && a[3] != b[3] {
-                        return false;
-                    }
-                    let opacity = if channels == 4 {
-                        f32::from(a[3])
-                    } else {
-                        255.0
-                    };
-                    off += (luma(a) - luma(b)) * opacity;
-                    weight += opacity;
-                }
-            }
-            off.abs() <= most * f32::max(weight, 1.0)
-        })
-    })
-}
-
-/// Brightness as JPEG and VP8 have it.
-fn luma(p: &[u8]) -> f32 {
-    0.299 * f32::from(p[0]) + 0.587 * f32::from(p[1]) + 0.114 * f32::from(p[2])
+    is_like(pixels, &back, (width, channels), most)
 }
 
 /// The index of quantisers of a `VP8 ` chunk, the mean one if parts have their own; `None` of a
