@@ -42,13 +42,14 @@ impl Extent {
         }
     }
 
-    /// Sides times a factor of 1 or more; one that leans grows by as many pixels across as its
-    /// upright box does at its shorter side, at least.
+    /// Sides times a factor of 1 or more; one that leans has room for being off by as much as its
+    /// upright box has then.
     pub(super) fn grown(&self, factor: f32) -> Self {
-        let shorter = self.area.width().min(self.area.height());
+        let half = (factor - 1.0) * 0.5;
+        let (x, y) = (self.area.width() * half, self.area.height() * half);
         Self {
             area: self.area.grown(factor),
-            leaning: self.leaning.and_then(|l| l.grown(factor, shorter)),
+            leaning: self.leaning.and_then(|l| l.roomy(x, y)),
         }
     }
 

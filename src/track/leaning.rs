@@ -126,12 +126,13 @@ impl Leaning {
         Some(self.with_sides(self.sides.union(&other.sides)))
     }
 
-    /// Grown as an upright box would be by this factor whose shorter side is at least so long: what
-    /// is not known of a place is not known across a line of writing either.
-    pub(super) fn grown(&self, factor: f32, shorter: f32) -> Option<Self> {
-        let more = |side: f32| (factor - 1.0) * side.max(shorter);
+    /// With room for being off by so many pixels of the picture to either side, and up or down.
+    pub(super) fn roomy(&self, x: f32, y: f32) -> Option<Self> {
+        let (sin, cos) = self.angle.sin_cos();
+        let (sin, cos) = (sin.abs() as f32, cos.abs() as f32);
+        let (along, across) = (cos * x + sin * y, sin * x + cos * y);
         let (w, h) = (self.sides.width(), self.sides.height());
-        self.sized(w + more(w), h + more(h))
+        self.sized(w + 2.0 * along, h + 2.0 * across)
     }
 
     /// Large enough for itself if its angle is off by so much, radians.
@@ -207,7 +208,10 @@ mod tests {
             let both = a.union(&b).expect("a box");
             prop_assert!(holds(&both, &a) && holds(&both, &b));
             prop_assert!(holds(&Leaning::of(&quad(&a)).expect("a box"), &a));
-            prop_assert!(holds(&a.grown(1.1, 5.0).expect("a box"), &a));
+            let roomy = a.roomy(7.0, 3.0).expect("a box");
+            for (x, y) in [(7.0, 3.0), (7.0, -3.0), (-7.0, 3.0), (-7.0, -3.0), (0.0, 0.0)] {
+                prop_assert!(holds(&roomy, &a.moved(x, y).expect("a box")));
+            }
             let unsure = a.unsure(off).expect("a box");
             let size = [a.sides().width(), a.sides().height()];
             for by in [-off, off / 2.0, off] {

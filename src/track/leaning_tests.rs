@@ -119,16 +119,16 @@ fn a_plate_that_lies_askew_is_covered_as_it_lies() {
     let n = 121;
     for (name, clip, most) in [
         ("still", Clip::new(n, still, always), 1.01),
-        ("still, by thirds", Clip::new(n, still, third), 1.15),
+        ("still, by thirds", Clip::new(n, still, third), 1.3),
         ("panning", Clip::new(n, pans, always), 1.01),
-        ("panning, by thirds", Clip::new(n, pans, third), 1.15),
-        ("a gap", Clip::new(n, still, gap), 1.35),
-        ("a gap, panning", Clip::new(n, pans, gap), 1.35),
+        ("panning, by thirds", Clip::new(n, pans, third), 1.3),
+        ("a gap", Clip::new(n, still, gap), 1.5),
+        ("a gap, panning", Clip::new(n, pans, gap), 1.5),
         ("noise", Clip::new(n, still, shakes), 1.6),
         ("noise, by thirds", Clip::new(n, pans, shakes_in_third), 1.6),
         ("turning", Clip::new(n, turns, always), 1.05),
-        ("turning, by thirds", Clip::new(n, turns, third), 1.3),
-        ("turning, a gap", Clip::new(n, turns, gap), 1.5),
+        ("turning, by thirds", Clip::new(n, turns, third), 1.45),
+        ("turning, a gap", Clip::new(n, turns, gap), 1.6),
     ] {
         let largest = clip.largest(name);
         println!("{name}: {largest:.2} times the mask of a photo");
@@ -186,7 +186,7 @@ fn what_is_as_high_as_it_is_long_is_held_whatever_its_angle_is_said_to_be() {
                 .map(|f| {
                     let off = if f / every % 2 == 1 { jump } else { 0.0 };
                     let quad = lying(at(f), sides, 20.0 + off);
-                    let is_seen = f % every == 0;
+                    let is_seen = f.is_multiple_of(every);
                     is_seen.then(|| sighting(quad)).into_iter().collect()
                 })
                 .collect();
@@ -272,7 +272,7 @@ fn model(seed: u64, jerk: f32) -> (Vec<Vec<Quad>>, Vec<Vec<Sighting>>) {
             }
             missing = missing.saturating_sub(1);
             let noise = [0, 1, 2, 3].map(|_| chance.bell());
-            if frame % 3 == 0 && missing == 0 && chance.next() > 0.03 {
+            if frame.is_multiple_of(3) && missing == 0 && chance.next() > 0.03 {
                 // What is found is a little more than the letters.
                 let more = sides[0] * h / (sides[0] + h);
                 let sides = sides.map(|side| (side + more) * (1.0 + noise[0] * 0.03));
@@ -314,7 +314,7 @@ fn as_it_lies_writing_is_no_more_exposed_than_in_boxes_and_much_less_is_masked()
                 let mut boxes = places.clone();
                 boxes.iter_mut().for_each(|place| place.corners = None);
                 for (i, places) in [&boxes, places].into_iter().enumerate() {
-                    let is_open = |quad: &&Quad| share(quad, places) < 0.95;
+                    let is_open = |quad: &&Quad| share(quad, places) < 0.9;
                     open[i] += truth.iter().filter(is_open).count();
                     pixels[i] += places.iter().map(masked).sum::<f32>();
                 }
@@ -327,7 +327,7 @@ fn as_it_lies_writing_is_no_more_exposed_than_in_boxes_and_much_less_is_masked()
             open[1],
             pixels[1] / pixels[0]
         );
-        assert!(open[1] <= open[0] + all / 1000, "{jerk}: {open:?} of {all}");
+        assert!(open[1] <= open[0], "{jerk}: {open:?} of {all}");
         assert!(pixels[1] < 0.7 * pixels[0], "{jerk}: {pixels:?}");
     }
 }

@@ -28,7 +28,7 @@ fn line(frame: usize) -> Face {
 
 #[test]
 fn a_line_that_lies_askew_is_covered_and_what_is_beside_it_in_its_box_is_not() {
-    let is_seen = |frame: usize| frame % 3 == 0 && frame < 30;
+    let is_seen = |frame: usize| frame.is_multiple_of(3) && frame < 30;
     let (mut live, _) = stream(LiveOptions::new(rgb()), move |frame| {
         Ok(is_seen(frame).then(|| line(frame)).into_iter().collect())
     });
