@@ -130,6 +130,7 @@ impl Looked {
         let sighting = |f: &Face| Sighting {
             subject: f.subject,
             area: f.area,
+            corners: f.corners,
             score: sureness(f.subject, f.score),
         };
         self.faces.iter().map(sighting).collect()
@@ -158,7 +159,7 @@ impl AnonymizeOptions {
         let followed = places.into_iter().flat_map(|place| {
             let mask = match place.subject {
                 Subject::Face => self.mask(&place.area)?,
-                Subject::Text => self.box_of_writing(&place.area)?,
+                Subject::Text => self.mask_of_writing(&place.area, place.corners.as_ref())?,
                 Subject::Object(_) => self.box_of_object(&place.area)?,
             };
             let region = ReportRegion::new(&mask, upright)?.about(place.subject);

@@ -7,6 +7,8 @@
 mod format;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod writing_tests;
 
 pub use format::FrameFormat;
 

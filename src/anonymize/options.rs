@@ -3,7 +3,7 @@
 use super::moving::MovingRegion;
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::{Face, Subject};
-use crate::geometry::{Point, Quad, Rect, Size};
+use crate::geometry::{Quad, Rect, Size};
 use crate::photo::{Format, KeepMetadata, Limits, Quality, RawFiles};
 use crate::redact::{Region, Shape, Style};
 
@@ -202,29 +202,12 @@ impl AnonymizeOptions {
         (!self.ignores(face)).then(|| Region::new(shape, face.grown(margin).padded(ROOM)))
     }
 
-    /// The mask of a line of writing, with a little room around it, unless it is not to be covered.
-    fn text_mask(&self, line: &Face) -> Option<Region> {
-        if self.ignores(&line.area) {
-            return None;
-        }
-        let corners = line.corners?.corners();
-        let [a, b, .., d] = corners;
-        let unit = |p: Point, q: Point| {
-            let length = (q.x - p.x).hypot(q.y - p.y).max(f32::MIN_POSITIVE);
-            ((q.x - p.x) / length * ROOM, (q.y - p.y) / length * ROOM)
-        };
-        let ((ux, uy), (vx, vy)) = (unit(a, b), unit(a, d));
-        let signs = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)];
-        let mut grown = corners;
-        for (p, (s, t)) in grown.iter_mut().zip(signs) {
-            *p = Point::new(p.x + s * ux + t * vx, p.y + s * uy + t * vy);
-        }
-        Quad::new(grown).map(Region::quad)
-    }
-
-    /// The mask of writing that is followed through a video: the box around it.
-    pub(super) fn box_of_writing(&self, area: &Rect) -> Option<Region> {
-        (!self.ignores(area)).then(|| Region::new(Shape::Box, area.padded(ROOM)))
+    /// The mask of writing, with a little room around it, unless it is not to be covered: as it lies
+    /// or, where its corners are not known, its box.
+    pub(super) fn mask_of_writing(&self, area: &Rect, corners: Option<&Quad>) -> Option<Region> {
+        let quad = corners.and_then(|quad| quad.padded(ROOM));
+        let boxed = || Region::new(Shape::Box, area.padded(ROOM));
+        (!self.ignores(area)).then(|| quad.map_or_else(boxed, Region::quad))
     }
 
     /// The mask of what a network of the user's own found: its box, a little larger.
@@ -239,7 +222,7 @@ impl AnonymizeOptions {
         let found = found.iter().filter_map(|one| {
             let mask = match one.subject {
                 Subject::Face => self.mask(&one.area),
-                Subject::Text => self.text_mask(one),
+                Subject::Text => self.mask_of_writing(&one.area, one.corners.as_ref()),
                 Subject::Object(_) => self.box_of_object(&one.area),
             };
             Some((mask?, one.subject))

@@ -126,6 +126,7 @@ fn candidates(line: &FileReport, threshold: f32) -> impl Iterator<Item = (Seen, 
         let sighting = Sighting {
             subject: face.subject,
             area: Rect::new(x, y, width, height)?,
+            corners: face.quad(),
             score: sureness(face.subject, face.score),
         };
         Some((seen, sighting))
@@ -289,6 +290,40 @@ mod tests {
             let (detector, options) = (DetectorOptions::default(), AnonymizeOptions::default());
             let e = follow_photos(&mut lines, rate, &detector, &options);
             assert_eq!(e.expect_err("no rate").kind(), ErrorKind::InvalidArgument);
+        }
+    }
+
+    #[test]
+    fn writing_that_is_lost_for_a_moment_is_covered_as_it_lies() {
+        use crate::geometry::{Point, Quad};
+        let corners = [
+            (100.0, 200.0),
+            (190.0, 236.0),
+            (182.0, 256.0),
+            (92.0, 220.0),
+        ];
+        let quad = Quad::new(corners.map(|(x, y)| Point::new(x, y))).expect("finite");
+        let plate = Face {
+            subject: Subject::Text,
+            corners: Some(quad),
+            area: quad.bounds(),
+            score: 0.9,
+            landmarks: None,
+            found_by: vec!["test".into()],
+        };
+        let seen = |n: usize| {
+            let mut line = line(None);
+            if !(5..8).contains(&n) {
+                line.faces.push(ReportFace::new(None, &plate));
+            }
+            line
+        };
+        let lines = followed((0..14).map(seen).collect());
+        for line in &lines[5..8] {
+            let region = line.regions[0].region().expect("a region");
+            let covered = region.corners.expect("as it lies");
+            assert!(quad.corners().iter().all(|p| covered.holds(*p, 0.0)));
+            assert!(!covered.holds(Point::new(180.0, 210.0), 0.0));
         }
     }
 }

@@ -77,6 +77,22 @@ impl Quad {
         })
     }
 
+    /// With each side so much farther out, for those whose corners are right angles.
+    pub(crate) fn padded(&self, by: f32) -> Option<Self> {
+        let [a, b, .., d] = self.0;
+        let unit = |p: Point, q: Point| {
+            let length = (q.x - p.x).hypot(q.y - p.y).max(f32::MIN_POSITIVE);
+            ((q.x - p.x) / length * by, (q.y - p.y) / length * by)
+        };
+        let ((ux, uy), (vx, vy)) = (unit(a, b), unit(a, d));
+        let signs = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)];
+        let mut grown = self.0;
+        for (p, (s, t)) in grown.iter_mut().zip(signs) {
+            *p = Point::new(p.x + s * ux + t * vx, p.y + s * uy + t * vy);
+        }
+        Self::new(grown)
+    }
+
     fn edges(&self) -> impl Iterator<Item = ((f64, f64), (f64, f64))> {
         let at = |i: usize| {
             let p = self.0[i % 4];

@@ -191,6 +191,11 @@ fn corners(r: &Rect) -> [f32; 4] {
     [r.left(), r.top(), r.width(), r.height()].map(hundredth)
 }
 
+/// The corners of a report.
+fn quad(corners: [[f32; 2]; 4]) -> Option<Quad> {
+    Quad::new(corners.map(|[x, y]| Point::new(x, y)))
+}
+
 /// Corners in hundredths of pixels.
 fn quad_corners(quad: &Quad) -> [[f32; 2]; 4] {
     quad.corners().map(|p| [hundredth(p.x), hundredth(p.y)])
@@ -210,6 +215,13 @@ impl ReportFace {
                 .map(|l| l.map(|p| [hundredth(p.x), hundredth(p.y)])),
             found_by: face.found_by.clone(),
         }
+    }
+}
+
+impl ReportFace {
+    /// The corners of writing.
+    pub(crate) fn quad(&self) -> Option<Quad> {
+        self.corners.and_then(quad)
     }
 }
 
@@ -262,9 +274,7 @@ impl ReportRegion {
     pub fn region(&self) -> Option<Region> {
         let area = rect(self.area)?;
         let corners = self.corners.filter(|_| self.shape == Shape::Quad);
-        let quad = corners
-            .and_then(|c| Quad::new(c.map(|[x, y]| Point::new(x, y))))
-            .filter(|quad| is_around(&area, quad));
+        let quad = corners.and_then(quad).filter(|quad| is_around(&area, quad));
         Some(quad.map_or(Region::new(self.shape, area), Region::quad))
     }
 

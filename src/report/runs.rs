@@ -18,7 +18,7 @@ impl Runs {
     pub(crate) fn push(&mut self, regions: &[ReportRegion]) {
         let (frame, mut now) = (self.frame, Vec::with_capacity(regions.len()));
         let same = |a: &ReportRegion, b: &ReportRegion| {
-            (a.track, a.shape, a.area) == (b.track, b.shape, b.area)
+            (a.track, a.shape, a.area, a.corners) == (b.track, b.shape, b.area, b.corners)
         };
         for region in regions {
             if now.iter().any(|&i: &usize| same(&self.all[i], region)) {

@@ -13,6 +13,7 @@ fn rect(x: f32, y: f32, w: f32, h: f32) -> Rect {
 fn sighting(area: Rect) -> Sighting {
     Sighting {
         subject: crate::face::Subject::Face,
+        corners: None,
         area,
         score: 0.9,
     }

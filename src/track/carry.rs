@@ -6,8 +6,8 @@
 //! fast to one at which it still moved the same way.
 
 use super::clock::Clock;
-use super::trail::{Belief, End, FAST, Trail, mixed};
-use crate::geometry::Rect;
+use super::extent::Extent;
+use super::trail::{Belief, End, FAST, Trail};
 
 /// The longest gap through which a face is carried, seconds.
 pub(super) const LONGEST: f64 = 1.8;
@@ -95,7 +95,7 @@ impl Way {
     }
 
     /// What to cover in a frame on the way.
-    fn place(&self, frame: usize, trails: &[Trail], clock: &Clock) -> Rect {
+    fn place(&self, frame: usize, trails: &[Trail], clock: &Clock) -> Extent {
         let (since, whole) = (
             clock.span(self.a.frame, frame),
             clock.span(self.a.frame, self.b.frame),
@@ -103,16 +103,14 @@ impl Way {
         let share = if whole > 0.0 { since / whole } else { 0.5 };
         let a = trails[self.from].calm_at(&self.a, clock);
         let b = trails[self.to].calm_at(&self.b, clock);
-        let area = mixed(&a, &b, share as f32).grown(GROWTH);
+        let there = Extent::mixed(&a, &b, share as f32).grown(GROWTH);
         // The face may be ahead or behind on its way, and its blur is as long as it moves while the
         // shutter is open, half to either side.
         let blur = 0.5 / (self.b.frame - self.a.frame) as f32;
         let slower = self.a.speed().min(self.b.speed()) / self.speed(clock);
         let ramp = (RAMP / whole.max(RAMP) * (1.0 - slower).max(0.0)) as f32;
         let [x, y] = self.displacement().map(|v| v * blur.max(ramp));
-        let ahead = area.mapped(x, y, 1.0, 1.0).unwrap_or(area);
-        let behind = area.mapped(-x, -y, 1.0, 1.0).unwrap_or(area);
-        ahead.union(&behind)
+        there.moved(x, y).union(&there.moved(-x, -y))
     }
 }
 
@@ -122,7 +120,7 @@ pub(super) fn carried(
     frame: usize,
     belief: Belief,
     clock: &Clock,
-) -> Vec<(usize, Rect)> {
+) -> Vec<(usize, Extent)> {
     let believed = || {
         let all = trails.iter().enumerate();
         all.filter(|(_, trail)| trail.is_believed(belief))

@@ -8,6 +8,7 @@ const SIDE: f32 = 62.0;
 fn sighting(x: f32, y: f32) -> Sighting {
     Sighting {
         subject: crate::face::Subject::Face,
+        corners: None,
         area: Rect::new(x, y, SIDE, SIDE).expect("finite"),
         score: 0.9,
     }

@@ -23,7 +23,11 @@ mod carry;
 mod carry_tests;
 mod clock;
 mod cut;
+mod extent;
 pub(crate) mod follow;
+mod leaning;
+#[cfg(test)]
+mod leaning_tests;
 #[cfg(test)]
 mod simulation;
 mod spans;
@@ -37,9 +41,10 @@ pub(crate) use cut::Glimpse;
 pub(crate) use spans::Span;
 
 use crate::face::Subject;
-use crate::geometry::{Rect, Size};
+use crate::geometry::{Quad, Rect, Size};
 use clock::Clock;
 use cut::Cuts;
+use leaning::Leaning;
 use spans::Spans;
 use std::collections::{BTreeMap, VecDeque};
 use trail::{Belief, Trail};
@@ -51,6 +56,8 @@ pub(crate) struct Sighting {
     pub(crate) subject: Subject,
     /// Its box in the picture.
     pub(crate) area: Rect,
+    /// Of writing: how it lies; the box is around them.
+    pub(crate) corners: Option<Quad>,
     /// Confidence, 0..=1.
     pub(crate) score: f32,
 }
@@ -83,6 +90,8 @@ pub(crate) struct Place {
     pub(crate) subject: Subject,
     /// What to cover; holds the sighting's box where there is one.
     pub(crate) area: Rect,
+    /// What is enough to cover: holds the sighting's corners. `None` where that is the box.
+    pub(crate) corners: Option<Quad>,
     /// Why.
     pub(crate) why: Why,
 }
@@ -143,6 +152,7 @@ pub(crate) struct Tracker {
 struct Seen {
     subject: Subject,
     area: Rect,
+    leaning: Option<Leaning>,
     score: f32,
     index: usize,
 }
@@ -210,6 +220,7 @@ impl Tracker {
         let with_index = |(index, s): (usize, &Sighting)| Seen {
             subject: s.subject,
             area: s.area,
+            leaning: s.corners.as_ref().and_then(Leaning::of),
             score: s.score,
             index,
         };
@@ -350,7 +361,8 @@ impl Tracker {
             let last = (self.trails[t].last_frame(), self.trails[t].last_area());
             if self.look_ahead.is_some() {
                 let subject = self.trails[t].subject();
-                self.spans.late(subject, last, from, self.due);
+                self.spans
+                    .late(subject, last, (from.0, from.1.area), self.due);
             }
             self.trails[t].be_followed(from);
         }
@@ -385,7 +397,7 @@ impl Tracker {
             };
             let place = trail.place(frame, self.belief, self.picture, &self.clock);
             let carried = carried.iter().find(|(from, _)| *from == t);
-            let carried = carried.map(|(_, area)| (*area, Why::Between));
+            let carried = carried.map(|(_, there)| (*there, Why::Between));
             let own = place.or_else(held);
             let Some((_, why)) = own.or(carried) else {
                 continue;
@@ -408,11 +420,12 @@ impl Tracker {
                 Why::Between => summary.between += 1,
                 Why::Beyond => summary.beyond += 1,
             }
-            for (area, why) in own.into_iter().chain(carried) {
+            for (there, why) in own.into_iter().chain(carried) {
                 places.push(Place {
                     track,
                     subject: trail.subject(),
-                    area,
+                    area: there.area,
+                    corners: there.corners(),
                     why,
                 });
             }

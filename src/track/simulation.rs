@@ -7,10 +7,10 @@ use super::*;
 
 /// A small generator, so that the same seed gives the same video everywhere (SplitMix64: Steele et
 /// al., OOPSLA 2014).
-struct Chance(u64);
+pub(super) struct Chance(pub(super) u64);
 
 impl Chance {
-    fn next(&mut self) -> f32 {
+    pub(super) fn next(&mut self) -> f32 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -18,12 +18,12 @@ impl Chance {
         ((z ^ (z >> 31)) >> 40) as f32 / (1u64 << 24) as f32
     }
 
-    fn between(&mut self, from: f32, to: f32) -> f32 {
+    pub(super) fn between(&mut self, from: f32, to: f32) -> f32 {
         from + (to - from) * self.next()
     }
 
     /// About normal, deviation 1.
-    fn bell(&mut self) -> f32 {
+    pub(super) fn bell(&mut self) -> f32 {
         (0..12).map(|_| self.next()).sum::<f32>() - 6.0
     }
 }
@@ -72,6 +72,7 @@ fn video(seed: u64, jerk: f32) -> Video {
                 let zoom = 1.0 + chance.bell() * 0.04;
                 seen[frame].push(Sighting {
                     subject: crate::face::Subject::Face,
+                    corners: None,
                     area: area.grown(zoom),
                     score,
                 });
@@ -84,6 +85,7 @@ fn video(seed: u64, jerk: f32) -> Video {
             let area = Rect::new(x, y, 40.0, 40.0).expect("finite");
             frame.push(Sighting {
                 subject: crate::face::Subject::Face,
+                corners: None,
                 area,
                 score: chance.between(0.1, 0.45),
             });

@@ -7,7 +7,8 @@
 
 use super::associate::overlap;
 use super::clock::Clock;
-use super::trail::{Trail, mixed};
+use super::extent::mixed;
+use super::trail::Trail;
 use super::{GAP, REACH};
 use crate::face::Subject;
 use crate::geometry::{Rect, Size};

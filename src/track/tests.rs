@@ -14,6 +14,7 @@ fn sighting(x: f32, y: f32, side: f32, score: f32) -> Sighting {
     let area = Rect::new(x, y, side, side).expect("finite");
     Sighting {
         subject: crate::face::Subject::Face,
+        corners: None,
         area,
         score,
     }

@@ -13,6 +13,7 @@ fn trembling(dx: f32, dy: f32, zoom: f32, score: f32) -> Sighting {
     let area = area.grown(zoom);
     Sighting {
         subject: crate::face::Subject::Face,
+        corners: None,
         area,
         score,
     }

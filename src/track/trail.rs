@@ -8,6 +8,7 @@ mod ends;
 pub(super) use ends::{End, FAST};
 
 use super::clock::Clock;
+use super::extent::Extent;
 use super::{GAP, REACH, REACH_AT_BORDER, Seen, Why, carry};
 use crate::face::Subject;
 use crate::geometry::{Rect, Size};
@@ -75,7 +76,7 @@ pub(super) struct Trail {
     velocity: [f32; 2],
     ended: bool,
     /// Where and from which frame on another track has this one's face.
-    followed_by: Option<(usize, Rect)>,
+    followed_by: Option<(usize, Extent)>,
     /// Whether it follows another.
     follows: bool,
     /// First frame of the next scene.
@@ -183,14 +184,14 @@ impl Trail {
     }
 
     /// It is: gives where the other one's gap ends.
-    pub(super) fn follow(&mut self, clock: &Clock) -> (usize, Rect) {
+    pub(super) fn follow(&mut self, clock: &Clock) -> (usize, Extent) {
         self.follows = true;
         // It may begin beside what still hides a part of the face.
         (self.first, self.calm(0, clock))
     }
 
     /// Another track has this one's face from that frame on.
-    pub(super) fn be_followed(&mut self, from: (usize, Rect)) {
+    pub(super) fn be_followed(&mut self, from: (usize, Extent)) {
         self.followed_by = Some(from);
     }
 
@@ -245,8 +246,9 @@ impl Trail {
     pub(super) fn expected(&self, frame: usize, clock: &Clock) -> Rect {
         let (last, sighting) = self.newest();
         let growth = 1.0 + EXPECTED_GROWTH * clock.apart(last, frame);
-        let there = moved(&sighting.area, self.velocity, motion(last, frame, clock));
-        there.grown(growth.min(MOST_EXPECTED) as f32)
+        let area = Extent::upright(sighting.area);
+        let there = moved(&area, self.velocity, motion(last, frame, clock));
+        there.grown(growth.min(MOST_EXPECTED) as f32).area
     }
 
     /// What to cover in a frame, if anything.
@@ -256,7 +258,7 @@ impl Trail {
         belief: Belief,
         picture: Size,
         clock: &Clock,
-    ) -> Option<(Rect, Why)> {
+    ) -> Option<(Extent, Why)> {
         if !self.is_believed(belief) || !(self.scene..self.scene_end).contains(&frame) {
             return None;
         }
@@ -294,7 +296,12 @@ impl Trail {
     /// What to cover in a frame after the last sighting while the track still waits for the next
     /// one, which may come too late to be interpolated to: where the face was, and where it was
     /// going.
-    pub(super) fn held(&self, frame: usize, belief: Belief, clock: &Clock) -> Option<(Rect, Why)> {
+    pub(super) fn held(
+        &self,
+        frame: usize,
+        belief: Belief,
+        clock: &Clock,
+    ) -> Option<(Extent, Why)> {
         let is_in_scene = (self.scene..self.scene_end).contains(&frame);
         if !self.is_believed(belief) || !self.is_waiting(frame) || !is_in_scene {
             return None;
@@ -375,60 +382,40 @@ fn motion(from: usize, to: usize, clock: &Clock) -> f64 {
     clock.span(from, to).min(longest)
 }
 
-fn moved(area: &Rect, velocity: [f32; 2], seconds: f64) -> Rect {
+fn moved(extent: &Extent, velocity: [f32; 2], seconds: f64) -> Extent {
     let n = seconds as f32;
-    area.mapped(velocity[0] * n, velocity[1] * n, 1.0, 1.0)
-        .unwrap_or(*area)
-}
-
-/// Part of the way from one box to another: linear for the middle, and for the logarithm of the
-/// sides.
-pub(super) fn mixed(a: &Rect, b: &Rect, share: f32) -> Rect {
-    let mix = |a: f32, b: f32| a + (b - a) * share;
-    let mix_side = |a: f32, b: f32| match a > 0.0 && b > 0.0 {
-        true => a * (b / a).powf(share),
-        false => mix(a, b),
-    };
-    let (w, h) = (
-        mix_side(a.width(), b.width()),
-        mix_side(a.height(), b.height()),
-    );
-    let (x, y) = (
-        mix(a.center().x, b.center().x),
-        mix(a.center().y, b.center().y),
-    );
-    Rect::new(x - w * 0.5, y - h * 0.5, w, h).unwrap_or_else(|| a.union(b))
+    extent.moved(velocity[0] * n, velocity[1] * n)
 }
 
 /// The box in a frame between two sightings. `apart`: by how many sides the motion at one end
 /// misses the other.
 fn between(
-    a: (usize, Rect),
-    b: (usize, Rect),
+    a: (usize, Extent),
+    b: (usize, Extent),
     frame: usize,
     apart: f64,
     clock: &Clock,
-) -> (Rect, Why) {
+) -> (Extent, Why) {
     let (since, until) = (clock.span(a.0, frame), clock.span(frame, b.0));
     let whole = since + until;
     let share = if whole > 0.0 { since / whole } else { 0.5 };
     let unknown = AGREED_GROWTH + DISAGREED_GROWTH * apart;
     let growth = 1.0 + (BETWEEN_GROWTH * since.min(until)).min(unknown);
-    let area = mixed(&a.1, &b.1, share as f32).grown(growth as f32);
-    (area, Why::Between)
+    let there = Extent::mixed(&a.1, &b.1, share as f32).grown(growth as f32);
+    (there, Why::Between)
 }
 
 /// The box in a frame before or after the track's `end`; for longer where it crosses the picture's
 /// edge.
 fn beyond(
-    end: (usize, Rect),
+    end: (usize, Extent),
     velocity: [f32; 2],
     frame: usize,
     picture: Size,
     clock: &Clock,
-) -> Option<(Rect, Why)> {
+) -> Option<(Extent, Why)> {
     let there = moved(&end.1, velocity, motion(end.0, frame, clock));
-    let inside = there.share_inside(&Rect::of(picture)) >= 1.0;
+    let inside = there.area.share_inside(&Rect::of(picture)) >= 1.0;
     let reach = if inside { REACH } else { REACH_AT_BORDER };
     let growth = 1.0 + BEYOND_GROWTH * clock.span(end.0, frame);
     let grown = there.grown(growth as f32);

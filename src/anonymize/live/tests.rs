@@ -43,7 +43,7 @@ fn moving(frame: usize) -> Face {
     face(20.0 + frame as f32 / 2.0, 24.0)
 }
 
-fn stream(
+pub(super) fn stream(
     live: LiveOptions,
     says: impl Fn(usize) -> Result<Vec<Face>> + Send + Sync + 'static,
 ) -> (LiveAnonymizer, Arc<AtomicUsize>) {
@@ -92,12 +92,12 @@ fn a_box_that_moves_is_covered_by_the_frames_own_times() {
     assert_eq!(covered, 13);
 }
 
-fn rgb() -> FrameFormat {
+pub(super) fn rgb() -> FrameFormat {
     FrameFormat::interleaved(PixelLayout::packed(SIZE, PixelOrder::Rgb))
 }
 
 /// A picture of noise that does not move, with the frame's number, less than 60, in the corner.
-fn picture(format: &FrameFormat, frame: usize) -> Vec<u8> {
+pub(super) fn picture(format: &FrameFormat, frame: usize) -> Vec<u8> {
     let mut state = 7u32;
     let mut data: Vec<u8> = (0..format.bytes() + 5)
         .map(|_| {
@@ -127,7 +127,7 @@ fn time(frame: usize) -> Duration {
 }
 
 /// Runs a stream of so many frames and gives what comes out.
-fn run(live: &mut LiveAnonymizer, frames: usize) -> Vec<CoveredFrame> {
+pub(super) fn run(live: &mut LiveAnonymizer, frames: usize) -> Vec<CoveredFrame> {
     let format = live.live.format.clone();
     let mut out = Vec::new();
     for i in 0..frames {
@@ -467,6 +467,7 @@ proptest! {
         for (i, is_seen) in seen.iter().enumerate() {
             let sighting = crate::track::Sighting {
                 subject: crate::face::Subject::Face,
+                corners: None,
                 area: moving(i).area,
                 score: 0.9,
             };

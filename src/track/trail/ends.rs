@@ -2,6 +2,7 @@
 //! fast it moved there. A face that moves fast blurs, and nobody sees it.
 
 use super::super::clock::Clock;
+use super::super::extent::Extent;
 use super::{STEADY, STEPS_AT_END, Trail};
 use crate::face::Subject;
 use crate::geometry::{Rect, Size};
@@ -65,9 +66,9 @@ impl Trail {
     }
 
     /// The calm box at a sighting that is an end.
-    pub(in crate::track) fn calm_at(&self, end: &End, clock: &Clock) -> Rect {
+    pub(in crate::track) fn calm_at(&self, end: &End, clock: &Clock) -> Extent {
         let at = self.seen.binary_search_by_key(&end.frame, |(f, _)| *f);
-        at.map_or(end.area, |i| self.calm(i, clock))
+        at.map_or(Extent::upright(end.area), |i| self.calm(i, clock))
     }
 
     /// Whether the face was fast and in mid-picture when it was seen last, so that it may be seen

@@ -1,9 +1,10 @@
 //! Number plates in videos: followed, covered in every frame in which they show, and not mixed up
 //! with faces.
 
-use super::has_ffmpeg;
+use super::{has_ffmpeg, tool};
 use crate::sandbox::{ASTRONAUT, Sandbox, json_lines, sample};
 use crate::text::{SIZE, scene_at};
+use faceveil::geometry::{Point, Quad};
 use faceveil::{Photo, ReadOptions};
 use serde_json::Value;
 use std::io::Write;
@@ -59,14 +60,44 @@ fn covered(dir: &Sandbox, flags: &[&str]) -> Value {
     lines.remove(0)
 }
 
-/// Whether a box holds the letters about a point, which lie level.
-fn holds([l, t, r, b]: [f64; 4], (x, y): (f32, f32)) -> bool {
-    let (_, (w, h)) = scene_at(3.0, 0.0, (320.0, 240.0));
-    l <= f64::from(x - w) && t <= f64::from(y - h) && r >= f64::from(x + w) && b >= f64::from(y + h)
+/// The corners of the letters about a point, turned by some degrees.
+fn letters((x, y): (f32, f32), degrees: f32) -> Quad {
+    let (_, half) = scene_at(3.0, 0.0, (320.0, 240.0));
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let corners = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)].map(|(s, t)| {
+        let (u, v) = (s * half.0, t * half.1);
+        Point::new(x + u * cos - v * sin, y + u * sin + v * cos)
+    });
+    Quad::new(corners).unwrap()
 }
 
-/// The masks of a frame: left, top, right, bottom.
-fn masks(line: &Value, frame: usize) -> Vec<[f64; 4]> {
+/// Whether a mask holds the letters about a point, which lie level.
+fn holds(mask: &Quad, middle: (f32, f32)) -> bool {
+    holds_all(mask, &letters(middle, 0.0))
+}
+
+fn holds_all(mask: &Quad, letters: &Quad) -> bool {
+    letters.corners().iter().all(|p| mask.holds(*p, 0.0))
+}
+
+/// The quadrilateral of a region, or its box.
+fn mask(region: &Value) -> Quad {
+    let number = |v: &Value| v.as_f64().unwrap() as f32;
+    let corners = match region["shape"].as_str().unwrap() {
+        "quad" => [0, 1, 2, 3].map(|i| {
+            let corner = &region["corners"][i];
+            Point::new(number(&corner[0]), number(&corner[1]))
+        }),
+        _ => {
+            let [x, y, w, h] = [0, 1, 2, 3].map(|i| number(&region["box"][i]));
+            [(x, y), (x + w, y), (x + w, y + h), (x, y + h)].map(|(x, y)| Point::new(x, y))
+        }
+    };
+    Quad::new(corners).unwrap()
+}
+
+/// The masks of a frame.
+fn masks(line: &Value, frame: usize) -> Vec<Quad> {
     let all = line["regions"].as_array().unwrap().iter();
     let within = all.filter(|region| {
         let [first, last] = [0, 1].map(|i| region["frames"][i].as_u64().unwrap() as usize);
@@ -74,12 +105,8 @@ fn masks(line: &Value, frame: usize) -> Vec<[f64; 4]> {
     });
     within
         .map(|region| {
-            assert_eq!(
-                (&region["subject"], &region["shape"]),
-                (&"text".into(), &"box".into())
-            );
-            let [x, y, w, h] = [0, 1, 2, 3].map(|i| region["box"][i].as_f64().unwrap());
-            [x, y, x + w, y + h]
+            assert_eq!(region["subject"], "text");
+            mask(region)
         })
         .collect()
 }
@@ -91,7 +118,6 @@ fn a_plate_that_drives_by_is_covered_in_every_frame() {
     }
     let dir = Sandbox::new();
     clip(&dir, "car.mp4");
-    let (_, half) = scene_at(3.0, 4.0, (320.0, 240.0));
     for backend in ["embedded", "ffmpeg"] {
         let run = ["--video-backend", backend, "--report", "r.jsonl"];
         let args = ["blur", "car.mp4", "-o", "new.mp4", "--overwrite"];
@@ -108,22 +134,9 @@ fn a_plate_that_drives_by_is_covered_in_every_frame() {
                 .all(|t| t["subject"] == "text")
         );
         for frame in SHOWN {
-            let (x, y) = middle(frame);
-            let (sin, cos) = 4.0_f32.to_radians().sin_cos();
-            let corners = [(-1.0, -1.0), (1.0, -1.0), (-1.0, 1.0), (1.0, 1.0)].map(|(s, t)| {
-                let (u, v) = (s * half.0, t * half.1);
-                (
-                    f64::from(x + u * cos - v * sin),
-                    f64::from(y + u * sin + v * cos),
-                )
-            });
-            let boxes = masks(line, frame);
-            let open = corners.iter().filter(|(x, y)| {
-                !boxes
-                    .iter()
-                    .any(|[l, t, r, b]| (*l..*r).contains(x) && (*t..*b).contains(y))
-            });
-            assert_eq!(open.count(), 0, "{backend}, frame {frame}: {boxes:?}");
+            let (masks, letters) = (masks(line, frame), letters(middle(frame), 4.0));
+            let is_covered = masks.iter().any(|mask| holds_all(mask, &letters));
+            assert!(is_covered, "{backend}, frame {frame}: {masks:?}");
         }
         // Covered for six tenths of a second before and after at most.
         for frame in [0, FRAMES - 1] {
@@ -139,6 +152,73 @@ fn a_plate_that_drives_by_is_covered_in_every_frame() {
     dir.run(&verify).exits(0);
     let asked = dir.run(&[&verify[..], &["--cover", "plates"]].concat());
     assert_eq!(asked.exits(3).lines()[0]["findings"][0]["kind"], "text");
+}
+
+/// All frames of a clip, one value a pixel.
+fn pixels(dir: &Sandbox, name: &str) -> Vec<Vec<u8>> {
+    let args = format!("-i {name} -f rawvideo -pix_fmt gray {name}.gray -y");
+    let args: Vec<&str> = args.split(' ').collect();
+    tool(dir, "ffmpeg", &args);
+    let all = dir.read(format!("{name}.gray"));
+    all.chunks_exact(SIZE.area() as usize)
+        .map(<[u8]>::to_vec)
+        .collect()
+}
+
+#[test]
+fn a_plate_that_lies_askew_is_covered_as_it_lies_and_what_is_beside_it_is_not() {
+    if !has_ffmpeg() {
+        return;
+    }
+    const SLANT: f32 = 20.0;
+    let dir = Sandbox::new();
+    let middle = |frame: usize| (200.0 + 4.0 * frame as f32, 200.0 + frame as f32);
+    film(&dir, "in.mp4", 50, &|frame| {
+        scene_at(3.0, SLANT, middle(frame)).0
+    });
+    let before = pixels(&dir, "in.mp4");
+    for backend in ["embedded", "ffmpeg"] {
+        let line = covered(&dir, &["--cover", "plates", "--video-backend", backend]);
+        let after = pixels(&dir, "new.mp4");
+        assert_eq!(after.len(), 50, "{backend}");
+        for (frame, (old, new)) in before.iter().zip(&after).enumerate() {
+            let at = format!("{backend}, frame {frame}");
+            let (masks, letters) = (masks(&line, frame), letters(middle(frame), SLANT));
+            let [mask] = &masks[..] else {
+                panic!("{at}: {masks:?}");
+            };
+            assert!(holds_all(mask, &letters), "{at}: {mask:?}");
+            let (mut beside, mut off, mut shown) = (0, 0, 0);
+            for (i, (old, new)) in old.iter().zip(new).enumerate() {
+                let (x, y) = (i as u32 % SIZE.width, i as u32 / SIZE.width);
+                let p = Point::new(x as f32 + 0.5, y as f32 + 0.5);
+                if letters.holds(p, 0.0) {
+                    shown += usize::from(*new > 60);
+                }
+                if mask.bounds().holds(p) && !mask.holds(p, 6.0) {
+                    beside += 1;
+                    off += usize::from(old.abs_diff(*new));
+                }
+            }
+            assert_eq!(shown, 0, "{at}: of the letters");
+            assert!(beside > 4000, "{at}: {beside} pixels");
+            assert!(off < 3 * beside, "{at}: {off} levels in {beside} pixels");
+        }
+        let again = [
+            "apply",
+            "r.jsonl",
+            "--originals",
+            ".",
+            "-o",
+            "again",
+            "--overwrite",
+        ];
+        dir.run(&[&again[..], &["--video-backend", backend]].concat())
+            .exits(0);
+        assert!(dir.read("new.mp4") == dir.read("again/in.mp4"), "{backend}");
+        let verify = ["verify", "new.mp4", "--report", "r.jsonl"];
+        dir.run(&verify).exits(0);
+    }
 }
 
 #[test]
@@ -174,11 +254,8 @@ fn plates_before_and_after_a_cut_are_covered_each_in_its_scene() {
         } else {
             (second, first)
         };
-        assert!(boxes.iter().any(|b| holds(*b, own)), "{frame}: {boxes:?}");
-        assert!(
-            !boxes.iter().any(|b| holds(*b, other)),
-            "{frame}: {boxes:?}"
-        );
+        assert!(boxes.iter().any(|b| holds(b, own)), "{frame}: {boxes:?}");
+        assert!(!boxes.iter().any(|b| holds(b, other)), "{frame}: {boxes:?}");
     }
 }
 
@@ -220,12 +297,9 @@ fn a_face_beside_a_plate_is_followed_as_a_face() {
         let there: Vec<&Value> = regions.filter(is_there).collect();
         let ellipses = there.iter().filter(|r| r["shape"] == "ellipse");
         assert_eq!(ellipses.count(), 1, "{frame}: {there:?}");
-        let boxes = there.iter().filter(|r| r["subject"] == "text").map(|r| {
-            let [x, y, w, h] = [0, 1, 2, 3].map(|i| r["box"][i].as_f64().unwrap());
-            [x, y, x + w, y + h]
-        });
-        let mut boxes = boxes.filter(|b| holds(*b, plate(frame)));
-        assert!(boxes.next().is_some(), "{frame}: {there:?}");
+        let mut texts = there.iter().filter(|r| r["subject"] == "text");
+        let is_covered = texts.any(|r| holds(&mask(r), plate(frame)));
+        assert!(is_covered, "{frame}: {there:?}");
     }
 }
 
@@ -242,7 +316,7 @@ fn writing_that_is_too_low_to_be_asked_for_stays_open_in_videos() {
         let line = covered(&dir, &["--cover", "text", "--text-min-height", least]);
         for frame in 0..20 {
             let boxes = masks(&line, frame);
-            let is_there = boxes.iter().any(|b| holds(*b, (320.0, 240.0)));
+            let is_there = boxes.iter().any(|b| holds(b, (320.0, 240.0)));
             assert_eq!(is_there, is_covered, "{least}, frame {frame}: {boxes:?}");
         }
     }

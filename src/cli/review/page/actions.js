@@ -1,5 +1,6 @@
 // What can be done to a picture: each function makes one step that can be taken back.
 
+import { withBox } from "./cover.js";
 import { CAN_COVER, coverOf, openFindings, openSpans, placed, rounded, shapeOf } from "./marks.js";
 import * as tracks from "./tracks.js";
 
@@ -144,7 +145,7 @@ export class Actions {
       this.#regions(regions, said, group);
       return this.#page.select(keyIn(regions, track, frame));
     }
-    this.#regions(state.regions.map((r, i) => (i === mark.index ? { ...r, box: to } : r)), said, group);
+    this.#regions(state.regions.map((r, i) => (i === mark.index ? withBox(r, to) : r)), said, group);
   }
 
   // --- Tracks -------------------------------------------------------------------------------------

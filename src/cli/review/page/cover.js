@@ -18,6 +18,16 @@ export function cornersOf({ shape, box, corners }) {
   return same ? corners : null;
 }
 
+// The region with another box. One that is only moved takes its corners along; of any other the whole box
+// is covered.
+export function withBox(region, box) {
+  if (!region.corners) return { ...region, box };
+  const corners = cornersOf(region);
+  const isMoved = corners && [2, 3].every((k) => Math.abs(box[k] - region.box[k]) < 0.02);
+  const moved = (p) => p.map((v, k) => Math.round((v + box[k] - region.box[k]) * 100) / 100);
+  return { ...region, box, corners: isMoved ? corners.map(moved) : undefined };
+}
+
 export function holds(region, px, py) {
   const [x, y, w, h] = region.box;
   const corners = cornersOf(region);

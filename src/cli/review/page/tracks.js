@@ -4,6 +4,8 @@
 // A track that a person drew has keyframes; the boxes between two of them are interpolated, and the last
 // one holds to the end. Keyframes are read off the boxes, so that nothing besides the regions is kept.
 
+import { withBox } from "./cover.js";
+
 // Pixels that a box may be off a straight line between two keyframes: none but for rounding where a person
 // placed them, more where a track was followed.
 const EXACT = 0.02;
@@ -116,7 +118,7 @@ export function withKey(regions, track, frame, box) {
 }
 
 // All boxes of a track, each changed by `how(box)`.
-export const mapped = (regions, track, how) => regions.map((r) => (r.track === track ? { ...r, box: how(r.box) } : r));
+export const mapped = (regions, track, how) => regions.map((r) => (r.track === track ? withBox(r, how(r.box)) : r));
 
 // The track begins and ends at these frames; where it had no box, its nearest one holds.
 export function withSpan(regions, track, first, last) {
@@ -195,7 +197,8 @@ export function joined(regions, track, other) {
     const before = filled.at(-1);
     for (let f = (before?.frames[1] ?? run.frames[0]) + 1; f < run.frames[0]; f++) {
       const t = (f - before.frames[1]) / (run.frames[0] - before.frames[1]);
-      filled.push({ ...run, frames: [f, f], box: mix(before.box, run.box, t) });
+      // How writing lies there nobody knows: the whole box.
+      filled.push({ ...run, frames: [f, f], box: mix(before.box, run.box, t), corners: undefined });
     }
     filled.push(run);
   }
