@@ -369,7 +369,7 @@ impl Photo {
     ///
     /// # Panics
     /// As [`Photo::edit`].
-    pub fn edit_at_once(
+    pub(crate) fn edit_at_once(
         &mut self,
         frame: usize,
         touched: &(dyn Fn(&Layout) -> Vec<PixelRect> + Sync),

@@ -4,8 +4,8 @@
 //! Invariant: the accumulators stay in registers. That needs `unroll!` wherever they are indexed,
 //! also behind the sum: with one plain loop over their blocks, optimised builds write all of them
 //! to memory at every step, which costs half of the speed. Nothing says so but
-//! `benches/engines.rs`: there, AVX-512 is then slower than AVX2. In WebAssembly a tile is a function
-//! of its own: V8 writes accumulators to memory where all tiles are one function.
+//! `benches/engines.rs`: there, AVX-512 is then slower than AVX2. In WebAssembly a tile is a
+//! function of its own: V8 writes accumulators to memory where all tiles are one function.
 
 #![expect(
     clippy::multiple_unsafe_ops_per_block,
