@@ -34,9 +34,9 @@ test("a photo comes back with its face covered", async () => {
   assert.notDeepEqual(bytes, new Uint8Array(astronaut));
 });
 
-// Where the command does not multiply in 16 bits, as the module does (it does with VNNI, and on AMD from
-// Zen 3 on), a box may differ by hundredths of a pixel.
-test("the bytes are those of the command, or its masks where it multiplies floats", async (t) => {
+// Both multiply in 16 bits or in floats, and round sums in their own order: a box may differ by
+// hundredths of a pixel.
+test("the masks are those of the command", async (t) => {
   const command = process.env.FACEVEIL_COMMAND;
   if (!command) return t.skip("FACEVEIL_COMMAND is not set");
   const folder = mkdtempSync(join(tmpdir(), "faceveil-"));
@@ -49,10 +49,7 @@ test("the bytes are those of the command, or its masks where it multiplies float
       const options = ["blur", "--quiet", "--preset", preset, join(samples, name), "-o", output];
       execFileSync(command, [...options, "--report", written]);
       const line = JSON.parse(readFileSync(written, "utf8").split("\n")[0]);
-      const { bytes, report } = anonymizer.photo(readFileSync(join(samples, name)));
-      if (/vnni|narrow/.test(line.engine)) {
-        assert.ok(readFileSync(output).equals(bytes), `${preset} ${name}`);
-      }
+      const { report } = anonymizer.photo(readFileSync(join(samples, name)));
       assert.equal(report.regions.length, line.regions.length, `${preset} ${name}`);
       for (const [i, { box }] of report.regions.entries()) {
         for (const [k, side] of box.entries()) {
