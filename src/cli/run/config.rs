@@ -334,21 +334,22 @@ impl Config {
 
 /// A sentence about a quality that no file of a plan is coded with. `watch` has other files later.
 fn unused_quality(faces: &Faces, plan: &[Planned]) -> Option<String> {
+    use FileKind::{Photo, Refused, Video};
+    use Format::{Bmp, Gif, Jpeg, Png, Tiff};
     let (quality, format) = match faces {
         Faces::Find { options, .. } => (options.quality, options.format),
         Faces::FromReport(applier) => (applier.quality, applier.format),
     };
-    let is_coded = |planned: &Planned| {
-        use FileKind::{Photo, Refused, Video};
-        use Format::{Bmp, Gif, Jpeg, Png, Tiff};
-        let kind = planned.input.kind();
-        !matches!(
-            kind.recognised(),
-            Photo(Jpeg | Png | Gif | Bmp | Tiff) | Video(_) | Refused(_)
-        )
+    let keeps = |one: &Planned| match one.input.kind().recognised() {
+        Photo(kind) => [Jpeg, Png, Gif, Bmp, Tiff].contains(&kind),
+        kind => matches!(kind, Video(_) | Refused(_)),
     };
-    let is_unused = matches!(quality, Quality::Percent(_)) && format.is_none();
-    (is_unused && !plan.is_empty() && !plan.iter().any(is_coded)).then(|| {
+    let is_unused = match format {
+        None => !plan.is_empty() && plan.iter().all(keeps),
+        // By the name of the new file.
+        Some(format) => [Png, Gif, Bmp, Tiff].contains(&format),
+    };
+    (is_unused && matches!(quality, Quality::Percent(_))).then(|| {
         format!(
             "--quality {quality} changes nothing here: a JPEG keeps its own, and the other files \
              are written without loss; --format jpeg, webp, heic, avif or jxl has them coded anew"

@@ -436,6 +436,10 @@ fn a_quality_that_changes_no_file_is_said() {
     dir.run(&[&blur[..], &["out"]].concat())
         .exits(0)
         .says("--quality 80 changes nothing here");
+    let one = ["blur", "in/b.jpg", "--quality", "80", "-o", "b.png"];
+    dir.run(&one)
+        .exits(0)
+        .says("--quality 80 changes nothing here");
     dir.run(&[&blur[..], &["webp", "--format", "webp"]].concat())
         .exits(0)
         .does_not_say("changes nothing");
