@@ -24,8 +24,8 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::EncoderOptions;
 use zune_jpegxl::JxlSimpleEncoder;
 
-/// See [`Photo::coarseness`](super::super::Photo::coarseness): as of HEIC, since how coarse a file is
-/// is not known.
+/// See [`Photo::coarseness`](super::super::Photo::coarseness): as of HEIC, since nobody knows how
+/// coarse a file is.
 const COARSENESS: f32 = 2.0;
 /// Levels by which tiles of a new lossy file may be off, at the coarsest quality.
 const MOST_OFF: f32 = 20.0;
