@@ -202,8 +202,8 @@ impl AnonymizeOptions {
         (!self.ignores(face)).then(|| Region::new(shape, face.grown(margin).padded(ROOM)))
     }
 
-    /// The mask of writing, with a little room around it, unless it is not to be covered: as it lies
-    /// or, where its corners are not known, its box.
+    /// The mask of writing, a little larger, unless it is not to be covered: as it lies or, where its
+    /// corners are not known, its box.
     pub(super) fn mask_of_writing(&self, area: &Rect, corners: Option<&Quad>) -> Option<Region> {
         let quad = corners.and_then(|quad| quad.padded(ROOM));
         let boxed = || Region::new(Shape::Box, area.padded(ROOM));

@@ -6,8 +6,8 @@
 use super::leaning::Leaning;
 use crate::geometry::{Point, Quad, Rect};
 
-/// Most that writing turns between two sightings, radians, 25 degrees: from one to the other of more
-/// it may have turned either way.
+/// Most that writing turns between two sightings, radians, 25 degrees: beyond that it may have
+/// turned either way.
 pub(super) const MOST_TURN: f64 = 0.436;
 
 /// Where something is, or may be.
@@ -42,14 +42,14 @@ impl Extent {
         }
     }
 
-    /// Sides times a factor of 1 or more; one that leans has room for being off by as much as its
-    /// upright box has then.
+    /// Sides times a factor of 1 or more; one that leans is padded by as much as its
+    /// upright box is then.
     pub(super) fn grown(&self, factor: f32) -> Self {
         let half = (factor - 1.0) * 0.5;
         let (x, y) = (self.area.width() * half, self.area.height() * half);
         Self {
             area: self.area.grown(factor),
-            leaning: self.leaning.and_then(|l| l.roomy(x, y)),
+            leaning: self.leaning.and_then(|l| l.padded(x, y)),
         }
     }
 
@@ -62,7 +62,7 @@ impl Extent {
         }
     }
 
-    /// Part of the way from one to another, with room for a turn that is ahead or behind.
+    /// Part of the way from one to another, padded for a turn that is ahead or behind.
     pub(super) fn mixed(a: &Self, b: &Self, share: f32) -> Self {
         let pair = a.leaning.zip(b.leaning);
         Self {

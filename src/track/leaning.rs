@@ -1,6 +1,6 @@
 //! Boxes that lie askew, as writing does: upright in axes of their own, which are turned. What can
-//! be said of upright boxes (that one holds the other, that they are joined, grown or moved) is said
-//! of these in the axes of one of them.
+//! be done with upright boxes (test whether one holds the other, join, grow, move) is done with
+//! these in the axes of one of them.
 //!
 //! Invariant: [`Leaning::of`] holds its quadrilateral, [`Leaning::at`] and [`Leaning::union`] hold
 //! what they are made from, but for the rounding of single precision.
@@ -126,8 +126,8 @@ impl Leaning {
         Some(self.with_sides(self.sides.union(&other.sides)))
     }
 
-    /// With room for being off by so many pixels of the picture to either side, and up or down.
-    pub(super) fn roomy(&self, x: f32, y: f32) -> Option<Self> {
+    /// Padded by so many pixels of the picture to either side, and up and down.
+    pub(super) fn padded(&self, x: f32, y: f32) -> Option<Self> {
         let (sin, cos) = self.angle.sin_cos();
         let (sin, cos) = (sin.abs() as f32, cos.abs() as f32);
         let (along, across) = (cos * x + sin * y, sin * x + cos * y);
@@ -208,9 +208,9 @@ mod tests {
             let both = a.union(&b).expect("a box");
             prop_assert!(holds(&both, &a) && holds(&both, &b));
             prop_assert!(holds(&Leaning::of(&quad(&a)).expect("a box"), &a));
-            let roomy = a.roomy(7.0, 3.0).expect("a box");
+            let padded = a.padded(7.0, 3.0).expect("a box");
             for (x, y) in [(7.0, 3.0), (7.0, -3.0), (-7.0, 3.0), (-7.0, -3.0), (0.0, 0.0)] {
-                prop_assert!(holds(&roomy, &a.moved(x, y).expect("a box")));
+                prop_assert!(holds(&padded, &a.moved(x, y).expect("a box")));
             }
             let unsure = a.unsure(off).expect("a box");
             let size = [a.sides().width(), a.sides().height()];

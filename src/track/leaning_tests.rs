@@ -322,7 +322,7 @@ fn as_it_lies_writing_is_no_more_exposed_than_in_boxes_and_much_less_is_masked()
             }
         }
         println!(
-            "motion {jerk}: of {all} exposed {} in boxes, {} as they lie; masked {:.2} of the boxes",
+            "motion {jerk}: of {all} exposed {} in boxes, {} as they lie; masked {:.2} of boxes",
             open[0],
             open[1],
             pixels[1] / pixels[0]

@@ -1,7 +1,7 @@
 //! Whether a picture that keeps its own colours was coded as blocks, which lose something: the
 //! decoder does not say.
 //!
-//! Invariant: what cannot be told for sure is taken for lossless, which at worst makes a file
+//! Invariant: what is not certain is taken for lossless, which at worst makes a file
 //! larger.
 
 /// Reads bits from the lowest of each byte on; zeros behind the end.

@@ -17,8 +17,8 @@ const LARGEST: [f64; 2] = [1.6, 0.8];
 /// Sizes and middles are averaged over this many seconds on each side, with steps as the largest
 /// one comes and goes.
 const AVERAGED: [f64; 2] = [0.2, 0.2];
-/// Most that an angle is off from an even turn, radians, 10 degrees: of writing that is about as high
-/// as it is long no one can say how it lies.
+/// Most that an angle is off from an even turn, radians, 10 degrees: how writing lies that is about
+/// as high as it is long, no one can say.
 const MOST_OFF: f64 = 0.175;
 /// Seconds before the latest frame from which sightings are needed.
 pub(super) const HISTORY: f64 = LARGEST[0] + AVERAGED[0];

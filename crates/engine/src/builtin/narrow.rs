@@ -95,8 +95,8 @@ impl Of<'_> {
     fn step(&self, top: f64) -> f32 {
         let (sum, most) = self.sizes();
         // Each weight is rounded, and so is the step: by at most one and a few in ten million.
-        let room = MOST / top * (1.0 - 1e-6) - (self.weights.len() / self.window) as f64;
-        f64::max(sum / room, most / (LARGEST - 1.0)) as f32
+        let largest = MOST / top * (1.0 - 1e-6) - (self.weights.len() / self.window) as f64;
+        f64::max(sum / largest, most / (LARGEST - 1.0)) as f32
     }
 }
 

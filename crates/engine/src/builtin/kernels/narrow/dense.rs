@@ -134,7 +134,7 @@ pub(in super::super) unsafe fn dense<S: Narrow>(
                 // There are as many places as rows, so one holds none of those that are wanted.
                 let free = |(is, _): &(Option<_>, _)| is.is_none_or(|is| !wanted.contains(&is));
                 let at = have.iter().position(free).unwrap_or(i);
-                // SAFETY: the caller's; the scratch has room for three rows.
+                // SAFETY: the caller's; the scratch holds three rows.
                 let worth =
                     unsafe { narrow_row::<S>(arena, scratch.add(at * words), call, src, apart) };
                 have[at] = (Some((src, apart)), worth);
