@@ -30,6 +30,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::face::Subject;
 use crate::geometry::{Equirectangular, Size};
 use crate::inspect::{FindingKind, Inspection, inspect};
+use crate::parallel;
 use crate::photo::{BACKDROPS, Format, KeepMetadata, Photo, ReadOptions};
 use crate::picture::Picture;
 use crate::plane::{AnyPlaneMut, Layout};
@@ -330,7 +331,7 @@ impl PreparedPhoto {
             let (stored, orientation) =
                 (self.photo.stored_size(frame), self.photo.orientation(frame));
             let redaction = Redaction::new(&self.style, regions, stored, orientation);
-            let touched = |layout: &Layout| redaction.touched(layout);
+            let touched = |layout: &Layout| redaction.touched_and_unread(layout);
             let cover = |plane: AnyPlaneMut<'_>, channel| match plane {
                 AnyPlaneMut::U8(mut plane) => redaction.apply(&mut plane, channel),
                 AnyPlaneMut::U16(mut plane) => redaction.apply(&mut plane, channel),
@@ -344,11 +345,17 @@ impl PreparedPhoto {
         self.report.ms.encode = start.milliseconds();
         weigh(self.length, &bytes, &mut self.report)?;
         let start = Stopwatch::start();
-        ensure_clean(&bytes, self.keep)?;
+        let hashes = &mut self.report.sha256;
+        let (clean, ()) = parallel::join(
+            || ensure_clean(&bytes, self.keep),
+            || {
+                if let Some(hashes) = hashes {
+                    hashes.output = Some(Digest::of(&bytes));
+                }
+            },
+        );
+        clean?;
         self.report.ms.inspect = start.milliseconds();
-        if let Some(hashes) = &mut self.report.sha256 {
-            hashes.output = Some(Digest::of(&bytes));
-        }
         Ok(Anonymized {
             bytes,
             format: self.photo.written(),

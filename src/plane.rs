@@ -9,7 +9,7 @@ mod coding;
 pub use coding::{SampleCoding, YuvMatrix, YuvRange};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::geometry::Size;
+use crate::geometry::{PixelRect, Size};
 
 /// What the samples of a plane mean. Where a fill needs a colour it asks here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,6 +90,25 @@ pub struct Layout {
     pub step: usize,
     /// Pixels of the picture per sample, across and down: (2, 2) for the chroma of 4:2:0.
     pub subsampling: (u32, u32),
+}
+
+/// Which samples of a plane a change concerns. Rectangles may overlap.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Touched {
+    /// Outside of these nothing changes.
+    pub(crate) rects: Vec<PixelRect>,
+    /// These are written without being read first, so they need not be decoded.
+    pub(crate) unread: Vec<PixelRect>,
+}
+
+impl From<Vec<PixelRect>> for Touched {
+    /// All of them may be read.
+    fn from(rects: Vec<PixelRect>) -> Self {
+        Self {
+            rects,
+            unread: Vec::new(),
+        }
+    }
 }
 
 impl Layout {

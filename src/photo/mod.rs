@@ -42,7 +42,7 @@ use crate::content::ContentKind;
 use crate::error::Result;
 use crate::geometry::{Equirectangular, Orientation, PixelRect, Size};
 use crate::picture::{Picture, RgbImage};
-use crate::plane::{AnyPlaneMut, Channel, Layout};
+use crate::plane::{AnyPlaneMut, Channel, Layout, Touched};
 use convert::Parts;
 pub use exif::time_taken;
 pub(crate) use flatten::BACKDROPS;
@@ -81,10 +81,13 @@ trait Body: Send + Sync {
     fn edit_at_once(
         &mut self,
         frame: usize,
-        touched: &(dyn Fn(&Layout) -> Vec<PixelRect> + Sync),
+        touched: &(dyn Fn(&Layout) -> Touched + Sync),
         change: &(dyn Fn(AnyPlaneMut<'_>, Channel) + Sync),
     ) -> Result<()> {
-        self.edit(frame, touched, &mut |plane, channel| change(plane, channel))
+        let touched = |layout: &Layout| touched(layout).rects;
+        self.edit(frame, &touched, &mut |plane, channel| {
+            change(plane, channel)
+        })
     }
     /// Stored size of its gain map, if it has one that is kept.
     fn gain_map_size(&self) -> Option<Size> {
@@ -372,7 +375,7 @@ impl Photo {
     pub(crate) fn edit_at_once(
         &mut self,
         frame: usize,
-        touched: &(dyn Fn(&Layout) -> Vec<PixelRect> + Sync),
+        touched: &(dyn Fn(&Layout) -> Touched + Sync),
         change: &(dyn Fn(AnyPlaneMut<'_>, Channel) + Sync),
     ) -> Result<()> {
         self.body.edit_at_once(frame, touched, change)

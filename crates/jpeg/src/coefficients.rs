@@ -30,7 +30,8 @@ pub type Block = [i16; 64];
 pub struct Coefficients {
     /// Blocks in a row, those of the padding included.
     stride: usize,
-    blocks: Vec<Block>,
+    /// Those of one block after another: memory of plain numbers comes zeroed from the system.
+    values: Vec<i16>,
     maps: Vec<u64>,
 }
 
@@ -40,7 +41,7 @@ impl Coefficients {
         let count = component.padded.0 * component.padded.1;
         Self {
             stride: component.padded.0,
-            blocks: vec![[0; 64]; count],
+            values: vec![0; 64 * count],
             maps: vec![0; count],
         }
     }
@@ -73,14 +74,14 @@ impl Coefficients {
     #[inline]
     pub(super) fn get(&self, x: usize, y: usize) -> (&Block, u64) {
         let at = y * self.stride + x;
-        (&self.blocks[at], self.maps[at])
+        (&self.values.as_chunks().0[at], self.maps[at])
     }
 
     /// The same, to be changed: both together.
     #[inline]
     pub(super) fn get_mut(&mut self, x: usize, y: usize) -> (&mut Block, &mut u64) {
         let at = y * self.stride + x;
-        (&mut self.blocks[at], &mut self.maps[at])
+        (&mut self.values.as_chunks_mut().0[at], &mut self.maps[at])
     }
 
     /// Whether nothing but the coefficients of `map`, and the first ones, is not zero.
@@ -93,11 +94,33 @@ impl Coefficients {
         self.maps.iter().fold(1, |all, own| all | own)
     }
 
+    /// The rows of blocks, from the top.
+    pub(super) fn rows_mut(&mut self) -> impl Iterator<Item = Row<'_>> {
+        let rows = self.values.as_chunks_mut().0.chunks_mut(self.stride);
+        let rows = rows.zip(self.maps.chunks_mut(self.stride));
+        rows.map(|(blocks, maps)| Row { blocks, maps })
+    }
+
     /// Replaces a block whose values are in range.
     pub(super) fn put(&mut self, x: usize, y: usize, block: &Block) {
         let at = y * self.stride + x;
-        self.blocks[at] = *block;
+        self.values.as_chunks_mut().0[at] = *block;
         self.maps[at] = map(block);
+    }
+}
+
+/// A row of blocks, to be changed.
+pub(super) struct Row<'a> {
+    blocks: &'a mut [Block],
+    maps: &'a mut [u64],
+}
+
+impl Row<'_> {
+    /// Replaces the block in column `x`, whose values are in range.
+    #[inline]
+    pub(super) fn put(&mut self, x: usize, block: &Block) {
+        self.blocks[x] = *block;
+        self.maps[x] = map(block);
     }
 }
 

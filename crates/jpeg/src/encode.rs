@@ -13,10 +13,14 @@ mod sink;
 use super::coded::{CodedImage, Density, DensityUnit};
 use super::coefficients::{QuantTable, ZIGZAG};
 use super::color::ColorModel;
+use super::frame::Process;
+use super::parallel;
 use super::scan::Scan;
 use super::segments::Segment;
 use crate::error::{Result, invalid};
+use bits::BitWriter;
 use sink::{Counter, Emitter};
+use std::ops::Range;
 
 /// Most bytes behind the length field of a segment.
 const MOST_IN_SEGMENT: usize = 65533;
@@ -60,12 +64,17 @@ pub(super) fn write(
     let numbers = quant_tables(coded, tables, &mut out);
     frame_header(coded, &numbers, &mut out);
     let mut restart = 0;
-    for scan in scans {
-        if scan.restart != restart {
-            restart = scan.restart;
-            segment(&mut out, 0xdd, (restart as u16).to_be_bytes());
+    if let [alone] = scans {
+        restart_interval(&mut restart, alone, &mut out);
+        out = one_scan(coded, alone, scan::bands(&coded.frame, alone), out);
+    } else {
+        let bodies = parallel::map(scans.iter().collect(), |scan| {
+            one_scan(coded, scan, scan::bands(&coded.frame, scan), Vec::new())
+        });
+        for (scan, body) in scans.iter().zip(bodies) {
+            restart_interval(&mut restart, scan, &mut out);
+            out.extend(body);
         }
-        out = one_scan(coded, scan, out);
     }
     out.extend([0xff, 0xd9]);
     Ok(out)
@@ -121,11 +130,29 @@ fn frame_header(coded: &CodedImage, numbers: &[u8], out: &mut Vec<u8>) {
     segment(out, frame.process.marker(), body);
 }
 
-/// Counts, defines codes that fit, and writes.
-fn one_scan(coded: &CodedImage, scan: &Scan, mut out: Vec<u8>) -> Vec<u8> {
-    let mut counter = Counter::new();
-    scan::send(&coded.frame, scan, &coded.planes, &mut counter);
-    let codes = counter.codes();
+/// Writes the restart interval of a scan if another one is in force.
+fn restart_interval(in_force: &mut usize, scan: &Scan, out: &mut Vec<u8>) {
+    if scan.restart != *in_force {
+        *in_force = scan.restart;
+        segment(out, 0xdd, (scan.restart as u16).to_be_bytes());
+    }
+}
+
+/// Counts, defines codes that fit, and writes, all `bands` at the same time.
+fn one_scan(
+    coded: &CodedImage,
+    scan: &Scan,
+    bands: Vec<Range<usize>>,
+    mut out: Vec<u8>,
+) -> Vec<u8> {
+    let counters = parallel::map(bands.clone(), |rows| {
+        let mut counter = Counter::new();
+        scan::send(&coded.frame, scan, rows, &coded.planes, &mut counter);
+        counter
+    });
+    let mut all = Counter::new();
+    counters.iter().for_each(|counter| all.add(counter));
+    let codes = all.codes();
     for (table, code) in &codes {
         segment(
             &mut out,
@@ -141,9 +168,31 @@ fn one_scan(coded: &CodedImage, scan: &Scan, mut out: Vec<u8>) -> Vec<u8> {
     let (first, last) = scan.band;
     body.extend([first as u8, last as u8, (scan.high << 4 | scan.low) as u8]);
     segment(&mut out, 0xda, body);
-    let mut emitter = Emitter::new(out, &codes);
-    scan::send(&coded.frame, scan, &coded.planes, &mut emitter);
-    emitter.end()
+    let aligned = scan.restart > 0;
+    // Bits before each band, which begins within the byte where the one before it ends.
+    let mut before = 0;
+    let mut first = BitWriter::new(out);
+    if coded.frame.process != Process::Progressive {
+        first.reserve(all.bits(&codes) / 8 * 65 / 64); // with some zeros behind bytes of ones
+    }
+    let mut writers = vec![first];
+    for counter in &counters[..counters.len() - 1] {
+        before += counter.bits(&codes);
+        let over = if aligned { 0 } else { before % 8 };
+        writers.push(BitWriter::behind(over as u32));
+    }
+    let work = bands.into_iter().zip(writers).collect();
+    let written = parallel::map(work, |(rows, bits)| {
+        let mut emitter = Emitter::new(bits, &codes);
+        scan::send(&coded.frame, scan, rows, &coded.planes, &mut emitter);
+        let mut bits = emitter.into_bits();
+        if aligned {
+            bits.align();
+        }
+        bits
+    });
+    let joined = written.into_iter().reduce(BitWriter::append);
+    joined.map_or_else(Vec::new, BitWriter::end)
 }
 
 /// Everything before the quantisation tables.
@@ -191,4 +240,33 @@ fn head(image: &CodedImage, segments: &[Segment<'_>]) -> Result<Vec<u8>> {
         segment(&mut out, 0xee, fields.chain([transform]));
     }
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::layouts;
+
+    #[test]
+    fn bands_give_the_bytes_of_the_whole_scan() {
+        let mut several = 0;
+        for (seed, (name, layout)) in layouts().into_iter().enumerate() {
+            let picture = layout.picture(seed as u64);
+            for scan in &picture.scans {
+                let with = |most| {
+                    let bands = scan::split(&picture.frame, scan, most);
+                    let count = bands.len();
+                    (count, one_scan(&picture, scan, bands, vec![7]))
+                };
+                let (one, whole) = with(1);
+                assert_eq!(one, 1, "{name}");
+                for most in [2, 3, 100] {
+                    let (count, bytes) = with(most);
+                    several += usize::from(count > 2);
+                    assert!(bytes == whole, "{name}: {count} bands");
+                }
+            }
+        }
+        assert!(several > 20, "{several}");
+    }
 }

@@ -50,6 +50,9 @@
 //!
 //! Application segments (EXIF, ICC profiles) and comments are not interpreted. A [`Visitor`] sees
 //! them when a file is read, and [`CodedImage::write`] takes those that shall be in the new file.
+//!
+//! With the feature `rayon` the work on a picture is shared among the threads of the pool in which a
+//! function is called. The global pool is never started, and results are the same to the bit.
 
 #![forbid(unsafe_code)]
 
@@ -67,6 +70,7 @@ mod from_pixels;
 mod geometry;
 mod huffman;
 mod order;
+mod parallel;
 mod scan;
 mod segments;
 #[cfg(any(test, feature = "testing"))]

@@ -4,6 +4,7 @@
 
 use super::frame::Frame;
 use super::scan::Scan;
+use std::ops::Range;
 
 /// A block's turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,21 +19,48 @@ pub(super) struct Turn {
     pub(super) restart: bool,
 }
 
+/// MCUs across and down of a scan.
+pub(super) fn mcus(frame: &Frame, scan: &Scan) -> (usize, usize) {
+    match scan.parts[..] {
+        [alone] => frame.components[alone.component].own,
+        _ => frame.mcus,
+    }
+}
+
+/// Blocks across and down that each of a scan's MCUs has of one of its components.
+pub(super) fn in_mcu(frame: &Frame, scan: &Scan, component: usize) -> (usize, usize) {
+    match scan.parts.len() {
+        1 => (1, 1),
+        _ => frame.components[component].factors,
+    }
+}
+
 /// Calls `visit` for each block of a scan, until it gives `None`.
 #[inline]
 pub(super) fn walk(
     frame: &Frame,
     scan: &Scan,
+    visit: impl FnMut(Turn) -> Option<()>,
+) -> Option<()> {
+    walk_rows(frame, scan, 0..mcus(frame, scan).1, visit)
+}
+
+/// The same for some rows of MCUs.
+#[inline]
+pub(super) fn walk_rows(
+    frame: &Frame,
+    scan: &Scan,
+    rows: Range<usize>,
     mut visit: impl FnMut(Turn) -> Option<()>,
 ) -> Option<()> {
-    let alone = scan.parts.len() == 1;
-    let (across, down) = if alone {
-        frame.components[scan.parts[0].component].own
-    } else {
-        frame.mcus
+    let (across, _) = mcus(frame, scan);
+    // Up to the next restart marker; none comes before the first MCU of all.
+    let mut left = match (rows.start * across).checked_rem(scan.restart) {
+        None => 0,
+        Some(0) if rows.start > 0 => 0,
+        Some(since) => scan.restart - since,
     };
-    let mut left = scan.restart;
-    for row in 0..down {
+    for row in rows {
         for column in 0..across {
             let mut restart = scan.restart > 0 && left == 0;
             if restart {
@@ -40,11 +68,7 @@ pub(super) fn walk(
             }
             left = left.saturating_sub(1);
             for (part, of) in scan.parts.iter().enumerate() {
-                let (h, v) = if alone {
-                    (1, 1)
-                } else {
-                    frame.components[of.component].factors
-                };
+                let (h, v) = in_mcu(frame, scan, of.component);
                 for y in row * v..(row + 1) * v {
                     for x in column * h..(column + 1) * h {
                         visit(Turn {

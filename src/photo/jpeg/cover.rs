@@ -8,7 +8,7 @@ use super::{rect, size};
 use crate::error::Result;
 use crate::geometry::PixelRect;
 use crate::parallel;
-use crate::plane::{AnyPlaneMut, Channel, Layout, PlaneMut};
+use crate::plane::{AnyPlaneMut, Channel, Layout, PlaneMut, Touched};
 use jpeg_coefficients::{CodedImage, ColorModel, ComponentMut, Frame, SIDE};
 
 /// See [`Photo::edit`](crate::photo::Photo::edit).
@@ -19,16 +19,18 @@ pub(super) fn edit(
     change: &mut dyn FnMut(AnyPlaneMut<'_>, Channel),
 ) -> Result<()> {
     let frame = coded.frame().clone();
+    let touched = |layout: &Layout| Touched::from(touched(layout));
     let mut parts = coded.components_mut().into_iter().enumerate();
-    parts
-        .try_for_each(|(index, part)| edit_component(part, &frame, (model, index), touched, change))
+    parts.try_for_each(|(index, part)| {
+        edit_component(part, &frame, (model, index), &touched, change)
+    })
 }
 
 /// See [`Photo::edit_at_once`](crate::photo::Photo::edit_at_once).
 pub(super) fn edit_at_once(
     coded: &mut CodedImage,
     model: ColorModel,
-    touched: &(dyn Fn(&Layout) -> Vec<PixelRect> + Sync),
+    touched: &(dyn Fn(&Layout) -> Touched + Sync),
     change: &(dyn Fn(AnyPlaneMut<'_>, Channel) + Sync),
 ) -> Result<()> {
     let frame = coded.frame().clone();
@@ -45,7 +47,7 @@ fn edit_component(
     mut part: ComponentMut<'_>,
     frame: &Frame,
     (model, index): (ColorModel, usize),
-    touched: &dyn Fn(&Layout) -> Vec<PixelRect>,
+    touched: &dyn Fn(&Layout) -> Touched,
     change: &mut dyn FnMut(AnyPlaneMut<'_>, Channel),
 ) -> Result<()> {
     let component = frame.components[index];
@@ -58,30 +60,34 @@ fn edit_component(
         subsampling: ((frame.most.0 / h) as u32, (frame.most.1 / v) as u32),
     };
     let even = frame.most.0.is_multiple_of(h) && frame.most.1.is_multiple_of(v);
-    let rects = if even {
+    let Touched { rects, unread } = if even {
         touched(&layout)
     } else {
         let whole = Layout::dense(size(frame.size));
-        uneven::outward(&touched(&whole), frame, &component)
+        uneven::outward(&touched(&whole).rects, frame, &component).into()
     };
-    let marked: Vec<_> = rects.iter().copied().map(rect).collect();
-    part.edit_samples(&marked, |part| -> Result<()> {
-        layout.stride = part.stride;
-        let samples = part.samples;
-        meaning.turn(samples);
-        if even {
-            let plane = PlaneMut::new(&mut *samples, layout)?;
-            change(AnyPlaneMut::U8(plane), meaning.channel);
-        } else {
-            layout.subsampling = (1, 1);
-            let plane = PlaneMut::new(&mut *samples, layout)?;
-            uneven::change(plane, frame, &component, &rects, &mut |plane| {
+    let for_codec = |rects: &[PixelRect]| rects.iter().copied().map(rect).collect::<Vec<_>>();
+    part.overwrite_samples(
+        &for_codec(&rects),
+        &for_codec(&unread),
+        |part| -> Result<()> {
+            layout.stride = part.stride;
+            let samples = part.samples;
+            meaning.turn(samples);
+            if even {
+                let plane = PlaneMut::new(&mut *samples, layout)?;
                 change(AnyPlaneMut::U8(plane), meaning.channel);
-            })?;
-        }
-        meaning.turn(samples);
-        Ok(())
-    })
+            } else {
+                layout.subsampling = (1, 1);
+                let plane = PlaneMut::new(&mut *samples, layout)?;
+                uneven::change(plane, frame, &component, &rects, &mut |plane| {
+                    change(AnyPlaneMut::U8(plane), meaning.channel);
+                })?;
+            }
+            meaning.turn(samples);
+            Ok(())
+        },
+    )
 }
 
 /// What a component's samples mean to those who change them.

@@ -27,7 +27,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, PixelRect, Size};
 use crate::parallel;
 use crate::picture::{RgbImage, resample_rgb_part};
-use crate::plane::{AnyPlaneMut, Channel, Layout};
+use crate::plane::{AnyPlaneMut, Channel, Layout, Touched};
 use gain_map::GainMap;
 use jpeg_coefficients::{CodedImage, ColorModel, Rect, Reduction};
 pub(super) use pixels::PixelWriter;
@@ -263,7 +263,7 @@ impl Body for Jpeg {
     fn edit_at_once(
         &mut self,
         _: usize,
-        touched: &(dyn Fn(&Layout) -> Vec<PixelRect> + Sync),
+        touched: &(dyn Fn(&Layout) -> Touched + Sync),
         change: &(dyn Fn(AnyPlaneMut<'_>, Channel) + Sync),
     ) -> Result<()> {
         self.kept = OnceLock::new();

@@ -1,6 +1,7 @@
 //! Bits into bytes, with a zero behind every byte of ones.
 
 /// Writes bits from the most significant one.
+#[derive(Debug)]
 pub(super) struct BitWriter {
     out: Vec<u8>,
     /// The last `count` bits are still to be written.
@@ -15,6 +16,40 @@ impl BitWriter {
             out,
             bits: 0,
             count: 0,
+        }
+    }
+
+    /// Begins with so many zeros, 0..=7: the place of the last bits of the one behind which this
+    /// one is to be [appended](Self::append).
+    pub(super) fn behind(count: u32) -> Self {
+        Self {
+            out: Vec::new(),
+            bits: 0,
+            count,
+        }
+    }
+
+    /// Takes memory for so many bytes.
+    pub(super) fn reserve(&mut self, bytes: usize) {
+        self.out.reserve(bytes);
+    }
+
+    /// Goes on with what `next` has, which began behind as many bits as are left over here.
+    pub(super) fn append(mut self, mut next: Self) -> Self {
+        self.write_bytes();
+        next.write_bytes();
+        match next.out.split_first() {
+            Some((&first, rest)) if self.count > 0 => {
+                self.byte((self.bits << (8 - self.count)) as u8 | first);
+                self.out.extend_from_slice(rest);
+            }
+            Some(_) => self.out.append(&mut next.out),
+            // Both have less than a byte, and so has what they are together.
+            None => next.bits |= self.bits << (next.count - self.count),
+        }
+        Self {
+            out: self.out,
+            ..next
         }
     }
 
@@ -42,14 +77,20 @@ impl BitWriter {
         }
     }
 
-    /// Fills the last byte with ones (T.81, F.1.2.3).
-    fn align(&mut self) {
-        let free = (8 - self.count % 8) % 8;
-        self.put((1 << free) - 1, free);
-        while self.count > 0 {
+    /// Writes what makes whole bytes, and forgets the bits that were written.
+    fn write_bytes(&mut self) {
+        while self.count >= 8 {
             self.count -= 8;
             self.byte((self.bits >> self.count) as u8);
         }
+        self.bits &= (1 << self.count) - 1;
+    }
+
+    /// Fills the last byte with ones (T.81, F.1.2.3).
+    pub(super) fn align(&mut self) {
+        let free = (8 - self.count % 8) % 8;
+        self.put((1 << free) - 1, free);
+        self.write_bytes();
     }
 
     /// Appends a restart marker.
@@ -68,6 +109,35 @@ impl BitWriter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn writers_that_are_appended_give_what_one_writes(
+            numbers in proptest::collection::vec((any::<u32>(), 0u32..=32), 0..60),
+            cuts in proptest::collection::vec(0usize..60, 0..4),
+        ) {
+            let number = |&(value, count): &(u32, u32)| {
+                let ones = 0xffff_ffff_u32.checked_shr(32 - count).unwrap_or(0);
+                (if value % 3 == 0 { ones } else { value & ones }, count)
+            };
+            let numbers: Vec<_> = numbers.iter().map(number).collect();
+            let mut whole = BitWriter::new(vec![1]);
+            let mut joined = BitWriter::new(vec![1]);
+            let mut written = 0;
+            let mut part = BitWriter::behind(0);
+            for (i, &(value, count)) in numbers.iter().enumerate() {
+                if cuts.contains(&i) {
+                    joined = joined.append(part);
+                    part = BitWriter::behind(written % 8);
+                }
+                whole.put(value, count);
+                part.put(value, count);
+                written += count;
+            }
+            prop_assert_eq!(joined.append(part).end(), whole.end());
+        }
+    }
 
     #[test]
     fn bytes_of_ones_are_stuffed_and_the_rest_is_filled_with_ones() {

@@ -65,6 +65,28 @@ impl Counter {
         }
     }
 
+    /// Counts what another one has counted, too.
+    pub(super) fn add(&mut self, other: &Self) {
+        let tables = self.frequencies.iter_mut().zip(&other.frequencies);
+        for (own, other) in tables {
+            own.iter_mut().zip(other).for_each(|(own, n)| *own += n);
+        }
+    }
+
+    /// Bits of what was counted in a sequential scan without restarts: there the lower half of a
+    /// symbol says how many bits are behind it.
+    pub(super) fn bits(&self, codes: &[(Table, Code)]) -> usize {
+        let of = |(table, code): &(Table, Code)| -> usize {
+            let lengths = (0..).zip(code.by_symbol());
+            let frequencies = &self.frequencies[table.place()];
+            let bits = lengths.zip(frequencies).map(|((symbol, (_, length)), &n)| {
+                n as usize * (usize::from(length) + (symbol as usize & 15))
+            });
+            bits.sum()
+        };
+        codes.iter().map(of).sum()
+    }
+
     /// The codes that fit, for those tables from which a symbol came.
     pub(super) fn codes(&self) -> Vec<(Table, Code)> {
         let used = |f: &Frequencies| f.iter().any(|&n| n > 0);
@@ -95,21 +117,21 @@ pub(super) struct Emitter {
 }
 
 impl Emitter {
-    /// Goes on behind `out`.
-    pub(super) fn new(out: Vec<u8>, codes: &[(Table, Code)]) -> Self {
+    /// Goes on with `bits`.
+    pub(super) fn new(bits: BitWriter, codes: &[(Table, Code)]) -> Self {
         let mut tables = vec![[(0, 0); 256]; Table::ALL.len()];
         for (table, code) in codes {
             tables[table.place()] = code.by_symbol();
         }
         Self {
-            bits: BitWriter::new(out),
+            bits,
             codes: tables,
         }
     }
 
-    /// Ends the scan.
-    pub(super) fn end(self) -> Vec<u8> {
-        self.bits.end()
+    /// What was written.
+    pub(super) fn into_bits(self) -> BitWriter {
+        self.bits
     }
 }
 

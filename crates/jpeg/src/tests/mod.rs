@@ -72,6 +72,47 @@ fn an_independent_decoder_sees_the_same_picture_in_every_layout_that_it_knows() 
 }
 
 #[test]
+fn samples_that_nobody_reads_need_no_decoding() {
+    for (seed, (name, layout)) in layouts().into_iter().enumerate() {
+        let picture = layout.picture(seed as u64);
+        for turned in [false, true] {
+            // A disc as runs, and a box; some of it lies beyond the picture.
+            let run = |i: u32| {
+                let half = 20 - i.abs_diff(20) / 2;
+                match turned {
+                    false => Rect::new(30 - half, 10 + i, 2 * half, 1),
+                    true => Rect::new(10 + i, 30 - half, 1, 2 * half),
+                }
+            };
+            let runs: Vec<Rect> = (0..40)
+                .map(run)
+                .chain([Rect::new(40, 40, 90, 33)])
+                .collect();
+            let edit = |unread: &[Rect]| {
+                let mut picture = picture.clone();
+                for mut part in picture.components_mut() {
+                    let changed = part.overwrite_samples(&runs, unread, |part| {
+                        for rect in &runs {
+                            let size = part.size;
+                            for y in rect.y..rect.bottom().min(size.height) {
+                                for x in rect.x..rect.right().min(size.width) {
+                                    let at = y as usize * part.stride + x as usize;
+                                    part.samples[at] = (x * 7 + y * 3) as u8;
+                                }
+                            }
+                        }
+                        Ok::<(), ()>(())
+                    });
+                    changed.expect("does not fail");
+                }
+                picture
+            };
+            assert!(edit(&runs) == edit(&[]), "{name} {turned}");
+        }
+    }
+}
+
+#[test]
 fn a_part_of_a_view_is_the_part_of_the_whole_view() {
     for (name, layout) in layouts().into_iter().step_by(3) {
         let picture = layout.picture(3);
