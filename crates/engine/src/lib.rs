@@ -23,8 +23,7 @@ use std::sync::Arc;
 
 /// A loaded model: weights, shared by all its sessions.
 pub trait Network: Send + Sync {
-    /// A worker for pictures of one size (both sides multiples of 32). Owns its buffers, runs on
-    /// the calling thread.
+    /// A worker for pictures of one size (both sides multiples of 32). Owns its buffers.
     ///
     /// # Errors
     ///
@@ -60,7 +59,7 @@ impl ModelInfo {
     }
 }
 
-/// A network at one input size, on one thread.
+/// A network at one input size.
 pub trait Session: Send {
     /// The outputs in the order of the file.
     ///
@@ -69,6 +68,17 @@ pub trait Session: Send {
     /// [`ErrorKind::Internal`] if the input is of another size, [`ErrorKind::Inference`] if the
     /// engine fails.
     fn run(&mut self, input: &dyn Input) -> Result<Vec<Tensor>>;
+
+    /// The same on the calling thread alone, for a caller whose other threads have work of their
+    /// own. [`Session::run`] shares it among the threads of the rayon pool that it is called in, if
+    /// the engine can do that; the outputs are the same.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Session::run`].
+    fn run_alone(&mut self, input: &dyn Input) -> Result<Vec<Tensor>> {
+        self.run(input)
+    }
 }
 
 /// A named output: row-major, the last dimension runs fastest.

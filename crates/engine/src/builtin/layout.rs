@@ -43,7 +43,9 @@ pub(super) struct Chain {
     pub(super) step: usize,
     /// For a first layer: the ring of planar rows with blank ends.
     pub(super) picture: Place,
-    /// Rows of the last operation (of its source, for a deconvolution) that one thread makes each.
+    /// All rows of the last operation (of its source, for a deconvolution).
+    pub(super) rows: Range<usize>,
+    /// Those that one thread makes each, if all of them run the network.
     pub(super) bands: Vec<Range<usize>>,
     /// Floats from the rings of a band to those of the next.
     pub(super) apart: usize,
@@ -197,9 +199,12 @@ impl Layout {
         for ops in plan.chains() {
             let list: Vec<&Op> = ops.iter().map(|&i| &plan.ops()[i]).collect();
             let heights: Vec<usize> = list.iter().map(|op| sides[op.dst].0).collect();
-            let bands = bands(counted(&list, &heights), threads);
-            let step = steps(&list, &heights, budget, &bands, per_row);
-            let (rows, made) = ring_rows(&list, &heights, step, &bands);
+            let all = counted(&list, &heights);
+            let bands = bands(all, threads);
+            // One thread alone can run it, too.
+            let runs: Vec<Range<usize>> = bands.iter().cloned().chain([0..all]).collect();
+            let step = steps(&list, &heights, budget, &runs, per_row);
+            let (rows, made) = ring_rows(&list, &heights, step, &runs);
             let mut at = 0;
             for (op, rows) in list.iter().zip(rows).take(list.len() - 1) {
                 places[op.dst] = place(op.dst, at, rows);
@@ -221,6 +226,7 @@ impl Layout {
                 ops: ops.clone(),
                 step,
                 picture,
+                rows: 0..all,
                 bands,
                 apart,
             });

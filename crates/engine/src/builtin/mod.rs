@@ -111,10 +111,10 @@ struct Worker {
     session: session::Session,
 }
 
-impl super::Session for Worker {
-    fn run(&mut self, input: &dyn Input) -> Result<Vec<Tensor>> {
+impl Worker {
+    fn run_on(&mut self, input: &dyn Input, alone: bool) -> Result<Vec<Tensor>> {
         check_size(input, self.size)?;
-        let outputs = self.session.run(input).map_err(|why| {
+        let outputs = self.session.run(input, alone).map_err(|why| {
             Error::new(
                 ErrorKind::Inference,
                 format!("the network did not run: {why}"),
@@ -127,5 +127,15 @@ impl super::Session for Worker {
             ..Tensor::default()
         };
         Ok(named.map(tensor).collect())
+    }
+}
+
+impl super::Session for Worker {
+    fn run(&mut self, input: &dyn Input) -> Result<Vec<Tensor>> {
+        self.run_on(input, false)
+    }
+
+    fn run_alone(&mut self, input: &dyn Input) -> Result<Vec<Tensor>> {
+        self.run_on(input, true)
     }
 }

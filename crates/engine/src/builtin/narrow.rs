@@ -38,27 +38,31 @@ impl Narrowed {
         let taps = window * window;
         let all: Vec<Of<'_>> = weights
             .chunks_exact(inputs * taps)
-            .map(|weights| Of { weights, window })
+            .map(|weights| Of::new(weights, window))
             .collect();
         let top = top(&all);
         let mut steps: Vec<f32> = all.iter().map(|of| of.step(top)).collect();
-        let at = |o: usize, i: usize, tap: usize| match all.get(o) {
-            Some(of) if i < inputs && steps[o] > 0.0 => {
-                (f64::from(of.weights[i * taps + tap]) / f64::from(steps[o])).round() as i16
-            }
-            _ => 0,
+        let mut whole = Vec::with_capacity(weights.len());
+        for (of, &step) in all.iter().zip(&steps) {
+            whole.extend(of.weights.iter().map(|&w| in_steps(w, step)));
+        }
+        // Zeros behind the last of an odd number of inputs.
+        let at = |o: usize, i: usize, tap: usize| match i < inputs {
+            true => whole[(o * inputs + i) * taps + tap],
+            false => 0,
         };
         let (padded, pair) = (kernels.padded(outputs), 2 * kernels.lanes());
         let mut words = Vec::with_capacity(padded * inputs.div_ceil(2) * taps);
         for first in (0..padded).step_by(pair) {
             for tap in 0..taps {
                 for i in (0..inputs).step_by(2) {
-                    let channels = first..(first + pair).min(padded);
-                    words.extend(channels.map(|o| {
+                    let end = (first + pair).min(padded);
+                    words.extend((first..end.min(outputs)).map(|o| {
                         let [a, b] =
                             [at(o, i, tap), at(o, i + 1, tap)].map(|w| u32::from(w as u16));
                         (b << 16 | a) as i32
                     }));
+                    words.extend((first.max(outputs)..end).map(|_| 0));
                 }
             }
         }
@@ -71,29 +75,48 @@ impl Narrowed {
     }
 }
 
+/// A weight as a whole number of steps, rounded to the nearest; 0 of steps that are 0.
+fn in_steps(weight: f32, step: f32) -> i16 {
+    if step > 0.0 {
+        let steps = f64::from(weight) / f64::from(step);
+        // As `f64::round`, which is a call where the processor has no instruction for it.
+        (steps + 0.5f64.copysign(steps)) as i16
+    } else {
+        0
+    }
+}
+
 /// The weights of one output channel.
 struct Of<'a> {
     weights: &'a [f32],
     window: usize,
+    /// The sum of their sizes, of the row of the window where it is largest.
+    sum: f64,
+    /// The largest of their sizes.
+    most: f64,
 }
 
-impl Of<'_> {
-    /// Sum, of the row of the window where it is largest, and largest of the sizes.
-    fn sizes(&self) -> (f64, f64) {
+impl<'a> Of<'a> {
+    fn new(weights: &'a [f32], window: usize) -> Self {
         let (mut sum, mut most) = (0.0, 0.0);
-        for row in 0..self.window {
-            let rows = self.weights.chunks_exact(self.window);
-            let sizes = rows.skip(row).step_by(self.window).flatten();
+        for row in 0..window {
+            let rows = weights.chunks_exact(window);
+            let sizes = rows.skip(row).step_by(window).flatten();
             let sizes = sizes.map(|w| f64::from(w.abs()));
             let of_row = sizes.fold((0.0, most), |(sum, most), w| (sum + w, f64::max(most, w)));
             (sum, most) = (f64::max(sum, of_row.0), of_row.1);
         }
-        (sum, most)
+        Self {
+            weights,
+            window,
+            sum,
+            most,
+        }
     }
 
     /// The smallest step for which the sum of products fits and each weight has 16 bits.
     fn step(&self, top: f64) -> f32 {
-        let (sum, most) = self.sizes();
+        let Self { sum, most, .. } = *self;
         // Each weight is rounded, and so is the step: by at most one and a few in ten million.
         let largest = MOST / top * (1.0 - 1e-6) - (self.weights.len() / self.window) as f64;
         f64::max(sum / largest, most / (LARGEST - 1.0)) as f32
@@ -105,9 +128,8 @@ impl Of<'_> {
 /// sum.
 fn top(all: &[Of<'_>]) -> f64 {
     let ratio = all.iter().fold(1.0, |ratio, of| {
-        let (sum, most) = of.sizes();
-        if most > 0.0 {
-            f64::max(ratio, sum / most)
+        if of.most > 0.0 {
+            f64::max(ratio, of.sum / of.most)
         } else {
             ratio
         }

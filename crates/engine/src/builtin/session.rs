@@ -89,14 +89,20 @@ impl Session {
         })
     }
 
-    /// The outputs in the order of the file. The input has this session's size.
-    pub(super) fn run(&mut self, input: &dyn Input) -> Res<Vec<Vec<f32>>> {
+    /// The outputs in the order of the file. The input has this session's size. `alone`: on the
+    /// calling thread only.
+    pub(super) fn run(&mut self, input: &dyn Input, alone: bool) -> Res<Vec<Vec<f32>>> {
         let mut arena = self.arenas.take(self.layout.floats)?;
         let zeros = self.layout.zero_row..self.layout.zero_row + self.layout.longest_row;
         arena.as_mut_slice()[zeros].fill(0.0);
         for chain in &self.layout.chains {
             let shared = Shared::from(arena.as_mut_slice());
-            let of_bands = chain.bands.iter().zip(&mut self.buffers).enumerate();
+            let alone = alone || threads() == 1;
+            let bands = match alone {
+                true => std::slice::from_ref(&chain.rows),
+                false => &chain.bands,
+            };
+            let of_bands = bands.iter().zip(&mut self.buffers).enumerate();
             let workers = of_bands.map(|(i, (band, buffers))| {
                 let worker = Worker {
                     packed: &self.packed,
@@ -110,7 +116,7 @@ impl Session {
                 };
                 (worker, band.clone())
             });
-            if chain.bands.len() == 1 || threads() == 1 {
+            if bands.len() == 1 {
                 workers.for_each(|(mut worker, band)| worker.run(shared, band));
                 continue;
             }
