@@ -11,6 +11,7 @@ use super::{Detected, Detector, DetectorOptions, SAME_BETWEEN_LOOKS, SAME_IN_LOO
 use crate::error::Result;
 use crate::face::Face;
 use crate::geometry::Equirectangular;
+use crate::parallel::Share;
 use crate::picture::Picture;
 
 /// Least likelihood of what the plan of [`super::Preset::Thorough`] finds.
@@ -68,8 +69,9 @@ impl SecondSearch {
             for (index, look) in self.looks.iter().enumerate() {
                 for place in look.letterboxes(size) {
                     let content = picture.view(place.crop, place.content)?;
+                    let (look, share) = ((index, look), Share::Together);
                     self.detector
-                        .look(index, look, &place, &content, &mut seen)?;
+                        .look(look, &place, &content, share, &mut seen)?;
                 }
             }
         }

@@ -80,6 +80,39 @@ pub(super) fn letterboxes(picture: Size, factor: f32) -> Vec<Letterbox> {
     all
 }
 
+/// A part of a picture, and the looks that are shown it at the same scale.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Tile {
+    pub(super) place: Letterbox,
+    /// Which of the plan's; they follow one another.
+    pub(super) looks: Vec<usize>,
+}
+
+impl Tile {
+    /// Everything that `looks` show of a picture.
+    pub(super) fn all(looks: &[Look], picture: Size) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for (index, look) in looks.iter().enumerate() {
+            for place in look.letterboxes(picture) {
+                match all.last_mut().filter(|last| last.place == place) {
+                    Some(last) => last.looks.push(index),
+                    None => all.push(Self {
+                        place,
+                        looks: vec![index],
+                    }),
+                }
+            }
+        }
+        all
+    }
+
+    /// What it takes to run the networks, compared with others.
+    pub(super) fn cost(&self, looks: &[Look]) -> u64 {
+        let each = self.looks.iter().map(|&index| looks[index].head.cost());
+        self.place.canvas.area() * each.sum::<u64>()
+    }
+}
+
 fn scaled(picture: Size, factor: f32) -> Size {
     let scaled = |side: u32| ((side as f32 * factor).round() as u32).max(1);
     Size::new(scaled(picture.width), scaled(picture.height))

@@ -37,13 +37,14 @@ pub use weights::{BundledModel, ModelFile, ModelSource, bundled_models};
 use crate::error::{Error, ErrorKind, Result};
 use crate::face::Face;
 use crate::geometry::{Rect, Size};
+use crate::parallel::{self, Share};
 use crate::picture::{Picture, RgbImage};
 use dark::Brightened;
 use evidence::Evidence;
 use faceveil_engine::{Engine, EngineOptions};
 use heads::Head;
 use letterbox::{Canvas, Letterbox};
-use look::Look;
+use look::{Look, Tile};
 use merge::Sighting;
 use objects::ObjectDetector;
 use plan::{Plan, Plans};
@@ -307,13 +308,23 @@ impl Detector {
     /// The faces of a picture in its own light.
     fn detect_at_any_angle(&self, picture: &dyn Picture) -> Result<Detected> {
         let plan = self.plans.of(picture.size());
-        let mut all = self.find(picture, plan)?;
-        if let Some(turns) = &plan.turns {
-            self.find_turned(picture, turns, &mut all)?;
-            if turns.negatives {
-                self.find_negative(picture, turns, &mut all)?;
+        let mut all = match &plan.turns {
+            None => self.find(picture, plan)?,
+            Some(turns) => {
+                // First, since the picture may keep a smaller copy from which it makes others, too.
+                let small = turns.look.whole(picture)?;
+                let (all, hints) = parallel::join(
+                    || self.find(picture, plan),
+                    || self.turned_hints(&small.as_view(), turns),
+                );
+                let mut all = all?;
+                self.find_turned(picture, (&small.as_view(), hints?), turns, &mut all)?;
+                if turns.negatives {
+                    self.find_negative(picture, turns, &mut all)?;
+                }
+                all
             }
-        }
+        };
         for list in [&mut all.faces, &mut all.rejected] {
             list.retain(|f| f.area.longest() >= self.min_face);
         }
@@ -362,46 +373,58 @@ impl Detector {
         if size.is_empty() {
             return Ok(Vec::new());
         }
-        let mut seen = Vec::new();
-        let mut last: Option<(Letterbox, RgbImage)> = None;
-        for (index, look) in plan.looks.iter().enumerate() {
-            let first = seen.len();
-            for place in look.letterboxes(size) {
-                let same = last
-                    .take()
-                    .filter(|(l, _)| (l.crop, l.content) == (place.crop, place.content));
-                let content = match same {
-                    Some((_, content)) => content,
-                    None => picture.view(place.crop, place.content)?,
-                };
-                self.look(index, look, &place, &content, &mut seen)?;
-                last = Some((place, content));
+        let of_tiles = parallel::map_by_cost(
+            Tile::all(&plan.looks, size),
+            |tile| tile.cost(&plan.looks),
+            |tile, share| self.show(picture, plan, &tile, share),
+        );
+        let mut of_looks = vec![Vec::new(); plan.looks.len()];
+        for sightings in of_tiles {
+            for sighting in sightings? {
+                of_looks[sighting.look].push(sighting);
             }
-            let tiles = seen.split_off(first);
-            seen.extend(merge::non_maximum_suppression(
-                tiles,
-                SAME_IN_LOOK,
-                |s: &Sighting| (&s.area, s.score),
-            ));
         }
+        let merged = |tiles| {
+            merge::non_maximum_suppression(tiles, SAME_IN_LOOK, |s: &Sighting| (&s.area, s.score))
+        };
+        let seen = of_looks.into_iter().flat_map(merged).collect();
         let groups = merge::groups(seen, SAME_BETWEEN_LOOKS);
         Ok(Evidence::gather(&groups, plan, size))
+    }
+
+    /// What is seen in one part of a picture.
+    fn show(
+        &self,
+        picture: &dyn Picture,
+        plan: &Plan,
+        tile: &Tile,
+        share: Share,
+    ) -> Result<Vec<Sighting>> {
+        let place = &tile.place;
+        let content = picture.view(place.crop, place.content)?;
+        let mut seen = Vec::new();
+        for &index in &tile.looks {
+            let look = (index, &plan.looks[index]);
+            self.look(look, place, &content, share, &mut seen)?;
+        }
+        Ok(seen)
     }
 
     /// Shows one canvas to one network and adds what it sees.
     fn look(
         &self,
-        index: usize,
-        look: &Look,
+        (index, look): (usize, &Look),
         place: &Letterbox,
         content: &RgbImage,
+        share: Share,
         seen: &mut Vec<Sighting>,
     ) -> Result<()> {
-        let outputs = self.pool(look.head)?.run(&Canvas {
+        let canvas = Canvas {
             size: place.canvas,
             ink: look.head.ink(),
             parts: vec![(place, content)],
-        })?;
+        };
+        let outputs = self.pool(look.head)?.run_as(&canvas, share)?;
         let found = look.head.decode(&outputs, place.canvas, look.floor)?;
         for c in merge::best(found, SAME_IN_LOOK, MOST_CANDIDATES) {
             seen.extend(place.rect_to_picture(&c.area).map(|area| Sighting {

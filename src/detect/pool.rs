@@ -4,6 +4,7 @@
 //! memory grows neither with the number of pictures nor with the number of their sizes.
 
 use crate::error::Result;
+use crate::parallel::Share;
 use faceveil_engine::{Input, ModelInfo, Network, Session, Size, Tensor};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -38,8 +39,13 @@ impl Pool {
         self.network.info()
     }
 
-    /// Runs the network on `input`, at that one's size.
+    /// Runs the network on `input`, at that one's size, on all threads of the caller's pool.
     pub(super) fn run(&self, input: &dyn Input) -> Result<Vec<Tensor>> {
+        self.run_as(input, Share::Together)
+    }
+
+    /// The same on all threads or on the calling one alone.
+    pub(super) fn run_as(&self, input: &dyn Input, share: Share) -> Result<Vec<Tensor>> {
         let size = input.size();
         let worker = self.take(size);
         let mut worker = match worker {
@@ -49,7 +55,10 @@ impl Pool {
                 session: self.network.session(size).inspect_err(|_| self.lost())?,
             },
         };
-        let outputs = worker.session.run(input);
+        let outputs = match share {
+            Share::Together => worker.session.run(input),
+            Share::Alone => worker.session.run_alone(input),
+        };
         match &outputs {
             Ok(_) => self.give_back(worker),
             Err(_) => self.lost(), // a session that failed is not used again

@@ -13,6 +13,7 @@ use super::{Detected, Detector};
 use crate::error::Result;
 use crate::face::Face;
 use crate::geometry::{Orientation, PixelRect, Point, Rect, Size};
+use crate::parallel::{self, Share};
 use crate::picture::{Picture, RgbImage};
 
 /// The turns by quarters that a picture is tried in besides its own.
@@ -160,8 +161,24 @@ impl Before {
     }
 }
 
+/// The turns in which something was seen.
+type Hints = Vec<(Orientation, Vec<Hint>)>;
+
 /// A tilted copy, and what was seen in each turn of it.
-type TiltedHints = (Tilted, Vec<(Orientation, Vec<Hint>)>);
+type TiltedHints = (Tilted, Hints);
+
+/// What was seen in all turns of a small picture.
+pub(super) struct TurnedHints {
+    hinted: Hints,
+    tilted: Option<TiltedHints>,
+}
+
+/// The turns in which something was seen, of all.
+fn some(all: Vec<Result<(Orientation, Vec<Hint>)>>) -> Result<Hints> {
+    let mut hinted = all.into_iter().collect::<Result<Hints>>()?;
+    hinted.retain(|(_, hints)| !hints.is_empty());
+    Ok(hinted)
+}
 
 fn areas(faces: &[Face]) -> Vec<Rect> {
     faces.iter().map(|f| f.area).collect()
@@ -196,27 +213,20 @@ impl Detector {
     /// too, and misplace them. If it does have more faces, the plan's threshold is enough there; in
     /// every other turn, and upright in that case, a face must be surer than that, and seen by more
     /// than one look if it is large.
+    ///
+    /// `small`: the whole picture as `turns` shows it, and what was seen in its turns.
     pub(super) fn find_turned(
         &self,
         picture: &dyn Picture,
+        (small, hinted): (&dyn Picture, TurnedHints),
         turns: &Turns,
         all: &mut Detected,
     ) -> Result<()> {
-        let small = turns.look.whole(picture)?;
-        let small = small.as_view();
-        let mut hinted = Vec::new();
-        for turn in TURNS {
-            let picture = &small;
-            let hints = self.hints(&Turned { picture, turn }, &turns.look)?;
-            if !hints.is_empty() {
-                hinted.push((turn, hints));
-            }
-        }
-        let tilted = self.tilted_hints(&small, turns)?;
+        let TurnedHints { hinted, tilted } = hinted;
         if hinted.is_empty() && tilted.is_none() {
             return Ok(());
         }
-        let mut before = Before::new(all, &self.hints(&small, &turns.look)?);
+        let mut before = Before::new(all, &self.hints(small, &turns.look)?);
         let mut most = before.hinted;
         for (turn, hints) in hinted {
             most = most.max(total(&hints));
@@ -253,6 +263,18 @@ impl Detector {
         Ok(())
     }
 
+    /// What the turns of a small picture show.
+    pub(super) fn turned_hints(&self, small: &dyn Picture, turns: &Turns) -> Result<TurnedHints> {
+        let hints = |turn| {
+            let picture = small;
+            Ok((turn, self.hints(&Turned { picture, turn }, &turns.look)?))
+        };
+        Ok(TurnedHints {
+            hinted: some(parallel::map(TURNS.to_vec(), hints))?,
+            tilted: self.tilted_hints(small, turns)?,
+        })
+    }
+
     /// A tilted copy of a small picture, and the turns in which something is seen in it; `None` if
     /// in none.
     fn tilted_hints(&self, small: &dyn Picture, turns: &Turns) -> Result<Option<TiltedHints>> {
@@ -261,14 +283,11 @@ impl Detector {
         }
         let look = &turns.look_tilted;
         let copy = Tilted::new(small, look.longest, turns.corners)?;
-        let mut hinted = Vec::new();
-        for &turn in turns.tilts {
+        let hints = |turn| {
             let tilted = &copy;
-            let hints = self.hints(&TiltedTurned { tilted, turn }, look)?;
-            if !hints.is_empty() {
-                hinted.push((turn, hints));
-            }
-        }
+            Ok((turn, self.hints(&TiltedTurned { tilted, turn }, look)?))
+        };
+        let hinted = some(parallel::map(turns.tilts.to_vec(), hints))?;
         Ok(Some((copy, hinted)).filter(|(_, hinted)| !hinted.is_empty()))
     }
 
@@ -317,12 +336,12 @@ impl Detector {
     }
 
     /// What the network of `look` takes for faces in a small picture, in pixels of that, likeliest
-    /// first.
+    /// first. On the calling thread alone: that is not worth more.
     pub(super) fn hints(&self, small: &dyn Picture, look: &Look) -> Result<Vec<Hint>> {
         let mut seen = Vec::new();
         for place in look.letterboxes(small.size()) {
             let content = small.view(place.crop, place.content)?;
-            self.look(0, look, &place, &content, &mut seen)?;
+            self.look((0, look), &place, &content, Share::Alone, &mut seen)?;
         }
         let hint = |Sighting { area, score, .. }| Hint { area, score };
         Ok(seen.into_iter().map(hint).collect())

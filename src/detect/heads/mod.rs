@@ -49,6 +49,15 @@ impl Head {
         }
     }
 
+    /// What a pixel of a canvas costs, compared with the other networks.
+    pub(super) const fn cost(self) -> u64 {
+        match self {
+            Self::CenterFace => 5,
+            Self::YuNet => 1,
+            Self::RetinaFace => 2,
+        }
+    }
+
     /// Order and zero of its input planes.
     pub(super) const fn ink(self) -> Ink {
         let (channels, mean) = match self {
