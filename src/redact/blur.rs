@@ -3,10 +3,11 @@
 //!
 //! Invariant: no sample inside any mask is read.
 
-use super::canvas::{Canvas, Paint};
+use super::canvas::{Canvas, Paint, to_samples};
 use super::grid::Grid;
 use super::mask::{INSIDE, Mask};
-use super::membrane::{self, Held};
+use super::membrane::{Held, Membrane};
+use crate::parallel;
 use crate::plane::SampleCoding;
 use crate::plane::{Channel, PlaneMut, Sample};
 use multiversion::multiversion;
@@ -22,19 +23,74 @@ pub(super) fn paint<T: Sample>(
     mask: &Mask,
     channel: Channel,
     coding: SampleCoding,
-) -> Paint {
+) -> Paint<T> {
+    match fill(plane, grid, mask, (channel, coding), to_samples) {
+        Some(canvas) => Paint::Samples(canvas),
+        None => Paint::Flat(neutral(channel, coding)),
+    }
+}
+
+/// The same for something that is laid over it.
+pub(super) fn ground<T: Sample>(
+    plane: &PlaneMut<'_, T>,
+    grid: &Grid,
+    mask: &Mask,
+    channel: Channel,
+    coding: SampleCoding,
+) -> Canvas<f32> {
+    let filled = fill(
+        plane,
+        grid,
+        mask,
+        (channel, coding),
+        <[f32]>::copy_from_slice,
+    );
+    filled.unwrap_or_else(|| {
+        let mut canvas = Canvas::new(mask.width, mask.height);
+        canvas.values.fill(neutral(channel, coding));
+        canvas
+    })
+}
+
+/// The values inside, written by `put`; `None` for a plane without a sample outside.
+fn fill<T: Sample, V: Copy + Default + Send>(
+    plane: &PlaneMut<'_, T>,
+    grid: &Grid,
+    mask: &Mask,
+    (channel, coding): (Channel, SampleCoding),
+    put: impl Fn(&mut [V], &[f32]) + Sync,
+) -> Option<Canvas<V>> {
     let rim = rim(plane, grid, mask);
     if rim.is_empty() {
-        return Paint::Flat(neutral(channel, coding));
+        return None;
     }
-    let mut canvas = membrane::solve(mask.width, mask.height, &mask.inside, rim);
-    if matches!(
+    let grainy = matches!(
         channel,
         Channel::Red | Channel::Green | Channel::Blue | Channel::Luma
-    ) {
-        add_grain(&mut canvas, grid, mask, coding);
-    }
-    Paint::Canvas(canvas)
+    );
+    let membrane = Membrane::new(mask.width, mask.height, &mask.inside, rim);
+    let mut canvas = Canvas::new(mask.width, mask.height);
+    parallel::map(canvas.bands_mut(), |(rows, mut band)| {
+        let first = rows.start;
+        let mut to: Vec<&mut [V]> = band.rows_mut().collect();
+        let mut noise = Vec::new();
+        membrane.each_row(rows, |y, row| {
+            for &(from, end) in mask.inside.row(y) {
+                let cells = from as usize..end as usize;
+                if grainy {
+                    grain(&mut noise, grid, mask, (from, end), y);
+                    add_noise(
+                        &mut row[cells.clone()],
+                        &noise,
+                        coding.max(),
+                        coding.level(),
+                    );
+                }
+                put(&mut to[y - first][cells.clone()], &row[cells]);
+            }
+        });
+    });
+    Some(canvas)
 }
 
 /// What says least: mid grey, opaque, no ink.
@@ -99,30 +155,23 @@ const fn noise() -> [i8; TILE * TILE] {
     out
 }
 
-/// Adds noise that depends on the place in the upright picture, so that red, green and blue get the
-/// same, and that fades where a value comes near the ends of the range.
-fn add_grain(canvas: &mut Canvas, grid: &Grid, mask: &Mask, coding: SampleCoding) {
+/// The grain of a run of cells. It depends on the place in the upright picture, so that red, green
+/// and blue get the same.
+fn grain(noise: &mut Vec<i8>, grid: &Grid, mask: &Mask, (from, to): (u32, u32), y: usize) {
     let place = |origin: i64| origin.max(0) as usize;
-    let mut noise = Vec::new();
-    for y in 0..mask.height {
-        let py = place(grid.y.origin(mask.y + y as u32));
-        for &(from, to) in mask.inside.row(y) {
-            let row = canvas.row_mut(y, from, to);
-            noise.clear();
-            noise.extend((mask.x + from..mask.x + to).map(|x| {
-                let px = place(grid.x.origin(x));
-                // Each tile is shifted against the ones beside it: no pattern shows.
-                let tx = (px + py / TILE * 53) % TILE;
-                let ty = (py + px / TILE * 37) % TILE;
-                NOISE[ty * TILE + tx]
-            }));
-            add_noise(row, &noise, coding.max(), coding.level());
-        }
-    }
+    let py = place(grid.y.origin(mask.y + y as u32));
+    noise.clear();
+    noise.extend((mask.x + from..mask.x + to).map(|x| {
+        let px = place(grid.x.origin(x));
+        // Each tile is shifted against the ones beside it: no pattern shows.
+        let tx = (px + py / TILE * 53) % TILE;
+        let ty = (py + px / TILE * 37) % TILE;
+        NOISE[ty * TILE + tx]
+    }));
 }
 
-/// Adds as much of `noise` to samples of 0 to `max` as there is room for. `level` is one of eight
-/// bits.
+/// Adds as much of `noise` to samples of 0 to `max` as there is room for: it fades where a value
+/// comes near the ends of the range. `level` is one of eight bits.
 #[multiversion(targets("x86_64+avx2"))]
 fn add_noise(samples: &mut [f32], noise: &[i8], max: f32, level: f32) {
     let scale = GRAIN * level / 127.0;

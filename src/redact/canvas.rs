@@ -5,24 +5,26 @@
 
 use super::grid::Grid;
 use super::mask::Mask;
+use crate::parallel;
 use crate::plane::{PlaneMut, Sample};
 use multiversion::multiversion;
+use std::ops::Range;
 
 /// Values of a window's cells, in samples' units, with a border of one cell on every side.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Canvas {
+pub(super) struct Canvas<T> {
     pub(super) width: usize,
     pub(super) height: usize,
     /// Rows of `width + 2` cells, `height + 2` of them. Cells that nobody writes cost no memory.
-    pub(super) values: Vec<f32>,
+    pub(super) values: Vec<T>,
 }
 
-impl Canvas {
+impl<T: Copy + Default> Canvas<T> {
     pub(super) fn new(width: usize, height: usize) -> Self {
         Self {
             width,
             height,
-            values: vec![0.0; (width + 2) * (height + 2)],
+            values: vec![T::default(); (width + 2) * (height + 2)],
         }
     }
 
@@ -37,32 +39,72 @@ impl Canvas {
         (y + 1) * self.stride() + x + 1
     }
 
+    /// All rows, in a band for each thread.
+    pub(super) fn bands_mut(&mut self) -> Vec<(Range<usize>, Band<'_, T>)> {
+        let stride = self.stride();
+        let mut rest = &mut self.values[stride..];
+        let mut bands = Vec::new();
+        for rows in parallel::parts(self.height, LEAST_CELLS.div_ceil(self.width.max(1))) {
+            let (values, behind) = rest.split_at_mut(rows.len() * stride);
+            rest = behind;
+            bands.push((rows, Band { values, stride }));
+        }
+        bands
+    }
+
     /// The cells of a row from `from` to before `to`.
-    pub(super) fn row_mut(&mut self, y: usize, from: u32, to: u32) -> &mut [f32] {
+    pub(super) fn row(&self, y: usize, from: u32, to: u32) -> &[T] {
+        let start = self.at(0, y);
+        &self.values[start + from as usize..start + to as usize]
+    }
+
+    /// The same, to be changed.
+    pub(super) fn row_mut(&mut self, y: usize, from: u32, to: u32) -> &mut [T] {
         let start = self.at(0, y);
         &mut self.values[start + from as usize..start + to as usize]
     }
 }
 
+/// Cells that are worth a thread.
+const LEAST_CELLS: usize = 1 << 16;
+
+/// Some rows of a canvas, to be changed.
+pub(super) struct Band<'a, T> {
+    values: &'a mut [T],
+    stride: usize,
+}
+
+impl<T> Band<'_, T> {
+    /// The cells of each row, without the border.
+    pub(super) fn rows_mut(&mut self) -> impl Iterator<Item = &mut [T]> {
+        let stride = self.stride;
+        let rows = self.values.chunks_exact_mut(stride);
+        rows.map(move |row| &mut row[1..stride - 1])
+    }
+}
+
 /// What is to be seen inside.
-pub(super) enum Paint {
+pub(super) enum Paint<T> {
     /// One value.
     Flat(f32),
     /// A value for every cell inside.
-    Canvas(Canvas),
+    Canvas(Canvas<f32>),
+    /// The same as the plane will have it.
+    Samples(Canvas<T>),
 }
 
-impl Paint {
+impl<T: Sample> Paint<T> {
     #[inline]
     fn value(&self, x: u32, y: u32) -> f32 {
         match self {
             Self::Flat(value) => *value,
             Self::Canvas(canvas) => canvas.values[canvas.at(x as usize, y as usize)],
+            Self::Samples(canvas) => canvas.values[canvas.at(x as usize, y as usize)].to_f32(),
         }
     }
 
     /// Writes the cells inside, and blends the ring with what is inside beside it.
-    pub(super) fn write<T: Sample>(&self, plane: &mut PlaneMut<'_, T>, grid: &Grid, mask: &Mask) {
+    pub(super) fn write(&self, plane: &mut PlaneMut<'_, T>, grid: &Grid, mask: &Mask) {
         for y in 0..mask.height {
             for &(from, to) in mask.inside.row(y) {
                 self.write_run(plane, grid, mask, y as u32, from, to);
@@ -87,7 +129,7 @@ impl Paint {
         }
     }
 
-    fn write_run<T: Sample>(
+    fn write_run(
         &self,
         plane: &mut PlaneMut<'_, T>,
         grid: &Grid,
@@ -105,10 +147,9 @@ impl Paint {
                 }
             }
             Self::Canvas(canvas) => {
-                let start = canvas.at(0, y as usize);
-                let values = &canvas.values[start + from as usize..start + to as usize];
+                let values = canvas.row(y as usize, from, to);
                 if let Some(run) = grid.run_mut(plane, mask.y + y, mask.x + from, mask.x + to) {
-                    write_values(run, values);
+                    to_samples(run, values);
                     return;
                 }
                 for (x, value) in (mask.x + from..).zip(values) {
@@ -116,12 +157,24 @@ impl Paint {
                     plane.set(column, row, T::from_f32(*value));
                 }
             }
+            Self::Samples(canvas) => {
+                let values = canvas.row(y as usize, from, to);
+                if let Some(run) = grid.run_mut(plane, mask.y + y, mask.x + from, mask.x + to) {
+                    run.copy_from_slice(values);
+                    return;
+                }
+                for (x, value) in (mask.x + from..).zip(values) {
+                    let (column, row) = grid.stored(x, mask.y + y);
+                    plane.set(column, row, *value);
+                }
+            }
         }
     }
 }
 
+/// The nearest samples.
 #[multiversion(targets("x86_64+avx2"))]
-fn write_values<T: Sample>(samples: &mut [T], values: &[f32]) {
+pub(super) fn to_samples<T: Sample>(samples: &mut [T], values: &[f32]) {
     for (sample, value) in samples.iter_mut().zip(values) {
         *sample = T::from_f32(*value);
     }

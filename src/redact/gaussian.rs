@@ -18,7 +18,7 @@ pub(super) fn paint<T: Sample>(
     grid: &Grid,
     mask: &Mask,
     outlines: &[Outline],
-) -> Paint {
+) -> Paint<T> {
     let mut canvas = Canvas::new(mask.width, mask.height);
     for outline in outlines.iter().rev() {
         let bounds = outline.bounds(grid);

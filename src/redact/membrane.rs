@@ -12,7 +12,9 @@
 
 use super::canvas::Canvas;
 use super::mask::Runs;
+use crate::parallel;
 use multiversion::multiversion;
+use std::ops::Range;
 
 /// A cell of the rim, and its value.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,33 +24,144 @@ pub(super) struct Held {
     pub(super) value: f32,
 }
 
-/// One grid: the hole, and a canvas where the rim is written.
-struct Level {
+/// A hole in a window of `width` by `height` cells, and what holds the membrane.
+struct Problem {
+    width: usize,
+    height: usize,
     hole: Runs,
-    canvas: Canvas,
+    /// Every cell outside of the hole that touches it, also by a corner only, each once, row by
+    /// row.
+    rim: Vec<Held>,
 }
 
-/// Solves for the cells of `hole` in a window of `width` by `height` cells. `rim` holds every cell
-/// outside of the hole that touches it, also by a corner only, each once, and at least one.
-pub(super) fn solve(width: usize, height: usize, hole: &Runs, rim: Vec<Held>) -> Canvas {
-    let mut coarser = Vec::new();
-    let mut hole = hole.clone();
-    let mut rim = rim;
-    let (mut width, mut height) = (width, height);
-    loop {
+/// A grid that is solved, with its rim.
+struct Level {
+    hole: Runs,
+    canvas: Canvas<f32>,
+}
+
+/// A membrane but for the cells of its finest grid, which are made row by row when they are asked
+/// for: they are three quarters of all memory that it takes.
+pub(super) struct Membrane {
+    /// The next coarser grid, with its border.
+    coarse: Level,
+    finest: Problem,
+    sweeps: usize,
+}
+
+impl Membrane {
+    /// Of `hole` in a window of `width` by `height` cells. `rim` holds every cell outside of the
+    /// hole that touches it, also by a corner only, each once and row by row; at least one.
+    pub(super) fn new(width: usize, height: usize, hole: &Runs, rim: Vec<Held>) -> Self {
+        let mut problems = vec![Problem {
+            width,
+            height,
+            hole: hole.clone(),
+            rim,
+        }];
+        let mut coarser = problems[0].halved();
+        while !coarser.hole.is_empty() {
+            let next = coarser.halved();
+            problems.push(coarser);
+            coarser = next;
+        }
+        // Without a hole all that counts of it is known.
+        let mut canvas = Canvas::new(coarser.width, coarser.height);
+        coarser.hold(&mut canvas);
+        let hole = coarser.hole;
+        let mut coarse = Level { hole, canvas };
+        loop {
+            extend_edges(&mut coarse.canvas);
+            // There is the finest one at least.
+            let depth = problems.len().saturating_sub(1);
+            let finest = problems.swap_remove(depth);
+            let membrane = Self {
+                coarse,
+                sweeps: sweeps(depth, finest.width.max(finest.height)),
+                finest,
+            };
+            if depth == 0 {
+                return membrane;
+            }
+            coarse = membrane.into_level();
+        }
+    }
+
+    /// Calls `make` with each of some rows, from the top: its number and its cells, of which those
+    /// of the hole and of the rim have values.
+    ///
+    /// The rows stand in a ring that is small enough for a cache. When a row is added to it, as the
+    /// coarser grid suggests it, the sweeps go on in the rows above, each as far as it can: first a
+    /// row of even number, whose neighbours the sweep before has reached, then the odd row above
+    /// it. That is the order in which whole sweeps depend on each other, so rows come out the same
+    /// in any company.
+    pub(super) fn each_row(&self, rows: Range<usize>, mut make: impl FnMut(usize, &mut [f32])) {
+        let Problem { width, height, .. } = self.finest;
+        // A sweep carries what is wrong at the ends of the ring two rows on.
+        let reach = 2 * self.sweeps + 2;
+        let first = rows.start.saturating_sub(reach) / 2 * 2;
+        let end = (rows.end + reach).min(height);
+        let mut ring = Ring {
+            rows: vec![vec![0.0; width + 2]; reach + 2],
+            first,
+            end,
+            scratch: Vec::new(),
+        };
+        // The row below the last that is final; odd.
+        for newest in (first + 1..end + reach).step_by(2) {
+            for y in [newest - 1, newest].into_iter().filter(|&y| y < end) {
+                let mut row = ring.take(y);
+                let cells = &mut row[1..=width];
+                interpolate_row(
+                    &self.coarse,
+                    y,
+                    self.finest.hole.row(y),
+                    cells,
+                    &mut ring.scratch,
+                );
+                for held in self.finest.rim_of(y) {
+                    cells[held.x as usize] = held.value;
+                }
+                ring.put(y, row);
+            }
+            for sweep in 0..self.sweeps {
+                for behind in [2 * sweep + 1, 2 * sweep + 2] {
+                    let y = newest.checked_sub(behind);
+                    if let Some(y) = y.filter(|y| (first..end).contains(y)) {
+                        ring.relax(y, self.finest.hole.row(y));
+                    }
+                }
+            }
+            for behind in [2 * self.sweeps + 1, 2 * self.sweeps] {
+                let y = newest.checked_sub(behind);
+                if let Some(y) = y.filter(|y| rows.contains(y) && *y < end) {
+                    let mut row = ring.take(y);
+                    make(y, &mut row[1..=width]);
+                    ring.put(y, row);
+                }
+            }
+        }
+    }
+
+    /// The whole finest grid.
+    fn into_level(self) -> Level {
+        let Problem { width, height, .. } = self.finest;
         let mut canvas = Canvas::new(width, height);
-        for held in &rim {
-            let at = canvas.at(held.x as usize, held.y as usize);
-            canvas.values[at] = held.value;
+        parallel::map(canvas.bands_mut(), |(rows, mut band)| {
+            let first = rows.start;
+            let mut to: Vec<&mut [f32]> = band.rows_mut().collect();
+            self.each_row(rows, |y, row| {
+                for &(from, end) in self.finest.hole.row(y) {
+                    let cells = from as usize..end as usize;
+                    to[y - first][cells.clone()].copy_from_slice(&row[cells]);
+                }
+            });
+        });
+        self.finest.hold(&mut canvas);
+        Level {
+            hole: self.finest.hole,
+            canvas,
         }
-        if hole.is_empty() {
-            return descend(coarser, Level { hole, canvas });
-        }
-        let next = halve_hole(&hole, width, height);
-        rim = halve_rim(&rim, width, height);
-        coarser.push(Level { hole, canvas });
-        hole = next;
-        (width, height) = (width.div_ceil(2), height.div_ceil(2));
     }
 }
 
@@ -56,29 +169,89 @@ pub(super) fn solve(width: usize, height: usize, hole: &Runs, rim: Vec<Held>) ->
 /// do.
 const LARGE: usize = 128;
 
-/// From the coarsest grid, which has no hole, to the finest.
-fn descend(levels: Vec<Level>, coarsest: Level) -> Canvas {
-    let mut coarse = coarsest;
-    let mut scratch = Vec::new();
-    for (depth, mut fine) in levels.into_iter().enumerate().rev() {
-        extend_edges(&mut coarse.canvas);
-        interpolate(&coarse, &mut fine, &mut scratch);
-        let side = fine.canvas.width.max(fine.canvas.height);
-        let sweeps = match depth {
-            _ if side <= 16 => 24,
-            0 if side > LARGE => 2,
-            1 if side > LARGE => 4,
-            0 => 4,
-            1 => 8,
-            _ => 16,
-        };
-        for sweep in 0..sweeps {
-            extend_edges(&mut fine.canvas);
-            relax(&mut fine, sweep % 2 == 1, &mut scratch);
-        }
-        coarse = fine;
+/// Sweeps over the grid that has been halved `depth` times, with so many cells on its longer side.
+fn sweeps(depth: usize, side: usize) -> usize {
+    match depth {
+        _ if side <= 16 => 24,
+        0 if side > LARGE => 2,
+        1 if side > LARGE => 4,
+        0 => 4,
+        1 => 8,
+        _ => 16,
     }
-    coarse.canvas
+}
+
+/// Rows of a grid that are worked on, each with a border of a cell at both ends.
+struct Ring {
+    /// Row `y` in place `y % rows.len()`.
+    rows: Vec<Vec<f32>>,
+    /// There is nothing above this row, ...
+    first: usize,
+    /// ... nor from this one on.
+    end: usize,
+    scratch: Vec<f32>,
+}
+
+impl Ring {
+    /// Takes a row out.
+    fn take(&mut self, y: usize) -> Vec<f32> {
+        let place = y % self.rows.len();
+        std::mem::take(&mut self.rows[place])
+    }
+
+    /// Puts it back.
+    fn put(&mut self, y: usize, row: Vec<f32>) {
+        let place = y % self.rows.len();
+        self.rows[place] = row;
+    }
+
+    /// Each cell of a row's hole becomes the mean of its four neighbours. The outermost cells are
+    /// repeated beyond the window, so that the picture's edge neither pulls nor pushes.
+    fn relax(&mut self, y: usize, hole: &[(u32, u32)]) {
+        if hole.is_empty() {
+            return;
+        }
+        let mut row = self.take(y);
+        let width = row.len() - 2;
+        (row[0], row[width + 1]) = (row[1], row[width]);
+        let (above, below) = (y > self.first, y + 1 < self.end);
+        let alone = match above && below {
+            true => Vec::new(),
+            false => row.clone(),
+        };
+        let (rows, n) = (&self.rows, self.rows.len());
+        let upper = if above { &rows[(y - 1) % n] } else { &alone };
+        let lower = if below { &rows[(y + 1) % n] } else { &alone };
+        relax_row(&mut row, (upper, lower), hole, &mut self.scratch);
+        self.put(y, row);
+    }
+}
+
+impl Problem {
+    /// The same on a grid with half as many columns and rows.
+    fn halved(&self) -> Self {
+        Self {
+            width: self.width.div_ceil(2),
+            height: self.height.div_ceil(2),
+            hole: halve_hole(&self.hole, self.width, self.height),
+            rim: halve_rim(&self.rim, self.width, self.height),
+        }
+    }
+
+    /// The cells of the rim in a row.
+    fn rim_of(&self, y: usize) -> &[Held] {
+        let from = self.rim.partition_point(|held| (held.y as usize) < y);
+        let rest = &self.rim[from..];
+        &rest[..rest.partition_point(|held| held.y as usize == y)]
+    }
+
+    /// Writes the rim's values.
+    fn hold(&self, canvas: &mut Canvas<f32>) {
+        for held in &self.rim {
+            let at = canvas.at(held.x as usize, held.y as usize);
+            canvas.values[at] = held.value;
+        }
+    }
 }
 
 /// Cells of the grid with half as many columns and rows all of whose cells belong to the hole.
@@ -139,7 +312,7 @@ fn halve_rim(rim: &[Held], width: usize, height: usize) -> Vec<Held> {
 }
 
 /// Repeats the outermost cells in the border, so that the picture's edge neither pulls nor pushes.
-fn extend_edges(canvas: &mut Canvas) {
+fn extend_edges(canvas: &mut Canvas<f32>) {
     let (stride, height) = (canvas.stride(), canvas.height);
     for row in canvas.values.chunks_exact_mut(stride).skip(1).take(height) {
         row[0] = row[1];
@@ -152,74 +325,69 @@ fn extend_edges(canvas: &mut Canvas) {
         .copy_within(last..last + stride, last + stride);
 }
 
-/// The first guess for the hole of `fine`: bilinear where the coarse grid has a hole, and so all
-/// eight neighbours; the rim's mean where it has none.
+/// Row `y` of a finer grid, where it has a hole: bilinear where the coarse grid has a hole, and so
+/// all eight neighbours; the rim's mean where it has none.
 #[multiversion(targets("x86_64+avx2"))]
-fn interpolate(coarse: &Level, fine: &mut Level, scratch: &mut Vec<f32>) {
+fn interpolate_row(
+    coarse: &Level,
+    y: usize,
+    hole: &[(u32, u32)],
+    row: &mut [f32],
+    scratch: &mut Vec<f32>,
+) {
     let stride = coarse.canvas.stride();
-    for y in 0..fine.canvas.height {
-        let near = coarse.canvas.at(0, y / 2);
-        let far = if y % 2 == 0 {
-            near - stride
-        } else {
-            near + stride
-        };
-        for &(from, to) in fine.hole.row(y) {
-            let row = fine.canvas.row_mut(y, from, to);
-            for (x, value) in (from..to).zip(row) {
-                *value = coarse.canvas.values[near + x as usize / 2];
-            }
+    let near = coarse.canvas.at(0, y / 2);
+    let far = if y % 2 == 0 {
+        near - stride
+    } else {
+        near + stride
+    };
+    for &(from, to) in hole {
+        for (x, value) in (from..to).zip(&mut row[from as usize..to as usize]) {
+            *value = coarse.canvas.values[near + x as usize / 2];
         }
-        for &(from, to) in coarse.hole.row(y / 2) {
-            // One more on each side.
-            let (a, b) = (near + from as usize - 1, near + to as usize + 1);
-            let len = b - a;
-            let (near_row, far_row) = (
-                &coarse.canvas.values[a..b],
-                &coarse.canvas.values[a + far - near..b + far - near],
-            );
-            scratch.resize(len, 0.0);
-            for (to, (n, f)) in scratch.iter_mut().zip(near_row.iter().zip(far_row)) {
-                *to = 0.75 * n + 0.25 * f;
-            }
-            let end = (to * 2).min(fine.canvas.width as u32);
-            let (pairs, last) = fine.canvas.row_mut(y, from * 2, end).as_chunks_mut::<2>();
-            let sides = scratch.iter().zip(&scratch[1..]).zip(&scratch[2..]);
-            for (pair, ((left, here), right)) in pairs.iter_mut().zip(sides) {
-                *pair = [0.75 * here + 0.25 * left, 0.75 * here + 0.25 * right];
-            }
-            if let [last] = last {
-                *last = 0.75 * scratch[len - 2] + 0.25 * scratch[len - 3];
-            }
+    }
+    for &(from, to) in coarse.hole.row(y / 2) {
+        // One more on each side.
+        let (a, b) = (near + from as usize - 1, near + to as usize + 1);
+        let len = b - a;
+        let (near_row, far_row) = (
+            &coarse.canvas.values[a..b],
+            &coarse.canvas.values[a + far - near..b + far - near],
+        );
+        scratch.resize(len, 0.0);
+        for (to, (n, f)) in scratch.iter_mut().zip(near_row.iter().zip(far_row)) {
+            *to = 0.75 * n + 0.25 * f;
+        }
+        let end = (to as usize * 2).min(row.len());
+        let (pairs, last) = row[from as usize * 2..end].as_chunks_mut::<2>();
+        let sides = scratch.iter().zip(&scratch[1..]).zip(&scratch[2..]);
+        for (pair, ((left, here), right)) in pairs.iter_mut().zip(sides) {
+            *pair = [0.75 * here + 0.25 * left, 0.75 * here + 0.25 * right];
+        }
+        if let [last] = last {
+            *last = 0.75 * scratch[len - 2] + 0.25 * scratch[len - 3];
         }
     }
 }
 
-/// One sweep over the hole, row by row: the row before is already new, the cells beside are still
-/// old.
+/// Each cell of a row's hole becomes the mean of its four neighbours. Rows have their borders.
 #[multiversion(targets("x86_64+avx2"))]
-fn relax(level: &mut Level, upward: bool, scratch: &mut Vec<f32>) {
-    let stride = level.canvas.stride();
-    for i in 0..level.canvas.height {
-        let y = if upward {
-            level.canvas.height - 1 - i
-        } else {
-            i
-        };
-        let start = level.canvas.at(0, y);
-        for &(from, to) in level.hole.row(y) {
-            let (a, b) = (start + from as usize, start + to as usize);
-            let values = &mut level.canvas.values;
-            let beside = values[a - 1..b - 1].iter().zip(&values[a + 1..b + 1]);
-            let around = values[a - stride..b - stride]
-                .iter()
-                .zip(&values[a + stride..b + stride]);
-            scratch.resize(b - a, 0.0);
-            for (to, ((l, r), (u, d))) in scratch.iter_mut().zip(beside.zip(around)) {
-                *to = ((l + r) + (u + d)) * 0.25;
-            }
-            values[a..b].copy_from_slice(scratch);
+fn relax_row(
+    row: &mut [f32],
+    (upper, lower): (&[f32], &[f32]),
+    hole: &[(u32, u32)],
+    scratch: &mut Vec<f32>,
+) {
+    for &(from, to) in hole {
+        let (a, b) = (from as usize + 1, to as usize + 1);
+        let beside = row[a - 1..b - 1].iter().zip(&row[a + 1..b + 1]);
+        let around = upper[a..b].iter().zip(&lower[a..b]);
+        scratch.resize(b - a, 0.0);
+        for (to, ((l, r), (u, d))) in scratch.iter_mut().zip(beside.zip(around)) {
+            *to = ((l + r) + (u + d)) * 0.25;
         }
+        row[a..b].copy_from_slice(scratch);
     }
 }
 
@@ -250,12 +418,20 @@ mod tests {
                     });
                 }
             }
-            let canvas = solve(w, h, &hole, rim);
+            let membrane = Membrane::new(w, h, &hole, rim);
+            let mut all = vec![Vec::new(); h];
+            membrane.each_row(0..h, |y, row| all[y] = row.to_vec());
             for y in 1..=n {
                 for x in 2..2 + n {
-                    let got = canvas.values[canvas.at(x, y)];
+                    let got = all[y][x];
                     assert!((got - value(x, y)).abs() < 1.5, "{n}: {x},{y} {got}");
                 }
+            }
+            for rows in [0..h / 3, h / 3..h / 2 + 1, h / 2..h] {
+                membrane.each_row(rows, |y, row| {
+                    let hole = hole.row(y).iter().map(|&(a, b)| a as usize..b as usize);
+                    hole.for_each(|cells| assert_eq!(row[cells.clone()], all[y][cells]));
+                });
             }
         }
     }

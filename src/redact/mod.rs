@@ -25,7 +25,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Orientation, PixelRect, Quad, Rect, Size};
 use crate::parallel;
 use crate::plane::SampleCoding;
-use crate::plane::{Channel, Layout, PlaneMut, Sample};
+use crate::plane::{Channel, Layout, PlaneMut, Sample, Touched};
 use canvas::Paint;
 use grid::Grid;
 use mask::{Mask, Outline};
@@ -227,7 +227,7 @@ impl Redaction {
         group: cluster::Cluster,
         (channel, coding): (Channel, SampleCoding),
         soft: bool,
-    ) -> (Mask, Paint) {
+    ) -> (Mask, Paint<T>) {
         let outlines = &group.outlines[..];
         let mask = Mask::draw(outlines, group.bounds, grid, soft);
         let paint = match &self.style {
@@ -236,9 +236,9 @@ impl Redaction {
             Style::Mosaic(cells) => mosaic::paint(plane, grid, &mask, outlines, *cells),
             Style::Gaussian => gaussian::paint(plane, grid, &mask, outlines),
             Style::Image(sticker) => {
-                let fill = blur::paint(plane, grid, &mask, channel, coding);
+                let fill = blur::ground(plane, grid, &mask, channel, coding);
                 let value = |colour, alpha| coding.value(channel, colour, alpha);
-                overlay::lay(fill, grid, &mask, outlines, sticker, value)
+                Paint::Canvas(overlay::lay(fill, grid, &mask, outlines, sticker, value))
             }
         };
         (mask, paint)
@@ -249,11 +249,28 @@ impl Redaction {
     /// it. They may overlap. What a fill looks at is at most three samples farther.
     #[must_use]
     pub fn touched(&self, layout: &Layout) -> Vec<PixelRect> {
-        let grid = Grid::new(layout, self.stored, self.orientation);
         let soft = !matches!(self.style, Style::Blur);
+        self.rects(layout, |outline| u32::from(soft && !outline.is_crisp()))
+    }
+
+    /// The same, and the samples inside of masks where no style reads them.
+    pub(crate) fn touched_and_unread(&self, layout: &Layout) -> Touched {
+        let unread = match self.style.is_irreversible() {
+            true => self.rects(layout, |_| 0),
+            false => Vec::new(),
+        };
+        Touched {
+            rects: self.touched(layout),
+            unread,
+        }
+    }
+
+    /// A rectangle for each row of each shape with so many samples around it.
+    fn rects(&self, layout: &Layout, ring: impl Fn(&Outline) -> u32) -> Vec<PixelRect> {
+        let grid = Grid::new(layout, self.stored, self.orientation);
         let mut rects = Vec::new();
         for outline in &self.outlines {
-            let ring = u32::from(soft && !outline.is_crisp());
+            let ring = ring(outline);
             let bounds = outline.bounds(&grid).grown(ring, &grid);
             for y in bounds.top..bounds.bottom {
                 if let Some((from, to)) = outline.near(&grid, y, ring) {

@@ -20,7 +20,7 @@ pub(super) fn paint<T: Sample>(
     mask: &Mask,
     outlines: &[Outline],
     cells: u32,
-) -> Paint {
+) -> Paint<T> {
     let cells = cells.clamp(1, MAX_CELLS);
     let mut canvas = Canvas::new(mask.width, mask.height);
     // Last first, so that the earlier ones lie on top.

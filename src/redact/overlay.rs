@@ -2,7 +2,7 @@
 //!
 //! Invariant: what shows through the sticker is the fill, never the face.
 
-use super::canvas::{Canvas, Paint};
+use super::canvas::Canvas;
 use super::grid::Grid;
 use super::mask::{Mask, Outline};
 use crate::digest::Digest;
@@ -167,21 +167,13 @@ fn pixels_under(span: (f64, f64), count: usize) -> std::ops::Range<usize> {
 /// Lays the sticker over what is already painted: as large as fits each region's rectangle with its
 /// aspect kept, in the middle, cut by the region's own outline.
 pub(super) fn lay(
-    paint: Paint,
+    mut canvas: Canvas<f32>,
     grid: &Grid,
     mask: &Mask,
     outlines: &[Outline],
     sticker: &Sticker,
     value: impl Fn([f32; 3], f32) -> f32,
-) -> Paint {
-    let mut canvas = match paint {
-        Paint::Canvas(canvas) => canvas,
-        Paint::Flat(value) => {
-            let mut canvas = Canvas::new(mask.width, mask.height);
-            canvas.values.fill(value);
-            canvas
-        }
-    };
+) -> Canvas<f32> {
     let Size { width, height } = sticker.size();
     let (width, height) = (f64::from(width), f64::from(height));
     for outline in outlines {
@@ -212,7 +204,7 @@ pub(super) fn lay(
             }
         }
     }
-    Paint::Canvas(canvas)
+    canvas
 }
 
 #[cfg(test)]
