@@ -96,7 +96,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Parts of `len` things, as equal as possible, of at least `least` each where there are several:
 /// one a thread.
 pub(crate) fn parts(len: usize, least: usize) -> Vec<std::ops::Range<usize>> {
-    let n = threads().min(len / least.max(1)).max(1);
+    cut(len, threads().min(len / least.max(1)))
+}
+
+/// As [`parts`], but several a thread, for threads that do not begin at the same time.
+pub(crate) fn shares(len: usize, least: usize) -> Vec<std::ops::Range<usize>> {
+    let most = match threads() {
+        1 => 1,
+        threads => 4 * threads,
+    };
+    cut(len, most.min(len / least.max(1)))
+}
+
+/// `n` parts of `len` things; at least one.
+fn cut(len: usize, n: usize) -> Vec<std::ops::Range<usize>> {
+    let n = n.max(1);
     (0..n).map(|i| i * len / n..(i + 1) * len / n).collect()
 }
 
@@ -112,6 +126,8 @@ mod tests {
         pool.expect("threads").install(|| {
             assert_eq!(parts(100, 40), [0..50, 50..100]);
             assert_eq!(parts(0, 40).len(), 1);
+            assert_eq!(shares(100, 30), [0..33, 33..66, 66..100]);
+            assert_eq!(shares(100, 1).len(), 12);
             let doubled = map((0..100).collect(), |n: u32| 2 * n);
             assert_eq!(doubled, (0..200).step_by(2).collect::<Vec<_>>());
             assert_eq!(join(|| threads(), || 7), (3, 7));

@@ -216,13 +216,12 @@ impl Detector {
             )?),
             None => None,
         };
-        let mut pools = vec![];
-        for head in Head::ALL {
-            if plans.use_head(head) || more.contains(&head) {
-                let model = weights::read(head, &options.models)?;
-                pools.push((head, Pool::new(engine.load(&model)?)));
-            }
-        }
+        let asked = |head: &Head| plans.use_head(*head) || more.contains(head);
+        let pools = parallel::map(Head::ALL.into_iter().filter(asked).collect(), |head| {
+            let model = weights::read(head, &options.models)?;
+            Ok((head, Pool::new(engine.load(&model)?)))
+        });
+        let pools = pools.into_iter().collect::<Result<_>>()?;
         Ok(Self {
             engine: match &objects {
                 Some(objects) if objects.engine() != engine.name() => {

@@ -159,15 +159,30 @@ const fn noise() -> [i8; TILE * TILE] {
 /// and blue get the same.
 fn grain(noise: &mut Vec<i8>, grid: &Grid, mask: &Mask, (from, to): (u32, u32), y: usize) {
     let place = |origin: i64| origin.max(0) as usize;
-    let py = place(grid.y.origin(mask.y + y as u32));
+    let row = place(grid.y.origin(mask.y + y as u32));
+    let column = |x: u32| place(grid.x.origin(mask.x + x));
+    // Each tile is shifted against the ones beside it: no pattern shows.
+    let shifted = |x: usize, y: usize| {
+        let (across, down) = (x / TILE, y / TILE);
+        ((x + down * 53) % TILE, (y + across * 37) % TILE)
+    };
     noise.clear();
-    noise.extend((mask.x + from..mask.x + to).map(|x| {
-        let px = place(grid.x.origin(x));
-        // Each tile is shifted against the ones beside it: no pattern shows.
-        let tx = (px + py / TILE * 53) % TILE;
-        let ty = (py + px / TILE * 37) % TILE;
-        NOISE[ty * TILE + tx]
-    }));
+    let (first, last) = (column(from), column(to - 1));
+    if last - first != (to - 1 - from) as usize {
+        noise.extend((from..to).map(|x| {
+            let (x, y) = shifted(column(x), row);
+            NOISE[y * TILE + x]
+        }));
+        return;
+    }
+    // A cell is a pixel: up to the end of a tile they stand side by side there, too.
+    let mut next = first;
+    while next <= last {
+        let (x, y) = shifted(next, row);
+        let length = (TILE - x).min(TILE - next % TILE).min(last + 1 - next);
+        noise.extend_from_slice(&NOISE[y * TILE + x..][..length]);
+        next += length;
+    }
 }
 
 /// Adds as much of `noise` to samples of 0 to `max` as there is room for: it fades where a value

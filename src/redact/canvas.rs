@@ -39,12 +39,12 @@ impl<T: Copy + Default> Canvas<T> {
         (y + 1) * self.stride() + x + 1
     }
 
-    /// All rows, in a band for each thread.
+    /// All rows, in some bands for each thread: other threads may come to help late.
     pub(super) fn bands_mut(&mut self) -> Vec<(Range<usize>, Band<'_, T>)> {
         let stride = self.stride();
         let mut rest = &mut self.values[stride..];
         let mut bands = Vec::new();
-        for rows in parallel::parts(self.height, LEAST_CELLS.div_ceil(self.width.max(1))) {
+        for rows in parallel::shares(self.height, LEAST_CELLS.div_ceil(self.width.max(1))) {
             let (values, behind) = rest.split_at_mut(rows.len() * stride);
             rest = behind;
             bands.push((rows, Band { values, stride }));
@@ -65,8 +65,8 @@ impl<T: Copy + Default> Canvas<T> {
     }
 }
 
-/// Cells that are worth a thread.
-const LEAST_CELLS: usize = 1 << 16;
+/// Cells that are worth a thread of their own.
+const LEAST_CELLS: usize = 1 << 17;
 
 /// Some rows of a canvas, to be changed.
 pub(super) struct Band<'a, T> {

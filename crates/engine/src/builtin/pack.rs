@@ -7,6 +7,7 @@ use super::kernels::Kernels;
 use super::narrow::Narrowed;
 use super::onnx::Res;
 use super::plan::{Kind, Op, PLANES, Plan};
+use rayon::prelude::*;
 
 /// A plan with its weights packed, shared by all sessions of a network.
 #[derive(Debug)]
@@ -30,10 +31,13 @@ pub(super) struct Weights {
 
 impl Packed {
     pub(super) fn new(mut plan: Plan, kernels: &'static Kernels) -> Res<Self> {
-        let list = plan.ops().iter().enumerate();
-        let ops = list
-            .map(|(i, op)| Weights::new(op, plan.inputs(i), kernels))
-            .collect::<Res<_>>()?;
+        let pack = |(i, op): (usize, &Op)| Weights::new(op, plan.inputs(i), kernels);
+        let ops: Res<_> = match rayon::current_thread_index() {
+            // On the threads of the caller's pool; never the global one.
+            Some(_) => plan.ops().par_iter().enumerate().map(pack).collect(),
+            None => plan.ops().iter().enumerate().map(pack).collect(),
+        };
+        let ops = ops?;
         plan.forget_weights();
         Ok(Self { plan, kernels, ops })
     }

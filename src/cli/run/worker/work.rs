@@ -73,6 +73,21 @@ impl Local {
         verify: Option<&VerifierOptions>,
         threads: usize,
     ) -> Result<Self> {
+        let pool = (threads > 1).then(|| batch::pool(threads));
+        let pool = pool.transpose().context("starting threads")?;
+        let load = || Self::load(faces, verify);
+        let (source, verifier) = match &pool {
+            Some(pool) => pool.install(load),
+            None => load(),
+        }?;
+        Ok(Self {
+            source,
+            verifier,
+            threads: pool,
+        })
+    }
+
+    fn load(faces: &Faces, verify: Option<&VerifierOptions>) -> Result<(Source, Option<Verifier>)> {
         let source = match faces {
             Faces::Find {
                 detector, options, ..
@@ -86,14 +101,7 @@ impl Local {
         let verifier = verify.map(|options| {
             Verifier::new(options.clone()).context("preparing the detectors of --verify")
         });
-        Ok(Self {
-            source,
-            verifier: verifier.transpose()?,
-            threads: (threads > 1)
-                .then(|| batch::pool(threads))
-                .transpose()
-                .context("starting threads")?,
-        })
+        Ok((source, verifier.transpose()?))
     }
 
     /// What finds faces, if something does.
