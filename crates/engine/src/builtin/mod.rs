@@ -112,9 +112,13 @@ struct Worker {
 }
 
 impl Worker {
-    fn run_on(&mut self, input: &dyn Input, alone: bool) -> Result<Vec<Tensor>> {
+    fn run_by(
+        &mut self,
+        input: &dyn Input,
+        run: impl FnOnce(&mut session::Session, &dyn Input) -> onnx::Res<Vec<Vec<f32>>>,
+    ) -> Result<Vec<Tensor>> {
         check_size(input, self.size)?;
-        let outputs = self.session.run(input, alone).map_err(|why| {
+        let outputs = run(&mut self.session, input).map_err(|why| {
             Error::new(
                 ErrorKind::Inference,
                 format!("the network did not run: {why}"),
@@ -132,10 +136,10 @@ impl Worker {
 
 impl super::Session for Worker {
     fn run(&mut self, input: &dyn Input) -> Result<Vec<Tensor>> {
-        self.run_on(input, false)
+        self.run_by(input, session::Session::run)
     }
 
     fn run_alone(&mut self, input: &dyn Input) -> Result<Vec<Tensor>> {
-        self.run_on(input, true)
+        self.run_by(input, session::Session::run_alone)
     }
 }

@@ -89,18 +89,25 @@ impl Session {
         })
     }
 
-    /// The outputs in the order of the file. The input has this session's size. `alone`: on the
-    /// calling thread only.
-    pub(super) fn run(&mut self, input: &dyn Input, alone: bool) -> Res<Vec<Vec<f32>>> {
+    /// The outputs in the order of the file. The input has this session's size.
+    pub(super) fn run(&mut self, input: &dyn Input) -> Res<Vec<Vec<f32>>> {
+        self.run_in_bands(input, threads() > 1)
+    }
+
+    /// The same on the calling thread alone.
+    pub(super) fn run_alone(&mut self, input: &dyn Input) -> Res<Vec<Vec<f32>>> {
+        self.run_in_bands(input, false)
+    }
+
+    fn run_in_bands(&mut self, input: &dyn Input, in_bands: bool) -> Res<Vec<Vec<f32>>> {
         let mut arena = self.arenas.take(self.layout.floats)?;
         let zeros = self.layout.zero_row..self.layout.zero_row + self.layout.longest_row;
         arena.as_mut_slice()[zeros].fill(0.0);
         for chain in &self.layout.chains {
             let shared = Shared::from(arena.as_mut_slice());
-            let alone = alone || threads() == 1;
-            let bands = match alone {
-                true => std::slice::from_ref(&chain.rows),
-                false => &chain.bands,
+            let bands = match in_bands {
+                true => &chain.bands,
+                false => std::slice::from_ref(&chain.rows),
             };
             let of_bands = bands.iter().zip(&mut self.buffers).enumerate();
             let workers = of_bands.map(|(i, (band, buffers))| {

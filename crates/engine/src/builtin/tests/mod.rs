@@ -94,7 +94,7 @@ fn run(
     kernels: &'static Kernels,
     input: &dyn Input,
 ) -> Result<Vec<Vec<f32>>, String> {
-    session(packed(model, fuse, kernels)?, input.size(), CACHE_BUDGET)?.run(input, false)
+    session(packed(model, fuse, kernels)?, input.size(), CACHE_BUDGET)?.run(input)
 }
 
 /// The largest difference of two lists of one length.

@@ -116,12 +116,17 @@ fn the_number_of_threads_changes_no_number() {
                 let arenas = Arc::new(Arenas::poisoned(floats));
                 pool.build().unwrap().install(|| {
                     let session = session::Session::new(packed.clone(), arenas, size, CACHE_BUDGET);
-                    session.unwrap().run(&picture(size)).unwrap()
+                    let mut session = session.unwrap();
+                    let all = session.run(&picture(size)).unwrap();
+                    (all, session.run_alone(&picture(size)).unwrap())
                 })
             };
-            let one = run(1);
+            let (one, alone) = run(1);
+            assert_eq!(alone, one);
             for threads in [2, 3, 7] {
-                assert_eq!(run(threads), one, "{name} {} {threads}", kernels.name());
+                let (all, alone) = run(threads);
+                assert_eq!(all, one, "{name} {} {threads}", kernels.name());
+                assert_eq!(alone, one, "{name} {} {threads}", kernels.name());
             }
         }
     }
