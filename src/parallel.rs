@@ -130,7 +130,7 @@ mod tests {
             assert_eq!(shares(100, 1).len(), 12);
             let doubled = map((0..100).collect(), |n: u32| 2 * n);
             assert_eq!(doubled, (0..200).step_by(2).collect::<Vec<_>>());
-            assert_eq!(join(|| threads(), || 7), (3, 7));
+            assert_eq!(join(threads, || 7), (3, 7));
             let costs = [1, 90, 5, 5, 30, 1];
             let made = map_by_cost(costs.to_vec(), |&cost| cost, |cost, share| (cost, share));
             let share = |cost| {

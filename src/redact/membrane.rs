@@ -337,7 +337,7 @@ fn interpolate_row(
 ) {
     let stride = coarse.canvas.stride();
     let near = coarse.canvas.at(0, y / 2);
-    let far = if y % 2 == 0 {
+    let far = if y.is_multiple_of(2) {
         near - stride
     } else {
         near + stride

@@ -202,7 +202,11 @@ impl Layout {
             let all = counted(&list, &heights);
             let bands = bands(all, threads);
             // One thread alone can run it, too.
-            let runs: Vec<Range<usize>> = bands.iter().cloned().chain([0..all]).collect();
+            let runs: Vec<Range<usize>> = bands
+                .iter()
+                .cloned()
+                .chain(std::iter::once(0..all))
+                .collect();
             let step = steps(&list, &heights, budget, &runs, per_row);
             let (rows, made) = ring_rows(&list, &heights, step, &runs);
             let mut at = 0;
